@@ -1,0 +1,141 @@
+"""The protocol between the public API and the two things that run programs: `kernel` and `engine`.
+
+It speaks bytes and specs; only `ebee.api` speaks types. Both implementations are held to one test-suite.
+The order of a session: `create_map`* → `scope` (if a command or process is to be followed) → `load_program`* →
+`attach`* → `spawn` or `replay` → `wait` / `drain` / `lookup` … → `close`.
+"""
+
+from __future__ import annotations
+
+from ..record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Protocol
+
+    from .object import MapSpec, ObjectSpec, ProgramSpec
+    from .target import Target
+else:
+    Protocol = object
+
+
+class TestRun(Record):
+    """What a program is run on, once or `repeat` times: context bytes, or packet data, or neither."""
+
+    ctx: bytes = b""
+    data: bytes = b""
+    repeat: int = 1
+
+
+class TestResult(Record):
+    """What a run returned: the 32-bit result, the packet or context afterwards, mean duration in ns."""
+
+    retval: int
+    data: bytes = b""
+    duration_ns: int = 0
+
+
+class BackendMap(Protocol):
+    """A live map. Keys and values are raw bytes of exactly `key_size` and `value_size`."""
+
+    spec: MapSpec
+
+    def lookup(self, key: bytes) -> bytes | None:
+        """Return the value, or None if there is none."""
+
+    def update(self, key: bytes, value: bytes, flags: int = 0) -> None:
+        """Set a value. Raises: SyscallError with E2BIG (full), EEXIST, ENOENT or EINVAL as the kernel does."""
+
+    def delete(self, key: bytes) -> bool:
+        """Remove a key; return whether it was there."""
+
+    def next_key(self, key: bytes | None) -> bytes | None:
+        """Return the key after `key` (None: the first), or None at the end."""
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """Iterate over a live map; entries that vanish meanwhile are left out."""
+
+    def drain(self, limit: int = 0) -> list[bytes]:
+        """Ring buffers: take the finished records (all, or up to `limit`) without waiting, oldest first."""
+
+    def close(self) -> None:
+        """Let go of the map. Closing twice is allowed."""
+
+
+class BackendProgram(Protocol):
+    """A loaded program."""
+
+    spec: ProgramSpec
+
+    def close(self) -> None:
+        """Unload, unless a link still holds it."""
+
+
+class BackendLink(Protocol):
+    """An attached program."""
+
+    def close(self) -> None:
+        """Detach. Closing twice is allowed."""
+
+
+class Scope(Protocol):
+    """The processes that scoped programs act on: a command and its descendants."""
+
+    def close(self) -> None:
+        """Stop following."""
+
+
+class Command(Protocol):
+    """A command that runs under a scope, or a recording that is being replayed."""
+
+    argv: list[str]
+    pid: int
+
+    def poll(self) -> int | None:
+        """Return None while it runs, then its exit status (negative: the signal that ended it)."""
+
+    def terminate(self) -> None:
+        """Ask it to end (SIGTERM); for a recording: stop the replay."""
+
+    def close(self) -> None:
+        """Wait until nothing of it is left in our care. A command that still runs is terminated first."""
+
+
+class Backend(Protocol):
+    """Something that runs programs."""
+
+    name: str
+    target: Target
+
+    def create_map(self, spec: MapSpec, obj: ObjectSpec) -> BackendMap:
+        """Create a map; `obj.btf` describes its key and value types."""
+
+    def scope(self) -> Scope:
+        """Prepare to follow a command that will be spawned, and its descendants."""
+
+    def load_program(
+        self, prog: ProgramSpec, obj: ObjectSpec, maps: Mapping[str, BackendMap], scope: Scope | None = None
+    ) -> BackendProgram:
+        """Relocate and load. With a scope the program acts on its processes only.
+
+        Raises: VerifierError with the source line, PermissionMissing, NotSupported, UnknownProbe, SyscallError.
+        """
+
+    def attach(self, prog: BackendProgram) -> BackendLink:
+        """Attach to the hook that the program's spec names. Raises: UnknownProbe, NotSupported, SyscallError."""
+
+    def spawn(self, argv: Sequence[str], scope: Scope) -> Command:
+        """Start a command inside the scope. Raises: CommandError when it cannot be executed."""
+
+    def wait(self, timeout_s: float | None) -> None:
+        """Sleep until a ring buffer has data, the command ended, `wake` was called or the time is up."""
+
+    def wake(self) -> None:
+        """End a `wait`, also from a signal handler or another thread."""
+
+    def test_run(self, prog: BackendProgram, run: TestRun) -> TestResult:
+        """Run a program now, without attaching it (BPF_PROG_TEST_RUN)."""
+
+    def close(self) -> None:
+        """Detach, unload and free everything that this backend made, and stop its command."""

@@ -1,0 +1,131 @@
+"""The narrow waist: what a compiler hands to a backend. Plain data, no behaviour that touches the machine.
+
+Front ends make an `ObjectSpec` from a source and a `Target`; backends load it. Nothing here knows a syntax tree,
+and nothing here knows a file descriptor.
+"""
+
+from __future__ import annotations
+
+from ..record import Record, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..errors import SourceSpan
+    from ..isa.insn import Insn
+
+# Kinds of relocation: what must be known about the running system before the instruction is whole.
+RELO_MAP = "map"  # LDDW: the file descriptor of the map named `symbol` (BPF_PSEUDO_MAP_FD)
+RELO_MAP_VALUE = "map_value"  # LDDW: address of byte `addend` in the one value of map `symbol` (BPF_PSEUDO_MAP_VALUE)
+RELO_SUBPROG = "subprog"  # call: the function named `symbol` of the same object (BPF_PSEUDO_CALL)
+RELO_TP_FIELD = "tp_field"  # LDX/ST/STX off: offset of field `symbol` in the tracepoint's record, plus `addend`
+
+# The map that holds one u64 counter per loss site; see `LossSite`.
+LOSS_MAP = "ebee.lost"
+
+
+class Reloc(Record):
+    """One instruction that waits for the running system. `insn_idx` is an index into `ProgramSpec.insns`.
+
+    `size_bytes` is the width that the program assumes (RELO_TP_FIELD): a loader that finds another width refuses.
+    """
+
+    insn_idx: int
+    kind: str
+    symbol: str
+    addend: int = 0
+    size_bytes: int = 0
+
+
+class FuncInfo(Record):
+    """Where a function starts and the BTF id of its FUNC. `insn_idx` is an index into `ProgramSpec.insns`.
+
+    Source: struct bpf_func_info (there `insn_off` counts slots).
+    """
+
+    insn_idx: int
+    type_id: int
+
+
+class LineInfo(Record):
+    """The source line of an instruction. Lines count from 1, columns from 1 (0: unknown), as the kernel has them.
+
+    `file_name_off` and `line_off` are offsets into the object's BTF string section: the file's name, and the text
+    of the line. Source: struct bpf_line_info (there `insn_off` counts slots and `line_col` packs line and column).
+    """
+
+    insn_idx: int
+    file_name_off: int
+    line_off: int
+    line_num: int
+    line_col: int = 0
+
+
+class LossSite(Record):
+    """One place of a program where something can be lost; `slot` is its u64 in the value of `LOSS_MAP`.
+
+    `kind` is one of `ring_full`, `map_full`, `user_fault`, `user_truncated`, `div_by_zero`, `bad_shift`; `what`
+    names the map or expression.
+    """
+
+    slot: int
+    kind: str
+    what: str
+    span: SourceSpan | None = None
+
+
+class MapSpec(Record):
+    """A map to be created. Sizes in bytes; for ring buffers `max_entries` is the data size in bytes.
+
+    `map_type` is a BPF_MAP_TYPE_* number. `key_type_id` and `value_type_id` are ids in the object's BTF, 0 for none.
+    `initial` is the value of entry 0 for maps that hold globals, `frozen` makes it read-only after that.
+    """
+
+    name: str
+    map_type: int
+    key_size: int
+    value_size: int
+    max_entries: int
+    map_flags: int = 0
+    key_type_id: int = 0
+    value_type_id: int = 0
+    initial: bytes = b""
+    frozen: bool = False
+
+
+class ProgramSpec(Record):
+    """A program to be loaded.
+
+    `section` is libbpf's section name (`tracepoint/syscalls/sys_enter_openat`) and `attach_to` the part that names
+    the hook (`syscalls:sys_enter_openat`). `prog_type` and `expected_attach_type` are the kernel's numbers. `insns`
+    holds this function first and then every subprogram it calls. `stack_size` in bytes, of the deepest call chain.
+    """
+
+    name: str
+    section: str
+    prog_type: int
+    attach_to: str = ""
+    expected_attach_type: int = 0
+    prog_flags: int = 0
+    insns: list[Insn] = field(default_factory=list)
+    relocs: list[Reloc] = field(default_factory=list)
+    func_info: list[FuncInfo] = field(default_factory=list)
+    line_info: list[LineInfo] = field(default_factory=list)
+    stack_size: int = 0
+
+
+class ObjectSpec(Record):
+    """Programs, maps and types that belong together: what an object file holds.
+
+    `btf` is the raw .BTF blob of the object (empty: none). `notes` is what the run time needs beyond the kernel:
+    plain JSON-like data, saved in a non-alloc section of the object file. `loss_sites` describe `LOSS_MAP`.
+    """
+
+    name: str
+    programs: dict[str, ProgramSpec] = field(default_factory=dict)
+    maps: dict[str, MapSpec] = field(default_factory=dict)
+    btf: bytes = b""
+    license: str = "GPL"
+    loss_sites: list[LossSite] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)

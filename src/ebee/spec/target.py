@@ -1,0 +1,47 @@
+"""`Target`: what a compiler may know about the system that a program is for. Plain data, gathered elsewhere.
+
+The same source and the same Target give the same bytes on every machine.
+"""
+
+from __future__ import annotations
+
+from ..record import Record, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class TracepointField(Record):
+    """One field of a tracepoint's record, as the kernel's `format` file gives it. Offset and size in bytes.
+
+    `type` is the C type as written there (`const char *`, `umode_t`, `char[16]`, `__data_loc char[]`).
+    """
+
+    name: str
+    type: str
+    off_bytes: int
+    size_bytes: int
+    is_signed: bool
+
+
+class TracepointFormat(Record):
+    """The layout of one tracepoint's record; `event` is `category:name`. The first 8 bytes are the common header."""
+
+    event: str
+    fields: dict[str, TracepointField]
+
+
+class Target(Record):
+    """The system that programs are compiled for.
+
+    `arch` is the kernel's name of the architecture (`x86_64`, `arm64`). `tracepoint` looks up a record layout by
+    `category:name` and returns None for an unknown one; `tracepoint_names` lists what it knows (slow: for error
+    messages). `features` holds names of ISA and verifier features that the compiler may use (`gotol`, `may_goto`, …).
+    """
+
+    name: str
+    arch: str
+    tracepoint: Callable[[str], TracepointFormat | None]
+    tracepoint_names: Callable[[], Sequence[str]]
+    features: frozenset[str] = field(default_factory=frozenset)
