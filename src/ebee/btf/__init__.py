@@ -1,0 +1,1 @@
+"""BPF Type Format: read, build, print as C. Pure functions of bytes."""
