@@ -1,0 +1,1 @@
+"""The compiler's intermediate representation: operations, builder, text form, legality check."""
