@@ -1,0 +1,62 @@
+"""The functions that mean something only inside a probe. The compiler knows them by identity; see `lower`."""
+
+from __future__ import annotations
+
+from ..errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from .scalars import u32, u64
+
+
+def _probe_only(name: str) -> NoReturn:
+    raise UsageError(f"ebee.{name}() means something only inside a probe")
+
+
+def pid() -> u32:
+    """The process id of the current task (the kernel's tgid), in the initial pid namespace."""
+    _probe_only("pid")
+
+
+def tid() -> u32:
+    """The thread id of the current task (the kernel's pid), in the initial pid namespace."""
+    _probe_only("tid")
+
+
+def uid() -> u32:
+    """The real user id of the current task."""
+    _probe_only("uid")
+
+
+def gid() -> u32:
+    """The real group id of the current task."""
+    _probe_only("gid")
+
+
+def cpu() -> u32:
+    """The number of the CPU that the probe runs on."""
+    _probe_only("cpu")
+
+
+def ktime() -> u64:
+    """Nanoseconds since boot, without time asleep (CLOCK_MONOTONIC)."""
+    _probe_only("ktime")
+
+
+def comm() -> str:
+    """The name of the current task: at most 15 bytes and a terminator."""
+    _probe_only("comm")
+
+
+def user_str(address: int, size: int = 0) -> str:
+    """The NUL-terminated string at an address of the current process.
+
+    Assigned to a `Str` field it takes the field's size; elsewhere `size` in bytes must be given. What does not fit
+    is cut off, and an address that cannot be read gives an empty string; both are counted and reported.
+    """
+    _probe_only("user_str")
+
+
+INTRINSICS = {f: f.__name__ for f in (pid, tid, uid, gid, cpu, ktime, comm, user_str)}

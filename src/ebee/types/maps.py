@@ -1,0 +1,208 @@
+"""Map declarations: `Hash`, `Array`, `RingBuf`. The same object is used inside probes and by the program outside.
+
+A declaration is bound to a live map when a probe that uses it is attached or loaded (`ebee.api`). Inside a probe it
+is read by the compiler, never called; outside, its methods act on the live map.
+"""
+
+from __future__ import annotations
+
+from ..abi import bpf
+from ..errors import UsageError
+from .scalars import Type, u32
+from .structs import type_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from typing import Any, Generic, Protocol, TypeVar
+
+    K = TypeVar("K")
+    V = TypeVar("V")
+
+    class LiveMap(Protocol):
+        """What a declaration needs of the map it is bound to. Bytes in, bytes out."""
+
+        def lookup(self, key: bytes) -> bytes | None: ...
+        def update(self, key: bytes, value: bytes, flags: int = 0) -> None: ...
+        def delete(self, key: bytes) -> bool: ...
+        def items(self) -> Iterator[tuple[bytes, bytes]]: ...
+        def drain(self, limit: int = 0) -> list[bytes]: ...
+        def next_records(self) -> list[bytes] | None: ...
+else:
+
+    class Generic:
+        """Stands in for typing.Generic, which is not imported at run time."""
+
+        def __class_getitem__(cls, _parameters):
+            return cls
+
+    K = V = None
+
+
+def size_bytes(size: int | str, where: str) -> int:
+    """Return a size given in bytes or as `64K`, `1M`, `1G`. Raises: UsageError."""
+    if isinstance(size, str):
+        number, unit = size.strip().removesuffix("B").removesuffix("i"), 1
+        if number[-1:].upper() in ("K", "M", "G"):
+            number, unit = number[:-1], 1 << 10 * ("KMG".index(number[-1].upper()) + 1)
+        if not number.strip().isdecimal():
+            raise UsageError(f"{where}: {size!r} is not a size", hint="write bytes, or 64K, 1M, 1G")
+        size = int(number) * unit
+    if not 1 <= size < 1 << 32:
+        raise UsageError(f"{where}: a size of {size} bytes is out of range")
+    return size
+
+
+class MapDecl:
+    """What all maps share: a name (given, or that of the variable which holds it), a kind and its sizes.
+
+    `key` and `value` are None where the kind has none. A declaration may be bound more than once, by nested
+    sessions; the innermost counts.
+    """
+
+    map_type: int = 0
+    kind = "map"
+
+    def __init__(self, key: Type | None, value: Type | None, max_entries: int, name: str) -> None:
+        if not isinstance(max_entries, int) or not 1 <= max_entries < 1 << 32:
+            raise UsageError(f"{self.kind}: max_entries must be from 1 to 2**32 - 1, not {max_entries!r}")
+        self.key, self.value, self.max_entries, self.name = key, value, max_entries, name
+        self._bindings: list[LiveMap] = []
+
+    @property
+    def _live(self) -> LiveMap:
+        if not self._bindings:
+            raise UsageError(
+                f"{self.kind} {self.name or '(not yet named)'} is not bound to a live map",
+                hint="attach or load a probe that uses it first",
+            )
+        return self._bindings[-1]
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name or 'unnamed'}{'' if self._bindings else ', not bound'}>"
+
+
+class _Mapping(MapDecl, Generic[K, V]):
+    """The dict-like side of keyed maps."""
+
+    key: Type
+    value: Type
+
+    def _key(self, key: K) -> bytes:
+        try:
+            return self.key.pack(key)
+        except (TypeError, ValueError) as e:
+            raise type(e)(f"key of {self.kind} {self.name}: {e}") from None
+
+    def _value(self, value: V) -> bytes:
+        try:
+            return self.value.pack(value)
+        except (TypeError, ValueError) as e:
+            raise type(e)(f"value of {self.kind} {self.name}: {e}") from None
+
+    def __getitem__(self, key: K) -> V:
+        """Return the value; a missing key gives zero and inserts nothing, as inside a probe."""
+        raw = self._live.lookup(self._key(key))
+        return self.value.zero() if raw is None else self.value.unpack(raw)  # type: ignore[no-any-return]
+
+    def get(self, key: K, default: V | None = None) -> V | None:
+        """Return the value, or `default` for a missing key."""
+        raw = self._live.lookup(self._key(key))
+        return default if raw is None else self.value.unpack(raw)
+
+    def __setitem__(self, key: K, value: V) -> None:
+        self._live.update(self._key(key), self._value(value))
+
+    def __delitem__(self, key: K) -> None:
+        if not self._live.delete(self._key(key)):
+            raise KeyError(key)
+
+    def __contains__(self, key: K) -> bool:
+        return self._live.lookup(self._key(key)) is not None
+
+    def items(self) -> Iterator[tuple[K, V]]:
+        """Iterate over keys and values; entries that come or go meanwhile may be missed."""
+        for key, value in self._live.items():
+            yield self.key.unpack(key), self.value.unpack(value)
+
+    def keys(self) -> Iterator[K]:
+        """Iterate over the keys."""
+        return (k for k, _ in self.items())
+
+    def values(self) -> Iterator[V]:
+        """Iterate over the values."""
+        return (v for _, v in self.items())
+
+    def __iter__(self) -> Iterator[K]:
+        return self.keys()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._live.items())
+
+
+class Hash(_Mapping[K, V]):
+    """A hash map: BPF_MAP_TYPE_HASH.
+
+    Inside a probe `m[k] += n` is atomic; an insertion that fails because the map is full is counted.
+    """
+
+    map_type = bpf.BPF_MAP_TYPE_HASH
+    kind = "Hash"
+
+    def __init__(self, key: type[K], value: type[V], *, max_entries: int = 10_240, name: str = "") -> None:
+        super().__init__(type_of(key, "key of Hash"), type_of(value, "value of Hash"), max_entries, name)
+
+    def clear(self) -> None:
+        """Remove every entry."""
+        for key, _ in list(self._live.items()):
+            self._live.delete(key)
+
+
+class Array(_Mapping[int, V]):
+    """An array map: BPF_MAP_TYPE_ARRAY. Every index from 0 exists and starts as zero; none can be deleted."""
+
+    map_type = bpf.BPF_MAP_TYPE_ARRAY
+    kind = "Array"
+
+    def __init__(self, value: type[V], *, max_entries: int, name: str = "") -> None:
+        super().__init__(u32, type_of(value, "value of Array"), max_entries, name)  # type: ignore[arg-type]
+
+    def __len__(self) -> int:
+        return self.max_entries
+
+
+class RingBuf(MapDecl, Generic[V]):
+    """A ring buffer of records: BPF_MAP_TYPE_RINGBUF. `size` in bytes (or `1M`), rounded up to a power of two pages.
+
+    Iterating yields records as they come, and ends when the traced command has ended, when the session is stopped
+    or when nothing is attached any more.
+    """
+
+    map_type = bpf.BPF_MAP_TYPE_RINGBUF
+    kind = "RingBuf"
+    value: Type
+
+    def __init__(self, value: type[V], *, size: int | str = "256K", name: str = "") -> None:
+        wanted = size_bytes(size, "RingBuf size")
+        rounded = 4096
+        while rounded < wanted:
+            rounded *= 2
+        record = type_of(value, "record of RingBuf")
+        super().__init__(None, record, rounded, name)
+        if record.size + 8 > rounded:
+            raise UsageError(f"RingBuf: a record of {record.size} bytes does not fit in {rounded} bytes")
+
+    def reserve(self) -> AbstractContextManager[V]:
+        """Inside a probe: `with ring.reserve() as record:`. Skips the body, and counts, when the ring is full."""
+        raise UsageError("RingBuf.reserve() means something only inside a probe")
+
+    def __iter__(self) -> Iterator[V]:
+        unpack, live = self.value.unpack, self._live
+        while (records := live.next_records()) is not None:
+            for record in records:
+                yield unpack(record)
+
+    def drain(self) -> list[V]:
+        """Take the records that are there now, without waiting."""
+        return [self.value.unpack(record) for record in self._live.drain()]

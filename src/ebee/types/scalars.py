@@ -1,0 +1,123 @@
+"""Integer and string types: their C layout, and their conversion between bytes and Python values.
+
+Integers are little endian on every architecture that ebee runs on. To a type checker `u32` is `int` and a string
+field is `str`; at run time they are objects that know their width.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    from ..btf.build import BtfBuilder
+
+
+class Type:
+    """A type with a fixed layout: `size` and `align` in bytes, `name` as a user writes it."""
+
+    __slots__ = ("align", "name", "size")
+
+    def __init__(self, name: str, size: int, align: int) -> None:
+        self.name, self.size, self.align = name, size, align
+
+    def pack(self, value: Any) -> bytes:
+        """Return the `size` bytes of a Python value. Raises: TypeError or ValueError when it does not fit."""
+        raise TypeError(f"{self.name} has no Python value")
+
+    def unpack(self, data: bytes) -> Any:
+        """Return the Python value of `size` bytes."""
+        raise TypeError(f"{self.name} has no Python value")
+
+    def zero(self) -> Any:
+        """Return the Python value of all-zero bytes."""
+        return self.unpack(bytes(self.size))
+
+    def btf_id(self, btf: BtfBuilder) -> int:
+        """Add the type to `btf`, if it is not there yet, and return its id."""
+        raise TypeError(f"{self.name} has no BTF")
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class IntType(Type):
+    """An integer of 1, 2, 4 or 8 bytes. Calling it wraps a Python int to its width, as a cast in C does."""
+
+    __slots__ = ("hi", "lo", "signed")
+
+    def __init__(self, name: str, size: int, signed: bool) -> None:
+        super().__init__(name, size, size)
+        self.signed = signed
+        bits = 8 * size
+        self.lo, self.hi = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+
+    def __call__(self, value: int = 0) -> int:
+        value &= (1 << 8 * self.size) - 1
+        return value - (1 << 8 * self.size) if self.signed and value > self.hi else value
+
+    def pack(self, value: Any) -> bytes:
+        if not isinstance(value, int):
+            raise TypeError(f"{self.name} takes an int, not {type(value).__name__}")
+        if not self.lo <= value <= self.hi:
+            raise ValueError(f"{value} does not fit in {self.name} ({self.lo} to {self.hi})")
+        return value.to_bytes(self.size, "little", signed=self.signed)
+
+    def unpack(self, data: bytes) -> int:
+        return int.from_bytes(data, "little", signed=self.signed)
+
+    def btf_id(self, btf: BtfBuilder) -> int:
+        return btf.int(self.name, self.size, signed=self.signed)
+
+
+class StrType(Type):
+    """A buffer of `size` bytes that holds a NUL-terminated string: C `char[size]`.
+
+    Bytes are UTF-8; what is not is shown with backslash escapes, so that printing never fails.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, size: int) -> None:
+        if not isinstance(size, int) or not 1 <= size <= 1 << 20:
+            raise ValueError(f"Str() takes a size in bytes from 1 to 1048576, not {size!r}")
+        super().__init__(f"Str({size})", size, 1)
+
+    def pack(self, value: Any) -> bytes:
+        data = value.encode() if isinstance(value, str) else bytes(value)
+        if len(data) >= self.size:
+            raise ValueError(f"{value!r} does not fit in {self.name}: {len(data)} bytes and the terminator")
+        return data.ljust(self.size, b"\0")
+
+    def unpack(self, data: bytes) -> str:
+        end = data.find(b"\0")
+        return (data if end < 0 else data[:end]).decode("utf-8", "backslashreplace")
+
+    def btf_id(self, btf: BtfBuilder) -> int:
+        return btf.array(btf.int("char", 1, signed=True), self.size)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StrType) and other.size == self.size
+
+    def __hash__(self) -> int:
+        return hash((StrType, self.size))
+
+
+if TYPE_CHECKING:
+    u8: TypeAlias = int
+    u16: TypeAlias = int
+    u32: TypeAlias = int
+    u64: TypeAlias = int
+    s8: TypeAlias = int
+    s16: TypeAlias = int
+    s32: TypeAlias = int
+    s64: TypeAlias = int
+
+    def Str(size: int) -> Any:
+        """A NUL-terminated string in a buffer of `size` bytes: C `char[size]`."""
+else:
+    u8, u16, u32, u64 = (IntType(f"u{8 * n}", n, False) for n in (1, 2, 4, 8))
+    s8, s16, s32, s64 = (IntType(f"s{8 * n}", n, True) for n in (1, 2, 4, 8))
+    Str = StrType
+
+INT_TYPES: tuple[IntType, ...] = (u8, u16, u32, u64, s8, s16, s32, s64)  # type: ignore[assignment]
