@@ -1,7 +1,7 @@
 """`TaskContext`: what a program in the engine may learn about the task it runs for.
 
-Time, randomness and the memory of the traced process are callables, so that a test decides them. The defaults are
-the same on every run and every machine.
+Time, randomness and the memory of the traced process are callables, so that a test decides them. The defaults
+are the same on every run and every machine.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ def no_memory(address: int, size: int) -> bytes:
 class TaskContext(Record):
     """The current task of a program run.
 
-    `tgid` is the process id and `pid` the thread id, as the kernel names them. `comm` is the task's name, at most
-    15 bytes, without the NUL. `ktime_ns` is the monotonic clock in nanoseconds and `random_u32` gives 32 random
-    bits. `read_user(address, size)` returns the readable prefix of user memory: b'' when the first byte faults.
+    `tgid` is the process id and `pid` the thread id, as the kernel names them. `comm` is the task's name, at
+    most 15 bytes, without the NUL. `ktime_ns` is the monotonic clock in nanoseconds and `random_u32` gives 32
+    random bits. `read_user(address, size)` returns the readable prefix of user memory: b'' when the first
+    byte faults.
     """
 
     tgid: int = 1

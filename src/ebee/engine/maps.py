@@ -1,0 +1,395 @@
+"""The engine's maps: the reference model of the kernel's hash, array and ring-buffer maps.
+
+Simple Python with the kernel's results, errors and accounting. Values that a program has a pointer to are
+live regions of the engine's memory; an entry's address stays the same until the entry is deleted.
+"""
+
+from __future__ import annotations
+
+from errno import E2BIG, EAGAIN, EEXIST, EINVAL, ENOENT, ENOMEM, EPERM
+
+from ..abi import bpf
+from ..errors import ExecutionError, NotSupported, SyscallError
+from .memory import OFFSET_BITS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from ..spec.object import MapSpec
+    from .memory import Memory
+
+ENOTSUPP = 524  # include/linux/errno.h: kernel-internal, yet what bpf(2) returns for operations a map lacks
+_PAGE_BYTES = 4096
+_MAX_ARRAY_BYTES = 1 << 31
+
+
+class EngineMap:
+    """What all maps share: a name, a handle that programs pass to helpers, and the lock of the backend.
+
+    `handle` is an address that cannot be accessed. Methods that take bytes are for Python (the system call's
+    side); those that return 0 or a negative errno, or an address, are for helpers.
+    """
+
+    allowed_flags = 0
+
+    def __init__(self, spec: MapSpec, memory: Memory, lock: AbstractContextManager[object]) -> None:
+        self.spec = spec
+        self.memory = memory
+        self.lock = lock
+        if spec.map_flags & ~self.allowed_flags:
+            raise self._refused(EINVAL, f"flags {spec.map_flags:#x}")
+        self.check_sizes()
+        self.kind = f"the value of map {spec.name!r}"
+        self.handle = memory.reserve(f"map {spec.name!r}") << OFFSET_BITS
+
+    def check_sizes(self) -> None:
+        """Raises: SyscallError with EINVAL for sizes that the kernel refuses too."""
+
+    def _refused(self, errno: int, detail: str) -> SyscallError:
+        return SyscallError("BPF_MAP_CREATE", errno, f"map {self.spec.name!r}: {detail}")
+
+    # The helpers' side. Here: what a map without keys answers.
+
+    def lookup_address(self, key: bytes) -> int:
+        """Return the address of the key's value, 0 if there is none."""
+        return 0
+
+    def update_value(self, key: bytes, value: bytes, flags: int) -> int:
+        """Set a value; return 0 or a negative errno."""
+        return -ENOTSUPP
+
+    def delete_key(self, key: bytes) -> int:
+        """Remove a key; return 0 or a negative errno."""
+        return -ENOTSUPP
+
+    def check_program_writes(self) -> None:
+        """Raises: ExecutionError if programs may only read this map."""
+        if self.spec.frozen or self.spec.map_flags & bpf.BPF_F_RDONLY_PROG:
+            raise ExecutionError(f"map {self.spec.name!r} is read-only for programs")
+
+    # Python's side.
+
+    def lookup(self, key: bytes) -> bytes | None:
+        """Return the value, or None if there is none. Raises: SyscallError with EINVAL, ENOTSUPP (no
+        keys)."""
+        raise SyscallError("BPF_MAP_LOOKUP_ELEM", ENOTSUPP, f"map {self.spec.name!r} has no keys")
+
+    def update(self, key: bytes, value: bytes, flags: int = 0) -> None:
+        """Set a value. Raises: SyscallError with E2BIG (full), EEXIST, ENOENT, EINVAL, EPERM (frozen)."""
+        self._check(key, "BPF_MAP_UPDATE_ELEM")
+        if len(value) != self.spec.value_size:
+            detail = f"map {self.spec.name!r} has values of {self.spec.value_size} bytes"
+            raise SyscallError("BPF_MAP_UPDATE_ELEM", EINVAL, detail)
+        if self.spec.frozen:
+            raise SyscallError("BPF_MAP_UPDATE_ELEM", EPERM, f"map {self.spec.name!r} is frozen")
+        with self.lock:
+            result = self.update_value(key, value, flags)
+        if result:
+            raise SyscallError("BPF_MAP_UPDATE_ELEM", -result, f"map {self.spec.name!r}")
+
+    def delete(self, key: bytes) -> bool:
+        """Remove a key; return whether it was there. Raises: SyscallError with EINVAL, EPERM (frozen)."""
+        self._check(key, "BPF_MAP_DELETE_ELEM")
+        if self.spec.frozen:
+            raise SyscallError("BPF_MAP_DELETE_ELEM", EPERM, f"map {self.spec.name!r} is frozen")
+        with self.lock:
+            result = self.delete_key(key)
+        if result not in (0, -ENOENT):
+            raise SyscallError("BPF_MAP_DELETE_ELEM", -result, f"map {self.spec.name!r}")
+        return result == 0
+
+    def next_key(self, key: bytes | None) -> bytes | None:
+        """Return the key after `key` (None, or one that is not there: the first), or None at the end."""
+        raise SyscallError("BPF_MAP_GET_NEXT_KEY", ENOTSUPP, f"map {self.spec.name!r} has no keys")
+
+    def all_keys(self) -> list[bytes]:
+        """Return all keys, in the order of `next_key`."""
+        return []
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """Iterate over a live map; entries that vanish meanwhile are left out."""
+        with self.lock:
+            keys = self.all_keys()
+        for key in keys:
+            value = self.lookup(key)
+            if value is not None:
+                yield key, value
+
+    def drain(self, limit: int = 0) -> list[bytes]:
+        """Ring buffers: take the finished records. Raises: SyscallError with EINVAL for other maps."""
+        raise SyscallError("drain", EINVAL, f"map {self.spec.name!r} is no ring buffer")
+
+    def close(self) -> None:
+        """Let go of the map. Its contents stay readable until the backend is closed."""
+
+    def _check(self, key: bytes, cmd: str) -> None:
+        if len(key) != self.spec.key_size:
+            raise SyscallError(cmd, EINVAL, f"map {self.spec.name!r} has keys of {self.spec.key_size} bytes")
+
+
+class HashMap(EngineMap):
+    """BPF_MAP_TYPE_HASH. Keys come in the order of their insertion.
+
+    Source: kernel/bpf/hashtab.c, htab_map_update_elem() (Linux 6.18).
+    """
+
+    allowed_flags = bpf.BPF_F_NO_PREALLOC | bpf.BPF_F_ZERO_SEED | bpf.BPF_F_RDONLY_PROG
+
+    def __init__(self, spec: MapSpec, memory: Memory, lock: AbstractContextManager[object]) -> None:
+        super().__init__(spec, memory, lock)
+        self._values: dict[bytes, bytearray] = {}
+        self._addresses: dict[bytes, int] = {}
+
+    def check_sizes(self) -> None:
+        s = self.spec
+        if not (s.key_size > 0 and s.value_size > 0 and s.max_entries > 0):
+            raise self._refused(EINVAL, "key size, value size and max_entries must not be 0")
+
+    def lookup_address(self, key: bytes) -> int:
+        address = self._addresses.get(key, 0)
+        if not address and key in self._values:
+            value = self._values[key]
+            readonly = self.spec.map_flags & bpf.BPF_F_RDONLY_PROG
+            address = self.memory.map(memoryview(value).toreadonly() if readonly else value, self.kind)
+            self._addresses[key] = address
+        return address
+
+    def update_value(self, key: bytes, value: bytes, flags: int) -> int:
+        if flags > bpf.BPF_EXIST:
+            return -EINVAL
+        old = self._values.get(key)
+        if old is not None:
+            if flags == bpf.BPF_NOEXIST:
+                return -EEXIST
+            old[:] = value
+            return 0
+        if flags == bpf.BPF_EXIST:
+            return -ENOENT
+        if len(self._values) >= self.spec.max_entries:
+            return -E2BIG
+        self._values[key] = bytearray(value)
+        return 0
+
+    def delete_key(self, key: bytes) -> int:
+        if self._values.pop(key, None) is None:
+            return -ENOENT
+        address = self._addresses.pop(key, 0)
+        if address:
+            self.memory.unmap(address)
+        return 0
+
+    def lookup(self, key: bytes) -> bytes | None:
+        self._check(key, "BPF_MAP_LOOKUP_ELEM")
+        with self.lock:
+            value = self._values.get(key)
+            return None if value is None else bytes(value)
+
+    def next_key(self, key: bytes | None) -> bytes | None:
+        with self.lock:
+            found = key is None or key not in self._values
+            for k in self._values:
+                if found:
+                    return k
+                found = k == key
+        return None
+
+    def all_keys(self) -> list[bytes]:
+        return list(self._values)
+
+
+class ArrayMap(EngineMap):
+    """BPF_MAP_TYPE_ARRAY. Keys are u32 indices; all entries exist, at first zero (entry 0: the spec's
+    `initial`).
+
+    Source: kernel/bpf/arraymap.c, array_map_update_elem() (Linux 6.18).
+    """
+
+    allowed_flags = bpf.BPF_F_MMAPABLE | bpf.BPF_F_RDONLY_PROG
+
+    def __init__(self, spec: MapSpec, memory: Memory, lock: AbstractContextManager[object]) -> None:
+        super().__init__(spec, memory, lock)
+        self._data = bytearray(spec.value_size * spec.max_entries)
+        self._data[: len(spec.initial)] = spec.initial
+        self._addresses: dict[int, int] = {}
+
+    def check_sizes(self) -> None:
+        s = self.spec
+        if not (s.key_size == 4 and s.value_size > 0 and s.max_entries > 0):
+            raise self._refused(EINVAL, "key size must be 4, value size and max_entries must not be 0")
+        if s.value_size * s.max_entries > _MAX_ARRAY_BYTES:
+            raise self._refused(ENOMEM, f"{s.value_size * s.max_entries} bytes are more than the engine's 2 GiB")
+        if len(s.initial) > s.value_size:
+            raise self._refused(EINVAL, f"initial value of {len(s.initial)} bytes")
+
+    def value_address(self, index: int) -> int:
+        """Return the address of an entry's value, 0 beyond the last entry."""
+        address = self._addresses.get(index, 0)
+        if not address and index < self.spec.max_entries:
+            size = self.spec.value_size
+            value = memoryview(self._data)[index * size : (index + 1) * size]
+            readonly = self.spec.frozen or self.spec.map_flags & bpf.BPF_F_RDONLY_PROG
+            address = self.memory.map(value.toreadonly() if readonly else value, self.kind)
+            self._addresses[index] = address
+        return address
+
+    def lookup_address(self, key: bytes) -> int:
+        return self.value_address(int.from_bytes(key, "little"))
+
+    def update_value(self, key: bytes, value: bytes, flags: int) -> int:
+        index = int.from_bytes(key, "little")
+        if flags > bpf.BPF_EXIST:
+            return -EINVAL
+        if index >= self.spec.max_entries:
+            return -E2BIG
+        if flags == bpf.BPF_NOEXIST:
+            return -EEXIST
+        size = self.spec.value_size
+        self._data[index * size : (index + 1) * size] = value
+        return 0
+
+    def delete_key(self, key: bytes) -> int:
+        return -EINVAL
+
+    def lookup(self, key: bytes) -> bytes | None:
+        self._check(key, "BPF_MAP_LOOKUP_ELEM")
+        index, size = int.from_bytes(key, "little"), self.spec.value_size
+        if index >= self.spec.max_entries:
+            return None
+        with self.lock:
+            return bytes(self._data[index * size : (index + 1) * size])
+
+    def next_key(self, key: bytes | None) -> bytes | None:
+        index = -1 if key is None else int.from_bytes(key, "little")
+        if index >= self.spec.max_entries:
+            index = -1
+        return (index + 1).to_bytes(4, "little") if index + 1 < self.spec.max_entries else None
+
+    def all_keys(self) -> list[bytes]:
+        return [i.to_bytes(4, "little") for i in range(self.spec.max_entries)]
+
+
+class _Record:
+    """A ring-buffer record: its bytes, whether the program still writes it, whether it was thrown away."""
+
+    __slots__ = ("busy", "data", "discarded")
+
+    def __init__(self, data: bytearray) -> None:
+        self.data, self.busy, self.discarded = data, True, False
+
+
+class RingBuffer(EngineMap):
+    """BPF_MAP_TYPE_RINGBUF: `max_entries` bytes of records, each with a header of 8 bytes, rounded up to 8.
+
+    A record is busy from `reserve` to `submit` or `discard`; the reader sees nothing behind a busy one.
+    `on_data` is called after a submit that wakes readers.
+    Source: kernel/bpf/ringbuf.c, __bpf_ringbuf_reserve() (Linux 6.18).
+    """
+
+    header_bytes = 8
+    max_record_bytes = 0xFFFF_FFFF // 4
+
+    def __init__(self, spec: MapSpec, memory: Memory, lock: AbstractContextManager[object]) -> None:
+        super().__init__(spec, memory, lock)
+        self.on_data: Callable[[], None] | None = None
+        self._records: list[_Record] = []
+        self._busy: dict[int, _Record] = {}
+        self._producer_pos = 0
+        self._consumer_pos = 0
+        self.kind = f"a record of ring buffer {spec.name!r}"
+
+    def check_sizes(self) -> None:
+        s = self.spec
+        n = s.max_entries
+        if s.key_size or s.value_size:
+            raise self._refused(EINVAL, "a ring buffer has no key and no value size")
+        if n < _PAGE_BYTES or n & (n - 1):
+            raise self._refused(EINVAL, f"{n} bytes; it must be a power of two and at least a page (4096)")
+
+    def _length(self, size: int) -> int:
+        return (size + self.header_bytes + 7) & ~7
+
+    def reserve(self, size: int, flags: int) -> int:
+        """Return the address of a new record of `size` bytes, or 0 if it does not fit now."""
+        end = self._producer_pos + self._length(size)
+        # At most capacity - 1 bytes are ever in use, so that full and empty differ.
+        if flags or size > self.max_record_bytes or end - self._consumer_pos > self.spec.max_entries - 1:
+            return 0
+        record = _Record(bytearray(size))
+        address = self.memory.map(record.data, self.kind)
+        self._records.append(record)
+        self._busy[address] = record
+        self._producer_pos = end
+        return address
+
+    def commit(self, address: int, flags: int, *, discard: bool) -> None:
+        """Submit or discard the record that `reserve` gave the address of."""
+        record = self._busy.pop(address)
+        self.memory.unmap(address)
+        record.busy, record.discarded = False, discard
+        if self.on_data is not None and not flags & bpf.BPF_RB_NO_WAKEUP:
+            self.on_data()
+
+    def output(self, data: bytes, flags: int) -> int:
+        """Copy a record in; return 0, or -EAGAIN if it does not fit now."""
+        if flags & ~(bpf.BPF_RB_NO_WAKEUP | bpf.BPF_RB_FORCE_WAKEUP):
+            return -EINVAL
+        address = self.reserve(len(data), 0)
+        if not address:
+            return -EAGAIN
+        self._busy[address].data[:] = data
+        self.commit(address, flags, discard=False)
+        return 0
+
+    def query(self, what: int) -> int:
+        """Return what bpf_ringbuf_query() does: BPF_RB_AVAIL_DATA, RING_SIZE, CONS_POS, PROD_POS in bytes;
+        else 0."""
+        answers = {
+            bpf.BPF_RB_AVAIL_DATA: self._producer_pos - self._consumer_pos,
+            bpf.BPF_RB_RING_SIZE: self.spec.max_entries,
+            bpf.BPF_RB_CONS_POS: self._consumer_pos,
+            bpf.BPF_RB_PROD_POS: self._producer_pos,
+        }
+        return answers.get(what, 0)
+
+    def has_data(self) -> bool:
+        """Return whether `drain` would return anything."""
+        for record in self._records:
+            if record.busy:
+                return False
+            if not record.discarded:
+                return True
+        return False
+
+    def drain(self, limit: int = 0) -> list[bytes]:
+        """Take the finished records (all, or up to `limit`) without waiting, oldest first."""
+        out: list[bytes] = []
+        with self.lock:
+            taken = 0
+            for record in self._records:
+                if record.busy or (limit and len(out) >= limit):
+                    break
+                taken += 1
+                self._consumer_pos += self._length(len(record.data))
+                if not record.discarded:
+                    out.append(bytes(record.data))
+            del self._records[:taken]
+        return out
+
+
+MAP_CLASSES: dict[int, type[EngineMap]] = {
+    bpf.BPF_MAP_TYPE_HASH: HashMap,
+    bpf.BPF_MAP_TYPE_ARRAY: ArrayMap,
+    bpf.BPF_MAP_TYPE_RINGBUF: RingBuffer,
+}
+
+
+def create_map(spec: MapSpec, memory: Memory, lock: AbstractContextManager[object]) -> EngineMap:
+    """Create a map. Raises: NotSupported for types that the engine lacks, SyscallError as the kernel
+    refuses."""
+    cls = MAP_CLASSES.get(spec.map_type)
+    if cls is None:
+        name = bpf.MAP_TYPE_NAMES.get(spec.map_type, f"map type {spec.map_type}")
+        raise NotSupported(f"{name} in the engine (map {spec.name!r})", hint="run it in the kernel")
+    return cls(spec, memory, lock)
