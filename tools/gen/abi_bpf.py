@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import emit
-from btf_enums import VMLINUX, read_enums
+from ebee.btf.kinds import BTF_KIND_ENUM, BTF_KIND_ENUM64
 
 PATH = "src/ebee/abi/bpf.py"
 
@@ -113,7 +113,7 @@ def _shown(value: int) -> str:
     return hex(value) if value > 0xFFFF else str(value)
 
 
-def _names(dictionary: str, values: list[tuple[str, int]]) -> list[str]:
+def _names(dictionary: str, values: tuple[tuple[str, int], ...]) -> list[str]:
     """Return a dictionary literal from number to name: of several names the first that is not deprecated."""
     chosen: dict[int, str] = {}
     for name, value in values:
@@ -123,9 +123,9 @@ def _names(dictionary: str, values: list[tuple[str, int]]) -> list[str]:
 
 
 def generate() -> str:
-    enums = read_enums(VMLINUX.read_bytes())
-    by_name = {name: values for name, values in enums if name}
-    by_first = {values[0][0]: values for name, values in enums if not name and values}
+    enums = [t for kind in (BTF_KIND_ENUM, BTF_KIND_ENUM64) for t in emit.vmlinux_btf().types(kind)]
+    by_name = {t.name: t.values for t in enums if t.name_off}
+    by_first = {t.values[0][0]: t.values for t in enums if not t.name_off and t.vlen}
     lines = [_HEAD.format(version=emit.kernel_version())]
     dictionaries: list[str] = []
     for name, dictionary in NAMED.items():

@@ -11,6 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "src"))
+
+from ebee.btf.read import Btf  # noqa: E402 - from this tree, installed or not
+
+VMLINUX = Path("/sys/kernel/btf/vmlinux")
+VERSION_H = Path("/usr/include/linux/version.h")
 
 
 class SourceMissing(Exception):
@@ -20,6 +26,18 @@ class SourceMissing(Exception):
 def kernel_version() -> str:
     """Return the running kernel's version without its local suffix (`6.18.44`)."""
     return os.uname().release.split("-")[0]
+
+
+def headers_version() -> str:
+    """Return the version of the kernel whose UAPI headers are installed (`6.1.187`). Raises: OSError."""
+    words = [line.split() for line in VERSION_H.read_text().splitlines()]
+    numbers = {w[1]: w[2] for w in words if len(w) == 3 and w[0] == "#define"}
+    return ".".join(numbers[f"LINUX_VERSION_{part}"] for part in ("MAJOR", "PATCHLEVEL", "SUBLEVEL"))
+
+
+def vmlinux_btf() -> Btf:
+    """Return the running kernel's types. Raises: OSError."""
+    return Btf(VMLINUX.read_bytes())
 
 
 def recorded(path: Path, key: str) -> str:
@@ -35,6 +53,13 @@ def require_same_kernel(path: Path) -> None:
     made_from = recorded(path, "Kernel")
     if made_from != kernel_version():
         raise SourceMissing(f"{path.name} was made from Linux {made_from}, this is Linux {kernel_version()}")
+
+
+def require_same_headers(path: Path) -> None:
+    """Raises: SourceMissing if `path` was generated from other UAPI headers than those installed."""
+    made_from = recorded(path, "Headers")
+    if made_from != headers_version():
+        raise SourceMissing(f"{path.name} was made from headers of {made_from}, these are of {headers_version()}")
 
 
 def main(
