@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 
 import emit
+
 from ebee.btf.kinds import BTF_KIND_STRUCT, BTF_KIND_UNION
 from ebee.btf.read import Btf, BtfType
 
 PATH = "src/ebee/abi/attr.py"
 
-# The layouts to make, and what part of the union each is: a member's name, or the first member of an anonymous
-# struct.
+# The layouts to make, and what part of the union each is: its name, or its first field if it has no name.
 PARTS = {
     "MAP_CREATE": "map_type",
     "MAP_ELEM": "map_fd",
@@ -56,8 +56,8 @@ SHARED = {
 
 _HEAD = '''"""Layouts of union bpf_attr, command by command, and of the structs that describe objects.
 
-Each maps a field to (offset in bytes, size in bytes); `a.b` is a field of an inner struct, members of a union share
-their place. Pointers are of 64 bits, arrays one field. Numbers are in the machine's byte order.
+Each maps a field to (offset in bytes, size in bytes); `a.b` is a field of an inner struct, members of a union
+share their place. Pointers are of 64 bits, arrays one field. Numbers are in the machine's byte order.
 
 Kernel: {version}
 Source: its BTF (include/uapi/linux/bpf.h).
@@ -84,7 +84,7 @@ def fields(btf: Btf, struct: BtfType, off_bytes: int = 0, prefix: str = "") -> d
 
 
 def part(btf: Btf, union: BtfType, name: str) -> BtfType:
-    """Return the struct of a union that has this name, or is anonymous and begins with a field of this name."""
+    """Return the struct of a union that has this name, or without name begins with a field of this name."""
     for m in union.members:
         inner = btf.resolve(m.type_id)
         if name == (m.name or next(iter(fields(btf, inner)))):

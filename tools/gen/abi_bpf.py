@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import emit
+
 from ebee.btf.kinds import BTF_KIND_ENUM, BTF_KIND_ENUM64
 
 PATH = "src/ebee/abi/bpf.py"

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import emit
+
 from ebee.abi.helpers import HELPER_IDS
 
 PATH = "src/ebee/abi/helper_signatures.py"

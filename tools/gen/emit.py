@@ -59,7 +59,7 @@ def require_same_headers(path: Path) -> None:
     """Raises: SourceMissing if `path` was generated from other UAPI headers than those installed."""
     made_from = recorded(path, "Headers")
     if made_from != headers_version():
-        raise SourceMissing(f"{path.name} was made from headers of {made_from}, these are of {headers_version()}")
+        raise SourceMissing(f"{path.name} was made from headers of {made_from}, here are {headers_version()}")
 
 
 def main(

@@ -1,7 +1,7 @@
 """Layouts of union bpf_attr, command by command, and of the structs that describe objects.
 
-Each maps a field to (offset in bytes, size in bytes); `a.b` is a field of an inner struct, members of a union share
-their place. Pointers are of 64 bits, arrays one field. Numbers are in the machine's byte order.
+Each maps a field to (offset in bytes, size in bytes); `a.b` is a field of an inner struct, members of a union
+share their place. Pointers are of 64 bits, arrays one field. Numbers are in the machine's byte order.
 
 Kernel: 6.18.44
 Source: its BTF (include/uapi/linux/bpf.h).

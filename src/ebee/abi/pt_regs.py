@@ -10,7 +10,7 @@ from ..record import Record
 
 
 class PtRegs(Record):
-    """Offsets in bytes into struct pt_regs, and its size.
+    """Offsets in bytes into struct pt_regs, and the size of the part that they lie in.
 
     `syscall_args` are the six arguments of a system call, `args` those of a function that come in registers;
     `syscall_nr` has `syscall_nr_size` bytes and is signed; `ret` holds the result of either.
@@ -42,7 +42,7 @@ PT_REGS = {
     ),
     # orig_x0 x1-x5 (functions: x0-x7), syscallno (s32), x0, pc, sp, x29
     "arm64": PtRegs(
-        size_bytes=336,
+        size_bytes=288,
         syscall_args=(272, 8, 16, 24, 32, 40),
         args=(0, 8, 16, 24, 32, 40, 48, 56),
         syscall_nr=280,
