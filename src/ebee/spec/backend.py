@@ -128,6 +128,12 @@ class Backend(Protocol):
     def spawn(self, argv: Sequence[str], scope: Scope) -> Command:
         """Start a command inside the scope. Raises: CommandError when it cannot be executed."""
 
+    def replay(self, path: str) -> Command:
+        """Start to feed the events of a recording to the attached programs (engine only).
+
+        Raises: FormatError for a file that is no recording, NotSupported in the kernel.
+        """
+
     def wait(self, timeout_s: float | None) -> None:
         """Sleep until a ring buffer has data, the command ended, `wake` was called or the time is up."""
 

@@ -83,8 +83,8 @@ class MapDecl:
         return f"<{self.kind} {self.name or 'unnamed'}{'' if self._bindings else ', not bound'}>"
 
 
-class _Mapping(MapDecl, Generic[K, V]):
-    """The dict-like side of keyed maps."""
+class KeyedDecl(MapDecl, Generic[K, V]):
+    """A map with keys and values, and its dict-like side."""
 
     key: Type
     value: Type
@@ -141,7 +141,7 @@ class _Mapping(MapDecl, Generic[K, V]):
         return sum(1 for _ in self._live.items())
 
 
-class Hash(_Mapping[K, V]):
+class Hash(KeyedDecl[K, V]):
     """A hash map: BPF_MAP_TYPE_HASH.
 
     Inside a probe `m[k] += n` is atomic; an insertion that fails because the map is full is counted.
@@ -159,7 +159,7 @@ class Hash(_Mapping[K, V]):
             self._live.delete(key)
 
 
-class Array(_Mapping[int, V]):
+class Array(KeyedDecl[int, V]):
     """An array map: BPF_MAP_TYPE_ARRAY. Every index from 0 exists and starts as zero; none can be deleted."""
 
     map_type = bpf.BPF_MAP_TYPE_ARRAY

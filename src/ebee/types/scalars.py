@@ -67,7 +67,7 @@ class IntType(Type):
         return int.from_bytes(data, "little", signed=self.signed)
 
     def btf_id(self, btf: BtfBuilder) -> int:
-        return btf.int(self.name, self.size, signed=self.signed)
+        return btf.add_signed(self.name, self.size) if self.signed else btf.add_int(self.name, self.size)
 
 
 class StrType(Type):
@@ -94,7 +94,7 @@ class StrType(Type):
         return (data if end < 0 else data[:end]).decode("utf-8", "backslashreplace")
 
     def btf_id(self, btf: BtfBuilder) -> int:
-        return btf.array(btf.int("char", 1, signed=True), self.size)
+        return btf.add_array(btf.add_int("char", 1), self.size)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, StrType) and other.size == self.size

@@ -86,8 +86,10 @@ class StructType(Type):
         return value
 
     def btf_id(self, btf: BtfBuilder) -> int:
-        members = [(f.name, f.type.btf_id(btf), 8 * f.off_bytes) for f in self.fields.values()]
-        return btf.struct(self.name, self.size, members)
+        from ..btf.read import Member
+
+        members = [Member(f.name, f.type.btf_id(btf), 8 * f.off_bytes) for f in self.fields.values()]
+        return btf.add_struct(self.name, self.size, members)
 
 
 def type_of(annotation: Any, where: str) -> Type:

@@ -1,0 +1,79 @@
+"""eBPF for Python, whole: write probes in Python, run them in the Linux kernel or in ebee's own engine.
+
+Importing `ebee` is cheap: each name below is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from .version import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .api.losses import Loss as Loss
+    from .api.session import Attachment as Attachment
+    from .api.session import Session as Session
+    from .api.session import attach as attach
+    from .errors import CommandError as CommandError
+    from .errors import CompileError as CompileError
+    from .errors import EbeeError as EbeeError
+    from .errors import FaultError as FaultError
+    from .errors import FormatError as FormatError
+    from .errors import NotSupported as NotSupported
+    from .errors import PermissionMissing as PermissionMissing
+    from .errors import SyscallError as SyscallError
+    from .errors import UnknownProbe as UnknownProbe
+    from .errors import UsageError as UsageError
+    from .errors import VerifierError as VerifierError
+    from .types.intrinsics import comm as comm
+    from .types.intrinsics import cpu as cpu
+    from .types.intrinsics import gid as gid
+    from .types.intrinsics import ktime as ktime
+    from .types.intrinsics import pid as pid
+    from .types.intrinsics import tid as tid
+    from .types.intrinsics import uid as uid
+    from .types.intrinsics import user_str as user_str
+    from .types.maps import Array as Array
+    from .types.maps import Hash as Hash
+    from .types.maps import RingBuf as RingBuf
+    from .types.probes import Probe as Probe
+    from .types.probes import tracepoint as tracepoint
+    from .types.scalars import Str as Str
+    from .types.scalars import s8 as s8
+    from .types.scalars import s16 as s16
+    from .types.scalars import s32 as s32
+    from .types.scalars import s64 as s64
+    from .types.scalars import u8 as u8
+    from .types.scalars import u16 as u16
+    from .types.scalars import u32 as u32
+    from .types.scalars import u64 as u64
+    from .types.structs import Struct as Struct
+
+_HOMES = {
+    "api.losses": "Loss",
+    "api.session": "Attachment Session attach",
+    "errors": (
+        "CommandError CompileError EbeeError FaultError FormatError NotSupported PermissionMissing SyscallError "
+        "UnknownProbe UsageError VerifierError"
+    ),
+    "types.intrinsics": "comm cpu gid ktime pid tid uid user_str",
+    "types.maps": "Array Hash RingBuf",
+    "types.probes": "Probe tracepoint",
+    "types.scalars": "Str s8 s16 s32 s64 u8 u16 u32 u64",
+    "types.structs": "Struct",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = ["__version__", *sorted(_HOME_OF)]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'ebee' has no attribute {name!r}")
+    value = getattr(__import__(f"{__name__}.{home}", fromlist=[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

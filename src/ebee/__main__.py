@@ -1,0 +1,7 @@
+"""`python -m ebee`."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""The public verbs: attach, load, compile; sessions. `ebee` re-exports them lazily."""

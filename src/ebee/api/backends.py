@@ -1,0 +1,74 @@
+"""Chooses who runs the programs: the kernel where it lets this user, else the engine, and says why."""
+
+from __future__ import annotations
+
+from ..errors import NotSupported, PermissionMissing, UsageError
+from . import options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..spec.backend import Backend
+
+HOW_TO = "run as root (sudo), or grant CAP_BPF and CAP_PERFMON"
+
+
+def kernel_backend() -> Backend:
+    """The kernel's way. Raises: PermissionMissing, NotSupported."""
+    from ..kernel.backend import KernelBackend
+
+    reasons = KernelBackend.unavailable()
+    if reasons:
+        raise PermissionMissing("running programs in the kernel", reasons, hint=HOW_TO)
+    return KernelBackend()
+
+
+def engine_backend() -> Backend:
+    """ebee's own machine."""
+    from ..engine.backend import EngineBackend
+
+    return EngineBackend()
+
+
+def choose(wanted: str | None, *, has_command: bool, is_replay: bool) -> Backend:
+    """Return a new backend. Raises: PermissionMissing, NotSupported, UsageError, each with what to do."""
+    if wanted not in (None, "kernel", "engine"):
+        raise UsageError(f"there is no backend {wanted!r}", hint="it is 'kernel' or 'engine'")
+    if is_replay:
+        if wanted == "kernel":
+            raise UsageError("a recording is replayed in the engine", hint="leave out the choice of the kernel")
+        return engine_backend()
+    if wanted == "kernel":
+        return kernel_backend()
+    if wanted is None:
+        try:
+            return kernel_backend()
+        except (PermissionMissing, NotSupported) as e:
+            if not has_command:
+                raise PermissionMissing(
+                    "tracing the whole machine",
+                    e.missing if isinstance(e, PermissionMissing) else [str(e)],
+                    hint=f"{HOW_TO}; or trace a command, which needs no privilege: -c COMMAND, or command=[…]",
+                ) from None
+            missing = " and ".join(e.missing) if isinstance(e, PermissionMissing) else str(e)
+            check_engine()
+            options.notice(f"live in the engine, through ptrace: the kernel's way needs {missing}; {HOW_TO}")
+            return engine_backend()
+    if not has_command:
+        raise UsageError(
+            "the engine sees a command or a recording, not the whole machine",
+            hint="give it a command (-c COMMAND, command=[…]) or a recording (--replay FILE)",
+        )
+    check_engine()
+    return engine_backend()
+
+
+def check_engine() -> None:
+    """Refuse where the engine cannot trace commands. Raises: NotSupported."""
+    from ..engine.hooks.syscalls import unavailable
+
+    reasons = unavailable()
+    if reasons:
+        raise NotSupported(
+            f"tracing a command without privilege: {'; '.join(reasons)}",
+            hint="replay a recording instead: --replay FILE (ebee record makes one on a Linux machine)",
+        )

@@ -1,0 +1,46 @@
+"""What was lost, in words. Nothing that a program drops goes uncounted or unreported."""
+
+from __future__ import annotations
+
+from ..record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..spec.object import LossSite
+
+
+class Loss(Record):
+    """How often something was lost at one place of a probe. `kind` as in `LossSite`."""
+
+    kind: str
+    what: str
+    count: int
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        text = WORDS[self.kind].format(n=self.count, what=self.what)
+        return f"{text} ({self.file}:{self.line})" if self.line else text
+
+
+WORDS = {
+    "ring_full": "{n} records were lost: ring buffer {what!r} was full; give it a larger size=",
+    "map_full": "{n} updates of map {what!r} failed: it was full, or the index out of range; raise max_entries=",
+    "user_fault": "{n} strings are empty: the memory at {what} could not be read at that moment",
+    "user_truncated": "{n} strings at {what} were cut off: they are longer than the field",
+    "div_by_zero": "{n} runs of the probe ended early: {what}",
+    "bad_shift": "{n} runs of the probe ended early: {what}",
+    "scope_full": "{n} processes were not followed: too many at once",
+    "missed": "{n} runs of probe {what!r} were skipped by the kernel: it was running already on that CPU",
+}
+
+
+def losses_of(sites: list[LossSite], counters: bytes) -> list[Loss]:
+    """Return the losses that happened; `counters` is the value of the object's loss map."""
+    found = []
+    for site in sites:
+        count = int.from_bytes(counters[8 * site.slot : 8 * site.slot + 8], "little")
+        if count:
+            span = site.span
+            found.append(Loss(site.kind, site.what, count, span.file if span else "", span.line if span else 0))
+    return found

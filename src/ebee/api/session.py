@@ -1,0 +1,376 @@
+"""Sessions: the live maps, loaded programs and attached probes that belong together."""
+
+from __future__ import annotations
+
+import os
+
+from ..errors import UsageError
+from ..spec.object import LOSS_MAP
+from . import options
+from .backends import choose
+from .losses import Loss, losses_of
+from .source import compile_probes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    from ..spec.backend import Backend, BackendLink, BackendMap, BackendProgram, Command, Scope
+    from ..spec.object import MapSpec, ObjectSpec
+    from ..types.maps import MapDecl, RingBuf
+    from ..types.probes import Probe
+
+_DRAIN_LIMIT = 4096
+
+
+class LiveMap:
+    """A map declaration's live map in one session."""
+
+    def __init__(self, session: Session, spec: MapSpec, map: BackendMap) -> None:
+        self.session, self.spec, self.map = session, spec, map
+        self._pid = os.getpid()
+        self.lookup, self.update, self.delete, self.items = map.lookup, map.update, map.delete, map.items
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._pid:
+            raise UsageError(f"ring buffer {self.spec.name} belongs to the process that attached it, not to a fork")
+
+    def drain(self, limit: int = 0) -> list[bytes]:
+        """Take the records that are there, without waiting."""
+        self._check_process()
+        return self.map.drain(limit)
+
+    def next_records(self) -> list[bytes] | None:
+        """Wait for records; return None when no more will come."""
+        self._check_process()
+        while not (records := self.map.drain(_DRAIN_LIMIT)):
+            if self.session.is_finished():
+                self.session.detach_links()
+                return self.map.drain() or None
+            self.session.wait()
+        return records
+
+
+class Loaded:
+    """Programs that were compiled and loaded together, with their loss counters."""
+
+    def __init__(self, spec: ObjectSpec, loss_map: BackendMap | None, scope: Scope | None) -> None:
+        self.spec, self.loss_map, self.scope = spec, loss_map, scope
+        self.programs: dict[str, BackendProgram] = {}
+        self.reported: dict[tuple[str, str, str, int], int] = {}
+
+    def losses(self) -> list[Loss]:
+        """Return what was lost so far."""
+        found = []
+        if self.loss_map is not None:
+            found = losses_of(self.spec.loss_sites, self.loss_map.lookup(bytes(4)) or b"")
+        unfollowed = getattr(self.scope, "lost", 0)
+        if unfollowed:
+            found.append(Loss("scope_full", "", unfollowed))
+        for program in self.programs.values():
+            missed = getattr(program, "missed", None)
+            count = missed() if missed else 0
+            if count:
+                found.append(Loss("missed", program.spec.name, count))
+        return found
+
+    def new_losses(self) -> list[Loss]:
+        """Return what was lost and not yet returned by this method."""
+        new = []
+        for loss in self.losses():
+            key = (loss.kind, loss.what, loss.file, loss.line)
+            count = loss.count - self.reported.get(key, 0)
+            self.reported[key] = loss.count
+            if count > 0:
+                new.append(loss.replace(count=count))
+        return new
+
+
+class Attachment:
+    """Probes that are attached, and the command that they follow. Leaving its `with` block detaches.
+
+    A command that still runs then is ended. What was lost is reported once, on standard error or to `on_loss`.
+    """
+
+    def __init__(self, session: Session, loaded: Loaded, on_loss: Callable[[list[Loss]], None] | None) -> None:
+        self.session, self._loaded, self._on_loss = session, loaded, on_loss
+        self.command: Command | None = None
+        self.links: list[BackendLink] = []
+        self._open = True
+
+    def __enter__(self) -> Attachment:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.detach()
+
+    @property
+    def returncode(self) -> int | None:
+        """The command's exit status (negative: the signal that ended it), None while it runs or without one."""
+        return self.command.poll() if self.command is not None else None
+
+    @property
+    def losses(self) -> list[Loss]:
+        """What was lost so far, place by place."""
+        return self._loaded.losses()
+
+    def wait(self) -> int | None:
+        """Wait until the command has ended or the session was stopped; return the command's exit status."""
+        while not self.session.is_finished():
+            self.session.wait()
+        return self.returncode
+
+    def detach_links(self) -> None:
+        """Detach the probes; the command goes on."""
+        while self.links:
+            self.links.pop().close()
+
+    def detach(self) -> None:
+        """Detach, end the command if it still runs, report losses. Doing so twice is allowed."""
+        if not self._open:
+            return
+        self._open = False
+        try:
+            self.detach_links()
+        finally:
+            if self.command is not None:
+                self.command.close()
+        losses = self._loaded.new_losses()
+        if losses and self._on_loss is not None:
+            self._on_loss(losses)
+        elif losses:
+            for loss in losses:
+                options.notice(str(loss))
+
+
+class Session:
+    """Live maps and attached probes that belong together; `ebee.attach` uses one that lasts as long as the process.
+
+        with ebee.Session() as session:
+            with session.attach(probe, command=["ls"]):
+                ...
+
+    Maps of the session stay readable until it is closed. `backend` forces `kernel` or `engine`.
+    """
+
+    def __init__(self, *, backend: str | None = None) -> None:
+        self._wanted = backend
+        self._backend: Backend | None = None
+        self._maps: dict[MapDecl, LiveMap] = {}
+        self._loaded: dict[tuple[Probe, ...], Loaded] = {}
+        self._attachments: list[Attachment] = []
+        self._stopped = False
+        self._awaited = False
+        _open_sessions.append(self)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    # Attaching
+
+    def attach(
+        self,
+        *probes: Probe,
+        command: Sequence[str] | str | None = None,
+        replay: str | None = None,
+        backend: str | None = None,
+        on_loss: Callable[[list[Loss]], None] | None = None,
+    ) -> Attachment:
+        """Compile, load and attach probes; with `command` start it, and act on it and its descendants only.
+
+        `command` is a list of arguments, or a line that is split at spaces as a shell would. `replay` names a file
+        of recorded events, which then take the place of live ones.
+
+        Raises: CompileError, VerifierError, UnknownProbe, PermissionMissing, NotSupported, CommandError, UsageError.
+        After an error nothing is left attached.
+        """
+        run = options.current
+        argv = run.command or split_command(command)
+        replay = run.replay or replay
+        if run.by_cli and not (argv or replay or run.all):
+            raise UsageError(
+                "whom should the probes see?",
+                hint="name a command with -c COMMAND, or say --all for every process of this machine",
+            )
+        active = self._use_backend(run.backend or backend or self._wanted, bool(argv), bool(replay))
+        scope = active.scope() if argv and not replay else None
+        attachment = None
+        try:
+            loaded = self._load(probes, active, scope)
+            attachment = Attachment(self, loaded, on_loss)
+            for program in loaded.programs.values():
+                attachment.links.append(active.attach(program))
+            if replay:
+                attachment.command = active.replay(replay)
+            elif scope is not None and argv:
+                attachment.command = active.spawn(argv, scope)
+        except BaseException:
+            if attachment is not None:
+                attachment.detach()
+            if scope is not None:
+                scope.close()
+            raise
+        self._attachments.append(attachment)
+        _counters["attachments"] += 1
+        return attachment
+
+    def _use_backend(self, wanted: str | None, has_command: bool, is_replay: bool) -> Backend:
+        if self._backend is None:
+            self._backend = choose(wanted, has_command=has_command, is_replay=is_replay)
+        elif wanted not in (None, self._backend.name) or is_replay and self._backend.name != "engine":
+            raise UsageError(
+                f"this session runs in the {self._backend.name} already",
+                hint="open another one: with ebee.Session() as session: session.attach(…)",
+            )
+        return self._backend
+
+    def _load(self, probes: Sequence[Probe], backend: Backend, scope: Scope | None) -> Loaded:
+        key = tuple(dict.fromkeys(probes))
+        if scope is None and key in self._loaded:
+            return self._loaded[key]
+        spec, decls = compile_probes(probes, backend.target)
+        maps: dict[str, BackendMap] = {}
+        for name, decl in decls.items():
+            if decl not in self._maps:
+                live = LiveMap(self, spec.maps[name], backend.create_map(spec.maps[name], spec))
+                self._maps[decl] = live
+                decl._bindings.append(live)
+            maps[name] = self._maps[decl].map
+        if LOSS_MAP in spec.maps:
+            maps[LOSS_MAP] = backend.create_map(spec.maps[LOSS_MAP], spec)
+        loaded = Loaded(spec, maps.get(LOSS_MAP), scope)
+        for name, program in spec.programs.items():
+            loaded.programs[name] = backend.load_program(program, spec, maps, scope)
+        if scope is None:
+            self._loaded[key] = loaded
+        return loaded
+
+    # Running
+
+    def events(self, *rings: RingBuf[Any]) -> Iterator[tuple[RingBuf[Any], Any]]:
+        """Iterate over the records of several ring buffers, as they come: the ring and the record."""
+        live = [(ring, ring._live) for ring in rings]
+        finished = False
+        while True:
+            batches = [(ring, map.drain(_DRAIN_LIMIT)) for ring, map in live]
+            for ring, batch in batches:
+                for record in batch:
+                    yield ring, ring.value.unpack(record)
+            if any(batch for _, batch in batches):
+                continue
+            if finished:
+                return
+            finished = self.is_finished()
+            if finished:
+                self.detach_links()
+            else:
+                self.wait()
+
+    def is_finished(self) -> bool:
+        """Whether no more events will come: stopped, nothing attached, or every command has ended."""
+        if self._stopped:
+            return True
+        attached = [a for a in self._attachments if a.links]
+        commands = [a.command for a in attached if a.command is not None]
+        return not attached or len(commands) == len(attached) and all(c.poll() is not None for c in commands)
+
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Sleep until something may have happened: an event, the end of a command, a stop."""
+        self._awaited = True
+        if self._backend is not None and not self._stopped:
+            self._backend.wait(timeout_s)
+
+    def stop(self) -> None:
+        """Let every iteration end after what is there was read. May be called from a signal handler."""
+        self._stopped = True
+        if self._backend is not None:
+            self._backend.wake()
+
+    def detach_links(self) -> None:
+        """Detach every probe; commands go on."""
+        for attachment in self._attachments:
+            attachment.detach_links()
+
+    def close(self) -> None:
+        """Detach everything, end commands, and free the maps."""
+        try:
+            for attachment in reversed(self._attachments):
+                attachment.detach()
+        finally:
+            for decl, live in self._maps.items():
+                if live in decl._bindings:
+                    decl._bindings.remove(live)
+            self._maps.clear()
+            self._loaded.clear()
+            self._attachments.clear()
+            if self in _open_sessions:
+                _open_sessions.remove(self)
+            if self._backend is not None:
+                self._backend.close()
+                self._backend = None
+
+    def maps(self) -> Iterator[MapDecl]:
+        """Iterate over the map declarations that are live in this session."""
+        return iter(list(self._maps))
+
+
+def split_command(command: Sequence[str] | str | None) -> list[str]:
+    """Return a command as a list of arguments. Raises: UsageError."""
+    if command is None:
+        return []
+    if isinstance(command, str):
+        if any(c in command for c in "'\"\\"):
+            import shlex
+
+            try:
+                argv = shlex.split(command)
+            except ValueError as e:
+                raise UsageError(f"the command {command!r} cannot be read: {e}") from None
+        else:
+            argv = command.split()
+    else:
+        argv = [os.fspath(a) for a in command]
+    if not argv:
+        raise UsageError("the command is empty")
+    return argv
+
+
+_open_sessions: list[Session] = []
+_counters = {"attachments": 0}
+_default: Session | None = None
+
+
+def default_session() -> Session:
+    """The session that lasts as long as the process."""
+    global _default
+    if _default is None or _default not in _open_sessions:
+        _default = Session()
+    return _default
+
+
+def attach(*probes: Probe, **options: Any) -> Attachment:
+    """Attach probes in the default session. See `Session.attach`."""
+    return default_session().attach(*probes, **options)
+
+
+def has_attached() -> bool:
+    """Whether any session has attached probes, now or before."""
+    return _counters["attachments"] > 0
+
+
+def stop_all() -> bool:
+    """Stop every session that something waits for; return whether there was one."""
+    awaited = [s for s in _open_sessions if s._awaited]
+    for session in awaited:
+        session.stop()
+    return bool(awaited)
+
+
+def close_all() -> None:
+    """Close every session."""
+    for session in reversed(_open_sessions[:]):
+        session.close()

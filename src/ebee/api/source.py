@@ -1,0 +1,92 @@
+"""Finds the source text of probes, and compiles them."""
+
+from __future__ import annotations
+
+import sys
+
+from ..errors import CompileError, Diagnostic, UsageError
+from ..lower.object import ObjectBuilder
+from ..pyfront.source import ProbeSource
+from ..pyfront.statements import compile_probe
+from ..types.probes import Probe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from ..spec.object import ObjectSpec
+    from ..spec.target import Target
+    from ..types.maps import MapDecl
+
+_texts: dict[str, str] = {}
+
+
+def remember_source(file: str, text: str) -> None:
+    """Keep the text that a script was run from, so that an edit of the file meanwhile does no harm."""
+    _texts[file] = text
+
+
+def _read(file: str, probe: str) -> str:
+    if file not in _texts:
+        try:
+            with open(file, encoding="utf-8") as f:
+                _texts[file] = f.read()
+        except OSError:
+            lines = sys.modules["linecache"].getlines(file) if "linecache" in sys.modules else []
+            if not lines:
+                raise CompileError(
+                    [
+                        Diagnostic(
+                            f"the source of probe {probe} cannot be read: {file}",
+                            hint="a probe is compiled from its source; put it into a file",
+                        )
+                    ]
+                ) from None
+            return "".join(lines)
+        except UnicodeDecodeError:
+            raise CompileError([Diagnostic(f"{file} is not UTF-8 text")]) from None
+    return _texts[file]
+
+
+def probe_source(probe: Probe) -> ProbeSource:
+    """Return what the compiler reads of a probe. Raises: CompileError if there is no source."""
+    function = probe.function
+    code = function.__code__
+    names: dict[str, Any] = {}
+    builtins = function.__globals__.get("__builtins__", {})
+    names.update(builtins if isinstance(builtins, dict) else vars(builtins))
+    names.update(function.__globals__)
+    for name, cell in zip(code.co_freevars, function.__closure__ or ()):
+        try:
+            names[name] = cell.cell_contents
+        except ValueError:
+            pass  # not assigned yet: the compiler says that it is not defined
+    file = code.co_filename
+    return ProbeSource(probe.name, probe.section, file, _read(file, probe.name), code.co_firstlineno, names)
+
+
+def compile_probes(probes: Sequence[Probe], target: Target) -> tuple[ObjectSpec, dict[str, MapDecl]]:
+    """Compile probes into one object; return it and the map declarations that it uses, by name.
+
+    Raises: CompileError with the diagnostics of every probe, UsageError.
+    """
+    if not probes:
+        raise UsageError("there is no probe to attach", hint="pass functions decorated with @ebee.tracepoint(…)")
+    seen: dict[str, Probe] = {}
+    for probe in probes:
+        if not isinstance(probe, Probe):
+            what = getattr(probe, "__name__", None) or repr(probe)
+            raise UsageError(f"{what} is not a probe", hint="decorate the function, e.g. @ebee.tracepoint('…')")
+        if seen.setdefault(probe.name, probe) is not probe:
+            raise UsageError(f"two different probes are called {probe.name!r}", hint="rename one of them")
+    builder = ObjectBuilder("_".join(seen))
+    diagnostics: list[Diagnostic] = []
+    for probe in seen.values():
+        try:
+            compile_probe(probe_source(probe), builder, target)
+        except CompileError as e:
+            diagnostics += e.diagnostics
+    if diagnostics:
+        raise CompileError(diagnostics)
+    return builder.finish(target), builder.decls

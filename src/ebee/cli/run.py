@@ -1,0 +1,262 @@
+"""`ebee run`: run a Python file of probes.
+
+The table of options is plain data, read here by a small parser (start-up time) and by click for help and errors.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..api import options as run_options
+from ..api import session as sessions
+from ..errors import CompileError, FormatError, SyscallError
+from ..record import Record, field
+from .terminal import print_notice
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import FrameType, TracebackType
+    from typing import Any
+
+    from ..types.maps import MapDecl
+
+
+class Options(Record):
+    """What was asked for."""
+
+    file: str = ""
+    args: list[str] = field(default_factory=list)
+    command: str = ""
+    all: bool = False
+    replay: str = ""
+    engine: bool = False
+    kernel: bool = False
+    json: bool = False
+    quiet: bool = False
+
+
+# flags, name, placeholder of its value ("": it takes none), help
+OPTIONS: tuple[tuple[tuple[str, ...], str, str, str], ...] = (
+    (("-c", "--command"), "command", "COMMAND", "Start COMMAND and trace it and its descendants."),
+    (("--all",), "all", "", "Trace every process of this machine."),
+    (("--replay",), "replay", "FILE", "Feed the events of a recording (see `ebee record`) instead of live ones."),
+    (("--engine",), "engine", "", "Run in ebee's own engine, also where the kernel would be allowed."),
+    (("--kernel",), "kernel", "", "Run in the kernel or fail."),
+    (("--json",), "json", "", "Print events and maps as JSON lines (of files that only declare probes)."),
+    (("-q", "--quiet"), "quiet", "", "Print no notices."),
+)
+HELP = """Run FILE, a Python file of probes.
+
+If the file attaches its probes itself, it runs as it is, and -c, --replay, --engine and --kernel have the last word
+over what it asks for. If it only declares probes and maps, they are attached, events are printed as they come, and
+maps at the end. What follows `--` is for the file: its sys.argv.
+
+Where the kernel does not admit this user, a command is traced through ptrace, and one line says so.
+"""
+
+
+def parse(args: Sequence[str]) -> Options | None:
+    """Read a command line; return None for one that click should explain (help, mistakes)."""
+    options = Options()
+    by_flag = {flag: (name, value) for flags, name, value, _ in OPTIONS for flag in flags}
+    rest = list(args)
+    while rest:
+        arg = rest.pop(0)
+        if arg == "--":
+            options.args = rest
+            break
+        name, value = by_flag.get(arg, ("", ""))
+        if name and value and rest:
+            setattr(options, name, rest.pop(0))
+        elif name and not value:
+            setattr(options, name, True)
+        elif not arg.startswith("-") and not options.file:
+            options.file = arg
+        else:
+            return None
+    return options if options.file and not (options.engine and options.kernel) else None
+
+
+def run(options: Options) -> int:
+    """Run the file and return the exit code. Raises: EbeeError."""
+    run_options.current = run_options.RunOptions(
+        sessions.split_command(options.command) if options.command else None,
+        "engine" if options.engine else "kernel" if options.kernel else None,
+        options.replay or None,
+        options.all,
+        True,
+        (lambda _text: None) if options.quiet else print_notice,
+    )
+    signals = StopSignals()
+    try:
+        namespace, code = run_file(options.file, options.args)
+        if code == 0 and not sessions.has_attached():
+            attach_and_print(namespace, options.json)
+        return code or signals.exit_code
+    finally:
+        signals.restore()
+        sessions.close_all()
+
+
+def run_file(file: str, args: list[str]) -> tuple[dict[str, Any], int]:
+    """Execute a Python file as `__main__`; return its names and its exit code."""
+    text = read_source(file)
+    from ..api.source import remember_source
+    from ..pyfront.source import syntax_diagnostic
+
+    try:
+        code = compile(text, file, "exec", dont_inherit=True)
+    except SyntaxError as e:
+        raise CompileError([syntax_diagnostic(e, file)]) from None
+    remember_source(file, text)
+    module = type(sys)("__main__")
+    module.__file__ = file
+    sys.modules["__main__"] = module
+    sys.argv = [file, *args]
+    sys.path.insert(0, os.path.dirname(os.path.abspath(file)))
+    try:
+        exec(code, vars(module))
+    except SystemExit as e:
+        if e.code is None or isinstance(e.code, int):
+            return vars(module), e.code or 0
+        print(e.code, file=sys.stderr)
+        return vars(module), 1
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
+    except Exception as e:
+        from ..errors import EbeeError
+
+        if isinstance(e, EbeeError):
+            raise
+        print_traceback(e)
+        return vars(module), 1
+    return vars(module), 0
+
+
+def read_source(file: str) -> str:
+    """Return a file's text. Raises: FormatError."""
+    try:
+        with open(file, encoding="utf-8") as f:
+            return f.read()
+    except OSError as e:
+        raise FormatError(f"cannot be read: {e.strerror}", file=file) from None
+    except UnicodeDecodeError as e:
+        raise FormatError("is not UTF-8 text", file=file, off_bytes=e.start) from None
+
+
+def print_traceback(e: Exception) -> None:
+    """Print the traceback of a script's own mistake, from the script's first frame on."""
+    import traceback
+
+    tb: TracebackType | None = e.__traceback__
+    while tb is not None and tb.tb_frame.f_code.co_filename == __file__:
+        tb = tb.tb_next
+    sys.stdout.flush()
+    traceback.print_exception(type(e), e, tb)
+
+
+class StopSignals:
+    """Ctrl-C and SIGTERM end what waits for events, so that the script goes on to print what it counted.
+
+    A second one, or one while nothing waits for events, raises KeyboardInterrupt.
+    """
+
+    def __init__(self) -> None:
+        import _signal as signal  # the signal module would import enum
+
+        self.exit_code = 0
+        self._signal = signal
+        self._before = {n: signal.signal(n, self._stop) for n in (signal.SIGINT, signal.SIGTERM)}
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        repeated = self.exit_code != 0
+        self.exit_code = 128 + number
+        if repeated or not sessions.stop_all():
+            raise KeyboardInterrupt
+
+    def restore(self) -> None:
+        """Put the former handlers back."""
+        for number, handler in self._before.items():
+            self._signal.signal(number, handler)
+
+
+# Files that only declare probes
+
+
+def attach_and_print(namespace: dict[str, Any], as_json: bool) -> None:
+    """Attach every probe of a file, print its events as they come, and its maps at the end."""
+    from ..types.maps import KeyedDecl, MapDecl, RingBuf
+    from ..types.probes import Probe
+
+    probes = list(dict.fromkeys(v for v in namespace.values() if isinstance(v, Probe)))
+    session = sessions.default_session()
+    with session.attach(*probes) as attachment:
+        live = set(session.maps())
+        rings = [d for d in live if isinstance(d, RingBuf)]
+        show = json_printer() if as_json else TextPrinter(len(rings) > 1).event
+        if rings:
+            for ring, event in session.events(*rings):
+                show(ring.name, event)
+        else:
+            attachment.wait()
+    maps: list[MapDecl] = [v for v in namespace.values() if isinstance(v, KeyedDecl) and v in live]
+    for decl in dict.fromkeys(maps):
+        print_map(decl, as_json)
+
+
+def json_printer() -> Callable[[str, Any], None]:
+    """Return a function that prints an event as a line of JSON."""
+    import json
+
+    def show(ring: str, event: Any) -> None:
+        print(json.dumps({"event": ring, **vars(event)}), flush=True)
+
+    return show
+
+
+class TextPrinter:
+    """Prints events as columns under their fields' names, a heading whenever the kind of event changes."""
+
+    def __init__(self, name_rings: bool) -> None:
+        self._name_rings, self._last = name_rings, ""
+
+    def event(self, ring: str, event: Any) -> None:
+        """Print one event."""
+        values = vars(event)
+        if ring != self._last:
+            self._last = ring
+            title = f"{ring}:\n" if self._name_rings else ""
+            print(title + self._row(values, [name.upper() for name in values]))
+        print(self._row(values, [str(v) for v in values.values()]), flush=sys.stdout.isatty())
+
+    def _row(self, values: dict[str, Any], cells: list[str]) -> str:
+        widths = [10 if isinstance(v, int) else 16 for v in values.values()]
+        padded = [c.rjust(w) if isinstance(v, int) else c.ljust(w) for v, c, w in zip(values.values(), cells, widths)]
+        return " ".join(padded).rstrip()
+
+
+def print_map(decl: Any, as_json: bool) -> None:
+    """Print a map, the largest values first."""
+    try:
+        entries = list(decl.items())
+    except SyscallError as e:
+        raise SyscallError(e.cmd, e.errno, f"reading map {decl.name}") from None
+    try:
+        entries.sort(key=lambda kv: kv[1], reverse=True)
+    except TypeError:
+        entries.sort(key=repr)
+    if as_json:
+        import json
+
+        def plain(value: Any) -> Any:
+            return vars(value) if hasattr(value, "_type") else value
+
+        print(json.dumps({"map": decl.name, "entries": [[plain(k), plain(v)] for k, v in entries]}))
+        return
+    if entries:
+        print(f"\n{decl.name}:")
+        width = max(len(str(k)) for k, _ in entries)
+        for key, value in entries:
+            print(f"  {key!s:>{width}}  {value}")

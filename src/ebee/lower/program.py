@@ -1,0 +1,282 @@
+"""The state of one program while it is being lowered, and the operations on memory, maps and records.
+
+Everything here speaks IR; it knows declared types, and nothing of Python's or bpftrace's syntax.
+"""
+
+from __future__ import annotations
+
+from ..abi import bpf
+from ..abi.helpers import BPF_FUNC as FUNC
+from ..ir.builder import Builder
+from ..ir.core import PTR_RECORD_OR_NULL, PTR_VALUE_OR_NULL
+from ..spec.object import LOSS_MAP
+from ..types.scalars import IntType
+from .numbers import Num, Refusal, check_assignable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..errors import SourceSpan
+    from ..ir.core import Block, Function, Value
+    from ..types.maps import MapDecl
+    from ..types.scalars import Type
+    from .object import ObjectBuilder
+
+NO_RESULT = 0
+
+
+def chunks(start: int, end: int) -> list[tuple[int, int]]:
+    """Cut a byte range into naturally aligned (offset, size) accesses of 8, 4, 2 and 1 bytes."""
+    out = []
+    while start < end:
+        size = next(s for s in (8, 4, 2, 1) if start % s == 0 and start + s <= end)
+        out.append((start, size))
+        start += size
+    return out
+
+
+class Lowering:
+    """One function being lowered: its builder `b`, and the object that it becomes part of."""
+
+    def __init__(self, obj: ObjectBuilder, function: Function) -> None:
+        self.obj = obj
+        self.b = Builder(function)
+        self.open_records: list[Value] = []
+        self._scratch: dict[tuple[str, int], Value] = {}
+
+    @property
+    def span(self) -> SourceSpan | None:
+        """The place in the source that is being lowered."""
+        return self.b.span
+
+    # Control
+
+    def blocks(self, count: int) -> list[Block]:
+        """Make new blocks."""
+        return [self.b.new_block() for _ in range(count)]
+
+    def lose(self, kind: str, what: str) -> None:
+        """Count a loss at this place of the source."""
+        slot = self.obj.loss_slot(kind, what, self.span)
+        counter = self.b.op("map_value", symbol=LOSS_MAP, imm=8 * slot)
+        self.b.op("atomic_add", counter, self.b.const(1), size=8)
+
+    def abort_if(self, cond: str, a: Value, b: Value, kind: str, what: str) -> None:
+        """End the program here if the condition holds: counted, open records discarded, result 0."""
+        bad, good = self.blocks(2)
+        self.b.branch(cond, a, b, bad, good)
+        self.b.start(bad)
+        self.lose(kind, what)
+        for record in reversed(self.open_records):
+            self.b.call(FUNC.ringbuf_discard, record, self.b.const(0))
+        self.b.ret(self.b.const(NO_RESULT))
+        self.b.start(good)
+
+    def leave(self, result: Value) -> None:
+        """Return from the program; records that are still open are submitted."""
+        for record in reversed(self.open_records):
+            self.b.call(FUNC.ringbuf_submit, record, self.b.const(0))
+        self.b.ret(result)
+
+    # Memory
+
+    def scratch(self, purpose: str, size_bytes: int) -> Value:
+        """Stack memory whose contents matter only within one operation; shared by all of one purpose and size."""
+        key = (purpose, size_bytes)
+        if key not in self._scratch:
+            self._scratch[key] = self.b.alloca(size_bytes)
+        return self._scratch[key]
+
+    def at(self, base: Value, off: int) -> Value:
+        """The address `off` bytes into memory."""
+        return self.b.op("add", base, self.b.const(off)) if off else base
+
+    def zero(self, base: Value, off: int, size_bytes: int) -> None:
+        """Fill memory with zeros. `base` is aligned to 8 bytes."""
+        for at, size in chunks(off, off + size_bytes):
+            self.b.store(base, at, size, self.b.const(0))
+
+    def copy(self, to: Value, to_off: int, source: Value, source_off: int, size_bytes: int) -> None:
+        """Copy memory that does not overlap. Both bases are aligned to 8 bytes."""
+        step = 8
+        while (to_off - source_off) % step:
+            step //= 2
+        for at, size in chunks(to_off, to_off + size_bytes):
+            for part in range(at, at + size, min(size, step)):
+                width = min(size, step)
+                self.b.store(to, part, width, self.b.load(source, source_off + part - to_off, width))
+
+    def store_num(self, base: Value, off: int, type: IntType, n: Num, what: str) -> None:
+        """Store a number into memory of an integer type; what overflows is cut off."""
+        check_assignable(n, type.lo, type.hi, what)
+        self.b.store(base, off, type.size, n.value)
+
+    def store_bytes(self, base: Value, off: int, data: bytes) -> None:
+        """Store bytes that are known now. `base` is aligned to 8 bytes."""
+        for at, size in chunks(off, off + len(data)):
+            self.b.store(base, at, size, self.b.const(int.from_bytes(data[at - off : at - off + size], "little")))
+
+    def load_num(self, base: Value, off: int, type: IntType) -> Num:
+        """Load a number of an integer type."""
+        value: Value = self.b.load(base, off, type.size)
+        if type.signed and type.size < 8:
+            value = self.b.op("sext", value, size=type.size)
+        return Num(value, type.lo, type.hi)
+
+    # Strings
+
+    def read_comm(self, to: Value, off: int, size_bytes: int) -> None:
+        """Write the current task's name, padded with zeros."""
+        if size_bytes < 16:
+            raise Refusal(f"the name of a task takes 16 bytes, not {size_bytes}", "declare it as Str(16)")
+        if size_bytes > 16:
+            self.zero(to, off, size_bytes)
+        self.b.call(FUNC.get_current_comm, self.at(to, off), self.b.const(16))
+
+    def read_user_str(self, to: Value, off: int, size_bytes: int, address: Num, what: str) -> None:
+        """Write the string at a user address, padded with zeros; a fault or a cut is counted."""
+        self.zero(to, off, size_bytes)
+        b = self.b
+        size = b.const(size_bytes)
+        length = b.call(FUNC.probe_read_user_str, self.at(to, off), size, address.value)
+        fault, whole, full, cut, done = self.blocks(5)
+        b.branch("slt", length, b.const(0), fault, whole)
+        b.start(fault)
+        self.lose("user_fault", what)
+        b.jump(done)
+        # A full buffer is a cut string only if the string goes on where the terminator was put.
+        b.start(whole)
+        b.branch("eq", length, size, full, done)
+        b.start(full)
+        last = self.scratch("last", 8)
+        b.store(last, 0, 8, b.const(0))
+        end = b.op("add", address.value, b.const(size_bytes - 1))
+        b.call(FUNC.probe_read_user, last, b.const(1), end)
+        b.branch("ne", b.load(last, 0, 8), b.const(0), cut, done)
+        b.start(cut)
+        self.lose("user_truncated", what)
+        b.jump(done)
+        b.start(done)
+
+    # Maps
+
+    def map(self, decl: MapDecl) -> Value:
+        """The map itself, as helpers take it."""
+        return self.b.op("map", symbol=decl.name)
+
+    def lookup(self, decl: MapDecl, key: Value) -> Value:
+        """The address of a value, or null."""
+        return self.b.call(FUNC.map_lookup_elem, self.map(decl), key, type=PTR_VALUE_OR_NULL)
+
+    def read_entry(self, decl: MapDecl, type: IntType, key: Value) -> Num:
+        """The number at a key; a missing key gives zero and inserts nothing."""
+        b = self.b
+        found, missing, done = self.blocks(3)
+        pointer = self.lookup(decl, key)
+        name = f"entry {id(pointer)}"
+        b.branch("eq", pointer, b.const(0), missing, found)
+        b.start(found)
+        n = self.load_num(b.non_null(pointer), 0, type)
+        b.write(name, n.value)
+        b.jump(done)
+        b.start(missing)
+        b.write(name, b.const(0))
+        b.jump(done)
+        b.start(done)
+        return Num(b.read(name), type.lo, type.hi)
+
+    def write_entry(self, decl: MapDecl, key: Value, value: Value) -> None:
+        """Set an entry; a failure (the map is full, the index out of range) is counted."""
+        b = self.b
+        result = b.call(FUNC.map_update_elem, self.map(decl), key, value, b.const(bpf.BPF_ANY))
+        self._count_if("ne", result, "map_full", decl.name)
+
+    def delete_entry(self, decl: MapDecl, key: Value) -> None:
+        """Remove an entry; one that is not there is no failure."""
+        self.b.call(FUNC.map_delete_elem, self.map(decl), key)
+
+    def _count_if(self, cond: str, value: Value, kind: str, what: str) -> None:
+        bad, done = self.blocks(2)
+        self.b.branch(cond, value, self.b.const(0), bad, done)
+        self.b.start(bad)
+        self.lose(kind, what)
+        self.b.jump(done)
+        self.b.start(done)
+
+    def add_to_entry(self, decl: MapDecl, type: Type, key: Value, n: Num) -> None:
+        """m[k] += n: look up; if absent insert zero; look up again; add atomically; still absent: counted."""
+        if not isinstance(type, IntType) or type.size < 4:
+            raise Refusal(
+                f"+= on a map is atomic, and {type.name} is not a type that can be added to atomically",
+                "declare the value as u32, u64, s32 or s64",
+            )
+        b = self.b
+        missing, second, lost, add, done = self.blocks(5)
+        name = f"entry of {decl.name} {id(missing)}"
+        pointer = self.lookup(decl, key)
+        b.write(name, pointer)
+        b.branch("eq", pointer, b.const(0), missing, add)
+        b.start(missing)
+        if decl.map_type == bpf.BPF_MAP_TYPE_ARRAY:
+            b.jump(lost)  # nothing can be inserted: the index is out of range
+        else:
+            zero = self.scratch("value", type.size)
+            self.zero(zero, 0, type.size)
+            b.call(FUNC.map_update_elem, self.map(decl), key, zero, b.const(bpf.BPF_NOEXIST))
+            b.jump(second)
+            b.start(second)
+            again = self.lookup(decl, key)
+            b.write(name, again)
+            b.branch("eq", again, b.const(0), lost, add)
+        b.start(add)
+        b.op("atomic_add", b.non_null(b.read(name, PTR_VALUE_OR_NULL)), n.value, size=type.size)
+        b.jump(done)
+        b.start(lost)
+        self.lose("map_full", decl.name)
+        b.jump(done)
+        b.start(done)
+
+    # Ring buffers
+
+    def reserve(self, decl: MapDecl, size_bytes: int, skipped: Block) -> Value:
+        """Reserve a record of zeros and go on with it; when the ring is full count it and go to `skipped`."""
+        b = self.b
+        full, have = self.blocks(2)
+        record = b.call(
+            FUNC.ringbuf_reserve, self.map(decl), b.const(size_bytes), b.const(0), type=PTR_RECORD_OR_NULL
+        )
+        b.branch("eq", record, b.const(0), full, have)
+        b.start(full)
+        self.lose("ring_full", decl.name)
+        b.jump(skipped)
+        b.start(have)
+        pointer = b.non_null(record)
+        self.zero(pointer, 0, size_bytes)
+        self.open_records.append(pointer)
+        return pointer
+
+    def submit(self) -> None:
+        """Submit the record that was reserved last."""
+        record = self.open_records.pop()
+        self.b.call(FUNC.ringbuf_submit, record, self.b.const(0))
+
+
+# Intrinsics that are one helper call and a piece of its result: name -> (helper, shift right, bits kept).
+TASK_NUMBERS = {
+    "pid": (FUNC.get_current_pid_tgid, 32, 32),
+    "tid": (FUNC.get_current_pid_tgid, 0, 32),
+    "uid": (FUNC.get_current_uid_gid, 0, 32),
+    "gid": (FUNC.get_current_uid_gid, 32, 32),
+    "cpu": (FUNC.get_smp_processor_id, 0, 32),
+    "ktime": (FUNC.ktime_get_ns, 0, 64),
+}
+
+
+def task_number(low: Lowering, name: str) -> Num:
+    """The number that an intrinsic of `TASK_NUMBERS` stands for."""
+    helper, shift, bits = TASK_NUMBERS[name]
+    value: Value = low.b.call(helper)
+    if shift:
+        value = low.b.op("lshr", value, low.b.const(shift))
+    elif bits == 32:
+        value = low.b.op("zext", value, size=4)
+    return Num(value, 0, (1 << bits) - 1)

@@ -1,0 +1,47 @@
+"""Fields of a tracepoint's record: their C types, and how they are read."""
+
+from __future__ import annotations
+
+from ..spec.object import RELO_TP_FIELD
+from .numbers import U64_HI, Num, Refusal, wrap
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..ir.core import Value
+    from ..spec.target import TracepointField, TracepointFormat
+    from .program import Lowering
+
+# Width in bytes and signedness of C types that system calls take. Their records hold whole registers, of which only
+# the type's own bits mean anything. Source: include/uapi/asm-generic/posix_types.h, include/linux/types.h (Linux 6.18).
+C_INTEGERS = {
+    "char": (1, True), "unsigned char": (1, False), "u8": (1, False), "__u8": (1, False),
+    "short": (2, True), "unsigned short": (2, False), "u16": (2, False), "__u16": (2, False), "umode_t": (2, False),
+    "int": (4, True), "unsigned int": (4, False), "unsigned": (4, False), "u32": (4, False), "__u32": (4, False),
+    "s32": (4, True), "__s32": (4, True), "pid_t": (4, True), "uid_t": (4, False), "gid_t": (4, False),
+    "mode_t": (4, False), "key_t": (4, True), "key_serial_t": (4, True), "qid_t": (4, False), "mqd_t": (4, True),
+    "timer_t": (4, True), "clockid_t": (4, True), "rwf_t": (4, True), "bool": (1, False),
+    "long": (8, True), "unsigned long": (8, False), "loff_t": (8, True), "off_t": (8, True), "size_t": (8, False),
+    "ssize_t": (8, True), "u64": (8, False), "__u64": (8, False), "s64": (8, True), "__s64": (8, True),
+    "aio_context_t": (8, False),
+}  # fmt: skip
+
+
+def read_field(low: Lowering, record: Value, format: TracepointFormat, field: TracepointField) -> Num:
+    """The number in a field: with its C type's width and sign where that is known, else as the format says.
+
+    Raises: Refusal for arrays and other fields that are no number.
+    """
+    if "[" in field.type or field.type.startswith("__") and "_loc" in field.type or field.size_bytes not in (1, 2, 4, 8):
+        raise Refusal(f"{format.event}.{field.name} is {field.type}, which cannot be read in a probe yet")
+    size = field.size_bytes
+    raw = low.b.load(record, field.off_bytes, size, symbol=field.name, reloc=RELO_TP_FIELD)
+    n = Num(raw, 0, (1 << 8 * size) - 1)
+    c_type = field.type.removeprefix("const ").strip()
+    if "*" in c_type:
+        return Num(raw, 0, U64_HI, c_type)
+    width, signed = C_INTEGERS.get(c_type, (size, field.is_signed))
+    if width > size or not format.event.startswith("syscalls:") or field.name in ("__syscall_nr", "ret"):
+        width, signed = size, field.is_signed
+    if signed and width == 8:
+        return Num(raw, -1 << 63, (1 << 63) - 1)
+    return wrap(low, n, width, signed)

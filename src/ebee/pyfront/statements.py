@@ -1,0 +1,322 @@
+"""Statements of a probe, and the whole function."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from ..errors import CompileError, Diagnostic
+from ..ir.core import PTR_CTX, Function
+from ..lower import numbers
+from ..lower.numbers import Num, Refusal, check_assignable, fits_together, wrap
+from ..lower.program import Lowering
+from ..types.maps import MapDecl, RingBuf
+from ..types.scalars import IntType, StrType
+from ..types.structs import StructType
+from .expressions import BINARY_OPERATORS, HINTS, Expressions, Located, similar
+from .source import SourceText, find_function, span_of_function
+from .values import Comm, Context, Known, Memory, RecordRef, Unusable, UserStr
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..lower.object import ObjectBuilder
+    from ..spec.target import Target
+    from .source import ProbeSource
+    from .values import Val
+
+REFUSED = {
+    "While": ("loops are not supported in a probe yet", ""),
+    "For": ("loops are not supported in a probe yet", ""),
+    "Try": ("a probe has no exceptions", "what can fail is counted and reported by ebee"),
+    "Raise": ("a probe has no exceptions", "use `return`"),
+    "FunctionDef": ("a function cannot be defined inside a probe", "define it at module level"),
+    "ClassDef": ("a class cannot be defined inside a probe", "define it at module level"),
+    "Import": ("a probe cannot import", "import at the top of the file"),
+    "ImportFrom": ("a probe cannot import", "import at the top of the file"),
+    "Global": ("a probe cannot assign to global names", "keep state in a map: Hash(u32, u64)"),
+    "Nonlocal": ("a probe cannot assign to names outside it", "keep state in a map: Hash(u32, u64)"),
+    "Assert": ("assert is not supported in a probe yet", "use `if …: return`"),
+    "Match": ("match is not supported in a probe yet", "use `if`"),
+}
+
+
+def compile_probe(probe: ProbeSource, obj: ObjectBuilder, target: Target) -> None:
+    """Lower a probe and add it to the object. Raises: CompileError with every reason found."""
+    source = SourceText(probe.file, probe.text)
+    Statements(probe, source, find_function(source, probe), obj, target).run()
+
+
+class Statements(Expressions):
+    """Lowers one probe."""
+
+    def __init__(
+        self, probe: ProbeSource, source: SourceText, node: ast.FunctionDef, obj: ObjectBuilder, target: Target
+    ) -> None:
+        self.probe, self.source, self.node, self.names = probe, source, node, probe.names
+        self.function = Function(probe.name, [PTR_CTX], span=span_of_function(source, node))
+        self.low = Lowering(obj, self.function)
+        self.b = self.low.b
+        self.env: dict[str, Val] = {}
+        self.diagnostics: list[Diagnostic] = []
+        self.target = target
+
+    def run(self) -> None:
+        """Lower the function. Raises: CompileError."""
+        event = self.probe.section.partition("/")[2].replace("/", ":")
+        format = self.target.tracepoint(event)
+        if format is None:
+            hint = similar(event, self.target.tracepoint_names())
+            where = self.node.decorator_list[0] if self.node.decorator_list else self.node
+            raise CompileError([Diagnostic(f"there is no tracepoint {event!r}", self.source.span(where), hint)])
+        self.format = format
+        self.bind_arguments()
+        self.body(self.node.body)
+        self.b.span = self.function.span
+        self.low.leave(self.b.const(0))
+        if self.diagnostics:
+            raise CompileError(self.diagnostics)
+        self.low.obj.add_program(self.function, self.probe.section)
+
+    def bind_arguments(self) -> None:
+        """Bind the function's one argument to the context."""
+        a = self.node.args
+        names = [arg.arg for arg in a.posonlyargs + a.args]
+        if len(names) != 1 or a.vararg or a.kwonlyargs or a.kwarg or a.defaults:
+            raise CompileError(
+                [
+                    Diagnostic(
+                        f"a tracepoint probe takes one argument, the context; {self.probe.name} takes others",
+                        self.function.span,
+                        f"write `def {self.probe.name}(ctx):`",
+                    )
+                ]
+            )
+        self.env[names[0]] = Context(self.function.entry.params[0])
+
+    # Statements
+
+    def body(self, nodes: list[ast.stmt]) -> None:
+        """Lower statements until one leaves; what follows it cannot be reached."""
+        for node in nodes:
+            if self.b.terminated:
+                return
+            self.statement(node)
+
+    def statement(self, node: ast.stmt) -> None:
+        """Lower one statement; a refusal is kept, so that all of them are reported together."""
+        self.b.span = self.source.span(node)
+        kind = type(node).__name__
+        try:
+            method = getattr(self, f"stmt_{kind}", None)
+            if method is None:
+                message, hint = REFUSED.get(kind, (f"this statement ({kind}) is not supported in a probe", ""))
+                raise Refusal(message, hint)
+            method(node)
+        except Refusal as e:
+            self.refuse(node, self.located(node, e))
+        except Located as e:
+            self.refuse(node, e)
+
+    def refuse(self, node: ast.stmt, e: Located) -> None:
+        """Keep a diagnostic; names that the statement would have assigned are not complained about later."""
+        if e.diagnostic is not None:
+            self.diagnostics.append(e.diagnostic)
+        targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
+        for target in targets:
+            if isinstance(target, ast.Name):
+                self.env[target.id] = Unusable("")
+
+    def stmt_Pass(self, node: ast.Pass) -> None:
+        pass
+
+    def stmt_Expr(self, node: ast.Expr) -> None:
+        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            return  # a docstring
+        value = self.expr(node.value)
+        hint = ""
+        if isinstance(node.value, ast.Call | ast.Compare):
+            hint = "its result is not used"
+        raise Refusal(f"this statement has no effect: it only computes {self.describe(value)}", hint)
+
+    def stmt_Return(self, node: ast.Return) -> None:
+        value = self.expr(node.value) if node.value else Known(None)
+        result = self.b.const(0) if isinstance(value, Known) and value.object is None else self.as_num(value).value
+        self.low.leave(result)
+
+    def stmt_If(self, node: ast.If) -> None:
+        then, els, done = self.low.blocks(3)
+        self.condition(node.test, then, els)
+        before, ends = self.env, []
+        for block, nodes in ((then, node.body), (els, node.orelse)):
+            if self.b.is_reachable(block):
+                self.b.start(block)
+                self.env = dict(before)
+                self.body(nodes)
+                if not self.b.terminated:
+                    self.b.jump(done)
+                    ends.append(self.env)
+        self.join(done, ends, before)
+
+    def join(self, done: object, ends: list[dict[str, Val]], before: dict[str, Val]) -> None:
+        """Go on where several ways meet; names keep what all ways agree on."""
+        if not ends:
+            self.env = before
+            return
+        self.b.start(done)  # type: ignore[arg-type]
+        self.env = {name: self.merged(name, [e.get(name) for e in ends]) for e in ends for name in e}
+
+    def merged(self, name: str, values: list[Val | None]) -> Val:
+        """What a name is after ways on which it is each of `values` (None: not assigned)."""
+        first = values[0]
+        if first is not None and all(v is first or v == first and isinstance(v, Known) and
+                                     type(v.object) is type(first.object)  # type: ignore[union-attr]
+                                     for v in values):  # fmt: skip
+            return first
+        if any(isinstance(v, Unusable) and not v.why for v in values):
+            return Unusable("")
+        if any(v is None or isinstance(v, Unusable) for v in values):
+            return Unusable("is not assigned on every way that leads here", "assign it before the `if`")
+        spans = []
+        for v in values:
+            if isinstance(v, Known) and isinstance(v.object, int):
+                spans.append((int(v.object), int(v.object)))
+            elif isinstance(v, Num):
+                spans.append((v.lo, v.hi))
+            else:
+                return Unusable("is of different kinds on the ways that lead here")
+        lo, hi = min(s[0] for s in spans), max(s[1] for s in spans)
+        if not fits_together(Num(None, lo, lo), Num(None, hi, hi)):  # type: ignore[arg-type]
+            return Unusable("is signed on one way that leads here and unsigned on another", "cast it on one of them")
+        c_types = {v.c_type for v in values if isinstance(v, Num)}
+        return Num(self.b.read(f"local {name}"), lo, hi, c_types.pop() if len(c_types) == 1 else "")
+
+    # Assignment
+
+    def stmt_Assign(self, node: ast.Assign) -> None:
+        if len(node.targets) != 1:
+            raise Refusal("one target at a time, please", "write one assignment a line")
+        target = node.targets[0]
+        if isinstance(target, ast.Tuple | ast.List):
+            raise Refusal("tuple assignment is not supported in a probe yet", "write one assignment a line")
+        value = self.expr(node.value)
+        self.assign(target, value)
+
+    def assign(self, target: ast.expr, value: Val) -> None:
+        """Assign an evaluated value to a name, a record's field or a map's entry."""
+        if isinstance(target, ast.Name):
+            self.assign_name(target.id, value)
+        elif isinstance(target, ast.Attribute):
+            base = self.expr(target.value)
+            if not isinstance(base, RecordRef):
+                raise Refusal(f"{self.describe(base)} has no fields that can be assigned")
+            field = base.type.fields.get(target.attr)
+            if field is None:
+                raise Refusal(f"{base.type.name} has no field {target.attr!r}", similar(target.attr, base.type.fields))
+            what = f"{base.type.name}.{field.name} ({field.type.name})"
+            self.store(base.pointer, field.off_bytes, field.type, value, what)
+        elif isinstance(target, ast.Subscript):
+            decl = self.map_of(target)
+            memory = self.low.scratch("value", decl.value.size)
+            self.store(memory, 0, decl.value, value, f"a value of {decl.name} ({decl.value.name})")
+            self.low.write_entry(decl, self.key(decl, self.expr(target.slice)), memory)
+        else:
+            raise Refusal("this cannot be assigned to in a probe")
+
+    def assign_name(self, name: str, value: Val) -> None:
+        """Give a local name its value."""
+        if isinstance(self.env.get(name), RecordRef | Context):
+            raise Refusal(f"{name} is {self.describe(self.env[name])} and cannot be assigned to")
+        if isinstance(value, RecordRef | Context):
+            raise Refusal(f"{self.describe(value)} cannot get a second name")
+        if isinstance(value, Comm | UserStr):
+            value = self.written(value)
+        if isinstance(value, Num):
+            self.b.write(f"local {name}", value.value)
+        elif isinstance(value, Known) and isinstance(value.object, int):
+            self.b.write(f"local {name}", self.as_num(value).value)
+        self.env[name] = value
+
+    def written(self, value: Comm | UserStr) -> Memory:
+        """A string, written to the stack now: what it is made of may change later."""
+        size = 16 if isinstance(value, Comm) else value.size_bytes
+        if not size:
+            raise Refusal("the size of this string is not known", "give it in bytes: ebee.user_str(address, 256)")
+        memory = self.low.b.alloca(-(-size // 8) * 8)
+        self.store(memory, 0, StrType(size), value, "a local string")
+        return Memory(memory, 0, size)
+
+    def stmt_AnnAssign(self, node: ast.AnnAssign) -> None:
+        annotation = self.expr(node.annotation)
+        type = annotation.object if isinstance(annotation, Known) else None
+        if not isinstance(node.target, ast.Name) or not isinstance(type, IntType):
+            raise Refusal("a local name can be annotated with u8 … u64 or s8 … s64 only")
+        if node.value is None:
+            raise Refusal(f"{node.target.id} is declared without a value", "assign it at once")
+        n = self.num(node.value)
+        check_assignable(n, type.lo, type.hi, f"{node.target.id} ({type.name})")
+        self.assign_name(node.target.id, wrap(self.low, n, type.size, type.signed))
+
+    def stmt_AugAssign(self, node: ast.AugAssign) -> None:
+        op = BINARY_OPERATORS.get(type(node.op))
+        if op is None:
+            name = type(node.op).__name__
+            raise Refusal(f"this operator ({name}) is not supported in a probe", HINTS.get(name, ""))
+        target = node.target
+        if isinstance(target, ast.Subscript):
+            self.augment_entry(target, op, node.value)
+            return
+        old = self.expr(target)
+        self.assign(target, self.binary(op, old, self.expr(node.value)))
+
+    def augment_entry(self, target: ast.Subscript, op: str, value: ast.expr) -> None:
+        """m[k] += n, atomically. Python evaluates the key before the value."""
+        decl = self.map_of(target)
+        if op not in ("+", "-"):
+            raise Refusal(f"{op}= on a map is not atomic", "read the entry, compute, and assign it")
+        key = self.expr(target.slice)
+        n = self.num(value)
+        if op == "-":
+            n = numbers.negate(self.low, n)
+        self.low.add_to_entry(decl, decl.value, self.key(decl, key), n)
+
+    def stmt_Delete(self, node: ast.Delete) -> None:
+        for target in node.targets:
+            if not isinstance(target, ast.Subscript):
+                raise Refusal("only entries of maps can be deleted in a probe")
+            decl = self.map_of(target)
+            self.low.delete_entry(decl, self.key(decl, self.expr(target.slice)))
+
+    # Records
+
+    def stmt_With(self, node: ast.With) -> None:
+        if len(node.items) != 1:
+            raise Refusal("one `with` item at a time, please", "nest the statements")
+        item = node.items[0]
+        decl = self.reserved_ring(item.context_expr)
+        if not isinstance(decl.value, StructType):
+            raise Refusal(f"the records of {decl.name} are {decl.value.name}, not a Struct")
+        if item.optional_vars is not None and not isinstance(item.optional_vars, ast.Name):
+            raise Refusal("`as` takes one name here")
+        done = self.b.new_block()
+        before = dict(self.env)
+        pointer = self.low.reserve(decl, decl.value.size, done)
+        if item.optional_vars is not None:
+            self.env[item.optional_vars.id] = RecordRef(pointer, decl.value, decl)
+        self.body(node.body)
+        reached = not self.b.terminated
+        self.b.span = self.source.span(node)
+        self.low.submit()
+        self.b.jump(done)
+        self.join(done, [before, self.env] if reached else [before], before)
+        if item.optional_vars is not None:
+            self.env[item.optional_vars.id] = Unusable("was submitted at the end of its `with`")
+
+    def reserved_ring(self, node: ast.expr) -> RingBuf[object]:
+        """The ring buffer of `ring.reserve()`. Raises: Refusal."""
+        usage = "`with` in a probe is for ring buffers: with ring.reserve() as record"
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "reserve"):
+            raise Refusal("this `with` is not supported in a probe", usage)
+        base = self.expr(node.func.value)
+        if not (isinstance(base, Known) and isinstance(base.object, RingBuf)):
+            raise Refusal(f"{self.describe(base)} has no reserve()", usage)
+        self.arguments(node, "reserve", 0, 0)
+        return base.object
