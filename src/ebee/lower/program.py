@@ -133,8 +133,7 @@ class Lowering:
         self.b.call(FUNC.get_current_comm, self.at(to, off), self.b.const(16))
 
     def read_user_str(self, to: Value, off: int, size_bytes: int, address: Num, what: str) -> None:
-        """Write the string at a user address, padded with zeros; a fault or a cut is counted."""
-        self.zero(to, off, size_bytes)
+        """Write the string at a user address into memory that is zero; a fault or a cut is counted."""
         b = self.b
         size = b.const(size_bytes)
         length = b.call(FUNC.probe_read_user_str, self.at(to, off), size, address.value)

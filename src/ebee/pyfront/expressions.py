@@ -325,8 +325,8 @@ class Expressions:
         self.store(memory, 0, decl.key, value, f"a key of {decl.name} ({decl.key.name})")
         return memory
 
-    def store(self, base: Value, off: int, type: Any, value: Val, what: str) -> None:
-        """Write a value into memory of a declared type. Raises: Refusal."""
+    def store(self, base: Value, off: int, type: Any, value: Val, what: str, *, is_zero: bool = False) -> None:
+        """Write a value into memory of a declared type, which may be known to be zero. Raises: Refusal."""
         if isinstance(type, IntType):
             self.low.store_num(base, off, type, self.as_num(value), what)
             return
@@ -338,14 +338,15 @@ class Expressions:
             case UserStr():
                 if value.size_bytes > type.size:
                     raise Refusal(f"a string of {value.size_bytes} bytes does not fit in {what}")
-                if value.size_bytes:
-                    self.low.zero(base, off + value.size_bytes, type.size - value.size_bytes)
+                if not is_zero:
+                    self.low.zero(base, off, type.size)
                 self.low.read_user_str(base, off, value.size_bytes or type.size, value.address, value.what)
             case Memory():
                 if value.size_bytes > type.size:
                     raise Refusal(f"a string of {value.size_bytes} bytes does not fit in {what}")
                 self.low.copy(base, off, value.base, value.off, value.size_bytes)
-                self.low.zero(base, off + value.size_bytes, type.size - value.size_bytes)
+                if not is_zero:
+                    self.low.zero(base, off + value.size_bytes, type.size - value.size_bytes)
             case Known(object=str() as text):
                 try:
                     data = type.pack(text)

@@ -212,7 +212,9 @@ class Statements(Expressions):
             if field is None:
                 raise Refusal(f"{base.type.name} has no field {target.attr!r}", similar(target.attr, base.type.fields))
             what = f"{base.type.name}.{field.name} ({field.type.name})"
-            self.store(base.pointer, field.off_bytes, field.type, value, what)
+            is_zero = field.name not in base.touched
+            base.touched.add(field.name)
+            self.store(base.pointer, field.off_bytes, field.type, value, what, is_zero=is_zero)
         elif isinstance(target, ast.Subscript):
             decl = self.map_of(target)
             memory = self.low.scratch("value", decl.value.size)

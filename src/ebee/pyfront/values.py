@@ -6,7 +6,7 @@ strings that are still to be written somewhere, records.
 
 from __future__ import annotations
 
-from ..record import Record
+from ..record import Record, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,11 +45,16 @@ class Memory(Record):
 
 
 class RecordRef(Record):
-    """A reserved record: the target of field assignments."""
+    """A reserved record: the target of field assignments.
+
+    `touched` holds the fields that some way through the probe has assigned so far. The others are still zero: a
+    probe has no way back, so what is lowered later runs later.
+    """
 
     pointer: Value
     type: StructType
     decl: MapDecl
+    touched: set[str] = field(default_factory=set)
 
 
 class Context(Record):

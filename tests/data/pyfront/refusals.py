@@ -1,0 +1,147 @@
+"""What the compiler refuses. Each expected error stands beside the line that raises it: `# error: message | hint`.
+
+A trailing `…` stands for any rest. This file is read by tests/unit/pyfront/test_pyfront_refusals.py.
+"""
+
+import ebee
+from ebee import Array, Hash, RingBuf, Str, Struct, s64, u16, u32, u64
+
+
+class Rec(Struct):
+    pid: u32
+    small: u16
+    big: s64
+    comm: str = Str(16)
+    short: str = Str(8)
+    path: str = Str(64)
+
+
+ring = RingBuf(Rec)
+counts = Hash(u32, u64)
+tiny = Hash(u32, u16)
+names = Hash(Str(16), u64)
+slots = Array(u64, max_entries=4)
+LIMIT = 5
+RATIO = 0.5
+
+
+@ebee.tracepoint("syscalls:sys_enter_opena")  # error: there is no tracepoint 'syscalls:sys_enter_opena' | did you mean …
+def unknown_event(ctx):
+    pass
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def no_argument():  # error: a tracepoint probe takes one argument, the context; no_argument takes others | write `def no_argument(ctx):`
+    pass
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+async def coroutine(ctx):  # error: a probe cannot be async
+    pass
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def fields(ctx):
+    a = ctx.filenam  # error: syscalls:sys_enter_openat has no field 'filenam' | did you mean filename?
+    b = a + 1
+    counts[b] = 1
+    with ring.reserve() as e:
+        e.pidd = 1  # error: Rec has no field 'pidd' | did you mean pid?
+        e.small = 65536  # error: 65536 does not fit in Rec.small (u16)
+        e.pid = -1  # error: -1 does not fit in Rec.pid (u32)
+        e.pid = ctx.dfd  # error: s32 is assigned to Rec.pid (u32): signed and unsigned are mixed | cast it to the field's type
+        e.short = ebee.comm()  # error: the name of a task takes 16 bytes, not 8 | declare it as Str(16)
+        e.comm = 5  # error: Rec.comm (Str(16)) takes a string, not 5
+        e.comm = "sixteen letters!"  # error: 'sixteen letters!' does not fit in Str(16): 16 bytes and the terminator
+        e.pid = "text"  # error: an integer is needed here, not 'text'
+        x = e  # error: a Rec record cannot get a second name
+    e.pid = 3  # error: e was submitted at the end of its `with`
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def arithmetic(ctx):
+    big = ebee.ktime()
+    signed = s64(ctx.dfd)
+    a = big + signed  # error: an addition mixes signed and unsigned: u64 and s32 | say which is meant with a cast: u64(x) or s64(x)
+    if big < signed:  # error: a comparison mixes signed and unsigned: u64 and s32 | say which is meant with a cast: u64(x) or s64(x)
+        pass
+    if big - counts[1] < 0:  # error: the difference of two unsigned numbers wraps and is never negative | compare the numbers themselves, or cast: s64(a - b)
+        pass
+    c = big / 2  # error: this operator (Div) is not supported in a probe | use // for integers
+    d = big * 0.5  # error: there are no floating-point numbers in a probe | count in smaller units, as integers
+    f = big * RATIO  # error: an integer is needed here, not 0.5
+    g = big // 0  # error: this always divides by zero
+    h = big << 64  # error: this always shifts by a number from 64 to 64 | a shift takes 0 to 63
+    i = 1 << 100  # error: a shift by 100 does not fit in 64 bits
+    j = 1 // 0  # error: integer division or modulo by zero
+    k = big + "a"  # error: an integer is needed here, not 'a'
+    ebee.pid()  # error: this statement has no effect: it only computes u32 | its result is not used
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def names_and_calls(ctx):
+    a = undefined_name  # error: name 'undefined_name' is not defined
+    b = ebee.pidd()  # error: ebee has no attribute 'pidd' | did you mean …
+    c = len("abc")  # error: len cannot be called in a probe
+    print("hello")  # error: print cannot be called in a probe | write to a RingBuf and print in the program that reads it
+    d = counts.get(1)  # error: the method get() of a map cannot be called here | …
+    f = ebee.pid(1)  # error: pid() takes 0 arguments, not 1
+    g = ebee.user_str(ebee.pid())  # error: user_str() takes an address, not u32
+    h = ebee.user_str(ctx.filename)  # error: the size of this string is not known | give it in bytes: ebee.user_str(address, 256)
+    i = u32(1, 2)  # error: u32() takes 1 arguments, not 2
+    j = LIMIT()  # error: 5 cannot be called in a probe | …
+    k = ctx  # error: the probe's context cannot get a second name
+    m = f"{LIMIT}"  # error: this kind of expression (JoinedStr) is not supported in a probe | write the values into a record …
+    n = [1, 2]  # error: this kind of expression (List) is not supported in a probe | probes have no lists
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def statements(ctx):
+    for _i in range(3):  # error: loops are not supported in a probe yet
+        pass
+    while True:  # error: loops are not supported in a probe yet
+        pass
+    import os  # error: a probe cannot import | import at the top of the file
+    global LIMIT  # error: a probe cannot assign to global names | keep state in a map: Hash(u32, u64)
+    a, b = 1, 2  # error: tuple assignment is not supported in a probe yet | write one assignment a line
+    c = d = 1  # error: one target at a time, please | write one assignment a line
+    raise ValueError  # error: a probe has no exceptions | use `return`
+    with open("x") as f:  # error: this `with` is not supported in a probe | …
+        pass
+    with counts.reserve() as r:  # error: the map counts has no reserve() | …
+        pass
+    del a  # error: only entries of maps can be deleted in a probe
+    x: float = 1  # error: a local name can be annotated with u8 … u64 or s8 … s64 only
+    y: u32  # error: y is declared without a value | assign it at once
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def flow(ctx):
+    if ctx.flags > 3:
+        a = 1
+        s = ebee.comm()
+        n = ebee.ktime()
+    else:
+        n = ctx.dfd
+        s = 7
+    counts[a] += 1  # error: a is not assigned on every way that leads here | assign it before the `if`
+    counts[s] += 1  # error: s is of different kinds on the ways that lead here
+    counts[n] += 1  # error: n is signed on one way that leads here and unsigned on another | cast it on one of them
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def maps(ctx):
+    counts["a"] += 1  # error: an integer is needed here, not 'a'
+    tiny[1] += 1  # error: += on a map is atomic, and u16 is not a type that can be added to atomically | declare the value as u32, u64, s32 or s64
+    counts[1] *= 2  # error: *= on a map is not atomic | read the entry, compute, and assign it
+    names[5] += 1  # error: a key of names (Str(16)) takes a string, not 5
+    names[ebee.user_str(ctx.filename, 32)] += 1  # error: a string of 32 bytes does not fit in a key of names (Str(16))
+    ring[1] = 2  # error: the map ring cannot be indexed in a probe | only keyed maps can
+    if 1 in LIMIT:  # error: `in` works on keyed maps, not on 5
+        pass
+    if ebee.comm() == "ls":  # error: strings cannot be compared in a probe yet | compare them in the program that reads them
+        pass
+    if ctx.dfd is None:  # error: `is` is not supported in a probe | compare numbers with ==
+        pass
+    counts[-1] += 1  # error: -1 does not fit in a key of counts (u32)
+    b = 1 and 2  # error: `and` and `or` are supported in conditions, not as values | use them in an `if`

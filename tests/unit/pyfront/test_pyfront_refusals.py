@@ -1,0 +1,75 @@
+"""Every refusal, at its line, with its words: the expectations stand in tests/data/pyfront/refusals.py."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from ebee.api.source import compile_probes
+from ebee.errors import CompileError
+from ebee.spec.default_target import default_target
+from ebee.types.probes import Probe
+
+DATA = Path(__file__).parents[2] / "data" / "pyfront" / "refusals.py"
+
+
+def load(path):
+    spec = importlib.util.spec_from_file_location("refusals", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+MODULE = load(DATA)
+LINES = DATA.read_text().splitlines()
+PROBES = [v for v in vars(MODULE).values() if isinstance(v, Probe)]
+
+
+def expectations(probe):
+    """(line, message, hint) of each `# error:` comment in the probe's function."""
+    out = []
+    start = probe.function.__code__.co_firstlineno - 1
+    for number, line in enumerate(LINES[start:], start + 1):
+        if number > start + 1 and not line.strip() and not LINES[number].strip():
+            break
+        if "# error: " in line:
+            message, _, hint = line.split("# error: ")[1].partition(" | ")
+            out.append((number, message, hint))
+    return out
+
+
+def fits(pattern, text):
+    return re.fullmatch(re.escape(pattern).replace("…", ".*") if pattern.count("…") and not
+                        re.search(r"u8 … u64", pattern) else re.escape(pattern), text) is not None  # fmt: skip
+
+
+@pytest.mark.parametrize("probe", PROBES, ids=lambda p: p.name)
+def test_refused_at_the_line_with_the_words(probe):
+    expected = expectations(probe)
+    assert expected
+    with pytest.raises(CompileError) as caught:
+        compile_probes([probe], default_target())
+    found = [(d.span.line, d.message, d.hint) for d in caught.value.diagnostics]
+    assert [f[0] for f in found] == [e[0] for e in expected], caught.value
+    for (line, message, hint), (_, want, want_hint) in zip(found, expected):
+        assert fits(want, message), f"line {line}: {message!r}"
+        assert fits(want_hint, hint) or not want_hint, f"line {line}: {hint!r}"
+
+
+def test_all_probes_together_report_everything():
+    with pytest.raises(CompileError) as caught:
+        compile_probes(PROBES, default_target())
+    assert len(caught.value.diagnostics) == sum(len(expectations(p)) for p in PROBES)
+
+
+def test_a_diagnostic_has_file_line_caret_and_hint():
+    with pytest.raises(CompileError) as caught:
+        compile_probes([MODULE.fields], default_target())
+    text = caught.value.diagnostics[0].render()
+    lines = text.splitlines()
+    assert lines[0].startswith(f"{DATA}:")
+    assert "ctx.filenam" in lines[1]
+    assert lines[2].index("^") == lines[1].index("ctx.filenam")
+    assert lines[2].strip(" |").count("^") == len("ctx.filenam")
+    assert lines[3].strip() == "hint: did you mean filename?"
