@@ -219,7 +219,7 @@ class ArrayMap(EngineMap):
         if not (s.key_size == 4 and s.value_size > 0 and s.max_entries > 0):
             raise self._refused(EINVAL, "key size must be 4, value size and max_entries must not be 0")
         if s.value_size * s.max_entries > _MAX_ARRAY_BYTES:
-            raise self._refused(ENOMEM, f"{s.value_size * s.max_entries} bytes are more than the engine's 2 GiB")
+            raise self._refused(ENOMEM, f"{s.value_size * s.max_entries} bytes; the engine's limit is 2 GiB")
         if len(s.initial) > s.value_size:
             raise self._refused(EINVAL, f"initial value of {len(s.initial)} bytes")
 

@@ -1,0 +1,353 @@
+"""`EngineBackend`: programs, maps and events in user space, without any privilege.
+
+Source: ebee.spec.backend (the protocol; `kernel` is its other implementation).
+"""
+
+from __future__ import annotations
+
+from _thread import TIMEOUT_MAX, RLock, allocate_lock
+
+from ..abi import bpf
+from ..errors import EbeeError, ExecutionError, FaultError, NotSupported, UnknownProbe, UsageError
+from ..isa.encode import slot_offsets
+from ..spec import object as spec_object
+from ..spec.backend import TestResult
+from .interpreter import Machine
+from .maps import ArrayMap, EngineMap, RingBuffer, create_map
+from .task import TaskContext
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ..isa.insn import Insn
+    from ..spec.backend import BackendMap, BackendProgram, Command, Scope, TestRun
+    from ..spec.object import MapSpec, ObjectSpec, ProgramSpec, Reloc
+    from ..spec.target import Target, TracepointFormat
+    from .interpreter import Code
+
+# Programs whose context holds pointers to a packet, which the engine does not lay out.
+_PACKET_CONTEXTS = frozenset(
+    (
+        bpf.BPF_PROG_TYPE_SCHED_CLS,
+        bpf.BPF_PROG_TYPE_SCHED_ACT,
+        bpf.BPF_PROG_TYPE_XDP,
+        bpf.BPF_PROG_TYPE_CGROUP_SKB,
+        bpf.BPF_PROG_TYPE_LWT_IN,
+        bpf.BPF_PROG_TYPE_LWT_OUT,
+        bpf.BPF_PROG_TYPE_LWT_XMIT,
+        bpf.BPF_PROG_TYPE_SK_SKB,
+        bpf.BPF_PROG_TYPE_SK_MSG,
+        bpf.BPF_PROG_TYPE_FLOW_DISSECTOR,
+        bpf.BPF_PROG_TYPE_SK_REUSEPORT,
+        bpf.BPF_PROG_TYPE_NETFILTER,
+    )
+)
+# Programs that may write to their context.
+_WRITABLE_CONTEXTS = frozenset((bpf.BPF_PROG_TYPE_SYSCALL,))
+_SK_BUFF_BYTES = 192  # sizeof(struct __sk_buff)
+
+
+class EngineScope:
+    """The processes that are followed: exactly the command and its descendants, whom the hooks trace
+    anyway."""
+
+    def close(self) -> None:
+        """Stop following: nothing is left to do."""
+
+
+class EngineProgram:
+    """A loaded program. `is_stopped` is set when it failed: it is not run for events any more."""
+
+    def __init__(self, spec: ProgramSpec, obj: ObjectSpec, code: Code) -> None:
+        self.spec = spec
+        self.obj = obj
+        self.code = code
+        self.is_stopped = False
+
+    def close(self) -> None:
+        """Unload, unless a link still holds it."""
+
+    def located(self, error: EbeeError) -> EbeeError:
+        """Return the error with the program's name and the source line of its instruction."""
+        if not isinstance(error, (FaultError, ExecutionError)):
+            return error
+        place = f"in program {self.spec.name!r}"
+        line = self._source_line(error.insn_idx)
+        why = f"{error.why}, {place}{line}" if error.why else f"{place}{line}"
+        if isinstance(error, FaultError):
+            return FaultError(error.address, error.size, why, error.insn_idx)
+        return ExecutionError(why, error.insn_idx)
+
+    def _source_line(self, slot: int | None) -> str:
+        """Return ` at FILE:LINE: TEXT`, or "" when it is unknown."""
+        if slot is None or not self.obj.btf:
+            return ""
+        from ..btf.read import Btf
+
+        offsets = slot_offsets(self.spec.insns)
+        infos = [i for i in self.spec.line_info if offsets[i.insn_idx] <= slot]
+        if not infos:
+            return ""
+        info = max(infos, key=lambda i: i.insn_idx)
+        strings = Btf(self.obj.btf)
+        file, text = strings.string(info.file_name_off), strings.string(info.line_off)
+        return f" at {file}:{info.line_num}: {text.strip()}"
+
+
+class EngineLink:
+    """An attached program."""
+
+    def __init__(self, backend: EngineBackend, event: str, program: EngineProgram) -> None:
+        self.event = event
+        self.program = program
+        self._backend = backend
+
+    def close(self) -> None:
+        """Detach. Closing twice is allowed."""
+        self._backend.detach(self)
+
+
+class EngineBackend:
+    """The engine as a backend. `trace` takes the lines that programs print, `task` is who test runs run
+    for."""
+
+    name = "engine"
+
+    def __init__(
+        self,
+        target: Target | None = None,
+        *,
+        task: TaskContext | None = None,
+        trace: Callable[[str], None] | None = None,
+    ) -> None:
+        if target is None:
+            from ..spec.default_target import default_target
+
+            target = default_target()
+        self.target: Target = target
+        self.task = TaskContext() if task is None else task
+        self.machine = Machine()
+        self.machine.trace = trace
+        self._lock = RLock()
+        self._rings: list[RingBuffer] = []
+        self._links: dict[str, list[EngineLink]] = {}
+        self._command: Command | None = None
+        self._failure: EbeeError | None = None
+        # Held while there is nothing to wake up for; `notify` lets it go. A lock may be released in a signal
+        # handler.
+        self._sleep = allocate_lock()
+        self._sleep.acquire()
+
+    # Maps and programs.
+
+    def create_map(self, spec: MapSpec, obj: ObjectSpec) -> EngineMap:
+        """Create a map. Raises: NotSupported for other types than hash, array and ring buffer;
+        SyscallError."""
+        with self._lock:
+            made = create_map(spec, self.machine.memory, self._lock)
+            self.machine.maps[made.handle] = made
+            if isinstance(made, RingBuffer):
+                made.on_data = self.notify
+                self._rings.append(made)
+        return made
+
+    def scope(self) -> EngineScope:
+        """Prepare to follow a command."""
+        return EngineScope()
+
+    def load_program(
+        self, prog: ProgramSpec, obj: ObjectSpec, maps: Mapping[str, BackendMap], scope: Scope | None = None
+    ) -> EngineProgram:
+        """Relocate and translate. A scope changes nothing: the engine sees the command's processes only.
+
+        Raises: NotSupported for what the engine lacks, ExecutionError for a program that is not well-formed,
+        UnknownProbe, UsageError for a map that is not given.
+        """
+        if prog.prog_type in _PACKET_CONTEXTS:
+            kind = bpf.PROG_TYPE_NAMES.get(prog.prog_type, str(prog.prog_type))
+            raise NotSupported(f"{kind} in the engine (program {prog.name!r})", hint="run it in the kernel")
+        insns = list(prog.insns)
+        for reloc in prog.relocs:
+            insn = insns[reloc.insn_idx] = insns[reloc.insn_idx].copy()
+            self._relocate(insn, reloc, prog, maps)
+        with self._lock:
+            return EngineProgram(prog, obj, self.machine.load(insns))
+
+    def _relocate(self, insn: Insn, reloc: Reloc, prog: ProgramSpec, maps: Mapping[str, BackendMap]) -> None:
+        if reloc.kind in (spec_object.RELO_MAP, spec_object.RELO_MAP_VALUE):
+            m = maps.get(reloc.symbol)
+            if not isinstance(m, EngineMap):
+                raise UsageError(f"program {prog.name!r} needs the map {reloc.symbol!r}, which was not created")
+            insn.src_reg = 0
+            if reloc.kind == spec_object.RELO_MAP:
+                insn.imm = m.handle
+            elif isinstance(m, ArrayMap):
+                insn.imm = m.value_address(0) + reloc.addend
+            else:
+                raise UsageError(f"map {reloc.symbol!r} has no value with a fixed address: it is no array")
+        elif reloc.kind == spec_object.RELO_TP_FIELD:
+            insn.off = self._tracepoint_field(reloc, prog) + reloc.addend
+        else:
+            raise NotSupported(f"relocations of kind {reloc.kind!r} in the engine (program {prog.name!r})")
+
+    def _tracepoint_field(self, reloc: Reloc, prog: ProgramSpec) -> int:
+        fmt = self._tracepoint(prog.attach_to)
+        field = fmt.fields.get(reloc.symbol)
+        if field is None:
+            raise UnknownProbe(f"{fmt.event}.{reloc.symbol}", hint=f"it has {', '.join(fmt.fields)}")
+        if reloc.size_bytes and reloc.size_bytes != field.size_bytes:
+            raise NotSupported(
+                f"program {prog.name!r} takes {fmt.event}.{reloc.symbol} for {reloc.size_bytes} bytes wide,"
+                f" and for target {self.target.name!r} it has {field.size_bytes}",
+                hint="compile the program for this target",
+            )
+        return field.off_bytes
+
+    # Events.
+
+    def _tracepoint(self, event: str) -> TracepointFormat:
+        fmt = self.target.tracepoint(event)
+        if fmt is None:
+            from difflib import get_close_matches
+
+            raise UnknownProbe(event, get_close_matches(event, self.target.tracepoint_names(), 2))
+        return fmt
+
+    def attach(self, prog: BackendProgram) -> EngineLink:
+        """Run a program for every event of its tracepoint. Raises: UnknownProbe, NotSupported for other
+        hooks."""
+        assert isinstance(prog, EngineProgram)
+        if prog.spec.prog_type != bpf.BPF_PROG_TYPE_TRACEPOINT:
+            raise NotSupported(
+                f"the hook {prog.spec.section!r} in the engine", hint="tracepoints work; others need the kernel"
+            )
+        event = self._tracepoint(prog.spec.attach_to).event
+        link = EngineLink(self, event, prog)
+        with self._lock:
+            self._links.setdefault(event, []).append(link)
+        return link
+
+    def detach(self, link: EngineLink) -> None:
+        """Take a link away; one that is not there is ignored."""
+        with self._lock:
+            links = self._links.get(link.event, [])
+            if link in links:
+                links.remove(link)
+            if not links:
+                self._links.pop(link.event, None)
+
+    def attached_events(self) -> list[str]:
+        """Return the events (`category:name`) that programs are attached to."""
+        with self._lock:
+            return list(self._links)
+
+    def fire(self, event: str, record: bytes, task: TaskContext) -> list[int]:
+        """Run the programs attached to an event on its record; return each one's r0 (32 bits).
+
+        A program that fails is stopped, and its first error is raised by the next `wait`.
+        """
+        results = []
+        with self._lock:
+            links = self._links.get(event)
+            if not links:
+                return []
+            ctx = self.machine.memory.map(record, f"the record of {event}")
+            self.machine.task = task
+            for link in tuple(links):
+                if link.program.is_stopped:
+                    continue
+                try:
+                    results.append(link.program.code.run(ctx) & 0xFFFF_FFFF)
+                except EbeeError as error:
+                    link.program.is_stopped = True
+                    self._failure = self._failure or link.program.located(error)
+                    self.notify()
+            self.machine.memory.unmap(ctx)
+        return results
+
+    def test_run(self, prog: BackendProgram, run: TestRun, task: TaskContext | None = None) -> TestResult:
+        """Run a program now, for `task` or the backend's. `run.data` is what legacy packet loads read.
+
+        Raises: FaultError, ExecutionError with the source line.
+        """
+        from time import perf_counter_ns
+
+        assert isinstance(prog, EngineProgram)
+        ctx: bytes | bytearray = run.ctx
+        if run.data and not ctx:
+            ctx = len(run.data).to_bytes(4, "little") + bytes(_SK_BUFF_BYTES - 4)
+        if prog.spec.prog_type in _WRITABLE_CONTEXTS:
+            ctx = bytearray(ctx)
+        retval = 0
+        with self._lock:
+            address = self.machine.memory.map(ctx, "the context")
+            self.machine.task = task or self.task
+            start = perf_counter_ns()
+            try:
+                for _ in range(run.repeat):
+                    retval = prog.code.run(address, packet=run.data)
+            except EbeeError as error:
+                raise prog.located(error) from None
+            finally:
+                self.machine.memory.unmap(address)
+            elapsed = perf_counter_ns() - start
+        after = run.data or bytes(ctx)
+        return TestResult(retval & 0xFFFF_FFFF, after, elapsed // max(1, run.repeat))
+
+    # Commands and waiting.
+
+    def spawn(self, argv: Sequence[str], scope: Scope) -> Command:
+        """Start a command whose system calls become events. Raises: CommandError, NotSupported."""
+        from .hooks.syscalls import start_command
+
+        self._command = start_command(self, argv)
+        return self._command
+
+    def replay(self, path: str) -> Command:
+        """Feed the events of a recording. Raises: UsageError for a file that cannot be opened,
+        FormatError."""
+        from .hooks.replay import start_replay
+
+        try:
+            file = open(path, "rb")  # noqa: SIM115  # the replay closes it
+        except OSError as error:
+            raise UsageError(f"cannot read the recording {path!r}: {error.strerror}") from None
+        self._command = start_replay(self, path, file)
+        return self._command
+
+    def wait(self, timeout_s: float | None) -> None:
+        """Sleep until a ring buffer has data, the command ended, `wake` was called or the time is up.
+
+        Raises: what a program raised since the last call.
+        """
+        if not self._has_news():
+            self._sleep.acquire(timeout=-1 if timeout_s is None else min(max(0.0, timeout_s), TIMEOUT_MAX))
+        with self._lock:
+            failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    def _has_news(self) -> bool:
+        with self._lock:
+            if self._failure is not None or any(ring.has_data() for ring in self._rings):
+                return True
+        return self._command is not None and self._command.poll() is not None
+
+    def notify(self) -> None:
+        """End a `wait`, or the next one; from any thread or a signal handler."""
+        try:
+            self._sleep.release()
+        except RuntimeError:  # it is released already: a wake-up is pending
+            return
+
+    wake = notify
+
+    def close(self) -> None:
+        """Stop the command, detach everything. The contents of maps stay readable."""
+        if self._command is not None:
+            self._command.close()
+            self._command = None
+        with self._lock:
+            self._links.clear()
+
