@@ -1,0 +1,380 @@
+"""Emission: machine code with its allocation to final instructions, block by block; then layout of the blocks."""
+
+from __future__ import annotations
+
+from ..isa.insn import Insn
+from ..isa.opcodes import (
+    BPF_ADD, BPF_ALU, BPF_ALU64, BPF_DW, BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JLE, BPF_JLT, BPF_JNE, BPF_JSGE, BPF_JSGT,
+    BPF_JSLE, BPF_JSLT, BPF_K, BPF_LDX, BPF_MEM, BPF_MOV, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, BPF_ST, BPF_STX,
+    BPF_X, CALL as CALL_OPCODE, EXIT, JA, LDDW, R10,
+)  # fmt: skip
+from ..spec.object import RELO_MAP, RELO_MAP_VALUE, Reloc
+from .machine import (
+    ALU_K, ALU_X, BRANCH_K, BRANCH_X, CALL, CONST, JUMP, LOAD, MAKE, MAP, MOVE, RET, STACK_ADDRESS, STORE_K,
+    STORE_X, MInsn, Remat,
+)  # fmt: skip
+from .regalloc import FIRST_SLOT, SCRATCH_A, SCRATCH_B
+from .select import STACK_LIMIT, fits_s32, low_s32
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from ..errors import SourceSpan
+    from .machine import Operand
+    from .regalloc import Allocation
+    from .select import MFunction
+
+_MOV_X = BPF_ALU64 | BPF_MOV | BPF_X
+_MOV_K = BPF_ALU64 | BPF_MOV | BPF_K
+_MOV32_K = BPF_ALU | BPF_MOV | BPF_K
+_ADD_K = BPF_ALU64 | BPF_ADD | BPF_K
+_LOAD = BPF_LDX | BPF_MEM | BPF_DW
+_STORE_X = BPF_STX | BPF_MEM | BPF_DW
+_STORE_K = BPF_ST | BPF_MEM | BPF_DW
+
+# Conditional jumps and their opposites; BPF_JSET has none.
+_PAIRS = (BPF_JEQ, BPF_JNE), (BPF_JGT, BPF_JLE), (BPF_JGE, BPF_JLT), (BPF_JSGT, BPF_JSLE), (BPF_JSGE, BPF_JSLT)
+OPPOSITE = {a: b for x, y in _PAIRS for a, b in ((x, y), (y, x))}
+
+
+class FunctionCode:
+    """The instructions of one function. Jumps in `branches` (instruction, block) have no distances yet.
+
+    `starts` has the index of each block's first instruction. `relocs` and `calls` hold the instructions themselves,
+    since their indexes are not final: (instruction, kind, symbol, addend, size), and (instruction, function name).
+    """
+
+    __slots__ = ("branches", "calls", "frame_bytes", "insns", "relocs", "source", "spans", "starts")
+
+    def __init__(self, source: MFunction) -> None:
+        self.source = source.source
+        self.insns: list[Insn] = []
+        self.spans: list[SourceSpan | None] = []
+        self.starts: dict[int, int] = {}
+        self.branches: list[tuple[Insn, int]] = []
+        self.relocs: list[tuple[Insn, Reloc]] = []
+        self.calls: list[tuple[Insn, str]] = []
+        self.frame_bytes = 0
+
+
+def emit_function(function: MFunction, allocation: Allocation) -> FunctionCode:
+    """Return the instructions of a function; empty blocks are left out and jumps to the next instruction too.
+
+    Guarantees: values move in parallel where they meet (block parameters, arguments); no register is read before it
+    is written.
+    """
+    return _Emitter(function, allocation).run()
+
+
+class _Emitter:
+    def __init__(self, function: MFunction, allocation: Allocation) -> None:
+        self.function, self.allocation = function, allocation
+        self.loc = allocation.loc
+        # Slots lie below the allocas, aligned to 8 bytes: the verifier keeps pointers in whole slots only.
+        self.slots_below = (function.frame_bytes + 7) // 8 * 8
+        self.slots = allocation.slots
+        self.out = FunctionCode(function)
+        self.code: list[Insn] = []
+        self.term: list[tuple[int, ...]] = []
+
+    def run(self) -> FunctionCode:
+        bodies: list[list[Insn]] = []
+        spans: list[list[SourceSpan | None]] = []
+        handlers = _HANDLERS
+        for n, block in enumerate(self.function.blocks):
+            code: list[Insn] = []
+            self.code = code
+            span: list[SourceSpan | None] = []
+            if n == 0 and block.params:
+                arguments = [(self.loc[v], r) for r, v in enumerate(block.params, 1)]
+                self.move(arguments, ())
+                span += [self.function.source.span] * len(code)
+            for insn in block.insns:
+                handlers[insn.form](self, insn)
+                span += [insn.span] * (len(code) - len(span))
+            bodies.append(code)
+            spans.append(span)
+        self.lay_out(bodies, spans)
+        used = self.slots_below + 8 * self.slots if self.slots else self.function.frame_bytes
+        if used > STACK_LIMIT:
+            raise self.function.stack_error(used)
+        self.out.frame_bytes = used
+        return self.out
+
+    # Pieces of code
+
+    def emit(self, opcode: int, dst: int = 0, src: int = 0, off: int = 0, imm: int = 0) -> Insn:
+        insn = Insn(opcode, dst, src, off, imm)
+        self.code.append(insn)
+        return insn
+
+    def slot(self, loc: int) -> int:
+        return -self.slots_below - 8 * (loc - FIRST_SLOT + 1)
+
+    def read(self, v: int, scratch: int) -> int:
+        """Return the register that holds a value, after a load into `scratch` if it is on the stack."""
+        loc = self.loc[v]
+        if loc < FIRST_SLOT:
+            return loc
+        self.emit(_LOAD, scratch, R10, self.slot(loc))
+        return scratch
+
+    def target(self, v: int) -> int:
+        """Return the register to make a value in."""
+        loc = self.loc[v]
+        return loc if loc < FIRST_SLOT else SCRATCH_A
+
+    def written(self, v: int) -> None:
+        """A value has been made in `target(v)`."""
+        loc = self.loc[v]
+        if loc >= FIRST_SLOT:
+            self.emit(_STORE_X, R10, SCRATCH_A, self.slot(loc))
+
+    def make(self, dst: int, remat: Remat) -> None:
+        kind, imm = remat.kind, remat.imm
+        if kind == CONST:
+            if fits_s32(imm):
+                self.emit(_MOV_K, dst, imm=imm)
+            elif 0 <= imm < 1 << 32:
+                self.emit(_MOV32_K, dst, imm=low_s32(imm))
+            else:
+                self.emit(LDDW, dst, imm=imm & 0xFFFF_FFFF_FFFF_FFFF)
+        elif kind == STACK_ADDRESS:
+            self.emit(_MOV_X, dst, R10)
+            if imm:
+                self.emit(_ADD_K, dst, imm=imm)
+        elif kind == MAP:
+            insn = self.emit(LDDW, dst, BPF_PSEUDO_MAP_FD)
+            self.out.relocs.append((insn, Reloc(0, RELO_MAP, remat.symbol)))
+        else:
+            insn = self.emit(LDDW, dst, BPF_PSEUDO_MAP_VALUE)
+            self.out.relocs.append((insn, Reloc(0, RELO_MAP_VALUE, remat.symbol, imm)))
+
+    def copy(self, dst: int, src: int) -> None:
+        """Move between two locations, of which at least one is a register or `SCRATCH_B` is free."""
+        if src >= FIRST_SLOT:
+            register = dst if dst < FIRST_SLOT else SCRATCH_B
+            self.emit(_LOAD, register, R10, self.slot(src))
+            src = register
+        if dst >= FIRST_SLOT:
+            self.emit(_STORE_X, R10, src, self.slot(dst))
+        elif dst != src:
+            self.emit(_MOV_X, dst, src)
+
+    def move(self, moves: Sequence[tuple[int, Operand]], busy: Collection[int]) -> None:
+        """Move values to locations as if all at once. A source is a location or a `Remat`.
+
+        `busy` are virtual registers whose places are not free, besides the destinations.
+        """
+        pending: dict[int, int] = {}
+        readers: dict[int, int] = {}
+        for dst, src in moves:
+            if type(src) is int and src != dst:
+                pending[dst] = src
+                readers[src] = readers.get(src, 0) + 1
+        ready = [dst for dst in pending if dst not in readers]
+        while pending:
+            while ready:
+                dst = ready.pop()
+                src = pending.pop(dst)
+                self.copy(dst, src)
+                readers[src] -= 1
+                if not readers[src] and src in pending:
+                    ready.append(src)
+            if pending:
+                # Only cycles are left: keep one value aside, so that its place becomes free.
+                dst = next(iter(pending))
+                aside = self.free_place([*(d for d, _ in moves), *(self.loc[v] for v in busy)])
+                self.copy(aside, dst)
+                for d, s in pending.items():
+                    if s == dst:
+                        pending[d] = aside
+                        readers[aside] = readers.get(aside, 0) + 1
+                readers[dst] = 0
+                ready.append(dst)
+        for dst, remat in moves:
+            if type(remat) is not int:
+                self.make_at(dst, remat)
+
+    def free_place(self, busy: Collection[int]) -> int:
+        """Return a register that is not busy, or a spill slot of its own if there is none."""
+        for register in (SCRATCH_A, 0, 1, 2, 3, 6, 7, 8, 9):
+            if register not in busy:
+                return register
+        self.slots = self.allocation.slots + 1
+        return FIRST_SLOT + self.allocation.slots
+
+    def make_at(self, dst: int, remat: Remat) -> None:
+        if dst < FIRST_SLOT:
+            self.make(dst, remat)
+        elif remat.kind == CONST and fits_s32(remat.imm):
+            self.emit(_STORE_K, R10, 0, self.slot(dst), remat.imm)
+        else:
+            self.make(SCRATCH_B, remat)
+            self.emit(_STORE_X, R10, SCRATCH_B, self.slot(dst))
+
+    def placed(self, operand: Operand) -> Operand:
+        """Return the location of an operand, or the `Remat` that it is."""
+        return self.loc[operand] if type(operand) is int else operand
+
+    # Instructions
+
+    def alu_x(self, m: MInsn) -> None:
+        loc = self.loc
+        d = self.target(m.d)
+        b = self.read(m.b, SCRATCH_B)
+        a = loc[m.a]
+        if a >= FIRST_SLOT:
+            if d == b:  # commutative: add the other operand to this one
+                self.emit(_LOAD, SCRATCH_A, R10, self.slot(a))
+                b = SCRATCH_A
+            else:
+                self.emit(_LOAD, d, R10, self.slot(a))
+        elif a != d:
+            if d == b:
+                b = a
+            else:
+                self.emit(_MOV_X, d, a)
+        self.emit(m.opcode, d, b)
+        self.written(m.d)
+
+    def alu_k(self, m: MInsn) -> None:
+        d = self.target(m.d)
+        a = self.loc[m.a]
+        if a != d:
+            self.copy(d, a)
+        self.emit(m.opcode, d, imm=m.imm)
+        self.written(m.d)
+
+    def move_insn(self, m: MInsn) -> None:
+        self.emit(m.opcode, self.target(m.d), self.read(m.a, SCRATCH_A), m.off)
+        self.written(m.d)
+
+    def make_insn(self, m: MInsn) -> None:
+        remat = m.x
+        assert isinstance(remat, Remat)
+        self.make(self.target(m.d), remat)
+        self.written(m.d)
+
+    def load(self, m: MInsn) -> None:
+        a = self.read(m.a, SCRATCH_A)
+        self.relocate(m, self.emit(m.opcode, self.target(m.d), a, m.off))
+        self.written(m.d)
+
+    def store_x(self, m: MInsn) -> None:
+        b = self.read(m.b, SCRATCH_B)
+        self.relocate(m, self.emit(m.opcode, self.read(m.a, SCRATCH_A), b, m.off, m.imm))
+
+    def store_k(self, m: MInsn) -> None:
+        self.relocate(m, self.emit(m.opcode, self.read(m.a, SCRATCH_A), 0, m.off, m.imm))
+
+    def relocate(self, m: MInsn, insn: Insn) -> None:
+        if m.x is not None:
+            kind, symbol, size = m.x  # type: ignore[misc]
+            self.out.relocs.append((insn, Reloc(0, kind, symbol, m.off, size)))
+
+    def call(self, m: MInsn) -> None:
+        args, symbol = m.x  # type: ignore[misc]
+        # What lives on after the call is in r6-r9; of the others r0 is free once only cycles are left.
+        self.move([(n, self.placed(a)) for n, a in enumerate(args, 1)], (1, 2, 3, 4, 5, 6, 7, 8, 9))
+        insn = self.emit(CALL_OPCODE, 0, m.off, 0, m.imm)
+        if symbol:
+            self.out.calls.append((insn, symbol))
+        if self.loc[m.d] != 0:
+            self.copy(self.loc[m.d], 0)
+
+    def jump(self, m: MInsn) -> None:
+        target = self.function.blocks[m.imm]
+        if target.params:
+            loc = self.loc
+            moves = [(loc[p], self.placed(a)) for p, a in zip(target.params, m.x)]  # type: ignore[call-overload]
+            self.move(moves, self.allocation.live_in[m.imm])
+        self.term.append((m.imm,))
+
+    def branch_x(self, m: MInsn) -> None:
+        b = self.read(m.b, SCRATCH_B)
+        a = self.read(m.a, SCRATCH_A)
+        self.term.append((*m.x, m.opcode, a, b, 0))  # type: ignore[misc]
+
+    def branch_k(self, m: MInsn) -> None:
+        a = self.read(m.a, SCRATCH_A)
+        self.term.append((*m.x, m.opcode, a, 0, m.imm))  # type: ignore[misc]
+
+    def ret(self, m: MInsn) -> None:
+        x = m.x
+        self.move([(0, self.placed(x))], ())  # type: ignore[arg-type]
+        self.emit(EXIT)
+        self.term.append(())
+
+    # Layout
+
+    def lay_out(self, bodies: list[list[Insn]], spans: list[list[SourceSpan | None]]) -> None:
+        out, term = self.out, self.term
+        blocks = self.function.blocks
+
+        def onward(n: int) -> int:
+            """Return where a jump to block n really goes: past blocks that only jump on."""
+            seen = set()
+            while n and not bodies[n] and len(term[n]) == 1 and n not in seen:
+                seen.add(n)
+                n = term[n][0]
+            return n
+
+        ends: list[tuple[int, ...]] = []
+        for t in term:
+            if t:
+                then, *rest = t
+                then = onward(then)
+                if rest:
+                    els = onward(rest[0])
+                    t = (then,) if els == then else (then, els, *rest[1:])
+                else:
+                    t = (then,)
+            ends.append(t)
+        reached = [False] * len(blocks)
+        work = [0]
+        while work:
+            n = work.pop()
+            if not reached[n]:
+                reached[n] = True
+                work += ends[n][:2]
+        order = [n for n in range(len(blocks)) if reached[n]]
+        insns, places = out.insns, out.spans
+        for i, n in enumerate(order):
+            out.starts[n] = len(insns)
+            insns += bodies[n]
+            places += spans[n]
+            following = order[i + 1] if i + 1 < len(order) else -1
+            end = ends[n]
+            jumps: list[tuple[Insn, int]] = []
+            if len(end) > 1:
+                then, els, opcode, a, b, imm = end
+                operation = opcode & 0xF0
+                if then == following and operation in OPPOSITE:
+                    opcode, then, els = opcode ^ operation | OPPOSITE[operation], els, then
+                jumps.append((Insn(opcode, a, b, 0, imm), then))
+                end = (els,)
+            if end and end[0] != following:
+                jumps.append((Insn(JA), end[0]))
+            span = blocks[n].insns[-1].span
+            for jump in jumps:
+                insns.append(jump[0])
+                places.append(span)
+                out.branches.append(jump)
+
+
+_HANDLERS: dict[int, Callable[[_Emitter, MInsn], None]] = {
+    ALU_X: _Emitter.alu_x,
+    ALU_K: _Emitter.alu_k,
+    MOVE: _Emitter.move_insn,
+    MAKE: _Emitter.make_insn,
+    LOAD: _Emitter.load,
+    STORE_X: _Emitter.store_x,
+    STORE_K: _Emitter.store_k,
+    CALL: _Emitter.call,
+    JUMP: _Emitter.jump,
+    BRANCH_X: _Emitter.branch_x,
+    BRANCH_K: _Emitter.branch_k,
+    RET: _Emitter.ret,
+}

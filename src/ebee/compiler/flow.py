@@ -1,0 +1,261 @@
+"""Passes on the control flow graph and on block parameters."""
+
+from __future__ import annotations
+
+from ..ir.cfg import incoming_edges, reverse_postorder
+from ..ir.core import OPS, PURE, READ, Block, Branch, Function, Jump, Op, Ret, Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_REMOVABLE = frozenset(opcode for opcode, (_, _, effect) in OPS.items() if effect in (PURE, READ))
+
+
+def drop_unreachable_blocks(function: Function) -> None:
+    """Keep the blocks that can be reached.
+
+    Guarantees: blocks are in reverse postorder.
+    """
+    function.blocks = reverse_postorder(function)
+
+
+def replace_values(function: Function, same: Mapping[Value, Value]) -> None:
+    """Use `same[v]` in place of v everywhere. No value of `same` is one of its keys."""
+    get = same.get
+    for block in function.blocks:
+        for op in block.ops:
+            if op.args:
+                op.args = [get(a, a) for a in op.args]
+        replace_in_terminator(block, same)
+
+
+def replace_in_terminator(block: Block, same: Mapping[Value, Value]) -> None:
+    """Use `same[v]` in place of v at the end of a block."""
+    get = same.get
+    term = block.term
+    if type(term) is Branch:
+        term.a, term.b = get(term.a, term.a), get(term.b, term.b)
+    elif type(term) is Ret:
+        term.value = get(term.value, term.value)
+    for edge in block.edges():
+        if edge.args:
+            edge.args = [get(a, a) for a in edge.args]
+
+
+def remove_redundant_params(function: Function) -> None:
+    """Remove each block parameter that always has one and the same value.
+
+    Requires: no unreachable blocks. Guarantees: a block with one incoming edge has no parameters (the entry excepted).
+    """
+    same: dict[Value, Value] = {}
+
+    def resolve(value: Value) -> Value:
+        while value in same:
+            value = same[value]
+        return value
+
+    with_params = [b for b in function.blocks[1:] if b.params]
+    if not with_params:
+        return
+    incoming = incoming_edges(function.blocks)
+    changed = True
+    while changed:
+        changed = False
+        for block in with_params:
+            edges = incoming[block]
+            for n in range(len(block.params) - 1, -1, -1):
+                param = block.params[n]
+                first: Value | None = None
+                for edge in edges:
+                    value = resolve(edge.args[n])
+                    if value is param or value is first:
+                        continue
+                    if first is not None:
+                        break
+                    first = value
+                else:
+                    if first is None:
+                        continue
+                    same[param] = first
+                    del block.params[n]
+                    for edge in edges:
+                        del edge.args[n]
+                    changed = True
+    if same:
+        for param in same:
+            same[param] = resolve(param)
+        replace_values(function, same)
+
+
+def remove_dead_ops(function: Function) -> None:
+    """Remove pure operations, loads and block parameters whose values are not used.
+
+    Requires: no unreachable blocks.
+    """
+    live: set[Value] = set()
+    work: list[Value] = []
+
+    def use(value: Value) -> None:
+        if value not in live:
+            live.add(value)
+            work.append(value)
+
+    slots: dict[Value, tuple[Block, int]] = {}
+    for block in function.blocks:
+        for n, param in enumerate(block.params):
+            slots[param] = (block, n)
+        for op in block.ops:
+            if op.opcode not in _REMOVABLE:
+                use(op)
+        term = block.term
+        if type(term) is Branch:
+            use(term.a)
+            use(term.b)
+        elif type(term) is Ret:
+            use(term.value)
+    incoming = incoming_edges(function.blocks)
+    while work:
+        value = work.pop()
+        if isinstance(value, Op):
+            for arg in value.args:
+                use(arg)
+        else:
+            block, n = slots[value]
+            for edge in incoming[block]:
+                use(edge.args[n])
+    for block in function.blocks:
+        block.ops = [op for op in block.ops if op in live]
+        if block is function.entry:
+            continue
+        dead = [n for n, param in enumerate(block.params) if param not in live]
+        for n in reversed(dead):
+            del block.params[n]
+            for edge in incoming[block]:
+                del edge.args[n]
+
+
+def thread_jumps(function: Function) -> None:
+    """Lead jumps past blocks that only jump on, also where the outcome of a block's branch is known to the jump;
+    join a block to the only one that jumps to it.
+
+    Requires: no unreachable blocks. Guarantees: no unreachable blocks.
+    """
+    passable = _passable_blocks(function)
+    if passable:
+        changed = False
+        for block in function.blocks:
+            for edge in block.edges():
+                changed |= _lead_on(edge, passable)
+            term = block.term
+            if type(term) is Branch and _is_same(term.then, term.els):
+                block.term = term.then
+                changed = True
+        if changed:
+            drop_unreachable_blocks(function)
+    _join_blocks(function)
+
+
+def _is_same(a: Jump, b: Jump) -> bool:
+    return a.target is b.target and all(x is y for x, y in zip(a.args, b.args))
+
+
+def _passable_blocks(function: Function) -> set[Block]:
+    """Return the blocks without operations whose parameters are used nowhere but in their own terminator."""
+    passable = {b for b in function.blocks[1:] if not b.ops and not isinstance(b.term, Ret)}
+    owner: dict[Value, Block] = {p: b for b in passable for p in b.params}
+    if owner:
+        for block in function.blocks:
+            used = [a for op in block.ops for a in op.args]
+            term = block.term
+            if type(term) is Branch:
+                used += (term.a, term.b)
+            elif type(term) is Ret:
+                used.append(term.value)
+            for edge in block.edges():
+                used += edge.args
+            for value in used:
+                home = owner.get(value)
+                if home is not None and home is not block:
+                    passable.discard(home)
+    return passable
+
+
+def _lead_on(edge: Jump, passable: set[Block]) -> bool:
+    seen: set[Block] = set()
+    while edge.target in passable and edge.target not in seen:
+        block = edge.target
+        seen.add(block)
+        known: dict[Value, Value] = dict(zip(block.params, edge.args))
+        term = block.term
+        if type(term) is Branch:
+            a, b = known.get(term.a, term.a), known.get(term.b, term.b)
+            if not (isinstance(a, Op) and isinstance(b, Op) and a.opcode == b.opcode == "const"):
+                break
+            onward = term.then if holds(term.cond, a.imm, b.imm) else term.els
+        else:
+            onward = block.edges()[0]
+        edge.args = [known.get(v, v) for v in onward.args]
+        edge.target = onward.target
+    return bool(seen)
+
+
+def holds(cond: str, a: int, b: int) -> bool:
+    """Whether a condition holds between two 64-bit values, given signed or unsigned."""
+    a, b = a & 0xFFFF_FFFF_FFFF_FFFF, b & 0xFFFF_FFFF_FFFF_FFFF
+    if cond[0] == "s" and cond != "set":
+        a, b = a ^ 1 << 63, b ^ 1 << 63
+    if cond == "set":
+        return a & b != 0
+    order = cond[-2:]
+    return (a == b and order in ("eq", "le", "ge")) or (a != b and order == "ne") or (
+        a < b and order in ("lt", "le")
+    ) or (a > b and order in ("gt", "ge"))
+
+
+def _join_blocks(function: Function) -> None:
+    incoming = incoming_edges(function.blocks)
+    same: dict[Value, Value] = {}
+    joined: set[Block] = set()
+    for block in function.blocks:
+        if block in joined:
+            continue
+        while True:
+            term = block.term
+            if type(term) is not Jump or len(incoming[term.target]) != 1 or term.target is block:
+                break
+            target = term.target
+            for param, arg in zip(target.params, term.args):
+                same[param] = same.get(arg, arg)
+            block.ops += target.ops
+            block.term = target.term
+            joined.add(target)
+    if joined:
+        function.blocks = [b for b in function.blocks if b not in joined]
+    if same:
+        for param in same:
+            value = same[param]
+            while value in same:
+                value = same[value]
+            same[param] = value
+        replace_values(function, same)
+
+
+def split_critical_edges(function: Function) -> None:
+    """Give each branch that passes values a block of its own on that edge, where moves can be put.
+
+    Guarantees: only `Jump` terminators pass values.
+    """
+    blocks: list[Block] = []
+    for block in function.blocks:
+        blocks.append(block)
+        term = block.term
+        if type(term) is Branch:
+            for edge in (term.then, term.els):
+                if edge.args:
+                    middle = Block(f"{block.name}.{edge.target.name}")
+                    middle.term = Jump(edge.target, edge.args, edge.span)
+                    edge.target, edge.args = middle, []
+                    blocks.append(middle)
+    function.blocks = blocks
+

@@ -1,0 +1,80 @@
+"""Machine code before registers are assigned: eBPF instructions on virtual registers.
+
+A virtual register is a number from `FIRST_VREG` up; 10 is the frame pointer. What costs no more to make again than
+to keep (constants, addresses on the stack, maps) is no register but a `Remat`, made where it is used.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..errors import SourceSpan
+    from ..ir.core import Function
+
+FRAME = 10
+FIRST_VREG = 11
+
+# What a `Remat` makes: the constant `imm`; r10 + `imm`; the map `symbol`; byte `imm` of the value of map `symbol`.
+CONST, STACK_ADDRESS, MAP, MAP_VALUE = range(4)
+
+
+class Remat:
+    """A value that is made anew at each use."""
+
+    __slots__ = ("imm", "kind", "symbol")
+
+    def __init__(self, kind: int, imm: int = 0, symbol: str = "") -> None:
+        self.kind, self.imm, self.symbol = kind, imm, symbol
+
+
+if TYPE_CHECKING:
+    Operand = int | Remat
+
+# Forms of instructions, by what they do with `d`, `a` and `b`.
+ALU_X = 0  # d = a op b
+ALU_K = 1  # d = a op imm (BPF_NEG too: its imm is 0)
+MOVE = 2  # d = move of a (opcode and off say which: mov, mov32, movsx)
+MAKE = 3  # d = the Remat `x`
+LOAD = 4  # d = *(a + off); x: (relocation kind, symbol, size in bytes) or None
+STORE_X = 5  # *(a + off) = b, atomics too; x as for LOAD
+STORE_K = 6  # *(a + off) = imm; x as for LOAD
+CALL = 7  # d = call imm(*x); helper, or with src_reg in off: function `symbol`
+JUMP = 8  # goto block `imm`, whose parameters become x
+BRANCH_X = 9  # if a op b goto block x[0], else goto block x[1]
+BRANCH_K = 10  # if a op imm goto …
+RET = 11  # return a
+
+
+class MInsn:
+    """One instruction, or the end of a block. `d`, `a` and `b` are virtual registers or -1."""
+
+    __slots__ = ("a", "b", "d", "form", "imm", "off", "opcode", "span", "x")
+
+    def __init__(
+        self,
+        form: int,
+        opcode: int,
+        d: int,
+        a: int,
+        b: int,
+        off: int,
+        imm: int,
+        span: SourceSpan | None,
+        x: object = None,
+    ) -> None:
+        self.form, self.opcode, self.d, self.a, self.b = form, opcode, d, a, b
+        self.off, self.imm, self.span, self.x = off, imm, span, x
+
+
+class MBlock:
+    """A basic block: parameters (virtual registers), instructions with the terminator last, numbers of neighbours."""
+
+    __slots__ = ("insns", "params", "preds", "succs")
+
+    def __init__(self, params: Sequence[int]) -> None:
+        self.params = list(params)
+        self.insns: list[MInsn] = []
+        self.preds: list[int] = []
+        self.succs: list[int] = []

@@ -1,0 +1,161 @@
+"""The pass list. Each pass says in its docstring what it requires and guarantees."""
+
+from __future__ import annotations
+
+from ..errors import CompileError, Diagnostic
+from ..isa.opcodes import BPF_PSEUDO_CALL
+from .branches import positions, resolve_branches
+from .code import Code
+from .emit import emit_function
+from .flow import drop_unreachable_blocks, remove_dead_ops, remove_redundant_params, split_critical_edges, thread_jumps
+from .fold import fold_constants
+from .number import number_values
+from .regalloc import allocate_registers
+from .select import STACK_LIMIT, select_instructions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..ir.core import Function, Module
+    from ..spec.target import Target
+    from .emit import FunctionCode
+
+_MAX_FRAMES = 8  # MAX_CALL_FRAMES in include/linux/bpf_verifier.h
+_FRAME_UNIT = 32  # bytes; see `Code.stack_size`
+
+PASSES: tuple[Callable[[Function], None], ...] = (
+    drop_unreachable_blocks,
+    remove_redundant_params,
+    fold_constants,
+    drop_unreachable_blocks,
+    thread_jumps,
+    remove_redundant_params,
+    drop_unreachable_blocks,
+    number_values,
+    remove_dead_ops,
+    split_critical_edges,
+)
+
+
+def compile_module(
+    module: Module,
+    target: Target,
+    *,
+    dump: Callable[[str, str], None] | None = None,
+    check: bool = False,
+) -> Code:
+    """Compile a module's first function and those that it calls. The IR is used up: passes change it in place.
+
+    `target.features` may have `v4` (sign-extending moves) and `gotol`. `dump` is called with the name of each pass and
+    the function's text after it; `check` has the IR checked between passes.
+    Raises: CompileError when the stack or the call depth does not suffice, or a jump cannot reach.
+    """
+    functions = _called_functions(module)
+    codes = [_compile_function(f, module, target, dump, check) for f in functions]
+    return _link(codes)
+
+
+def _compile_function(
+    function: Function,
+    module: Module,
+    target: Target,
+    dump: Callable[[str, str], None] | None,
+    check: bool,
+) -> FunctionCode:
+    observe = _observer(module, dump, check) if dump or check else None
+    if observe:
+        observe("input", function)
+    for run in PASSES:
+        run(function)
+        if observe:
+            observe(run.__name__, function)
+    machine = select_instructions(function, has_movsx="v4" in target.features)
+    code = emit_function(machine, allocate_registers(machine))
+    resolve_branches(code, has_gotol="gotol" in target.features)
+    return code
+
+
+def _observer(
+    module: Module, dump: Callable[[str, str], None] | None, check: bool
+) -> Callable[[str, Function], None]:
+    from ..ir.check import check_function
+    from ..ir.text import print_function
+
+    def observe(name: str, function: Function) -> None:
+        if dump:
+            dump(name, print_function(function))
+        if check:
+            check_function(function, module)
+
+    return observe
+
+
+def _called_functions(module: Module) -> list[Function]:
+    """Return the first function and those that it calls, directly or not, in module order."""
+    if not module.functions:
+        return []
+    by_name = {f.name: f for f in module.functions}
+    needed = {module.functions[0].name}
+    work = [module.functions[0]]
+    while work:
+        for op in work.pop().ops():
+            if op.opcode == "call_local" and op.symbol not in needed:
+                needed.add(op.symbol)
+                work.append(by_name[op.symbol])
+    return [f for f in module.functions if f.name in needed]
+
+
+def _link(codes: list[FunctionCode]) -> Code:
+    """Join functions, fill in calls between them, and number what waits for the loader."""
+    code = Code([], [], [], [], _deepest_stack(codes))
+    for part in codes:
+        code.functions.append((part.source.name, len(code.insns)))
+        code.insns += part.insns
+        code.spans += part.spans
+    if any(part.relocs or part.calls for part in codes):
+        index = {id(insn): i for i, insn in enumerate(code.insns)}
+        at = positions(code.insns)
+        starts = {name: at[i] for name, i in code.functions}
+        for part in codes:
+            for insn, reloc in part.relocs:
+                reloc.insn_idx = index[id(insn)]
+                code.relocs.append(reloc)
+            for insn, name in part.calls:
+                assert insn.src_reg == BPF_PSEUDO_CALL
+                insn.imm = starts[name] - at[index[id(insn)]] - 1
+        code.relocs.sort(key=lambda r: r.insn_idx)
+    return code
+
+
+def _deepest_stack(codes: list[FunctionCode]) -> int:
+    """Return the bytes that the deepest call chain takes. Raises: CompileError for recursion and too deep chains."""
+    by_name = {c.source.name: c for c in codes}
+    deepest: dict[str, tuple[int, int]] = {}  # frames, bytes
+
+    def measure(code: FunctionCode, chain: tuple[str, ...]) -> tuple[int, int]:
+        name = code.source.name
+        if name in chain:
+            path = " → ".join((*chain[chain.index(name) :], name))
+            raise _refusal(code, f"{name!r} calls itself ({path})", "eBPF has no recursion; use a loop")
+        if name not in deepest:
+            below = [measure(by_name[callee], (*chain, name)) for callee in dict.fromkeys(c for _, c in code.calls)]
+            frames = 1 + max((f for f, _ in below), default=0)
+            own = (max(code.frame_bytes, 1) + _FRAME_UNIT - 1) // _FRAME_UNIT * _FRAME_UNIT
+            size = own + max((s for _, s in below), default=0)
+            if frames > _MAX_FRAMES:
+                raise _refusal(code, f"calls from {name!r} go {frames} functions deep; eBPF has {_MAX_FRAMES}", "")
+            if size > STACK_LIMIT and below:
+                what = f"{name!r} and what it calls need {size} bytes of stack; eBPF has {STACK_LIMIT}"
+                raise _refusal(code, what, "keep large data in a map value")
+            deepest[name] = frames, size
+        return deepest[name]
+
+    if not codes:
+        return 0
+    frames, size = measure(codes[0], ())
+    return size
+
+
+def _refusal(code: FunctionCode, message: str, hint: str) -> CompileError:
+    return CompileError([Diagnostic(message, code.source.span, hint)])

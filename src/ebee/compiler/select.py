@@ -1,0 +1,353 @@
+"""Instruction selection: IR operations to eBPF instructions on virtual registers."""
+
+from __future__ import annotations
+
+from ..errors import CompileError, Diagnostic
+from ..ir.core import I64, PTR_CTX, Block, Branch, Function, Jump, Op, Ret, Value
+from ..isa.opcodes import (
+    BPF_ADD, BPF_ALU, BPF_ALU64, BPF_AND, BPF_ARSH, BPF_ATOMIC, BPF_DIV, BPF_HELPER_CALL, BPF_JEQ, BPF_JGE,
+    BPF_JGT, BPF_JLE, BPF_JLT, BPF_JMP, BPF_JNE, BPF_JSET, BPF_JSGE, BPF_JSGT, BPF_JSLE, BPF_JSLT, BPF_K, BPF_LDX,
+    BPF_LSH, BPF_MEM, BPF_MOD, BPF_MOV, BPF_MUL, BPF_NEG, BPF_OR, BPF_PSEUDO_CALL, BPF_RSH, BPF_ST, BPF_STX,
+    BPF_SUB, BPF_X, BPF_XOR, SIZE_BITS,
+)  # fmt: skip
+from .machine import (
+    ALU_K, ALU_X, BRANCH_K, BRANCH_X, CALL, CONST, FIRST_VREG, FRAME, JUMP, LOAD, MAKE, MAP, MAP_VALUE, MOVE, RET,
+    STACK_ADDRESS, STORE_K, STORE_X, MBlock, MInsn, Remat,
+)  # fmt: skip
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..errors import SourceSpan
+    from .machine import Operand
+
+STACK_LIMIT = 512  # bytes; MAX_BPF_STACK in include/linux/filter.h
+
+_ALU = {
+    "add": BPF_ADD, "sub": BPF_SUB, "mul": BPF_MUL, "udiv": BPF_DIV, "umod": BPF_MOD, "and": BPF_AND,
+    "or": BPF_OR, "xor": BPF_XOR, "shl": BPF_LSH, "lshr": BPF_RSH, "ashr": BPF_ARSH, "neg": BPF_NEG,
+}  # fmt: skip
+_JUMPS = {
+    "eq": BPF_JEQ, "ne": BPF_JNE, "ugt": BPF_JGT, "uge": BPF_JGE, "ult": BPF_JLT, "ule": BPF_JLE,
+    "sgt": BPF_JSGT, "sge": BPF_JSGE, "slt": BPF_JSLT, "sle": BPF_JSLE, "set": BPF_JSET,
+}  # fmt: skip
+# Operations whose low 32 result bits depend on the low 32 bits of their operands only.
+_NARROW = frozenset(("add", "sub", "mul", "and", "or", "xor", "neg", "shl"))
+
+
+class MFunction:
+    """What selection makes of a function.
+
+    `def_block` has for each virtual register the number of the block that defines it; `exposed` lists uses
+    (block, register) in other blocks than that. `frame_bytes` is what allocas take, below r10.
+    """
+
+    __slots__ = ("blocks", "def_block", "exposed", "frame_bytes", "source", "stack_notes")
+
+    def __init__(self, source: Function) -> None:
+        self.source = source
+        self.blocks: list[MBlock] = []
+        self.def_block: list[int] = [-1] * FIRST_VREG
+        self.exposed: list[tuple[int, int]] = []
+        self.frame_bytes = 0
+        self.stack_notes: list[str] = []
+
+    def stack_error(self, used_bytes: int) -> CompileError:
+        """Return the error that says what fills the stack."""
+        name = self.source.name
+        hint = "keep large data in a map value, or read strings into smaller buffers"
+        message = f"{name!r} needs at least {used_bytes} bytes of stack; eBPF has {STACK_LIMIT}"
+        return CompileError([Diagnostic(message, self.source.span, hint, notes=self.stack_notes)])
+
+
+def select_instructions(function: Function, *, has_movsx: bool = False) -> MFunction:
+    """Choose instructions. `has_movsx` allows sign-extending moves (ISA v4).
+
+    Requires: reverse postorder, only `Jump` passes values, constants are second operands.
+    Guarantees: each virtual register is defined once.
+    Raises: CompileError when allocas alone do not fit on the stack.
+    """
+    return _Selector(function, has_movsx).run()
+
+
+def fits_s32(value: int) -> bool:
+    """Whether a signed 64-bit value is the sign extension of its low 32 bits."""
+    return -0x8000_0000 <= value <= 0x7FFF_FFFF
+
+
+def low_s32(value: int) -> int:
+    """Return the low 32 bits of a value as a signed number."""
+    return ((value & 0xFFFF_FFFF) ^ 0x8000_0000) - 0x8000_0000
+
+
+class _Selector:
+    def __init__(self, function: Function, has_movsx: bool) -> None:
+        self.function, self.has_movsx = function, has_movsx
+        self.out = MFunction(function)
+        self.def_block = self.out.def_block
+        self.where: dict[Value, Operand] = {}
+        self.made: dict[Remat, int] = {}
+        self.number = 0
+        self.insns: list[MInsn] = []
+
+    def run(self) -> MFunction:
+        function, out, where = self.function, self.out, self.where
+        numbers = {block: n for n, block in enumerate(function.blocks)}
+        for n, block in enumerate(function.blocks):
+            self.number = n
+            params = [self.new() for _ in block.params]
+            where.update(zip(block.params, params))
+            out.blocks.append(MBlock(params))
+        self.fused = _narrow_ops(function)
+        rules = _RULES
+        for n, block in enumerate(function.blocks):
+            self.number = n
+            self.made.clear()
+            mblock = out.blocks[n]
+            self.insns = mblock.insns
+            for op in block.ops:
+                rules[op.opcode](self, op)
+            self.terminator(block, numbers)
+            for edge in block.edges():
+                target = numbers[edge.target]
+                mblock.succs.append(target)
+                out.blocks[target].preds.append(n)
+        return out
+
+    # Operands
+
+    def new(self) -> int:
+        self.def_block.append(self.number)
+        return len(self.def_block) - 1
+
+    def operand(self, value: Value) -> Operand:
+        x = self.where[value]
+        if type(x) is int and self.def_block[x] != self.number:
+            self.out.exposed.append((self.number, x))
+        return x
+
+    def use(self, value: Value, span: SourceSpan | None) -> int:
+        x = self.where[value]
+        if type(x) is int:
+            if self.def_block[x] != self.number:
+                self.out.exposed.append((self.number, x))
+            return x
+        if x.kind == STACK_ADDRESS and x.imm == 0:
+            return FRAME
+        if x not in self.made:
+            v = self.new()
+            self.insns.append(MInsn(MAKE, 0, v, -1, -1, 0, 0, span, x))
+            self.made[x] = v
+        return self.made[x]
+
+    def address(self, op: Op) -> tuple[int, int]:
+        x = self.where[op.args[0]]
+        if type(x) is not int and x.kind == STACK_ADDRESS and -0x8000 <= x.imm + op.off <= 0x7FFF:
+            return FRAME, x.imm + op.off
+        return self.use(op.args[0], op.span), op.off
+
+    def small(self, value: Value) -> int | None:
+        """Return a constant that fits a signed 32-bit immediate."""
+        x = self.where[value]
+        return x.imm if type(x) is not int and x.kind == CONST and fits_s32(x.imm) else None
+
+    # Operations
+
+    def const(self, op: Op) -> None:
+        self.where[op] = Remat(CONST, op.imm)
+
+    def alloca(self, op: Op) -> None:
+        out = self.out
+        align = max(op.size, 1)
+        out.frame_bytes = (out.frame_bytes + op.imm + align - 1) // align * align
+        at = f" at {op.span}" if op.span is not None else ""
+        out.stack_notes.append(f"{op.imm} bytes are for a variable or buffer{at}")
+        self.where[op] = Remat(STACK_ADDRESS, -out.frame_bytes)
+        if out.frame_bytes > STACK_LIMIT:
+            raise out.stack_error(sum(a.imm for a in self.function.ops() if a.opcode == "alloca"))
+
+    def map(self, op: Op) -> None:
+        self.where[op] = Remat(MAP, 0, op.symbol)
+
+    def map_value(self, op: Op) -> None:
+        self.where[op] = Remat(MAP_VALUE, op.imm, op.symbol)
+
+    def non_null(self, op: Op) -> None:
+        self.where[op] = self.where[op.args[0]]
+
+    def binary(self, op: Op) -> None:
+        if op in self.fused:
+            return
+        a = self.where[op.args[0]]
+        if op.opcode == "add" and type(a) is not int and a.kind in (STACK_ADDRESS, MAP_VALUE):
+            c = self.small(op.args[1])
+            if c is not None and (fits_s32(a.imm + c) if a.kind == STACK_ADDRESS else 0 <= a.imm + c < 1 << 32):
+                self.where[op] = Remat(a.kind, a.imm + c, a.symbol)
+                return
+        self.alu(op, op, BPF_ALU64)
+
+    def alu(self, op: Op, result: Op, alu_class: int) -> None:
+        opcode = alu_class | _ALU[op.opcode]
+        args = op.args
+        imm: int | None = 0
+        if len(args) == 2:
+            imm = self.small(args[1])
+            if imm is None and alu_class == BPF_ALU:
+                x = self.where[args[1]]
+                imm = low_s32(x.imm) if type(x) is not int and x.kind == CONST else None
+        if imm is None:
+            b = self.use(args[1], op.span)
+            a = self.use(args[0], op.span)
+            d = self.new()
+            self.insns.append(MInsn(ALU_X, opcode | BPF_X, d, a, b, 0, 0, op.span))
+        else:
+            a = self.use(args[0], op.span)
+            d = self.new()
+            self.insns.append(MInsn(ALU_K, opcode | BPF_K, d, a, -1, 0, imm, op.span))
+        self.where[result] = d
+
+    def zext(self, op: Op) -> None:
+        a = op.args[0]
+        if op.size == 4:
+            if isinstance(a, Op) and a in self.fused:
+                self.alu(a, op, BPF_ALU)
+                return
+            self.move(op, BPF_ALU | BPF_MOV | BPF_X, 0)
+        else:
+            self.alu_k(op, BPF_ALU64 | BPF_AND, (1 << 8 * op.size) - 1)
+
+    def sext(self, op: Op) -> None:
+        bits = 8 * op.size
+        if self.has_movsx:
+            self.move(op, BPF_ALU64 | BPF_MOV | BPF_X, bits)
+        else:
+            self.alu_k(op, BPF_ALU64 | BPF_LSH, 64 - bits)
+            a, d = self.where[op], self.new()
+            assert type(a) is int
+            self.insns.append(MInsn(ALU_K, BPF_ALU64 | BPF_ARSH, d, a, -1, 0, 64 - bits, op.span))
+            self.where[op] = d
+
+    def move(self, op: Op, opcode: int, off: int) -> None:
+        a = self.use(op.args[0], op.span)
+        d = self.where[op] = self.new()
+        self.insns.append(MInsn(MOVE, opcode, d, a, -1, off, 0, op.span))
+
+    def alu_k(self, op: Op, opcode: int, imm: int) -> None:
+        a = self.use(op.args[0], op.span)
+        d = self.where[op] = self.new()
+        self.insns.append(MInsn(ALU_K, opcode, d, a, -1, 0, imm, op.span))
+
+    def load(self, op: Op) -> None:
+        a, off = self.address(op)
+        d = self.where[op] = self.new()
+        opcode = BPF_LDX | BPF_MEM | SIZE_BITS[op.size]
+        self.insns.append(MInsn(LOAD, opcode, d, a, -1, off, 0, op.span, self.reloc(op)))
+
+    def store(self, op: Op) -> None:
+        value = self.where[op.args[1]]
+        size = SIZE_BITS[op.size]
+        # Kernels before 6.3 refuse to store an immediate to the context.
+        if type(value) is not int and value.kind == CONST and op.args[0].type != PTR_CTX:
+            imm = value.imm if op.size == 8 else low_s32(value.imm & ((1 << 8 * op.size) - 1))
+            if fits_s32(imm):
+                a, off = self.address(op)
+                self.insns.append(
+                    MInsn(STORE_K, BPF_ST | BPF_MEM | size, -1, a, -1, off, imm, op.span, self.reloc(op))
+                )
+                return
+        b = self.use(op.args[1], op.span)
+        a, off = self.address(op)
+        self.insns.append(MInsn(STORE_X, BPF_STX | BPF_MEM | size, -1, a, b, off, 0, op.span, self.reloc(op)))
+
+    def atomic_add(self, op: Op) -> None:
+        b = self.use(op.args[1], op.span)
+        a, off = self.address(op)
+        opcode = BPF_STX | BPF_ATOMIC | SIZE_BITS[op.size]
+        self.insns.append(MInsn(STORE_X, opcode, -1, a, b, off, BPF_ADD, op.span, self.reloc(op)))
+
+    @staticmethod
+    def reloc(op: Op) -> tuple[str, str, int] | None:
+        return (op.reloc, op.symbol, op.size) if op.reloc else None
+
+    def call(self, op: Op) -> None:
+        args = [self.operand(a) for a in op.args]
+        d = self.where[op] = self.new()
+        self.insns.append(MInsn(CALL, 0, d, -1, -1, BPF_HELPER_CALL, op.imm, op.span, (args, "")))
+        self.made.clear()  # keeping these over a call costs more than making them again
+
+    def call_local(self, op: Op) -> None:
+        args = [self.operand(a) for a in op.args]
+        d = self.where[op] = self.new()
+        self.insns.append(MInsn(CALL, 0, d, -1, -1, BPF_PSEUDO_CALL, 0, op.span, (args, op.symbol)))
+        self.made.clear()
+
+    # The end of a block
+
+    def terminator(self, block: Block, numbers: dict[Block, int]) -> None:
+        term = block.term
+        if isinstance(term, Jump):
+            args = [self.operand(a) for a in term.args]
+            self.insns.append(MInsn(JUMP, 0, -1, -1, -1, 0, numbers[term.target], term.span, args))
+        elif isinstance(term, Branch):
+            targets = (numbers[term.then.target], numbers[term.els.target])
+            imm = self.small(term.b)
+            opcode = BPF_JMP | _JUMPS[term.cond]
+            if imm is None:
+                b = self.use(term.b, term.span)
+                a = self.use(term.a, term.span)
+                self.insns.append(MInsn(BRANCH_X, opcode | BPF_X, -1, a, b, 0, 0, term.span, targets))
+            else:
+                a = self.use(term.a, term.span)
+                self.insns.append(MInsn(BRANCH_K, opcode | BPF_K, -1, a, -1, 0, imm, term.span, targets))
+        elif isinstance(term, Ret):
+            self.insns.append(MInsn(RET, 0, -1, -1, -1, 0, 0, term.span, self.operand(term.value)))
+
+
+def _narrow_ops(function: Function) -> frozenset[Value]:
+    """Return the operations that only a `zext.4` in the same block uses: one 32-bit instruction does both."""
+    found: dict[Value, int] = {}
+    for block in function.blocks:
+        local: set[Value] | None = None
+        for op in block.ops:
+            if op.opcode == "zext" and op.size == 4:
+                a = op.args[0]
+                if isinstance(a, Op) and a.opcode in _NARROW and all(x.type == I64 for x in a.args):
+                    local = set(block.ops) if local is None else local
+                    if a in local and (a.opcode != "shl" or _is_const_below(a.args[1], 32)):
+                        found[a] = 0
+    if not found:
+        return frozenset()
+    for block in function.blocks:
+        used = [a for op in block.ops for a in op.args]
+        if isinstance(block.term, Branch):
+            used += (block.term.a, block.term.b)
+        elif isinstance(block.term, Ret):
+            used.append(block.term.value)
+        for edge in block.edges():
+            used += edge.args
+        for value in used:
+            if value in found:
+                found[value] += 1
+    return frozenset(op for op, uses in found.items() if uses == 1)
+
+
+def _is_const_below(value: Value, limit: int) -> bool:
+    return isinstance(value, Op) and value.opcode == "const" and 0 <= value.imm < limit
+
+
+_RULES: dict[str, Callable[[_Selector, Op], None]] = {
+    **dict.fromkeys(_ALU, _Selector.binary),
+    "const": _Selector.const,
+    "zext": _Selector.zext,
+    "sext": _Selector.sext,
+    "alloca": _Selector.alloca,
+    "map": _Selector.map,
+    "map_value": _Selector.map_value,
+    "non_null": _Selector.non_null,
+    "load": _Selector.load,
+    "store": _Selector.store,
+    "atomic_add": _Selector.atomic_add,
+    "call": _Selector.call,
+    "call_local": _Selector.call_local,
+}
