@@ -1,0 +1,60 @@
+"""The modules that the start path imports: each costs every user a millisecond or more, at every start.
+
+tests/data/start_path*.txt hold them; a new one is a decision (`pytest --update-expected`), some are refused.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SRC = Path(__file__).resolve().parents[2] / "src"
+
+# Each of these brings a dozen others.
+REFUSED = {
+    "argparse", "ast", "asyncio", "click", "dataclasses", "elftools", "enum", "inspect", "json", "logging",
+    "pathlib", "re", "socket", "subprocess", "tempfile", "threading", "typing",
+}  # fmt: skip
+
+# Reports on a descriptor of its own: what the code prints does not matter. `os` and what it needs is there
+# in every interpreter that is not started with -S.
+REPORT = """
+import os, sys
+before = set(sys.modules)
+sys.path.insert(0, {src!r})
+try:
+    {code}
+finally:
+    os.write({fd}, " ".join(set(sys.modules) - before).encode())
+"""
+
+
+def modules_after(code):
+    """The modules that `code` (one line) imports in a fresh interpreter in which no site's .pth file has run.
+
+    The standard library's private modules and sub-modules are left out: they differ between Python versions.
+    """
+    reader, writer = os.pipe()
+    program = REPORT.format(src=str(SRC), code=code, fd=writer)
+    ran = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program],
+        pass_fds=[writer], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    os.close(writer)
+    with open(reader) as report:
+        names = report.read().split()
+    assert ran.returncode == 0, ran.stderr
+    return sorted(n for n in names if n.partition(".")[0] == "ebee" or not (n.startswith("_") or "." in n))
+
+
+def check(expected, file, modules):
+    assert not REFUSED & set(modules)
+    expected(file, "\n".join(modules))
+
+
+def test_import_ebee(expected):
+    check(expected, "start_path_import.txt", modules_after("import ebee"))
+
+
+def test_a_refused_module_is_seen():
+    assert {"json", "re"} <= set(modules_after("import json")) & REFUSED
