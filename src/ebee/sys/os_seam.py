@@ -8,6 +8,7 @@ import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import mmap
+
     Buffer = ctypes.Array[ctypes.c_char]
 
 # System call numbers by machine. Source: asm/unistd_64.h (x86), asm-generic/unistd.h (arm64).
@@ -111,11 +112,18 @@ class Os:
         finally:
             os.close(fd)
 
-    def list_folder(self, path: str, dir_fd: int | None = None) -> list[str]:
-        """Return the names in a folder, sorted. Raises: OSError."""
-        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=dir_fd)
+    def map_file(self, path: str) -> bytes | mmap.mmap:
+        """Return a whole file, as a private memory map where it has one (vmlinux BTF since Linux 6.16).
+
+        Reading that in pages costs 20 ms. Raises: OSError.
+        """
+        import mmap
+
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            return sorted(os.listdir(fd))
+            return mmap.mmap(fd, 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+        except (OSError, ValueError):
+            return self.read_file(path)
         finally:
             os.close(fd)
 
@@ -160,10 +168,10 @@ class swapped:
 class Fd:
     """A file descriptor with one owner. Closing twice is allowed; it closes when the owner is collected."""
 
-    __slots__ = ("number",)
+    __slots__ = ("_os", "number")
 
     def __init__(self, number: int) -> None:
-        self.number = number
+        self.number, self._os = number, current()
 
     def fileno(self) -> int:
         """Return the number, for functions that take objects with a `fileno`."""
@@ -173,15 +181,12 @@ class Fd:
         """Close it, once."""
         number, self.number = self.number, -1
         if number >= 0:
-            current().close(number)
+            self._os.close(number)
+
+    __del__ = close
 
     def __enter__(self) -> Fd:
         return self
 
     def __exit__(self, *_exc: object) -> None:
         self.close()
-
-    def __del__(self) -> None:
-        if getattr(self, "number", -1) >= 0:
-            os.close(self.number)
-            self.number = -1

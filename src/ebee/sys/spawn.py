@@ -124,7 +124,7 @@ def _child(
     wait_for: int | None,
     error_w: int,
     parent: int,
-    old_mask: set[_signal.Signals],
+    old_mask: set[int | _signal.Signals],
 ) -> None:
     """Become the command, or report `errno reason` through the pipe and end. Never returns."""
     try:

@@ -1,0 +1,1 @@
+"""The kernel backend: programs, maps, links and events of the running Linux kernel."""

@@ -1,0 +1,204 @@
+"""`KernelBackend`: the running Linux kernel as something that runs programs."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+
+from ..abi import attr as layouts
+from ..abi import bpf as abi
+from ..errors import NotSupported, SyscallError, UsageError
+from ..spec.backend import TestResult
+from ..sys import bpf
+from ..sys.caps import missing_for_tracing
+from ..sys.os_seam import Fd, current
+from . import programs
+from .maps import KernelMap
+from .target import Tracepoints, kernel_target
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..spec.backend import BackendLink, BackendMap, BackendProgram, Command, Scope, TestRun
+    from ..spec.object import MapSpec, ObjectSpec, ProgramSpec
+    from .command import KernelCommand
+    from .scope import KernelScope
+    from .types import ObjectTypes
+
+_EFAULT, _ENOSYS = 14, 38
+
+
+class KernelBackend:
+    """Programs in the running kernel. It owns all that it makes: `close` leaves nothing loaded or attached."""
+
+    name = "kernel"
+
+    def __init__(self) -> None:
+        self._tracepoints = Tracepoints()
+        self.target = kernel_target(self._tracepoints)
+        self._types: dict[int, tuple[ObjectSpec, ObjectTypes]] = {}
+        self._maps: list[KernelMap] = []
+        self._scopes: list[KernelScope] = []
+        self._programs: list[programs.KernelProgram] = []
+        self._links: list[programs.KernelLink] = []
+        self._commands: list[KernelCommand] = []
+        self._epoll = select.epoll()
+        self._wake = Fd(os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC))
+        self._epoll.register(self._wake.number, select.EPOLLIN)
+        self._ending: dict[int, KernelCommand] = {}
+
+    @staticmethod
+    def unavailable() -> list[str]:
+        """Return what this user or machine lacks for tracing with the kernel, as nouns; empty: it can. Quick."""
+        if sys.platform != "linux":
+            return ["Linux"]
+        missing = missing_for_tracing()
+        if missing:
+            return missing
+        # A program without instructions is refused only after the privileges were found sufficient.
+        license = bpf.text_buffer("GPL")
+        attr = bpf.make_attr(
+            layouts.PROG_LOAD,
+            {
+                "prog_type": abi.BPF_PROG_TYPE_RAW_TRACEPOINT,
+                "insn_cnt": 1,
+                "license": bpf.address(license),
+            },
+        )
+        result = current().bpf(abi.BPF_PROG_LOAD, attr)
+        if result == -bpf.EPERM:
+            return ["bpf(2) to be allowed here (a container, seccomp filter, LSM or user namespace refuses it)"]
+        if result == -_ENOSYS:
+            return ["a kernel with bpf(2)"]
+        return []
+
+    # Maps and types
+
+    def _types_of(self, obj: ObjectSpec) -> ObjectTypes:
+        known = self._types.get(id(obj))
+        if known is None:
+            from .types import ObjectTypes
+
+            known = self._types[id(obj)] = (obj, ObjectTypes(obj))
+        return known[1]
+
+    def create_map(self, spec: MapSpec, obj: ObjectSpec) -> KernelMap:
+        """Create a map; `obj.btf` describes its key and value types. Raises: SyscallError, PermissionMissing."""
+        created = KernelMap(spec, self._types_of(obj).fd)
+        self._maps.append(created)
+        if created.ring is not None:
+            self._epoll.register(created.fd.number, select.EPOLLIN)
+        return created
+
+    # Programs
+
+    def scope(self) -> KernelScope:
+        """Prepare to follow a command that will be spawned, and its descendants."""
+        from .scope import KernelScope
+
+        made = KernelScope()
+        self._scopes.append(made)
+        return made
+
+    def load_program(
+        self,
+        prog: ProgramSpec,
+        obj: ObjectSpec,
+        maps: Mapping[str, BackendMap],
+        scope: Scope | None = None,
+    ) -> programs.KernelProgram:
+        """Relocate and load. With a scope the program acts on its processes only.
+
+        Raises: VerifierError with the source line, PermissionMissing, NotSupported, UnknownProbe, SyscallError.
+        """
+        own = None if scope is None else self._own_scope(scope)
+        loaded = programs.load(prog, obj, self._types_of(obj), maps, own, self._tracepoints)
+        self._programs.append(loaded)
+        return loaded
+
+    def _own_scope(self, scope: Scope) -> KernelScope:
+        for own in self._scopes:
+            if own is scope:
+                return own
+        raise UsageError("this scope belongs to another backend")
+
+    def _own_program(self, prog: BackendProgram) -> programs.KernelProgram:
+        for own in self._programs:
+            if own is prog:
+                return own
+        raise UsageError("this program belongs to another backend")
+
+    def attach(self, prog: BackendProgram) -> BackendLink:
+        """Attach to the hook that the program's spec names. Raises: UnknownProbe, NotSupported, SyscallError."""
+        link = programs.attach(self._own_program(prog), self._tracepoints)
+        self._links.append(link)
+        return link
+
+    def test_run(self, prog: BackendProgram, run: TestRun) -> TestResult:
+        """Run a program now (BPF_PROG_TEST_RUN).
+
+        The kernel repeats packet programs by itself; others are run `repeat` times from here, without a duration.
+        Raises: NotSupported for program types that the kernel does not run so, SyscallError.
+        """
+        own = self._own_program(prog)
+        if own.spec.prog_type == abi.BPF_PROG_TYPE_TRACEPOINT:
+            raise NotSupported("BPF_PROG_TEST_RUN of tracepoint programs")
+        retval, data, ctx, duration_ns = 0, b"", b"", 0
+        room = len(run.data) + 256 if run.data else 0  # a program may grow its packet
+        try:
+            for _ in range(1 if run.data else run.repeat):
+                retval, data, ctx, duration_ns = bpf.prog_test_run(
+                    own.fd.number, run.ctx, run.data, run.repeat, room
+                )
+        except SyscallError as e:
+            if e.errno in (bpf.ENOTSUPP, bpf.EOPNOTSUPP):
+                raise NotSupported(f"BPF_PROG_TEST_RUN of section {own.spec.section!r}") from None
+            raise
+        return TestResult(retval, data or ctx, duration_ns)
+
+    # The command and its events
+
+    def spawn(self, argv: Sequence[str], scope: Scope) -> Command:
+        """Start a command inside the scope. Raises: CommandError when it cannot be executed."""
+        from .command import KernelCommand
+
+        own = self._own_scope(scope)
+        own.watch_exits()
+        command = KernelCommand(argv, own.seed)
+        self._commands.append(command)
+        if command.pidfd is not None:
+            self._ending[command.pidfd.number] = command
+            self._epoll.register(command.pidfd.number, select.EPOLLIN)
+        return command
+
+    def wait(self, timeout_s: float | None) -> None:
+        """Sleep until a ring buffer has data, the command ended, `wake` was called or the time is up."""
+        if any(m.ring is not None and m.ring.has_data() for m in self._maps):
+            return
+        # A pidfd that its command has closed is gone from epoll, and its number may serve something else.
+        self._ending = {n: c for n, c in self._ending.items() if c.pidfd is not None and c.pidfd.number == n}
+        for fd, _events in self._epoll.poll(timeout_s, 64):
+            if fd == self._wake.number:
+                os.eventfd_read(fd)
+            elif fd in self._ending:  # it stays readable: once is enough
+                self._epoll.unregister(fd)
+                del self._ending[fd]
+
+    def wake(self) -> None:
+        """End a `wait`, also from a signal handler or another thread."""
+        if self._wake.number >= 0:
+            os.eventfd_write(self._wake.number, 1)
+
+    def close(self) -> None:
+        """Detach, unload and free everything that this backend made, and stop its command."""
+        for group in (self._links, self._commands, self._scopes, self._programs, self._maps):
+            while group:
+                group.pop().close()
+        for _obj, types in self._types.values():
+            types.close()
+        self._types.clear()
+        self._tracepoints.close()
+        self._epoll.close()
+        self._wake.close()

@@ -1,0 +1,134 @@
+"""Live maps in the kernel."""
+
+from __future__ import annotations
+
+from ..abi import bpf as abi
+from ..errors import UsageError
+from ..sys import bpf
+from ..sys.os_seam import current
+from .ringbuf import RingReader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..spec.object import MapSpec
+
+PERCPU_MAP_TYPES = frozenset(
+    (abi.BPF_MAP_TYPE_PERCPU_HASH, abi.BPF_MAP_TYPE_PERCPU_ARRAY, abi.BPF_MAP_TYPE_LRU_PERCPU_HASH)
+)
+# The kernel refuses key and value types for these (map_check_btf).
+_MAP_TYPES_WITHOUT_BTF = frozenset(
+    (
+        abi.BPF_MAP_TYPE_RINGBUF,
+        abi.BPF_MAP_TYPE_USER_RINGBUF,
+        abi.BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+        abi.BPF_MAP_TYPE_STACK_TRACE,
+        abi.BPF_MAP_TYPE_PROG_ARRAY,
+        abi.BPF_MAP_TYPE_CGROUP_ARRAY,
+    )
+)
+_BATCH_ENTRIES = 4096
+
+
+def possible_cpus() -> int:
+    """Return the number of CPUs that per-CPU values are kept for: the highest possible one, plus one."""
+    text = current().read_file("/sys/devices/system/cpu/possible").decode()
+    return int(text.strip().replace("-", ",").split(",")[-1]) + 1
+
+
+class KernelMap:
+    """A map. For per-CPU maps a value is that of every possible CPU in turn, each padded to 8 bytes."""
+
+    def __init__(self, spec: MapSpec, btf_fd: int = 0) -> None:
+        """Create it and set what it holds at first. Raises: SyscallError with the map's name, PermissionMissing."""
+        self.spec = spec
+        types = (0, 0, 0)
+        if btf_fd > 0 and spec.value_type_id and spec.map_type not in _MAP_TYPES_WITHOUT_BTF:
+            types = (btf_fd, spec.key_type_id, spec.value_type_id)
+        self.fd = bpf.map_create(
+            spec.map_type, spec.key_size, spec.value_size, spec.max_entries, spec.map_flags, spec.name, *types
+        )
+        self.value_bytes = spec.value_size
+        if spec.map_type in PERCPU_MAP_TYPES:
+            self.value_bytes = (spec.value_size + 7 & ~7) * possible_cpus()
+        self._elements: bpf.MapElements | None = None
+        self.ring: RingReader | None = None
+        if spec.map_type == abi.BPF_MAP_TYPE_RINGBUF:
+            self.ring = RingReader(self.fd.number, spec.max_entries)
+        if spec.initial:
+            self.update(bytes(spec.key_size), spec.initial)
+        if spec.frozen:
+            bpf.map_freeze(self.fd.number)
+
+    def _ops(self) -> bpf.MapElements:
+        if self._elements is None:
+            if self.fd.number < 0:
+                raise UsageError(f"map {self.spec.name!r} is closed")
+            if self.ring is not None:
+                raise UsageError(f"map {self.spec.name!r} is a ring buffer: it has records, not keys and values")
+            spec = self.spec
+            self._elements = bpf.MapElements(self.fd.number, spec.key_size, self.value_bytes, spec.name)
+        return self._elements
+
+    def lookup(self, key: bytes) -> bytes | None:
+        """Return the value, or None if there is none. Raises: SyscallError."""
+        return self._ops().lookup(key)
+
+    def update(self, key: bytes, value: bytes, flags: int = 0) -> None:
+        """Set a value. Raises: SyscallError with E2BIG (full), EEXIST, ENOENT or EINVAL."""
+        self._ops().update(key, value, flags)
+
+    def delete(self, key: bytes) -> bool:
+        """Remove a key; return whether it was there. Raises: SyscallError (EINVAL for arrays)."""
+        return self._ops().delete(key)
+
+    def next_key(self, key: bytes | None) -> bytes | None:
+        """Return the key after `key` (None: the first), or None at the end."""
+        return self._ops().next_key(key)
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """Iterate over a live map; entries that vanish meanwhile are left out, none comes twice."""
+        ops, spec = self._ops(), self.spec
+        key_bytes, value_bytes = spec.key_size, self.value_bytes
+        room = min(_BATCH_ENTRIES, max(spec.max_entries, 1))
+        chunks = bpf.map_lookup_batch(self.fd.number, key_bytes, value_bytes, room, spec.name)
+        if chunks is None:
+            yield from self._items_one_by_one(ops)
+            return
+        for keys, values, count in chunks:
+            for i in range(count):
+                yield (
+                    keys[i * key_bytes : (i + 1) * key_bytes],
+                    values[i * value_bytes : (i + 1) * value_bytes],
+                )
+
+    def _items_one_by_one(self, ops: bpf.MapElements) -> Iterator[tuple[bytes, bytes]]:
+        seen: set[bytes] = set()  # the kernel starts again at the first key when the one given is gone
+        key = ops.next_key(None)
+        while key is not None and key not in seen:
+            seen.add(key)
+            value = ops.lookup(key)
+            if value is not None:
+                yield key, value
+            key = ops.next_key(key)
+
+    def drain(self, limit: int = 0) -> list[bytes]:
+        """Ring buffers: take the finished records (all, or up to `limit`) without waiting, oldest first."""
+        if self.ring is None:
+            raise UsageError(f"map {self.spec.name!r} is no ring buffer")
+        return self.ring.drain(limit)
+
+    def close(self) -> None:
+        """Let go of the map. Closing twice is allowed."""
+        if self.ring is not None:
+            self.ring.close()
+        self._elements = None
+        self.fd.close()
+
+
+def map_fd(live: object, name: str) -> int:
+    """Return the file descriptor of a live map of this backend. Raises: UsageError for another backend's."""
+    if not isinstance(live, KernelMap) or live.fd.number < 0:
+        raise UsageError(f"map {name!r} is not a live map of the kernel backend")
+    return live.fd.number

@@ -1,0 +1,292 @@
+"""Loading programs into the kernel, and attaching them."""
+
+from __future__ import annotations
+
+import sys
+
+from ..abi import attr as layouts
+from ..abi import bpf as abi
+from ..errors import NotSupported, PermissionMissing, SyscallError, UnknownProbe, VerifierError
+from ..isa.encode import encode, slot_offsets
+from ..isa.insn import Insn
+from ..isa.opcodes import BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, R1, R6
+from ..spec.object import RELO_MAP, RELO_MAP_VALUE, RELO_SUBPROG, RELO_TP_FIELD
+from ..sys import bpf
+from ..sys.caps import missing_for_tracing
+from ..sys.os_seam import Fd, current
+from .maps import map_fd
+from .stub import Stub, mov
+from .syscall_entry import can_wrap, raw_tracepoint_of, stub_for
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..spec.backend import BackendMap
+    from ..spec.object import ObjectSpec, ProgramSpec
+    from .scope import KernelScope
+    from .target import Tracepoints
+    from .types import ObjectTypes
+
+# Program types that follow processes and so take the scope's check in front.
+_SCOPED_TYPES = frozenset((abi.BPF_PROG_TYPE_TRACEPOINT, abi.BPF_PROG_TYPE_RAW_TRACEPOINT))
+
+_ENOENT, _EINVAL, _EACCES = 2, 22, 13
+
+# Source: include/uapi/linux/perf_event.h.
+_PERF_TYPE_TRACEPOINT = 2
+_PERF_FLAG_FD_CLOEXEC = 8
+_PERF_EVENT_ATTR: layouts.Layout = {
+    "type": (0, 4),
+    "size": (4, 4),
+    "config": (8, 8),
+    "sample_period": (16, 8),
+    "sample_type": (24, 8),
+    "wakeup_events": (48, 4),
+    "end": (64, 0),  # PERF_ATTR_SIZE_VER0
+}
+_PERF_SAMPLE_RAW = 1 << 10
+_PERF_EVENT_IOC_ENABLE, _PERF_EVENT_IOC_SET_BPF = 0x2400, 0x40042408
+
+
+class KernelProgram:
+    """A loaded program. `raw_tracepoint` is set when it attaches to that, whatever its spec says."""
+
+    def __init__(self, spec: ProgramSpec, fd: Fd, raw_tracepoint: str = "") -> None:
+        self.spec, self.fd, self.raw_tracepoint = spec, fd, raw_tracepoint
+
+    def missed(self) -> int:
+        """Return how often the kernel skipped it, because a program was running on that CPU already."""
+        off, size = layouts.PROG_INFO["recursion_misses"]
+        try:
+            info = bpf.info_by_fd(self.fd.number, off + size)
+        except SyscallError:
+            return 0
+        return int.from_bytes(info[off : off + size], sys.byteorder)
+
+    def close(self) -> None:
+        """Unload, unless a link still holds it."""
+        self.fd.close()
+
+
+class KernelLink:
+    """An attached program: what holds it, to be closed in this order."""
+
+    def __init__(self, *fds: Fd) -> None:
+        self._fds = fds
+
+    def close(self) -> None:
+        """Detach. Closing twice is allowed."""
+        for fd in self._fds:
+            fd.close()
+
+
+def load(
+    prog: ProgramSpec,
+    obj: ObjectSpec,
+    types: ObjectTypes,
+    maps: Mapping[str, BackendMap],
+    scope: KernelScope | None,
+    tracepoints: Tracepoints,
+) -> KernelProgram:
+    """Relocate and load a program; with a scope it acts on the scope's processes only.
+
+    Raises: VerifierError with the source line, PermissionMissing, NotSupported, UnknownProbe, SyscallError.
+    """
+    insns = relocate(prog, maps, tracepoints)
+    scope_fd = -1 if scope is None else scope.map.fd.number
+    machine = current().machine
+    if prog.prog_type == abi.BPF_PROG_TYPE_TRACEPOINT and can_wrap(prog, obj.license, machine):
+        try:
+            front = stub_for(prog.attach_to, machine, scope_fd)
+        except NotSupported:
+            front = []
+        if front:
+            fd = _prog_load(prog, obj, types, front, insns, True).load()
+            if fd >= 0:
+                return KernelProgram(prog, Fd(fd), raw_tracepoint_of(prog.attach_to))
+            # Refused: the plain program below is refused as well, in words that are about it alone; or it is not,
+            # because it was the stub's needs (stack, helpers) that were too much.
+    front = []
+    if scope is not None:
+        if prog.prog_type not in _SCOPED_TYPES:
+            raise NotSupported(f"following a command with programs of section {prog.section!r}")
+        stub = Stub(mov(R6, R1))
+        stub.check_scope(scope_fd)
+        front = stub.before(saved_ctx=R6)
+    loader = _prog_load(prog, obj, types, front, insns, False)
+    fd = loader.load()
+    if fd < 0:
+        raise _refusal(prog, obj, loader, -fd, sum(i.slots for i in front))
+    name = prog.attach_to if prog.prog_type == abi.BPF_PROG_TYPE_RAW_TRACEPOINT else ""
+    return KernelProgram(prog, Fd(fd), name)
+
+
+def relocate(prog: ProgramSpec, maps: Mapping[str, BackendMap], tracepoints: Tracepoints) -> list[Insn]:
+    """Return the program's instructions with everything filled in that waits for the running system.
+
+    Raises: UsageError for a map that is not live, UnknownProbe, NotSupported for a field of another width.
+    """
+    insns = list(prog.insns)
+    for relo in prog.relocs:
+        if relo.kind == RELO_SUBPROG:
+            continue  # the callee is in the same instructions, and the distance with it
+        insn = insns[relo.insn_idx].copy()
+        if relo.kind == RELO_MAP:
+            insn.src_reg, insn.imm = BPF_PSEUDO_MAP_FD, map_fd(maps.get(relo.symbol), relo.symbol)
+        elif relo.kind == RELO_MAP_VALUE:
+            insn.src_reg = BPF_PSEUDO_MAP_VALUE
+            insn.imm = map_fd(maps.get(relo.symbol), relo.symbol) | relo.addend << 32
+        elif relo.kind == RELO_TP_FIELD:
+            insn.off = _field_off(prog, relo.symbol, relo.size_bytes, tracepoints) + relo.addend
+        else:
+            raise NotSupported(f"relocation {relo.kind!r} of program {prog.name!r}")
+        insns[relo.insn_idx] = insn
+    return insns
+
+
+def _field_off(prog: ProgramSpec, name: str, size_bytes: int, tracepoints: Tracepoints) -> int:
+    """Return where this kernel has a field of the tracepoint's record."""
+    layout = tracepoints.lookup(prog.attach_to)
+    if layout is None:
+        raise unknown_probe(prog.attach_to, tracepoints)
+    field = layout.fields.get(name)
+    if field is None:
+        known = ", ".join(layout.fields)
+        raise NotSupported(f"field {name!r} of {prog.attach_to}", hint=f"on this kernel it has: {known}")
+    if size_bytes and field.size_bytes != size_bytes:
+        raise NotSupported(
+            f"field {name!r} of {prog.attach_to} in {size_bytes} bytes",
+            hint=f"on this kernel it is {field.type!r} of {field.size_bytes} bytes: compile the program here",
+        )
+    return field.off_bytes
+
+
+def unknown_probe(event: str, tracepoints: Tracepoints) -> UnknownProbe:
+    """Return the error for a tracepoint that is not there, with names that are alike."""
+    from difflib import get_close_matches
+
+    return UnknownProbe(f"tracepoint:{event}", get_close_matches(event, tracepoints.names(), 3))
+
+
+def _prog_load(
+    prog: ProgramSpec, obj: ObjectSpec, types: ObjectTypes, front: list[Insn], insns: list[Insn], is_call: bool
+) -> bpf.ProgLoad:
+    """Return the command that loads `front` and `insns`; `is_call` if the second is a subprogram of the first."""
+    shift_slots = sum(i.slots for i in front)
+    func_info = line_info = b""
+    if types.fd >= 0 and prog.func_info:
+        slots = slot_offsets(insns)
+        # The kernel wants an entry at the start of each function: the stub's own when it calls the program,
+        # otherwise the program's, which begins with the stub then.
+        keeps_start = bool(front) and not is_call
+
+        def at(insn_idx: int) -> int:
+            return 0 if keeps_start and insn_idx == 0 else shift_slots + slots[insn_idx]
+
+        func_info = b"".join(bpf.FUNC_INFO.pack(at(f.insn_idx), f.type_id) for f in prog.func_info)
+        lines = [
+            (at(x.insn_idx), x.file_name_off, x.line_off, x.line_num << 10 | min(x.line_col, 0x3FF))
+            for x in prog.line_info
+        ]
+        if is_call:
+            func_info = bpf.FUNC_INFO.pack(0, prog.func_info[0].type_id) + func_info
+            lines[:0] = [(0, *line[1:]) for line in lines[:1]]
+        line_info = b"".join(bpf.LINE_INFO.pack(*line) for line in lines)
+    raw_tracepoint = abi.BPF_PROG_TYPE_RAW_TRACEPOINT
+    return bpf.ProgLoad(
+        raw_tracepoint if is_call else prog.prog_type,
+        encode(front + insns, sys.byteorder),
+        prog.name,
+        obj.license,
+        expected_attach_type=0 if is_call else prog.expected_attach_type,
+        prog_flags=prog.prog_flags,
+        btf_fd=types.fd if func_info else 0,
+        func_info=func_info,
+        line_info=line_info,
+    )
+
+
+def _refusal(
+    prog: ProgramSpec, obj: ObjectSpec, loader: bpf.ProgLoad, errno: int, shift_slots: int
+) -> Exception:
+    """Load again with a log and return the error that it tells of."""
+    from ..verifier.kernel_log import read_log
+    from .types import source_span
+
+    result, log = loader.load_with_log()
+    if result >= 0:  # it went through this time: out of memory before, or the machine's policy changed
+        Fd(result).close()
+        return bpf.error(abi.BPF_PROG_LOAD, errno, f"program {prog.name!r}")
+    report = read_log(log)
+    if not report.message:
+        if errno == bpf.EPERM:
+            missing = missing_for_tracing() or ["what this machine's policy (lockdown, container, LSM) refuses"]
+            return PermissionMissing(f"loading program {prog.name!r}", missing)
+        return bpf.error(abi.BPF_PROG_LOAD, errno, f"program {prog.name!r}")
+    slot = None if report.insn_idx is None else report.insn_idx - shift_slots
+    span = None
+    if slot is None or slot < 0:
+        slot = None
+    else:
+        slots = slot_offsets(prog.insns)
+        insn_idx = next((i for i, at in enumerate(slots) if at >= slot), 0)
+        span = source_span(prog, obj.btf, insn_idx)
+    return VerifierError(prog.name, report.reason, insn_idx=slot, span=span, log=log, hint=report.hint)
+
+
+def attach(program: KernelProgram, tracepoints: Tracepoints) -> KernelLink:
+    """Attach to the hook that the program's spec names. Raises: UnknownProbe, NotSupported, SyscallError."""
+    if program.raw_tracepoint:
+        try:
+            return KernelLink(bpf.raw_tracepoint_open(program.raw_tracepoint, program.fd.number))
+        except SyscallError as e:
+            if e.errno in (_ENOENT, _EINVAL) and program.spec.prog_type == abi.BPF_PROG_TYPE_RAW_TRACEPOINT:
+                raise UnknownProbe(f"raw_tp:{program.raw_tracepoint}") from None
+            raise
+    if program.spec.prog_type == abi.BPF_PROG_TYPE_TRACEPOINT:
+        return _attach_perf(program, tracepoints)
+    raise NotSupported(f"attaching a program of section {program.spec.section!r}")
+
+
+def _attach_perf(program: KernelProgram, tracepoints: Tracepoints) -> KernelLink:
+    """Attach through a perf event: a BPF link, or before Linux 5.15 the event's own reference."""
+    event = program.spec.attach_to
+    try:
+        number = tracepoints.event_id(event)
+    except UnknownProbe:
+        raise unknown_probe(event, tracepoints) from None
+    seam = current()
+    attr = bpf.make_attr(
+        _PERF_EVENT_ATTR,
+        {
+            "type": _PERF_TYPE_TRACEPOINT,
+            "size": _PERF_EVENT_ATTR["end"][0],
+            "config": number,
+            "sample_period": 1,
+            "sample_type": _PERF_SAMPLE_RAW,
+            "wakeup_events": 1,
+        },
+    )
+    # The event counts on CPU 0 only, but a program on it runs for the tracepoint on every CPU.
+    fd = seam.perf_event_open(attr, -1, 0, -1, _PERF_FLAG_FD_CLOEXEC)
+    if fd in (-bpf.EPERM, -_EACCES):
+        raise PermissionMissing(f"attaching to tracepoint:{event}", missing_for_tracing() or ["CAP_PERFMON"])
+    if fd < 0:
+        raise SyscallError("perf_event_open", -fd, f"tracepoint:{event}")
+    perf = Fd(fd)
+    link = bpf.link_create_perf_event(program.fd.number, fd)
+    fds = [Fd(link), perf] if link >= 0 else [perf]
+    if link == -_EINVAL:
+        link = seam.ioctl(fd, _PERF_EVENT_IOC_SET_BPF, program.fd.number)
+    if link < 0:
+        perf.close()
+        if link == -_EACCES:
+            hint = "the program reads beyond the record that this kernel gives"
+            raise SyscallError("BPF_LINK_CREATE", -link, f"tracepoint:{event}", hint=hint)
+        raise SyscallError("BPF_LINK_CREATE", -link, f"tracepoint:{event}")
+    enabled = seam.ioctl(fd, _PERF_EVENT_IOC_ENABLE, 0)
+    if enabled < 0:
+        KernelLink(*fds).close()
+        raise SyscallError("PERF_EVENT_IOC_ENABLE", -enabled, f"tracepoint:{event}")
+    return KernelLink(*fds)

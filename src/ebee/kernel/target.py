@@ -1,0 +1,93 @@
+"""What a program may know about the running kernel."""
+
+from __future__ import annotations
+
+from ..errors import PermissionMissing, SyscallError, UnknownProbe
+from ..spec.default_target import default_target
+from ..spec.target import Target
+from ..sys.os_seam import current
+from ..sys.tracefs import Tracefs, open_tracefs
+from .syscall_entry import ARCH_OF_MACHINE, syscall_number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..spec.target import TracepointFormat
+
+
+class Tracepoints:
+    """The tracepoints of the running kernel. tracefs is opened when first needed: for system calls it is not."""
+
+    def __init__(self) -> None:
+        self.arch = ARCH_OF_MACHINE.get(current().machine, "x86_64")
+        self._default = default_target(self.arch)
+        self._tracefs: Tracefs | None = None
+        self._formats: dict[str, TracepointFormat | None] = {}
+
+    def _open(self) -> Tracefs:
+        if self._tracefs is None:
+            self._tracefs = open_tracefs()
+        return self._tracefs
+
+    def lookup(self, event: str) -> TracepointFormat | None:
+        """Return the record layout of `category:name`, or None for an event that this kernel does not have.
+
+        The layout of system calls is the same everywhere, so it comes from ebee's own table; for other events that
+        table serves where tracefs cannot be read.
+        """
+        if event not in self._formats:
+            self._formats[event] = self._find(event)
+        return self._formats[event]
+
+    def _find(self, event: str) -> TracepointFormat | None:
+        if syscall_number(event, current().machine) is not None:
+            known = self._default.tracepoint(event)
+            if known is not None:
+                return known
+        try:
+            return self.format(event)
+        except UnknownProbe:
+            return None
+        except (PermissionMissing, SyscallError):
+            return self._default.tracepoint(event)
+
+    def format(self, event: str) -> TracepointFormat:
+        """Return the record layout that tracefs gives. Raises: UnknownProbe, PermissionMissing, SyscallError."""
+        from ..spec.tracepoint_format import parse_format
+
+        category, _, name = event.partition(":")
+        return parse_format(event, self._open().event_format(category, name))
+
+    def event_id(self, event: str) -> int:
+        """Return the event's number for perf_event_open(2). Raises: UnknownProbe, PermissionMissing, SyscallError."""
+        category, _, name = event.partition(":")
+        return self._open().event_id(category, name)
+
+    def names(self) -> Sequence[str]:
+        """Return all events that are known, sorted; slow."""
+        try:
+            names = self._open().event_names()
+        except (PermissionMissing, SyscallError):
+            names = []
+        return names or self._default.tracepoint_names()
+
+    def close(self) -> None:
+        """Let go of tracefs."""
+        if self._tracefs is not None:
+            self._tracefs.close()
+            self._tracefs = None
+
+
+def kernel_target(tracepoints: Tracepoints | None = None) -> Target:
+    """Return the Target for the running kernel.
+
+    Its `features` are empty, as those of the default Target: what is compiled here is what is compiled elsewhere.
+    """
+    tracepoints = tracepoints or Tracepoints()
+    return Target(
+        name=f"kernel-{tracepoints.arch}",
+        arch=tracepoints.arch,
+        tracepoint=tracepoints.lookup,
+        tracepoint_names=tracepoints.names,
+    )

@@ -1,0 +1,474 @@
+"""bpf(2), one function per command. File descriptors come back as `Fd`; the kernel makes them close-on-exec.
+
+Older kernels accept a `union bpf_attr` that is longer than theirs as long as the rest is zero.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+import sys
+from _thread import allocate_lock
+
+from ..abi import attr as layouts
+from ..abi import bpf as abi
+from ..errors import PermissionMissing, SyscallError
+from .os_seam import Fd, current
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .os_seam import Buffer
+
+EPERM, ENOENT, EINVAL, ENOSPC, EOPNOTSUPP, ENOTSUPP = 1, 2, 22, 28, 95, 524
+BPF_OBJ_NAME_LEN = 16
+
+FUNC_INFO = struct.Struct("=II")  # struct bpf_func_info: insn_off in slots, type_id
+LINE_INFO = struct.Struct("=IIII")  # struct bpf_line_info: insn_off, file_name_off, line_off, line << 10 | column
+
+_LOG_FIRST_BYTES, _LOG_MOST_BYTES = 1 << 16, 1 << 28
+
+_memlock_raised = False
+
+
+def object_name(name: str) -> bytes:
+    """Return a name as the kernel takes it for maps and programs: 15 characters of [A-Za-z0-9_.]."""
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in "_.") else "_" for c in name)
+    return kept.encode()[: BPF_OBJ_NAME_LEN - 1]
+
+
+def call(cmd: int, attr: Buffer, detail: str = "") -> int:
+    """Run a command; return the kernel's result. Raises: SyscallError, with the command's name and `detail`."""
+    result = current().bpf(cmd, attr)
+    if result < 0:
+        raise error(cmd, -result, detail)
+    return result
+
+
+def error(cmd: int, errno: int, detail: str = "") -> SyscallError:
+    """Return the exception for a command that failed."""
+    return SyscallError(abi.CMD_NAMES.get(cmd, f"bpf command {cmd}"), errno, detail)
+
+
+def make_attr(layout: layouts.Layout, fields: dict[str, int | bytes]) -> Buffer:
+    """Return the `union bpf_attr` of a command with these fields set, and all others zero."""
+    data = bytearray(max(off + size for off, size in layout.values()))
+    for name, value in fields.items():
+        off, size = layout[name]
+        raw = value if isinstance(value, bytes) else value.to_bytes(size, sys.byteorder)
+        data[off : off + len(raw)] = raw
+    return ctypes.create_string_buffer(bytes(data), len(data))
+
+
+def attr_field(attr: Buffer, layout: layouts.Layout, name: str) -> int:
+    """Return a field of a `union bpf_attr` that the kernel has written to."""
+    off, size = layout[name]
+    return int.from_bytes(attr.raw[off : off + size], sys.byteorder)
+
+
+def _buffer(data: bytes) -> Buffer:
+    return ctypes.create_string_buffer(data, len(data))
+
+
+def text_buffer(text: str) -> Buffer:
+    """Return a NUL-terminated string."""
+    return _buffer(text.encode() + b"\0")
+
+
+def address(buffer: Buffer | None) -> int:
+    return 0 if buffer is None else ctypes.addressof(buffer)
+
+
+def _call_charged(cmd: int, attr: Buffer) -> int:
+    """Run a command that kernels before 5.11 charge to RLIMIT_MEMLOCK, and answer EPERM when that is used up."""
+    result = current().bpf(cmd, attr)
+    return current().bpf(cmd, attr) if result == -EPERM and _raise_memlock() else result
+
+
+def _raise_memlock() -> bool:
+    """Lift the limit, once, on kernels that have it; whether it changed."""
+    global _memlock_raised
+    import os
+
+    major, minor = (int("".join(c for c in p if c.isdigit()) or 0) for p in os.uname().release.split(".")[:2])
+    if _memlock_raised or (major, minor) >= (5, 11):
+        return False
+    _memlock_raised = True
+    import resource
+
+    try:
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+# -- maps -----------------------------------------------------------------------------------------------------------
+
+
+def map_create(
+    map_type: int,
+    key_size: int,
+    value_size: int,
+    max_entries: int,
+    map_flags: int = 0,
+    name: str = "",
+    btf_fd: int = 0,
+    btf_key_type_id: int = 0,
+    btf_value_type_id: int = 0,
+) -> Fd:
+    """BPF_MAP_CREATE. Raises: SyscallError; PermissionMissing for EPERM."""
+    attr = make_attr(
+        layouts.MAP_CREATE,
+        {
+            "map_type": map_type,
+            "key_size": key_size,
+            "value_size": value_size,
+            "max_entries": max_entries,
+            "map_flags": map_flags,
+            "map_name": object_name(name),
+            "btf_fd": btf_fd,
+            "btf_key_type_id": btf_key_type_id,
+            "btf_value_type_id": btf_value_type_id,
+        },
+    )
+    fd = _call_charged(abi.BPF_MAP_CREATE, attr)
+    if fd == -EPERM:
+        raise PermissionMissing("creating a map", ["CAP_BPF"])
+    if fd < 0:
+        raise error(abi.BPF_MAP_CREATE, -fd, f"map {name!r}")
+    return Fd(fd)
+
+
+def map_freeze(fd: int) -> None:
+    """BPF_MAP_FREEZE: no more writes from user space. Raises: SyscallError."""
+    call(abi.BPF_MAP_FREEZE, make_attr(layouts.MAP_ELEM, {"map_fd": fd}))
+
+
+class MapElements:
+    """Single-element commands on one map, with buffers made once: a look-up is one call into the kernel.
+
+    Sizes are those of the system call: for per-CPU maps `value_bytes` is that of all CPUs together.
+    """
+
+    def __init__(self, fd: int, key_bytes: int, value_bytes: int, name: str) -> None:
+        self._key_bytes, self._value_bytes, self._name = key_bytes, value_bytes, name
+        self._key = ctypes.create_string_buffer(key_bytes or 1)
+        self._value = ctypes.create_string_buffer(value_bytes or 1)
+        self._next = ctypes.create_string_buffer(key_bytes or 1)
+        key, value = ctypes.addressof(self._key), ctypes.addressof(self._value)
+        next_key = ctypes.addressof(self._next)
+        layout = layouts.MAP_ELEM
+        self._attr = make_attr(layout, {"map_fd": fd, "key": key if key_bytes else 0, "value": value})
+        self._attr_next = make_attr(layout, {"map_fd": fd, "key": key, "next_key": next_key})
+        self._attr_first = make_attr(layout, {"map_fd": fd, "key": 0, "next_key": next_key})
+        self._flags = ctypes.c_uint64.from_buffer(self._attr, layout["flags"][0])
+        self._bpf = current().bpf
+        self._lock = allocate_lock()  # the buffers are shared by all threads
+
+    def _check(self, key: bytes, cmd: int) -> None:
+        if len(key) != self._key_bytes:
+            raise error(
+                cmd, EINVAL, f"map {self._name!r} has keys of {self._key_bytes} bytes, this has {len(key)}"
+            )
+
+    def lookup(self, key: bytes) -> bytes | None:
+        """BPF_MAP_LOOKUP_ELEM: the value, None for ENOENT. Raises: SyscallError."""
+        if len(key) != self._key_bytes:
+            self._check(key, abi.BPF_MAP_LOOKUP_ELEM)
+        with self._lock:
+            self._key.raw = key
+            result = self._bpf(abi.BPF_MAP_LOOKUP_ELEM, self._attr)
+            if result == 0:
+                return self._value.raw if self._value_bytes else b""
+        if result == -ENOENT:
+            return None
+        raise error(abi.BPF_MAP_LOOKUP_ELEM, -result, f"map {self._name!r}")
+
+    def update(self, key: bytes, value: bytes, flags: int = 0) -> None:
+        """BPF_MAP_UPDATE_ELEM. Raises: SyscallError, E2BIG (full), EEXIST and ENOENT (as `flags` ask), EINVAL."""
+        self._check(key, abi.BPF_MAP_UPDATE_ELEM)
+        if len(value) != self._value_bytes:
+            raise error(
+                abi.BPF_MAP_UPDATE_ELEM, EINVAL,
+                f"map {self._name!r} has values of {self._value_bytes} bytes, this has {len(value)}",
+            )  # fmt: skip
+        with self._lock:
+            self._key.raw = key
+            self._value.raw = value
+            self._flags.value = flags
+            result = self._bpf(abi.BPF_MAP_UPDATE_ELEM, self._attr)
+            self._flags.value = 0
+        if result < 0:
+            raise error(abi.BPF_MAP_UPDATE_ELEM, -result, f"map {self._name!r}")
+
+    def delete(self, key: bytes) -> bool:
+        """BPF_MAP_DELETE_ELEM: whether the key was there. Raises: SyscallError."""
+        self._check(key, abi.BPF_MAP_DELETE_ELEM)
+        with self._lock:
+            self._key.raw = key
+            result = self._bpf(abi.BPF_MAP_DELETE_ELEM, self._attr)
+        if result < 0 and result != -ENOENT:
+            raise error(abi.BPF_MAP_DELETE_ELEM, -result, f"map {self._name!r}")
+        return result == 0
+
+    def next_key(self, key: bytes | None) -> bytes | None:
+        """BPF_MAP_GET_NEXT_KEY: the key after `key` (the first for None and for keys that are gone), or None."""
+        if key is not None:
+            self._check(key, abi.BPF_MAP_GET_NEXT_KEY)
+        with self._lock:
+            if key is not None:
+                self._key.raw = key
+            attr = self._attr_first if key is None else self._attr_next
+            result = self._bpf(abi.BPF_MAP_GET_NEXT_KEY, attr)
+            if result == 0:
+                return self._next.raw
+        if result == -ENOENT:
+            return None
+        raise error(abi.BPF_MAP_GET_NEXT_KEY, -result, f"map {self._name!r}")
+
+
+def map_lookup_batch(
+    fd: int, key_bytes: int, value_bytes: int, chunk_entries: int, name: str
+) -> Iterator[tuple[bytes, bytes, int]] | None:
+    """BPF_MAP_LOOKUP_BATCH: keys, values (each back to back) and their number, chunk by chunk.
+
+    Returns None where the kernel or the map type has no batches. Raises: SyscallError.
+    """
+    chunks = _batches(fd, key_bytes, value_bytes, chunk_entries, name)
+    try:
+        first = next(chunks, None)
+    except SyscallError as e:
+        if e.errno in (EINVAL, EOPNOTSUPP, ENOTSUPP):
+            return None
+        raise
+
+    def all_chunks() -> Iterator[tuple[bytes, bytes, int]]:
+        if first is not None:
+            yield first
+            yield from chunks
+
+    return all_chunks()
+
+
+def _batches(
+    fd: int, key_bytes: int, value_bytes: int, count: int, name: str
+) -> Iterator[tuple[bytes, bytes, int]]:
+    cursor_bytes = max(key_bytes, 8)
+    cursors = [ctypes.create_string_buffer(cursor_bytes) for _ in range(2)]
+    in_batch = 0
+    while True:
+        keys = ctypes.create_string_buffer(key_bytes * count or 1)
+        values = ctypes.create_string_buffer(value_bytes * count or 1)
+        attr = make_attr(
+            layouts.MAP_BATCH,
+            {
+                "in_batch": in_batch,
+                "out_batch": address(cursors[1]),
+                "keys": address(keys),
+                "values": address(values),
+                "count": count,
+                "map_fd": fd,
+            },
+        )
+        result = current().bpf(abi.BPF_MAP_LOOKUP_BATCH, attr)
+        got = attr_field(attr, layouts.MAP_BATCH, "count")
+        if result == -ENOSPC:  # one bucket of the hash holds more than the room there was
+            count *= 2
+            continue
+        if result < 0 and result != -ENOENT:
+            raise error(abi.BPF_MAP_LOOKUP_BATCH, -result, f"map {name!r}")
+        if got:
+            yield keys.raw[: got * key_bytes], values.raw[: got * value_bytes], got
+        if result == -ENOENT:
+            return
+        cursors.reverse()
+        in_batch = address(cursors[0])
+
+
+# -- programs and their types -----------------------------------------------------------------------------------------
+
+
+class ProgLoad:
+    """What BPF_PROG_LOAD is given besides the instructions; `load` may be called again with a log."""
+
+    def __init__(
+        self,
+        prog_type: int,
+        insns: bytes,
+        name: str,
+        license: str,
+        *,
+        expected_attach_type: int = 0,
+        prog_flags: int = 0,
+        btf_fd: int = 0,
+        func_info: bytes = b"",
+        line_info: bytes = b"",
+    ) -> None:
+        self._insns, self._license = _buffer(insns), text_buffer(license)
+        self._func_info, self._line_info = _buffer(func_info), _buffer(line_info)
+        self._name, self._prog_type, self._prog_flags = object_name(name), prog_type, prog_flags
+        self._expected_attach_type, self._btf_fd = expected_attach_type, btf_fd
+
+    def _attr(self, log: Buffer | None) -> Buffer:
+        fields: dict[str, int | bytes] = {
+            "prog_type": self._prog_type,
+            "insn_cnt": len(self._insns) // 8,
+            "insns": address(self._insns),
+            "license": address(self._license),
+            "prog_flags": self._prog_flags,
+            "prog_name": self._name,
+            "expected_attach_type": self._expected_attach_type,
+        }
+        if log is not None:
+            fields |= {"log_level": 1, "log_size": len(log), "log_buf": address(log)}
+        if self._btf_fd > 0:
+            fields |= {
+                "prog_btf_fd": self._btf_fd,
+                "func_info_rec_size": FUNC_INFO.size,
+                "func_info": address(self._func_info),
+                "func_info_cnt": len(self._func_info) // FUNC_INFO.size,
+                "line_info_rec_size": LINE_INFO.size,
+                "line_info": address(self._line_info),
+                "line_info_cnt": len(self._line_info) // LINE_INFO.size,
+            }
+        return make_attr(layouts.PROG_LOAD, fields)
+
+    def load(self) -> int:
+        """Load without a log: the new file descriptor, or minus the error number."""
+        return _call_charged(abi.BPF_PROG_LOAD, self._attr(None))
+
+    def load_with_log(self) -> tuple[int, str]:
+        """Load with a log, in a buffer that grows until all of it fits: the result as `load`, and the log."""
+        return _with_log(abi.BPF_PROG_LOAD, self._attr, layouts.PROG_LOAD, "log_true_size")
+
+
+def _with_log(
+    cmd: int, attr_for: Callable[[Buffer | None], Buffer], layout: layouts.Layout, true_size: str
+) -> tuple[int, str]:
+    size_bytes = _LOG_FIRST_BYTES
+    while True:
+        log = ctypes.create_string_buffer(size_bytes)
+        attr = attr_for(log)
+        result = current().bpf(cmd, attr)
+        if result != -ENOSPC or size_bytes >= _LOG_MOST_BYTES:
+            return result, log.value.decode("utf-8", "replace")
+        # Kernels before 6.4 do not say how much it would have been.
+        size_bytes = min(max(attr_field(attr, layout, true_size), size_bytes * 4), _LOG_MOST_BYTES)
+
+
+def btf_load(data: bytes) -> int:
+    """BPF_BTF_LOAD without a log: the new file descriptor, or minus the error number."""
+    blob = _buffer(data)
+    attr = make_attr(layouts.BTF_LOAD, {"btf": address(blob), "btf_size": len(data)})
+    return _call_charged(abi.BPF_BTF_LOAD, attr)
+
+
+def btf_load_log(data: bytes) -> str:
+    """Return what the kernel says about type information that it refuses (empty if it does not)."""
+    blob = _buffer(data)
+
+    def attr(log: Buffer | None) -> Buffer:
+        fields: dict[str, int | bytes] = {"btf": address(blob), "btf_size": len(data)}
+        if log is not None:
+            fields |= {"btf_log_buf": address(log), "btf_log_size": len(log), "btf_log_level": 1}
+        return make_attr(layouts.BTF_LOAD, fields)
+
+    result, text = _with_log(abi.BPF_BTF_LOAD, attr, layouts.BTF_LOAD, "btf_log_true_size")
+    if result >= 0:
+        Fd(result).close()
+        return ""
+    return text
+
+
+# -- attaching --------------------------------------------------------------------------------------------------------
+
+
+def raw_tracepoint_open(name: str, prog_fd: int) -> Fd:
+    """BPF_RAW_TRACEPOINT_OPEN: attach to a tracepoint by its own name (`sys_enter`). Raises: SyscallError."""
+    text = text_buffer(name)
+    attr = make_attr(layouts.RAW_TRACEPOINT_OPEN, {"name": address(text), "prog_fd": prog_fd})
+    return Fd(call(abi.BPF_RAW_TRACEPOINT_OPEN, attr, f"raw tracepoint {name!r}"))
+
+
+def link_create_perf_event(prog_fd: int, perf_fd: int, cookie: int = 0) -> int:
+    """BPF_LINK_CREATE on a perf event: the link's file descriptor, or minus the error number (5.15 and newer)."""
+    attr = make_attr(
+        layouts.LINK_CREATE,
+        {
+            "prog_fd": prog_fd,
+            "target_fd": perf_fd,
+            "attach_type": abi.BPF_PERF_EVENT,
+            "perf_event.bpf_cookie": cookie,
+        },
+    )
+    return current().bpf(abi.BPF_LINK_CREATE, attr)
+
+
+# -- running and asking -----------------------------------------------------------------------------------------------
+
+
+def prog_test_run(
+    prog_fd: int, ctx: bytes = b"", data: bytes = b"", repeat: int = 1, data_room_bytes: int = 0
+) -> tuple[int, bytes, bytes, int]:
+    """BPF_PROG_TEST_RUN: return value, packet data afterwards, context afterwards, mean duration in ns.
+
+    Raises: SyscallError, ENOTSUPP for program types that cannot be run so.
+    """
+    ctx_in, data_in = _buffer(ctx), _buffer(data)
+    data_out = ctypes.create_string_buffer(data_room_bytes) if data_room_bytes else None
+    ctx_out = ctypes.create_string_buffer(len(ctx)) if ctx and data else None
+    fields: dict[str, int | bytes] = {"prog_fd": prog_fd}
+    if data:
+        fields |= {"data_in": address(data_in), "data_size_in": len(data), "repeat": repeat}
+    if data_out is not None:
+        fields |= {"data_out": address(data_out), "data_size_out": data_room_bytes}
+    if ctx:
+        fields |= {"ctx_in": address(ctx_in), "ctx_size_in": len(ctx)}
+    if ctx_out is not None:
+        fields |= {"ctx_out": address(ctx_out), "ctx_size_out": len(ctx)}
+    attr = make_attr(layouts.PROG_TEST_RUN, fields)
+    call(abi.BPF_PROG_TEST_RUN, attr)
+
+    def field(name: str) -> int:
+        return attr_field(attr, layouts.PROG_TEST_RUN, name)
+
+    return (
+        field("retval"),
+        data_out.raw[: field("data_size_out")] if data_out is not None else b"",
+        ctx_out.raw[: field("ctx_size_out")] if ctx_out is not None else b"",
+        field("duration"),
+    )
+
+
+def info_by_fd(fd: int, size_bytes: int) -> bytes:
+    """BPF_OBJ_GET_INFO_BY_FD: the leading bytes of `struct bpf_prog_info`, `bpf_map_info` or `bpf_link_info`."""
+    info = ctypes.create_string_buffer(size_bytes)
+    attr = make_attr(
+        layouts.OBJ_GET_INFO_BY_FD, {"bpf_fd": fd, "info_len": size_bytes, "info": address(info)}
+    )
+    call(abi.BPF_OBJ_GET_INFO_BY_FD, attr)
+    return info.raw[: attr_field(attr, layouts.OBJ_GET_INFO_BY_FD, "info_len")]
+
+
+def ids(cmd: int) -> Iterator[int]:
+    """Iterate over the ids of all objects: `cmd` is BPF_PROG_GET_NEXT_ID, BPF_MAP_… or BPF_LINK_….
+
+    Raises: SyscallError, EPERM without CAP_SYS_ADMIN.
+    """
+    at = 0
+    while True:
+        attr = make_attr(layouts.GET_ID, {"start_id": at})
+        result = current().bpf(cmd, attr)
+        if result == -ENOENT:
+            return
+        if result < 0:
+            raise error(cmd, -result)
+        at = attr_field(attr, layouts.GET_ID, "next_id")
+        yield at
+
+
+def fd_by_id(cmd: int, id: int) -> Fd:
+    """BPF_PROG_GET_FD_BY_ID, BPF_MAP_… or BPF_LINK_…. Raises: SyscallError, ENOENT when it is gone."""
+    return Fd(call(cmd, make_attr(layouts.GET_ID, {"start_id": id})))
