@@ -191,7 +191,8 @@ class FaultError(EbeeError):
     def __init__(self, address: int, size: int, why: str = "", insn_idx: int | None = None) -> None:
         self.address, self.size, self.why, self.insn_idx = address, size, why, insn_idx
         at = "" if insn_idx is None else f" at instruction {insn_idx}"
-        super().__init__(f"access of {size} bytes at {address:#x}{at} is outside the program's memory" + (f": {why}" if why else ""))
+        text = f"access of {size} bytes at {address:#x}{at} is outside the program's memory"
+        super().__init__(f"{text}: {why}" if why else text)
 
 
 class ExecutionError(EbeeError):

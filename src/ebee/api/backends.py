@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ..errors import NotSupported, PermissionMissing, UsageError
 from . import options
 
@@ -10,6 +12,12 @@ if TYPE_CHECKING:
     from ..spec.backend import Backend
 
 HOW_TO = "run as root (sudo), or grant CAP_BPF and CAP_PERFMON"
+
+
+def host_arch() -> str:
+    """Return the kernel's name of this machine's architecture, or of the one that comes closest to a default."""
+    machine = os.uname().machine if hasattr(os, "uname") else ""
+    return {"aarch64": "arm64"}.get(machine, "x86_64")
 
 
 def kernel_backend() -> Backend:

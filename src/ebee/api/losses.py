@@ -19,19 +19,21 @@ class Loss(Record):
     line: int = 0
 
     def __str__(self) -> str:
-        text = WORDS[self.kind].format(n=self.count, what=self.what)
+        one, many, rest = WORDS[self.kind]
+        text = f"{one if self.count == 1 else many.format(n=self.count)} {rest.format(what=self.what)}"
         return f"{text} ({self.file}:{self.line})" if self.line else text
 
 
-WORDS = {
-    "ring_full": "{n} records were lost: ring buffer {what!r} was full; give it a larger size=",
-    "map_full": "{n} updates of map {what!r} failed: it was full, or the index out of range; raise max_entries=",
-    "user_fault": "{n} strings are empty: the memory at {what} could not be read at that moment",
-    "user_truncated": "{n} strings at {what} were cut off: they are longer than the field",
-    "div_by_zero": "{n} runs of the probe ended early: {what}",
-    "bad_shift": "{n} runs of the probe ended early: {what}",
-    "scope_full": "{n} processes were not followed: too many at once",
-    "missed": "{n} runs of probe {what!r} were skipped by the kernel: it was running already on that CPU",
+# kind: what is said of one, of several (n), and what follows.
+WORDS: dict[str, tuple[str, str, str]] = {
+    "ring_full": ("1 record was", "{n} records were", "lost: ring buffer {what!r} was full; give it a larger size="),
+    "map_full": ("1 update", "{n} updates", "of map {what!r} failed: it was full, or the index out of range"),
+    "user_fault": ("1 string is", "{n} strings are", "empty: the memory at {what} was not readable at that moment"),
+    "user_truncated": ("1 string was", "{n} strings were", "cut off: {what} is longer than the field"),
+    "div_by_zero": ("1 run", "{n} runs", "of the probe ended early: {what}"),
+    "bad_shift": ("1 run", "{n} runs", "of the probe ended early: {what}"),
+    "scope_full": ("1 process was", "{n} processes were", "not followed: too many at once"),
+    "missed": ("1 run", "{n} runs", "of probe {what!r} did not happen: it was running already on that CPU"),
 }
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 class RunOptions(Record):
     """`command` replaces a script's own command, `replay` its live events; `backend` forces `kernel` or `engine`.
 
+    `declarations_only` is for whoever wants a file's probes and nothing of what it does with them.
     `by_cli` is set while a script runs under the command line: then nobody is traced who was not asked for.
     """
 
@@ -20,7 +21,12 @@ class RunOptions(Record):
     replay: str | None = None
     all: bool = False
     by_cli: bool = False
+    declarations_only: bool = False
     on_notice: Callable[[str], None] | None = None
+
+
+class DeclarationsOnly(BaseException):
+    """Ends a script that was executed for its declarations, where it would attach."""
 
 
 current = RunOptions()

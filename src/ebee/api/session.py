@@ -189,6 +189,8 @@ class Session:
         After an error nothing is left attached.
         """
         run = options.current
+        if run.declarations_only:
+            raise options.DeclarationsOnly
         argv = run.command or split_command(command)
         replay = run.replay or replay
         if run.by_cli and not (argv or replay or run.all):

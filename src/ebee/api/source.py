@@ -74,7 +74,8 @@ def compile_probes(probes: Sequence[Probe], target: Target) -> tuple[ObjectSpec,
     if not probes:
         raise UsageError("there is no probe to attach", hint="pass functions decorated with @ebee.tracepoint(…)")
     seen: dict[str, Probe] = {}
-    for probe in probes:
+    for given in probes:
+        probe: Any = given
         if not isinstance(probe, Probe):
             what = getattr(probe, "__name__", None) or repr(probe)
             raise UsageError(f"{what} is not a probe", hint="decorate the function, e.g. @ebee.tracepoint('…')")

@@ -86,8 +86,8 @@ def run(options: Options) -> int:
         "engine" if options.engine else "kernel" if options.kernel else None,
         options.replay or None,
         options.all,
-        True,
-        (lambda _text: None) if options.quiet else print_notice,
+        by_cli=True,
+        on_notice=(lambda _text: None) if options.quiet else print_notice,
     )
     signals = StopSignals()
     try:
@@ -164,7 +164,7 @@ class StopSignals:
     """
 
     def __init__(self) -> None:
-        import _signal as signal  # the signal module would import enum
+        import _signal as signal  # type: ignore[import-not-found]  # the signal module would import enum
 
         self.exit_code = 0
         self._signal = signal
@@ -187,7 +187,7 @@ class StopSignals:
 
 def attach_and_print(namespace: dict[str, Any], as_json: bool) -> None:
     """Attach every probe of a file, print its events as they come, and its maps at the end."""
-    from ..types.maps import KeyedDecl, MapDecl, RingBuf
+    from ..types.maps import KeyedDecl, RingBuf
     from ..types.probes import Probe
 
     probes = list(dict.fromkeys(v for v in namespace.values() if isinstance(v, Probe)))
@@ -242,7 +242,7 @@ def print_map(decl: Any, as_json: bool) -> None:
     try:
         entries = list(decl.items())
     except SyscallError as e:
-        raise SyscallError(e.cmd, e.errno, f"reading map {decl.name}") from None
+        raise SyscallError(e.cmd, e.errno or 0, f"reading map {decl.name}") from None
     try:
         entries.sort(key=lambda kv: kv[1], reverse=True)
     except TypeError:

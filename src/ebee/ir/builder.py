@@ -150,7 +150,7 @@ class Builder:
         value: Value
         if block not in self._sealed:
             value = self._add_param(block, type)
-            self._incomplete.setdefault(block, {})[name] = value  # type: ignore[assignment]
+            self._incomplete.setdefault(block, {})[name] = value
         elif len(preds) == 1:
             value = self._read(name, preds[0], type)
         elif not preds:

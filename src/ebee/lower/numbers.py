@@ -74,7 +74,7 @@ def _same_sign(a: Num, b: Num, what: str) -> None:
 
 def _result(value: Value, lo: int, hi: int, *operands: Num) -> Num:
     """The result of an operation whose exact value lies in lo … hi: exact if 64 bits can hold it, else wrapped."""
-    if S64_LO <= lo and hi <= S64_HI or 0 <= lo and hi <= U64_HI:
+    if (lo >= S64_LO and hi <= S64_HI) or (lo >= 0 and hi <= U64_HI):
         return Num(value, lo, hi)
     if all(n.lo >= 0 for n in operands):
         return Num(value, 0, U64_HI, "", lo < 0)

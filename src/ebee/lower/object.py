@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..abi import bpf
 from ..btf.build import BtfBuilder
 from ..btf.kinds import BTF_FUNC_STATIC
-from ..compiler.compile import compile_module
+from ..compiler.passes import compile_module
 from ..ir.core import Module
 from ..record import Record
 from ..spec.object import LOSS_MAP, FuncInfo, LineInfo, LossSite, MapSpec, ObjectSpec, ProgramSpec

@@ -31,10 +31,11 @@ def read_field(low: Lowering, record: Value, format: TracepointFormat, field: Tr
 
     Raises: Refusal for arrays and other fields that are no number.
     """
-    if "[" in field.type or field.type.startswith("__") and "_loc" in field.type or field.size_bytes not in (1, 2, 4, 8):
+    is_dynamic = field.type.startswith(("__data_loc", "__rel_loc"))
+    if "[" in field.type or is_dynamic or field.size_bytes not in (1, 2, 4, 8):
         raise Refusal(f"{format.event}.{field.name} is {field.type}, which cannot be read in a probe yet")
     size = field.size_bytes
-    raw = low.b.load(record, field.off_bytes, size, symbol=field.name, reloc=RELO_TP_FIELD)
+    raw = low.b.load(record, 0, size, symbol=field.name, reloc=RELO_TP_FIELD)
     n = Num(raw, 0, (1 << 8 * size) - 1)
     c_type = field.type.removeprefix("const ").strip()
     if "*" in c_type:

@@ -215,8 +215,8 @@ class Expressions:
             return self.as_value(node)
         value = self.expr(node.operand)
         if isinstance(value, Known) and isinstance(value.object, int):
-            fold = {ast.USub: lambda n: -n, ast.UAdd: lambda n: +n, ast.Invert: lambda n: ~int(n)}
-            return Known(fold[type(node.op)](value.object))
+            known = int(value.object)
+            return Known(-known if isinstance(node.op, ast.USub) else ~known if isinstance(node.op, ast.Invert) else known)
         n = self.as_num(value)
         if isinstance(node.op, ast.USub):
             return numbers.negate(self.low, n)
@@ -312,14 +312,14 @@ class Expressions:
             raise Refusal(f"the values of {decl.name} are {decl.value}, which cannot be read in a probe yet")
         return self.low.read_entry(decl, decl.value, self.key(decl, self.expr(node.slice)))
 
-    def map_of(self, node: ast.Subscript) -> KeyedDecl:
+    def map_of(self, node: ast.Subscript) -> KeyedDecl[Any, Any]:
         """The map of `m[k]`. Raises: Refusal."""
         base = self.expr(node.value)
         if not (isinstance(base, Known) and isinstance(base.object, KeyedDecl)):
             raise Refusal(f"{self.describe(base)} cannot be indexed in a probe", "only keyed maps can")
         return base.object
 
-    def key(self, decl: KeyedDecl, value: Val) -> Value:
+    def key(self, decl: KeyedDecl[Any, Any], value: Val) -> Value:
         """Write a key into scratch memory and return its address."""
         memory = self.low.scratch("key", decl.key.size)
         self.store(memory, 0, decl.key, value, f"a key of {decl.name} ({decl.key.name})")

@@ -9,7 +9,7 @@ from ..ir.core import PTR_CTX, Function
 from ..lower import numbers
 from ..lower.numbers import Num, Refusal, check_assignable, fits_together, wrap
 from ..lower.program import Lowering
-from ..types.maps import MapDecl, RingBuf
+from ..types.maps import RingBuf
 from ..types.scalars import IntType, StrType
 from ..types.structs import StructType
 from .expressions import BINARY_OPERATORS, HINTS, Expressions, Located, similar

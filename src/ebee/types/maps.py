@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
-    from typing import Any, Generic, Protocol, TypeVar
+    from typing import Generic, Protocol, TypeVar
 
     K = TypeVar("K")
     V = TypeVar("V")

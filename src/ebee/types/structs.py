@@ -10,6 +10,7 @@ from .scalars import IntType, StrType, Type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, dataclass_transform
 
     from ..btf.build import BtfBuilder
@@ -33,7 +34,7 @@ class Field(Record):
 class StructType(Type):
     """The layout of a `Struct` class, as C lays it out: natural alignment, tail padding."""
 
-    __slots__ = ("cls", "fields", "_decode")
+    __slots__ = ("_decode", "cls", "fields")
 
     def __init__(self, cls: type[Struct], members: dict[str, Type]) -> None:
         self.cls = cls
@@ -64,7 +65,8 @@ class StructType(Type):
 
         codes = {(1, False): "B", (2, False): "H", (4, False): "I", (8, False): "Q",
                  (1, True): "b", (2, True): "h", (4, True): "i", (8, True): "q"}  # fmt: skip
-        text, off, convert = "<", 0, []
+        text, off = "<", 0
+        convert: list[tuple[str, Callable[[bytes], Any] | None]] = []
         for f in self.fields.values():
             text += f"{f.off_bytes - off}x" if f.off_bytes > off else ""
             if isinstance(f.type, IntType):
@@ -128,7 +130,7 @@ class Struct:
             if isinstance(base, type) and issubclass(base, Struct) and base is not Struct:
                 members.update({f.name: f.type for f in base._type.fields.values()})
                 break
-        for name, annotation in cls.__dict__.get("__annotations__", cls.__annotations__).items():
+        for name, annotation in vars(cls).get("__annotations__", cls.__annotations__).items():
             where = f"{cls.__name__}.{name}"
             default = cls.__dict__.get(name)
             if default is not None and not isinstance(default, Type):

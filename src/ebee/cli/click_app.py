@@ -1,0 +1,113 @@
+"""The commands as click knows them: help, completion, errors of usage. Each command's work is in its own file."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..version import __version__
+from . import run as run_command
+from .exit_codes import table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:3}  {words}" for code, words in table())
+
+
+@click.group(context_settings=SETTINGS, epilog=EPILOG)
+@click.version_option(__version__, "--version", message="ebee %(version)s")
+def app() -> None:
+    """eBPF for Python: probes written as Python functions, run in the Linux kernel or in user space."""
+
+
+@app.command("run", help=run_command.HELP, short_help="Run a Python file of probes.")
+@click.argument("file")
+@click.argument("args", nargs=-1)
+def _run(file: str, args: tuple[str, ...], engine: bool, kernel: bool, **rest: Any) -> int:
+    if engine and kernel:
+        raise click.UsageError("--engine and --kernel exclude each other")
+    values = {name: value for name, value in rest.items() if value is not None}
+    return run_command.run(run_command.Options(file, list(args), engine=engine, kernel=kernel, **values))
+
+
+for _flags, _name, _value, _help in run_command.OPTIONS:
+    _default = None if _value else False
+    _run.params.append(
+        click.Option([*_flags, _name], metavar=_value or None, is_flag=not _value, help=_help, default=_default)
+    )
+
+
+@app.command()
+@click.argument("events", nargs=-1, required=True, metavar="EVENT...")
+@click.option("-c", "--command", required=True, metavar="COMMAND", help="The command to run and record.")
+@click.option("-o", "--output", required=True, metavar="FILE", help="Where to write the recording.")
+def record(events: tuple[str, ...], command: str, output: str) -> int:
+    """Record system-call events of a command and its descendants, for `ebee run --replay`.
+
+    EVENT is a tracepoint such as syscalls:sys_enter_openat. No privilege is needed: the command is traced through
+    ptrace. Strings that its calls point to are kept, so that a replayed program can read them.
+    """
+    from .record import record as work
+
+    return work(events, command, output)
+
+
+@app.command()
+@click.argument("file")
+@click.argument("probes", nargs=-1, metavar="[PROBE]...")
+@click.option("--style", type=click.Choice(["kernel", "conformance"]), default="kernel", show_default=True)
+@click.option("--hex", "as_hex", is_flag=True, help="Print the instructions' bytes beside their text.")
+def disasm(file: str, probes: tuple[str, ...], style: str, as_hex: bool) -> int:
+    """Show the bytecode of a Python file's probes beside their source, or of a file of raw instructions.
+
+    FILE is Python source (only its probes named PROBE, if given), raw bytecode, or bytecode as hexadecimal text;
+    `-` reads bytecode from standard input. A Python file is executed as a module to find its probes: what stands
+    behind `if __name__ == "__main__":` and attaching do not happen.
+    """
+    from .disasm import disasm as work
+
+    return work(file, probes, style, as_hex)
+
+
+@app.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def features(as_json: bool) -> int:
+    """Say what this kernel and this user can do, and what is missing for the rest."""
+    from .features import features as work
+
+    return work(as_json)
+
+
+@app.command(context_settings={**SETTINGS, "ignore_unknown_options": True})
+@click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[MEMORY]")
+def conformance(args: tuple[str, ...]) -> int:
+    """Run one program as a plugin of the BPF conformance suites.
+
+    The program is read as hexadecimal text from standard input; MEMORY, also hexadecimal, is what r1 points to and
+    r2 counts. The result, r0, is printed in hexadecimal.
+    """
+    from ..engine.conformance import main
+
+    return main(args, sys.stdin, sys.stdout)
+
+
+def main(args: Sequence[str]) -> int:
+    """Run a command line through click and return the exit code."""
+    try:
+        result = app.main(list(args), prog_name="ebee", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.NoArgsIsHelpError as e:
+        click.echo(e.format_message())
+        return 2
+    except click.UsageError as e:
+        e.show()
+        return 2
+    except click.ClickException as e:
+        e.show()
+        return 1
+    except click.Abort:
+        return 130

@@ -1,0 +1,107 @@
+"""`ebee disasm`: bytecode as text, beside the source that it was made from."""
+
+from __future__ import annotations
+
+import sys
+
+from ..api import options
+from ..api.source import compile_probes, remember_source
+from ..errors import CompileError, FormatError, UsageError
+from ..isa.disasm import disassemble
+from ..isa.encode import decode, encode, slot_offsets
+from ..pyfront.source import syntax_diagnostic
+from ..spec.default_target import default_target
+from ..types.probes import Probe
+from .run import read_source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from ..isa.insn import Insn
+    from ..spec.object import ObjectSpec, ProgramSpec
+
+
+def disasm(file: str, names: Sequence[str], style: Any, as_hex: bool) -> int:
+    """Print the disassembly of a file and return the exit code. Raises: EbeeError."""
+    if not file.endswith(".py"):
+        show(decode(_bytecode(file)), style, as_hex, None)
+        return 0
+    probes = [p for p in _probes(file) if not names or p.name in names]
+    unknown = set(names) - {p.name for p in probes}
+    if unknown or not probes:
+        what = f"no probe called {sorted(unknown)[0]!r}" if unknown else "no probe"
+        raise UsageError(f"there is {what} in {file}")
+    spec, _ = compile_probes(probes, default_target())
+    for at, program in enumerate(spec.programs.values()):
+        count = len(encode(program.insns)) // 8
+        print(("\n" if at else "") + f"{program.name}: {program.section}, {count} instructions")
+        show(program.insns, style, as_hex, _source_lines(program, spec))
+    return 0
+
+
+def show(insns: list[Insn], style: Any, as_hex: bool, source_line: Callable[[int], str | None] | None) -> None:
+    """Print instructions."""
+    lines = disassemble(insns, style=style, slots=style == "kernel", labels=style != "kernel", source_line=source_line)
+    if not as_hex:
+        print("\n".join(lines))
+        return
+    codes = iter(encode([insn]).hex(" ") for insn in insns)
+    for line in lines:
+        is_source = line.lstrip().startswith(";") or line.rstrip().endswith(":")
+        print(line if is_source else f"{line:<60} {next(codes)}")
+
+
+def _source_lines(program: ProgramSpec, spec: ObjectSpec) -> Callable[[int], str | None]:
+    """Return a function from slot to source line, where a new line begins; relocations are said there, too."""
+    strings = spec.btf[24 + int.from_bytes(spec.btf[16:20], "little") :]
+    slots = slot_offsets(program.insns)
+
+    def text(off: int) -> str:
+        return strings[off : strings.index(b"\0", off)].decode()
+
+    notes = {slots[info.insn_idx]: f"{info.line_num}: {text(info.line_off)}" for info in program.line_info}
+    for reloc in program.relocs:
+        slot = slots[reloc.insn_idx]
+        what = f"{reloc.kind} {reloc.symbol}" + (f" + {reloc.addend}" if reloc.addend else "")
+        notes[slot] = f"{notes[slot]}   [{what}]" if slot in notes else f"[{what}]"
+    return notes.get
+
+
+def _probes(file: str) -> list[Probe]:
+    """Execute a file as a module, with attaching refused, and return its probes."""
+    text = read_source(file)
+    remember_source(file, text)
+    try:
+        code = compile(text, file, "exec", dont_inherit=True)
+    except SyntaxError as e:
+        raise CompileError([syntax_diagnostic(e, file)]) from None
+    module = type(sys)("ebee_disasm")
+    module.__file__ = file
+    sys.modules[module.__name__] = module
+
+    options.current = options.RunOptions(declarations_only=True)
+    try:
+        exec(code, vars(module))
+    except options.DeclarationsOnly:
+        pass  # the file attaches: what it declares stands before that
+    except Exception as e:
+        raise UsageError(f"{file} cannot be executed: {type(e).__name__}: {e}") from e
+    return list(dict.fromkeys(v for v in vars(module).values() if isinstance(v, Probe)))
+
+
+def _bytecode(file: str) -> bytes:
+    """Read raw or hexadecimal bytecode. Raises: FormatError."""
+    try:
+        if file == "-":
+            data = sys.stdin.buffer.read()
+        else:
+            with open(file, "rb") as f:
+                data = f.read()
+    except OSError as e:
+        raise FormatError(f"cannot be read: {e.strerror}", file=file) from None
+    try:
+        return bytes.fromhex(data.decode("ascii"))
+    except ValueError:
+        return data
