@@ -21,16 +21,16 @@ An instruction takes one slot of 8 bytes, `lddw` two:
 | --- | --- | --- | --- | --- | --- |
 | field | opcode | dst_reg (low half of the byte) | src_reg | off, signed | imm, signed |
 
-On a big-endian machine `off` and `imm` are big-endian and the two register numbers change places. A field that a
-row does not name must be zero.
+On a big-endian machine `off` and `imm` are big-endian and the two register numbers change places. A field
+that a row does not name must be zero.
 
 - **Name**: what handlers in the engine, the JITs and the verifier are registered by.
 - **Encoding**: the opcode and the values of fields that are part of it.
-- **Syntax**: the canonical text, as the kernel's verifier log and bpftool print it; below it, the text in the
-  language of the bpf_conformance suite. The assembler reads both, and LLVM's variants.
-  `rD` and `rS` (32 bits: `wD`, `wS`) are the registers of dst_reg and src_reg, `lo` and `hi` the halves of `imm`.
-- **Operation**: `pc` counts slots and stands at the following one. Numbers are unsigned unless cast, `s/`, `s%`
-  and `s>>` are signed, `imm` is sign-extended to 64 bits where it says `(s64)imm`.
+- **Syntax**: the canonical text, as the kernel's verifier log and bpftool print it; below it, the text in
+  the language of the bpf_conformance suite. The assembler reads both, and LLVM's variants. `rD` and `rS`
+  (32 bits: `wD`, `wS`) are the registers of dst_reg and src_reg, `lo` and `hi` the halves of `imm`.
+- **Operation**: `pc` counts slots and stands at the following one. Numbers are unsigned unless cast, `s/`,
+  `s%` and `s>>` are signed, `imm` is sign-extended to 64 bits where it says `(s64)imm`.
 - **Group**: the conformance group of RFC 9669; `callx` and `post9669` are outside of it.
 - **Since**: the first Linux release whose verifier takes it; a dash where none does."""
 

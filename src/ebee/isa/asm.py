@@ -53,8 +53,8 @@ _WAYS: dict[str, tuple[tuple[str, ...], ...]] = {
     "func": (("#",), ("@",)),
     "fd_idx": ((), ("fd_idx", "#")),
     "btf_fd": ((), ("btf_fd", ":", "#")),
-    "helper": (("#",), ("@",), ("@", "hash", "#")),
-    "kfunc": (("#",), ("@",), ("@", "hash", "#"), ("kernel-function", "hash", "#")),
+    "helper": (("#",), ("@",), ("@", "##", "#")),
+    "kfunc": (("#",), ("@",), ("@", "##", "#"), ("kernel-function", "##", "#")),
     "imm64": (("#",), ("@",)),
     "map_fd": (("#",), ("@",)),
     "map_idx": (("#",), ("@",)),
@@ -114,7 +114,7 @@ def _token_of(match: re.Match[str]) -> tuple[str, int | str]:
     text = match.group()
     if match["reg"]:
         number = text.lstrip("%")
-        return number[0].lower(), int(number[1:])
+        return "%" + number[0].lower(), int(number[1:])
     if match["num"]:
         digits = text.replace(" ", "").replace("\t", "").lower().lstrip("+-")
         number_value = int(digits, 0 if digits[:2] in ("0x", "0o", "0b") else 10)
@@ -122,7 +122,7 @@ def _token_of(match: re.Match[str]) -> tuple[str, int | str]:
     if match["local"]:
         return "@", text
     if match["op"]:
-        return ("hash" if text == "#" else text.lower()), ""
+        return ("##" if text == "#" else text.lower()), ""
     return text.lower(), text
 
 
@@ -132,11 +132,11 @@ def _patterns_of(row: Row, template: str) -> Iterator[tuple[tuple[str, ...], lis
     for match in _TEMPLATE_TOKEN.finditer(template):
         if not match["field"]:
             shape, value = _token_of(match)
-            fixed = value if shape in ("r", "w", "#") else ""
+            fixed = value if shape in ("%r", "%w", "#") else ""
             variants = [((*s, shape), [*i, _Item("", "", fixed)]) for s, i in variants]
         elif match["prefix"]:
             register = _Item(match["part"] + "_reg", "reg")
-            variants = [((*s, match["prefix"][-1]), [*i, register]) for s, i in variants]
+            variants = [((*s, "%" + match["prefix"][-1]), [*i, register]) for s, i in variants]
         else:
             part = match["part"]
             kind = _kind_of(row, part)
@@ -232,7 +232,7 @@ class _Assembler:
                 shape, value = _token_of(match)
             except ValueError:  # thousands of digits, or digits that are not ASCII
                 raise AsmError("this number cannot be read", self.span(number, line, *match.span())) from None
-            if shape in ("r", "w") and isinstance(value, int) and value > 10:
+            if shape in ("%r", "%w") and isinstance(value, int) and value > 10:
                 span = self.span(number, line, *match.span())
                 raise AsmError(f"there is no register {match.group()}", span, hint="registers are r0 to r10")
             tokens.append(_Token(shape, value, position, match.group()))
@@ -309,7 +309,7 @@ class _Assembler:
         for token, item in zip(statement.tokens, pattern.items, strict=True):
             if not item.part:
                 if item.value != "" and token.value != item.value:
-                    prefix = token.shape if token.shape in "rw" else ""
+                    prefix = token.shape.lstrip("%#")
                     raise self.wrong(statement, token, f"this must be {prefix}{item.value}")
                 if item.kind and token.shape == "@":
                     self.check_name(statement, token, item.kind)

@@ -43,4 +43,5 @@ class Insn:
         return Insn(self.opcode, self.dst_reg, self.src_reg, self.off, self.imm)
 
     def __repr__(self) -> str:
-        return f"Insn({self.opcode:#04x}, dst_reg={self.dst_reg}, src_reg={self.src_reg}, off={self.off}, imm={self.imm:#x})"
+        registers = f"dst_reg={self.dst_reg}, src_reg={self.src_reg}"
+        return f"Insn({self.opcode:#04x}, {registers}, off={self.off}, imm={self.imm:#x})"
