@@ -10,6 +10,7 @@ import os
 import sys
 
 import emit
+
 from ebee.spec.tracepoint_format import parse_format
 
 PATH = "src/ebee/abi/tracepoints.txt"

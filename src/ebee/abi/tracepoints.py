@@ -1,8 +1,8 @@
 """The records of Linux's tracepoints, for compiling where tracefs cannot be read.
 
-They are kept in `tracepoints.txt`, made by tools/gen/abi_tracepoints.py: a line for each layout, with the events
-that have it and its fields, ` category:name category:name |name type offset size signed;…`. The common header of
-8 bytes is left out. Offsets and sizes in bytes, of a 64-bit kernel.
+They are kept in `tracepoints.txt`, made by tools/gen/abi_tracepoints.py: a line for each layout, with the
+events that have it and its fields, ` category:name category:name |name type offset size signed;…`. The common
+header of 8 bytes is left out. Offsets and sizes in bytes, of a 64-bit kernel.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ def _load() -> bytes:
 
 
 def lookup(event: str) -> tuple[Field, ...] | None:
-    """Return the fields of the event `category:name`: name, type, off_bytes, size_bytes, is_signed; None: unknown.
+    """Return the fields of the event `category:name`, or None if it is unknown.
 
-    The first look-up reads the file; of all lines only the one that is wanted is parsed.
+    A field is (name, type, off_bytes, size_bytes, is_signed). The first look-up reads the file; only
+    the line that is wanted is parsed.
     """
     data = _load()
     wanted = f" {event} ".encode("utf-8", "surrogateescape")

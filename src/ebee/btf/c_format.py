@@ -66,16 +66,21 @@ class _Printer:
         if kind == BTF_KIND_TYPEDEF:
             return f"typedef {self.declaration(type_.type_id, name, 0)};"
         if kind in (BTF_KIND_FUNC, BTF_KIND_VAR):
-            return self.declaration(type_.type_id, name, 0) + ";"
+            return self.variable(type_)
         if kind == BTF_KIND_DECL_TAG:
             return f'/* btf_decl_tag("{name}") */'
         if kind == BTF_KIND_DATASEC:
             variables = [
-                f"{self.definition(self.btf.by_id(id))} /* {off}, {size} bytes */\n"
+                f"{self.variable(self.btf.by_id(id))} /* {off}, {size} bytes */\n"
                 for id, off, size in type_.secinfos
             ]
             return f"/* section {name}, {type_.size_bytes} bytes */\n" + "".join(variables)
         return self.declaration(type_.id, "", 0) + ";"
+
+    def variable(self, type_: BtfType) -> str:
+        if type_.kind not in (BTF_KIND_FUNC, BTF_KIND_VAR):
+            raise BtfError(f"{type_.kind_name} {type_.name!r} is no variable", section=".BTF")
+        return self.declaration(type_.type_id, type_.name, 0) + ";"
 
     def spend(self, text: str) -> str:
         """Return the text, counted."""
@@ -101,6 +106,7 @@ class _Printer:
     def declaration(self, type_id: int, declarator: str, depth: int) -> str:
         """Build a declarator from the inside out: what is next to the name comes first in the chain."""
         qualifiers: list[str] = []
+        tags: list[str] = []
         for _ in range(MAX_DEPTH):
             self.spend(declarator)
             type_ = self.btf.by_id(type_id)
@@ -108,10 +114,10 @@ class _Printer:
             if kind in _QUALIFIERS:
                 qualifiers.append(_QUALIFIERS[kind])
             elif kind == BTF_KIND_TYPE_TAG:
-                qualifiers.append(f'__attribute__((btf_type_tag("{self.spend(type_.name)}")))')
+                tags.append(f'__attribute__((btf_type_tag("{self.spend(type_.name)}")))')
             elif kind == BTF_KIND_PTR:
-                declarator = "*" + " ".join([*qualifiers, declarator] if declarator else qualifiers)
-                qualifiers = []
+                declarator = "*" + " ".join(filter(None, [*qualifiers, *tags, declarator]))
+                qualifiers, tags = [], []
                 if self.btf.by_id(type_.type_id).kind in (BTF_KIND_ARRAY, BTF_KIND_FUNC_PROTO):
                     declarator = f"({declarator})"
             elif kind == BTF_KIND_ARRAY:
@@ -122,7 +128,7 @@ class _Printer:
             elif kind == BTF_KIND_FUNC_PROTO:
                 declarator += f"({self.parameters(type_, depth)})"
             else:
-                return " ".join([*qualifiers, *filter(None, (self.base(type_, depth), declarator))])
+                return " ".join(filter(None, [*qualifiers, self.base(type_, depth), *tags, declarator]))
             type_id = type_.type_id
         raise BtfError(f"type {type_id} refers to itself", section=".BTF")
 

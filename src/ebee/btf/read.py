@@ -385,8 +385,8 @@ class Btf:
     def by_name(self, name: str, kind: int | None = None) -> BtfType | None:
         """Return the first type with a name (of a kind, if given), or None; the base is asked first.
 
-        Without an index this looks for a byte pattern among strings and types and decodes nothing else. What
-        it finds has the form of such a type; BTF contrived to deceive it is found out by `BtfType.id`.
+        Structs and unions are mostly found without an index: by a search for bytes among strings and types. What
+        is found has the form of one; BTF contrived to deceive is found out by `BtfType.id`.
         """
         found = None if self.base is None else self.base.by_name(name, kind)
         if found is not None or not name:
@@ -425,29 +425,34 @@ class Btf:
             at = self.data.find(pattern, at + 1, self._type_end)
 
     def _is_type(self, word: int, kind: int | None) -> bool:
-        """Whether a type starts here: surely if there is an index, otherwise as far as its content tells."""
+        """Whether a type starts here: a struct or union whose content fits, or what the index says is one."""
         words = self._words
-        if word + 3 > len(words):
-            return False
-        info = words[word + 1]
-        own_kind = info >> 24 & 0x1F
+        own_kind = words[word + 1] >> 24 & 0x1F if word + 3 <= len(words) else 0
         if not 0 < own_kind < len(KIND_NAMES) or kind not in (None, own_kind):
             return False
-        if self._offsets is not None:
-            position = bisect_left(self._offsets, word)
-            return position < len(self._offsets) and self._offsets[position] == word
-        count = FIXED_WORDS[own_kind] + ENTRY_WORDS[own_kind] * (info & 0xFFFF)
-        end = word + 3 + count
-        if info & 0x60FF0000 or end > len(words):
+        if self._offsets is None and own_kind in (BTF_KIND_STRUCT, BTF_KIND_UNION) and self._fits(word):
+            return True
+        offsets = self._index()
+        position = bisect_left(offsets, word)
+        return position < len(offsets) and offsets[position] == word
+
+    def _fits(self, word: int) -> bool:
+        """Whether this reads as a struct or union with members that have names and types and lie inside it."""
+        info, size_bytes = self._words[word + 1 : word + 3]
+        end = word + 3 + 3 * (info & 0xFFFF)
+        members = self._words[word + 3 : end]
+        if not size_bytes or not members or info & 0x60FF0000 or end + 2 > len(self._words):
             return False
-        if not ENTRY_WORDS[own_kind] and info & 0xFFFF and own_kind != BTF_KIND_FUNC:
+        if not 0 < self._words[end + 1] >> 24 & 0x1F < len(KIND_NAMES):  # what follows is a type, too
             return False
-        # What follows must look like a type as well, and the entries must have names.
-        next_kind = words[end + 1] >> 24 & 0x1F if end + 2 < len(words) else 0
-        follows = end == len(words) or 0 < next_kind < len(KIND_NAMES)
-        if own_kind == BTF_KIND_DATASEC or not ENTRY_WORDS[own_kind]:
-            return follows
-        return follows and all(self._is_string(off) for off in words[word + 3 : end : ENTRY_WORDS[own_kind]])
+        type_ids = members[1::3]
+        offset_mask = 0xFFFFFF if info >> 31 else 0xFFFFFFFF
+        return (
+            min(type_ids) > 0
+            and max(type_ids) < self._first_id + len(self._words) // 3
+            and all(off & offset_mask <= 8 * size_bytes for off in members[2::3])
+            and all(self._is_string(off) for off in members[::3])
+        )
 
     def _is_string(self, off: int) -> bool:
         """Whether a string starts here (a shared tail counts as none)."""
@@ -523,7 +528,7 @@ class Btf:
                 continue
             if type_.kind not in (BTF_KIND_STRUCT, BTF_KIND_UNION):
                 raise BtfError(f"{where}: {type_.kind_name} has no member {part!r}", section=".BTF")
-            member = self._member(type_, part, set(), 0)
+            member = self._member(type_, part, set(), 0) if part else None
             if member is None:
                 raise BtfError(f"{where}: there is no member {part!r}", section=".BTF")
             at += member.bit_off

@@ -1,4 +1,4 @@
-"""The Target to compile for where no system is at hand: the tracepoints of a recent kernel, no optional features."""
+"""The Target for where no system is at hand: the tracepoints of a recent kernel, no optional features."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ def default_target(arch: str = "x86_64") -> Target:
     Raises: UsageError for an architecture that ebee has no tables of.
     """
     if arch not in PT_REGS:
-        raise UsageError(f"there is no target for the architecture {arch!r}", hint=f"known: {', '.join(PT_REGS)}")
+        known = ", ".join(PT_REGS)
+        raise UsageError(f"there is no target for the architecture {arch!r}", hint=f"known: {known}")
     return Target(
         name=f"default-{arch}", arch=arch, tracepoint=_tracepoint, tracepoint_names=tracepoints.names
     )

@@ -1,6 +1,6 @@
 """Section names of object files: what a program in such a section is, and back.
 
-Source: section_defs and sec_def_matches in libbpf's libbpf.c (1.6), Documentation/bpf/libbpf/program_types.rst.
+Source: section_defs and sec_def_matches in libbpf.c (libbpf 1.6); Documentation/bpf/libbpf/program_types.rst.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PROBE = TARGET | AUTO
 _BTF_PROBE = TARGET | AUTO | ATTACH_BTF
 _SLEEPABLE, _FRAGS = BPF_F_SLEEPABLE, BPF_F_XDP_HAS_FRAGS
 
-# name: (prog_type, expected_attach_type, properties, prog_flags). Of several names for the same the usual is first.
+# name: (prog_type, expected_attach_type, properties, prog_flags). Of several names the usual is first.
 SECTIONS: dict[str, tuple[int, int, int, int]] = {
     "socket": (bpf.BPF_PROG_TYPE_SOCKET_FILTER, 0, 0, 0),
     "sk_reuseport/migrate": (_REUSEPORT, bpf.BPF_SK_REUSEPORT_SELECT_OR_MIGRATE, 0, 0),
@@ -143,10 +143,10 @@ SECTIONS: dict[str, tuple[int, int, int, int]] = {
 
 
 class Section(Record):
-    """What a section name says. `kind` is its definition in `SECTIONS`; `attach_to` is empty if it names no hook.
+    """What a section name says. `kind` is its key in `SECTIONS`; `attach_to` is empty if it names no hook.
 
-    For tracepoints `attach_to` is `category:name`, for the others what follows the kind. `prog_flags` may have
-    BPF_F_SLEEPABLE and BPF_F_XDP_HAS_FRAGS. A name that begins with `?` has `is_autoload` off.
+    For tracepoints `attach_to` is `category:name`, for the others what follows the kind. `prog_flags` may
+    have BPF_F_SLEEPABLE and BPF_F_XDP_HAS_FRAGS. A name that begins with `?` has `is_autoload` off.
     """
 
     kind: str
@@ -185,7 +185,7 @@ def parse_section(name: str) -> Section:
 
 
 def make_section(kind: str, attach_to: str = "") -> str:
-    """Return the section name of a kind and a hook as `Section` has them. Raises: FormatError as `parse_section`."""
+    """Return the section name of a kind and a hook as `Section` has them. Raises: as `parse_section`."""
     if attach_to and kind in SECTIONS and SECTIONS[kind][0] == _TRACEPOINT:
         attach_to = attach_to.replace(":", "/", 1)
     name = f"{kind}/{attach_to}" if attach_to else kind
@@ -197,7 +197,7 @@ def make_section(kind: str, attach_to: str = "") -> str:
 def section_of(
     prog_type: int, expected_attach_type: int = 0, attach_to: str = "", prog_flags: int = 0
 ) -> str:
-    """Return the usual section name of such a program; where several kinds share all of it, the first in `SECTIONS`.
+    """Return the usual section name of such a program; of kinds that share all this, the first in `SECTIONS`.
 
     Raises: FormatError if there is none.
     """
@@ -206,7 +206,8 @@ def section_of(
         if (type_, attach_type, its_flags) == (prog_type, expected_attach_type, flags):
             return make_section(kind, attach_to)
     type_name = bpf.PROG_TYPE_NAMES.get(prog_type, str(prog_type))
-    raise FormatError(f"no section is for {type_name} with attach type {expected_attach_type}, flags {flags:#x}")
+    what = f"{type_name} with attach type {expected_attach_type} and flags {flags:#x}"
+    raise FormatError(f"no section name is for {what}")
 
 
 def _hint(kind: str) -> str:
