@@ -24,8 +24,8 @@ class RingReader:
         seam = current()
         page_bytes = os.sysconf("SC_PAGESIZE")
         self._mask = size_bytes - 1
-        self._consumer = seam.mmap(fd, page_bytes, 0, writable=True)
-        self._producer = seam.mmap(fd, page_bytes + 2 * size_bytes, page_bytes, writable=False)
+        self._consumer = seam.map_shared(fd, page_bytes, 0, writable=True)
+        self._producer = seam.map_shared(fd, page_bytes + 2 * size_bytes, page_bytes, writable=False)
         self._data_off_bytes = page_bytes
         self._consumer_words = memoryview(self._consumer).cast("Q")
         producer = memoryview(self._producer)

@@ -67,13 +67,13 @@ def attr_field(attr: Buffer, layout: layouts.Layout, name: str) -> int:
     return int.from_bytes(attr.raw[off : off + size], sys.byteorder)
 
 
-def _buffer(data: bytes) -> Buffer:
+def bytes_buffer(data: bytes) -> Buffer:
     return ctypes.create_string_buffer(data, len(data))
 
 
 def text_buffer(text: str) -> Buffer:
     """Return a NUL-terminated string."""
-    return _buffer(text.encode() + b"\0")
+    return bytes_buffer(text.encode() + b"\0")
 
 
 def address(buffer: Buffer | None) -> int:
@@ -306,8 +306,8 @@ class ProgLoad:
         func_info: bytes = b"",
         line_info: bytes = b"",
     ) -> None:
-        self._insns, self._license = _buffer(insns), text_buffer(license)
-        self._func_info, self._line_info = _buffer(func_info), _buffer(line_info)
+        self._insns, self._license = bytes_buffer(insns), text_buffer(license)
+        self._func_info, self._line_info = bytes_buffer(func_info), bytes_buffer(line_info)
         self._name, self._prog_type, self._prog_flags = object_name(name), prog_type, prog_flags
         self._expected_attach_type, self._btf_fd = expected_attach_type, btf_fd
 
@@ -360,14 +360,14 @@ def _with_log(
 
 def btf_load(data: bytes) -> int:
     """BPF_BTF_LOAD without a log: the new file descriptor, or minus the error number."""
-    blob = _buffer(data)
+    blob = bytes_buffer(data)
     attr = make_attr(layouts.BTF_LOAD, {"btf": address(blob), "btf_size": len(data)})
     return _call_charged(abi.BPF_BTF_LOAD, attr)
 
 
 def btf_load_log(data: bytes) -> str:
     """Return what the kernel says about type information that it refuses (empty if it does not)."""
-    blob = _buffer(data)
+    blob = bytes_buffer(data)
 
     def attr(log: Buffer | None) -> Buffer:
         fields: dict[str, int | bytes] = {"btf": address(blob), "btf_size": len(data)}
@@ -416,7 +416,7 @@ def prog_test_run(
 
     Raises: SyscallError, ENOTSUPP for program types that cannot be run so.
     """
-    ctx_in, data_in = _buffer(ctx), _buffer(data)
+    ctx_in, data_in = bytes_buffer(ctx), bytes_buffer(data)
     data_out = ctypes.create_string_buffer(data_room_bytes) if data_room_bytes else None
     ctx_out = ctypes.create_string_buffer(len(ctx)) if ctx and data else None
     fields: dict[str, int | bytes] = {"prog_fd": prog_fd}

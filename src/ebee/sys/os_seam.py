@@ -94,7 +94,7 @@ class Os:
         """prctl(2) PR_SET_PDEATHSIG: the signal that this process gets when its parent dies, 0 for none."""
         return self._call("prctl", PR_SET_PDEATHSIG, signal_number)
 
-    def mmap(self, fd: int, length_bytes: int, off_bytes: int, writable: bool) -> mmap.mmap:
+    def map_shared(self, fd: int, length_bytes: int, off_bytes: int, writable: bool) -> mmap.mmap:
         """mmap(2), shared, readable and perhaps writable. Raises: OSError."""
         import mmap
 
