@@ -181,7 +181,7 @@ class _Landings:
         self.write()
 
     def drop_unused(self) -> None:
-        used = {(via, block) for via, (_, block) in zip(self.via, self.code.branches) if via >= 0}
+        used = {(via, block) for via, (_, block) in zip(self.via, self.code.branches, strict=True) if via >= 0}
         work = list(used)
         while work:
             k, block = work.pop()
@@ -203,7 +203,7 @@ class _Landings:
 
     def write(self) -> None:
         code = self.code
-        for (insn, block), via in zip(code.branches, self.via):
+        for (insn, block), via in zip(code.branches, self.via, strict=True):
             insn.off = self.distance(self.at[self.index[id(insn)]], block, via)
         out: list[Insn] = []
         spans: list[SourceSpan | None] = []

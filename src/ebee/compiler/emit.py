@@ -4,14 +4,56 @@ from __future__ import annotations
 
 from ..isa.insn import Insn
 from ..isa.opcodes import (
-    BPF_ADD, BPF_ALU, BPF_ALU64, BPF_DW, BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JLE, BPF_JLT, BPF_JNE, BPF_JSGE, BPF_JSGT,
-    BPF_JSLE, BPF_JSLT, BPF_K, BPF_LDX, BPF_MEM, BPF_MOV, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, BPF_ST, BPF_STX,
-    BPF_X, CALL as CALL_OPCODE, EXIT, JA, LDDW, R10,
+    BPF_ADD,
+    BPF_ALU,
+    BPF_ALU64,
+    BPF_DW,
+    BPF_JEQ,
+    BPF_JGE,
+    BPF_JGT,
+    BPF_JLE,
+    BPF_JLT,
+    BPF_JNE,
+    BPF_JSGE,
+    BPF_JSGT,
+    BPF_JSLE,
+    BPF_JSLT,
+    BPF_K,
+    BPF_LDX,
+    BPF_MEM,
+    BPF_MOV,
+    BPF_PSEUDO_MAP_FD,
+    BPF_PSEUDO_MAP_VALUE,
+    BPF_ST,
+    BPF_STX,
+    BPF_X,
+    EXIT,
+    JA,
+    LDDW,
+    R10,
 )  # fmt: skip
+from ..isa.opcodes import (
+    CALL as CALL_OPCODE,
+)
 from ..spec.object import RELO_MAP, RELO_MAP_VALUE, Reloc
 from .machine import (
-    ALU_K, ALU_X, BRANCH_K, BRANCH_X, CALL, CONST, JUMP, LOAD, MAKE, MAP, MOVE, RET, STACK_ADDRESS, STORE_K,
-    STORE_X, MInsn, Remat,
+    ALU_K,
+    ALU_X,
+    BRANCH_K,
+    BRANCH_X,
+    CALL,
+    CONST,
+    JUMP,
+    LOAD,
+    MAKE,
+    MAP,
+    MOVE,
+    RET,
+    STACK_ADDRESS,
+    STORE_K,
+    STORE_X,
+    MInsn,
+    Remat,
 )  # fmt: skip
 from .regalloc import FIRST_SLOT, SCRATCH_A, SCRATCH_B
 from .select import STACK_LIMIT, fits_s32, low_s32
@@ -170,7 +212,7 @@ class _Emitter:
         pending: dict[int, int] = {}
         readers: dict[int, int] = {}
         for dst, src in moves:
-            if type(src) is int and src != dst:
+            if isinstance(src, int) and src != dst:
                 pending[dst] = src
                 readers[src] = readers.get(src, 0) + 1
         ready = [dst for dst in pending if dst not in readers]
@@ -194,7 +236,7 @@ class _Emitter:
                 readers[dst] = 0
                 ready.append(dst)
         for dst, remat in moves:
-            if type(remat) is not int:
+            if not isinstance(remat, int):
                 self.make_at(dst, remat)
 
     def free_place(self, busy: Collection[int]) -> int:
@@ -216,7 +258,7 @@ class _Emitter:
 
     def placed(self, operand: Operand) -> Operand:
         """Return the location of an operand, or the `Remat` that it is."""
-        return self.loc[operand] if type(operand) is int else operand
+        return self.loc[operand] if isinstance(operand, int) else operand
 
     # Instructions
 
@@ -271,11 +313,11 @@ class _Emitter:
 
     def relocate(self, m: MInsn, insn: Insn) -> None:
         if m.x is not None:
-            kind, symbol, size = m.x  # type: ignore[misc]
+            kind, symbol, size = m.x
             self.out.relocs.append((insn, Reloc(0, kind, symbol, m.off, size)))
 
     def call(self, m: MInsn) -> None:
-        args, symbol = m.x  # type: ignore[misc]
+        args, symbol = m.x
         # What lives on after the call is in r6-r9; of the others r0 is free once only cycles are left.
         self.move([(n, self.placed(a)) for n, a in enumerate(args, 1)], (1, 2, 3, 4, 5, 6, 7, 8, 9))
         insn = self.emit(CALL_OPCODE, 0, m.off, 0, m.imm)
@@ -288,22 +330,22 @@ class _Emitter:
         target = self.function.blocks[m.imm]
         if target.params:
             loc = self.loc
-            moves = [(loc[p], self.placed(a)) for p, a in zip(target.params, m.x)]  # type: ignore[call-overload]
+            moves = [(loc[p], self.placed(a)) for p, a in zip(target.params, m.x, strict=True)]
             self.move(moves, self.allocation.live_in[m.imm])
         self.term.append((m.imm,))
 
     def branch_x(self, m: MInsn) -> None:
         b = self.read(m.b, SCRATCH_B)
         a = self.read(m.a, SCRATCH_A)
-        self.term.append((*m.x, m.opcode, a, b, 0))  # type: ignore[misc]
+        self.term.append((*m.x, m.opcode, a, b, 0))
 
     def branch_k(self, m: MInsn) -> None:
         a = self.read(m.a, SCRATCH_A)
-        self.term.append((*m.x, m.opcode, a, 0, m.imm))  # type: ignore[misc]
+        self.term.append((*m.x, m.opcode, a, 0, m.imm))
 
     def ret(self, m: MInsn) -> None:
         x = m.x
-        self.move([(0, self.placed(x))], ())  # type: ignore[arg-type]
+        self.move([(0, self.placed(x))], ())
         self.emit(EXIT)
         self.term.append(())
 

@@ -83,8 +83,8 @@ def remove_redundant_params(function: Function) -> None:
                         del edge.args[n]
                     changed = True
     if same:
-        for param in same:
-            same[param] = resolve(param)
+        for value in same:
+            same[value] = resolve(value)
         replace_values(function, same)
 
 
@@ -157,7 +157,7 @@ def thread_jumps(function: Function) -> None:
 
 
 def _is_same(a: Jump, b: Jump) -> bool:
-    return a.target is b.target and all(x is y for x, y in zip(a.args, b.args))
+    return a.target is b.target and all(x is y for x, y in zip(a.args, b.args, strict=True))
 
 
 def _passable_blocks(function: Function) -> set[Block]:
@@ -186,7 +186,7 @@ def _lead_on(edge: Jump, passable: set[Block]) -> bool:
     while edge.target in passable and edge.target not in seen:
         block = edge.target
         seen.add(block)
-        known: dict[Value, Value] = dict(zip(block.params, edge.args))
+        known: dict[Value, Value] = dict(zip(block.params, edge.args, strict=True))
         term = block.term
         if type(term) is Branch:
             a, b = known.get(term.a, term.a), known.get(term.b, term.b)
@@ -225,7 +225,7 @@ def _join_blocks(function: Function) -> None:
             if type(term) is not Jump or len(incoming[term.target]) != 1 or term.target is block:
                 break
             target = term.target
-            for param, arg in zip(target.params, term.args):
+            for param, arg in zip(target.params, term.args, strict=True):
                 same[param] = same.get(arg, arg)
             block.ops += target.ops
             block.term = target.term
@@ -233,11 +233,10 @@ def _join_blocks(function: Function) -> None:
     if joined:
         function.blocks = [b for b in function.blocks if b not in joined]
     if same:
-        for param in same:
-            value = same[param]
+        for old, value in same.items():
             while value in same:
                 value = same[value]
-            same[param] = value
+            same[old] = value
         replace_values(function, same)
 
 

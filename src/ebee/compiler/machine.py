@@ -9,9 +9,9 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from ..errors import SourceSpan
-    from ..ir.core import Function
 
 FRAME = 10
 FIRST_VREG = 11
@@ -62,7 +62,7 @@ class MInsn:
         off: int,
         imm: int,
         span: SourceSpan | None,
-        x: object = None,
+        x: Any = None,
     ) -> None:
         self.form, self.opcode, self.d, self.a, self.b = form, opcode, d, a, b
         self.off, self.imm, self.span, self.x = off, imm, span, x

@@ -45,15 +45,23 @@ def compile_module(
     dump: Callable[[str, str], None] | None = None,
     check: bool = False,
 ) -> Code:
-    """Compile a module's first function and those that it calls. The IR is used up: passes change it in place.
+    """Compile a module's first function and those that it still calls after optimisation; they stay in module order.
+
+    The IR is used up: passes change it in place.
 
     `target.features` may have `v4` (sign-extending moves) and `gotol`. `dump` is called with the name of each pass and
     the function's text after it; `check` has the IR checked between passes.
     Raises: CompileError when the stack or the call depth does not suffice, or a jump cannot reach.
     """
-    functions = _called_functions(module)
-    codes = [_compile_function(f, module, target, dump, check) for f in functions]
-    return _link(codes)
+    codes: dict[str, FunctionCode] = {}
+    by_name = {f.name: f for f in module.functions}
+    work = [f.name for f in module.functions[:1]]
+    while work:
+        name = work.pop()
+        if name not in codes:
+            codes[name] = _compile_function(by_name[name], module, target, dump, check)
+            work += [callee for _, callee in codes[name].calls]
+    return _link([codes[name] for name in by_name if name in codes])
 
 
 def _compile_function(
@@ -89,21 +97,6 @@ def _observer(
             check_function(function, module)
 
     return observe
-
-
-def _called_functions(module: Module) -> list[Function]:
-    """Return the first function and those that it calls, directly or not, in module order."""
-    if not module.functions:
-        return []
-    by_name = {f.name: f for f in module.functions}
-    needed = {module.functions[0].name}
-    work = [module.functions[0]]
-    while work:
-        for op in work.pop().ops():
-            if op.opcode == "call_local" and op.symbol not in needed:
-                needed.add(op.symbol)
-                work.append(by_name[op.symbol])
-    return [f for f in module.functions if f.name in needed]
 
 
 def _link(codes: list[FunctionCode]) -> Code:
@@ -153,8 +146,7 @@ def _deepest_stack(codes: list[FunctionCode]) -> int:
 
     if not codes:
         return 0
-    frames, size = measure(codes[0], ())
-    return size
+    return measure(codes[0], ())[1]
 
 
 def _refusal(code: FunctionCode, message: str, hint: str) -> CompileError:

@@ -150,16 +150,16 @@ class _Intervals:
                     self.calls.append(at)
                     if hint[d] < 0:
                         hint[d] = 0
-                    args = insn.x[0]  # type: ignore[index]
+                    args = insn.x[0]
                     for n, v in enumerate(args, 1):
-                        if type(v) is int:
+                        if isinstance(v, int):
                             if hint[v] < 0:
                                 hint[v] = n
                             if v not in ends:
                                 ends[v] = at + 1
                 elif form == JUMP:
-                    for v, param in zip(insn.x, function.blocks[insn.imm].params):  # type: ignore[call-overload]
-                        if type(v) is int:
+                    for v, param in zip(insn.x, function.blocks[insn.imm].params, strict=True):
+                        if isinstance(v, int):
                             near[param] = v
                             if near[v] < 0:
                                 near[v] = param
@@ -168,8 +168,8 @@ class _Intervals:
                             if v not in ends:
                                 ends[v] = at + 1
                 elif form == RET:
-                    v = insn.x  # type: ignore[assignment]
-                    if type(v) is int:
+                    v = insn.x
+                    if isinstance(v, int):
                         hint[v] = 0
                         if v not in ends:
                             ends[v] = at + 1
@@ -271,9 +271,9 @@ def _weights(function: MFunction, intervals: _Intervals) -> list[int]:
                     accesses[v] += frequency
             if insn.form >= CALL:
                 x = insn.x
-                operands = x[0] if insn.form == CALL else x if insn.form == JUMP else (x,)  # type: ignore[index]
-                for v in operands:  # type: ignore[attr-defined]
-                    if type(v) is int:
+                operands = x[0] if insn.form == CALL else x if insn.form == JUMP else (x,)
+                for v in operands:
+                    if isinstance(v, int):
                         accesses[v] += frequency
     of = intervals.of
     return [

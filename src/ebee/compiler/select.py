@@ -5,14 +5,66 @@ from __future__ import annotations
 from ..errors import CompileError, Diagnostic
 from ..ir.core import I64, PTR_CTX, Block, Branch, Function, Jump, Op, Ret, Value
 from ..isa.opcodes import (
-    BPF_ADD, BPF_ALU, BPF_ALU64, BPF_AND, BPF_ARSH, BPF_ATOMIC, BPF_DIV, BPF_HELPER_CALL, BPF_JEQ, BPF_JGE,
-    BPF_JGT, BPF_JLE, BPF_JLT, BPF_JMP, BPF_JNE, BPF_JSET, BPF_JSGE, BPF_JSGT, BPF_JSLE, BPF_JSLT, BPF_K, BPF_LDX,
-    BPF_LSH, BPF_MEM, BPF_MOD, BPF_MOV, BPF_MUL, BPF_NEG, BPF_OR, BPF_PSEUDO_CALL, BPF_RSH, BPF_ST, BPF_STX,
-    BPF_SUB, BPF_X, BPF_XOR, SIZE_BITS,
+    BPF_ADD,
+    BPF_ALU,
+    BPF_ALU64,
+    BPF_AND,
+    BPF_ARSH,
+    BPF_ATOMIC,
+    BPF_DIV,
+    BPF_HELPER_CALL,
+    BPF_JEQ,
+    BPF_JGE,
+    BPF_JGT,
+    BPF_JLE,
+    BPF_JLT,
+    BPF_JMP,
+    BPF_JNE,
+    BPF_JSET,
+    BPF_JSGE,
+    BPF_JSGT,
+    BPF_JSLE,
+    BPF_JSLT,
+    BPF_K,
+    BPF_LDX,
+    BPF_LSH,
+    BPF_MEM,
+    BPF_MOD,
+    BPF_MOV,
+    BPF_MUL,
+    BPF_NEG,
+    BPF_OR,
+    BPF_PSEUDO_CALL,
+    BPF_RSH,
+    BPF_ST,
+    BPF_STX,
+    BPF_SUB,
+    BPF_X,
+    BPF_XOR,
+    SIZE_BITS,
 )  # fmt: skip
 from .machine import (
-    ALU_K, ALU_X, BRANCH_K, BRANCH_X, CALL, CONST, FIRST_VREG, FRAME, JUMP, LOAD, MAKE, MAP, MAP_VALUE, MOVE, RET,
-    STACK_ADDRESS, STORE_K, STORE_X, MBlock, MInsn, Remat,
+    ALU_K,
+    ALU_X,
+    BRANCH_K,
+    BRANCH_X,
+    CALL,
+    CONST,
+    FIRST_VREG,
+    FRAME,
+    JUMP,
+    LOAD,
+    MAKE,
+    MAP,
+    MAP_VALUE,
+    MOVE,
+    RET,
+    STACK_ADDRESS,
+    STORE_K,
+    STORE_X,
+    MBlock,
+    MInsn,
+    Remat,
 )  # fmt: skip
 
 TYPE_CHECKING = False
@@ -32,6 +84,8 @@ _JUMPS = {
     "eq": BPF_JEQ, "ne": BPF_JNE, "ugt": BPF_JGT, "uge": BPF_JGE, "ult": BPF_JLT, "ule": BPF_JLE,
     "sgt": BPF_JSGT, "sge": BPF_JSGE, "slt": BPF_JSLT, "sle": BPF_JSLE, "set": BPF_JSET,
 }  # fmt: skip
+_SHIFTS = frozenset(("shl", "lshr", "ashr"))
+_DIVISIONS = frozenset(("udiv", "umod"))
 # Operations whose low 32 result bits depend on the low 32 bits of their operands only.
 _NARROW = frozenset(("add", "sub", "mul", "and", "or", "xor", "neg", "shl"))
 
@@ -97,7 +151,7 @@ class _Selector:
         for n, block in enumerate(function.blocks):
             self.number = n
             params = [self.new() for _ in block.params]
-            where.update(zip(block.params, params))
+            where.update(zip(block.params, params, strict=True))
             out.blocks.append(MBlock(params))
         self.fused = _narrow_ops(function)
         rules = _RULES
@@ -123,13 +177,13 @@ class _Selector:
 
     def operand(self, value: Value) -> Operand:
         x = self.where[value]
-        if type(x) is int and self.def_block[x] != self.number:
+        if isinstance(x, int) and self.def_block[x] != self.number:
             self.out.exposed.append((self.number, x))
         return x
 
     def use(self, value: Value, span: SourceSpan | None) -> int:
         x = self.where[value]
-        if type(x) is int:
+        if isinstance(x, int):
             if self.def_block[x] != self.number:
                 self.out.exposed.append((self.number, x))
             return x
@@ -143,14 +197,14 @@ class _Selector:
 
     def address(self, op: Op) -> tuple[int, int]:
         x = self.where[op.args[0]]
-        if type(x) is not int and x.kind == STACK_ADDRESS and -0x8000 <= x.imm + op.off <= 0x7FFF:
+        if not isinstance(x, int) and x.kind == STACK_ADDRESS and -0x8000 <= x.imm + op.off <= 0x7FFF:
             return FRAME, x.imm + op.off
         return self.use(op.args[0], op.span), op.off
 
     def small(self, value: Value) -> int | None:
         """Return a constant that fits a signed 32-bit immediate."""
         x = self.where[value]
-        return x.imm if type(x) is not int and x.kind == CONST and fits_s32(x.imm) else None
+        return x.imm if not isinstance(x, int) and x.kind == CONST and fits_s32(x.imm) else None
 
     # Operations
 
@@ -180,7 +234,7 @@ class _Selector:
         if op in self.fused:
             return
         a = self.where[op.args[0]]
-        if op.opcode == "add" and type(a) is not int and a.kind in (STACK_ADDRESS, MAP_VALUE):
+        if op.opcode == "add" and not isinstance(a, int) and a.kind in (STACK_ADDRESS, MAP_VALUE):
             c = self.small(op.args[1])
             if c is not None and (fits_s32(a.imm + c) if a.kind == STACK_ADDRESS else 0 <= a.imm + c < 1 << 32):
                 self.where[op] = Remat(a.kind, a.imm + c, a.symbol)
@@ -195,8 +249,11 @@ class _Selector:
             imm = self.small(args[1])
             if imm is None and alu_class == BPF_ALU:
                 x = self.where[args[1]]
-                imm = low_s32(x.imm) if type(x) is not int and x.kind == CONST else None
-        if imm is None:
+                imm = low_s32(x.imm) if not isinstance(x, int) and x.kind == CONST else None
+        if imm is not None and op.opcode in _SHIFTS:
+            imm &= 63
+        if imm is None or (imm == 0 and op.opcode in _DIVISIONS):
+            # The verifier refuses a division by the immediate 0; by a register it is defined.
             b = self.use(args[1], op.span)
             a = self.use(args[0], op.span)
             d = self.new()
@@ -224,7 +281,7 @@ class _Selector:
         else:
             self.alu_k(op, BPF_ALU64 | BPF_LSH, 64 - bits)
             a, d = self.where[op], self.new()
-            assert type(a) is int
+            assert isinstance(a, int)
             self.insns.append(MInsn(ALU_K, BPF_ALU64 | BPF_ARSH, d, a, -1, 0, 64 - bits, op.span))
             self.where[op] = d
 
@@ -248,7 +305,7 @@ class _Selector:
         value = self.where[op.args[1]]
         size = SIZE_BITS[op.size]
         # Kernels before 6.3 refuse to store an immediate to the context.
-        if type(value) is not int and value.kind == CONST and op.args[0].type != PTR_CTX:
+        if not isinstance(value, int) and value.kind == CONST and op.args[0].type != PTR_CTX:
             imm = value.imm if op.size == 8 else low_s32(value.imm & ((1 << 8 * op.size) - 1))
             if fits_s32(imm):
                 a, off = self.address(op)

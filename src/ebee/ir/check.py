@@ -100,7 +100,7 @@ class _Checker:
             raise self.fail(f"it jumps to {target.name}, which is not a block of the function")
         if len(edge.args) != len(target.params):
             raise self.fail(f"it gives {len(edge.args)} values to {target.name}, which takes {len(target.params)}")
-        for n, (arg, param) in enumerate(zip(edge.args, target.params)):
+        for n, (arg, param) in enumerate(zip(edge.args, target.params, strict=True)):
             if arg.type != param.type:
                 raise self.fail(f"value {n} for {target.name} is {arg.type}, the parameter is {param.type}")
 

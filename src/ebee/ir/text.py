@@ -139,7 +139,10 @@ def parse_module(text: str, *, file: str = "<ir>") -> Module:
     return _Parser(text, file).module()
 
 
-_TOKEN = r'\s*(?:("(?:[^"\\]|\\u\{[0-9a-f]+\})*")|(ptr\.[a-z]+\??)|(-?(?:0x[0-9a-fA-F]+|\d+)(?![\w.$@]))|([\w.$@]+)|([(){}:,=+-]))'
+_TOKEN = (
+    r'\s*(?:("(?:[^"\\]|\\u\{[0-9a-f]+\})*")|(ptr\.[a-z]+\??)|(-?(?:0x[0-9a-fA-F]+|\d+)(?![\w.$@]))'
+    r"|([\w.$@]+)|([(){}:,=+-]))"
+)
 
 
 class _Parser:
@@ -262,7 +265,7 @@ class _Parser:
         return module
 
     def _scan(self) -> None:
-        """Make the function's blocks and placeholders for its values, which may be used in text before they are defined."""
+        """Make the function's blocks, and placeholders for values that are used before they are defined."""
         self.values, self.blocks, self.defined = {}, {}, set[str]()
         i = self.at
         while i < len(self.tokens) and self.tokens[i][1] != "}":
