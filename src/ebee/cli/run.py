@@ -89,6 +89,8 @@ def run(options: Options) -> int:
         by_cli=True,
         on_notice=(lambda _text: None) if options.quiet else print_notice,
     )
+    if options.command and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(line_buffering=True)  # the command writes there, too: whole lines stay whole
     signals = StopSignals()
     try:
         namespace, code = run_file(options.file, options.args)
