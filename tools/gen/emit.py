@@ -7,6 +7,7 @@ import difflib
 import itertools
 import os
 import sys
+from binascii import crc32
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,8 +25,11 @@ class SourceMissing(Exception):
 
 
 def kernel_version() -> str:
-    """Return the running kernel's version without its local suffix (`6.18.44`)."""
-    return os.uname().release.split("-")[0]
+    """Return what tells the running kernel from others, also from those of another configuration.
+
+    That is its version without local suffix, and the CRC-32 of its BTF. Raises: OSError.
+    """
+    return f"{os.uname().release.split('-')[0]}, BTF {crc32(VMLINUX.read_bytes()):08x}"
 
 
 def headers_version() -> str:
