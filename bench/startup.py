@@ -18,6 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SCRIPT = "tracepoint:syscalls:sys_enter_openat /pid == cpid/ { @[comm] = count(); }"
 TRACED = "/bin/true"
+FLOOR = "python"
 
 
 # Linux counts the resident set of the process that starts a command towards the command's peak, so a bare
@@ -34,10 +35,10 @@ os.write(result, b"%d %d %d" % (os.waitstatus_to_exitcode(status), elapsed_ns, u
 """
 
 
-def run_once(argv: list[str]) -> tuple[float, float]:
+def run_once(argv: list[str], counts: bool) -> tuple[float, float]:
     """Run `argv` and return its wall time in milliseconds and peak resident set in MiB.
 
-    Raises: SystemExit with the command's output when it fails.
+    Raises: SystemExit with the command's output when it fails, or ends without a count in its last line.
     """
     reader, writer = os.pipe()
     ran = subprocess.run(
@@ -50,8 +51,11 @@ def run_once(argv: list[str]) -> tuple[float, float]:
     with open(reader, encoding="ascii") as result:
         fields = result.read().split()
     code = int(fields[0]) if fields else ran.returncode
+    output = ran.stdout.decode(errors="replace")
     if code != 0:
-        sys.exit(f"{shlex.join(argv)} ended with {code}:\n{ran.stdout.decode(errors='replace')}")
+        sys.exit(f"{shlex.join(argv)} ended with {code}:\n{output}")
+    if counts and not "".join(output.split()[-1:]).isdecimal():
+        sys.exit(f"{shlex.join(argv)} counted nothing:\n{output}")
     return int(fields[1]) / 1e6, int(fields[2]) / 1024
 
 
@@ -60,7 +64,7 @@ def in_turns(commands: dict[str, list[str]], runs: int) -> dict[str, dict[str, o
     samples: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for round_no in range(runs + 1):
         for name, argv in commands.items():
-            sample = run_once(argv)
+            sample = run_once(argv, counts=name != FLOOR)
             if round_no > 0:
                 samples[name].append(sample)
     return {
@@ -95,7 +99,7 @@ def main() -> None:
     if options.bpftrace:
         commands["bpftrace"] = [*shlex.split(options.bpftrace), "-e", SCRIPT, "-c", TRACED]
     # What a Python that does nothing takes: the floor of the first.
-    commands["python"] = [sys.executable, "-c", "pass"]
+    commands[FLOOR] = [sys.executable, "-c", "pass"]
 
     figures = in_turns(commands, options.runs)
     ratios: dict[str, float] = {}
