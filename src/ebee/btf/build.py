@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal
 
-    from .read import Member
+    from .kinds import Member
 
 
 class BtfBuilder:

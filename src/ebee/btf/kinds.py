@@ -1,4 +1,4 @@
-"""The kinds of BTF types and the size of what follows each record.
+"""What reading and building BTF share: the kinds of types, the size of what follows each record, members.
 
 Source: include/uapi/linux/btf.h (Linux 6.18), Documentation/bpf/btf.rst.
 """
@@ -65,3 +65,15 @@ BTF_FUNC_STATIC, BTF_FUNC_GLOBAL, BTF_FUNC_EXTERN = 0, 1, 2
 BTF_VAR_STATIC, BTF_VAR_GLOBAL_ALLOCATED, BTF_VAR_GLOBAL_EXTERN = 0, 1, 2
 
 BTF_MAX_VLEN = 0xFFFF
+
+
+class Member:
+    """A member of a struct or union: `bit_off` from its start; `bitfield_size` in bits, 0: no bit field."""
+
+    __slots__ = ("bit_off", "bitfield_size", "name", "type_id")
+
+    def __init__(self, name: str, type_id: int, bit_off: int, bitfield_size: int = 0) -> None:
+        self.name, self.type_id, self.bit_off, self.bitfield_size = name, type_id, bit_off, bitfield_size
+
+    def __repr__(self) -> str:
+        return f"Member({self.name!r}, {self.type_id}, {self.bit_off}, {self.bitfield_size})"

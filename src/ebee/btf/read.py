@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from array import array
-from binascii import crc32
 from bisect import bisect_left
 
 from ..errors import BtfError
@@ -31,6 +30,7 @@ from .kinds import (
     REFERENCE_KINDS,
     SIZED_KINDS,
 )
+from .kinds import Member as Member  # also for those who read only
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,18 +40,6 @@ if TYPE_CHECKING:
 
 # Modifiers or arrays in a row, or structs inside structs, after which a type is taken for a cycle.
 MAX_DEPTH = 64
-
-
-class Member:
-    """A member of a struct or union: `bit_off` from its start; `bitfield_size` in bits, 0: no bit field."""
-
-    __slots__ = ("bit_off", "bitfield_size", "name", "type_id")
-
-    def __init__(self, name: str, type_id: int, bit_off: int, bitfield_size: int = 0) -> None:
-        self.name, self.type_id, self.bit_off, self.bitfield_size = name, type_id, bit_off, bitfield_size
-
-    def __repr__(self) -> str:
-        return f"Member({self.name!r}, {self.type_id}, {self.bit_off}, {self.bitfield_size})"
 
 
 class BtfField:
@@ -306,10 +294,14 @@ class Btf:
         It is a CRC-32 of the rest, the size of the type section in words and an offset in words for every
         type, each of 32 bits in the machine's byte order.
         """
+        from binascii import crc32
+
         rest = array("I", [len(self._words)]).tobytes() + self._index().tobytes()
         return array("I", [crc32(rest)]).tobytes() + rest
 
     def _read_index(self, index: bytes) -> array[int]:
+        from binascii import crc32
+
         offsets = array("I")
         if len(index) % 4 == 0:
             offsets.frombytes(index)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ebee.btf.build import BtfBuilder
-from ebee.btf.kinds import BTF_INT_BOOL
-from ebee.btf.read import Member
+from ebee.btf.kinds import BTF_INT_BOOL, Member
 
 
 def every_kind(byte_order: str = "little") -> tuple[bytes, dict[str, int]]:
