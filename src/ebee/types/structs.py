@@ -88,7 +88,7 @@ class StructType(Type):
         return value
 
     def btf_id(self, btf: BtfBuilder) -> int:
-        from ..btf.read import Member
+        from ..btf.kinds import Member
 
         members = [Member(f.name, f.type.btf_id(btf), 8 * f.off_bytes) for f in self.fields.values()]
         return btf.add_struct(self.name, self.size, members)
