@@ -178,7 +178,7 @@ class EngineBackend:
         if reloc.kind in (spec_object.RELO_MAP, spec_object.RELO_MAP_VALUE):
             m = maps.get(reloc.symbol)
             if not isinstance(m, EngineMap):
-                raise UsageError(f"program {prog.name!r} needs the map {reloc.symbol!r}, which was not created")
+                raise UsageError(f"program {prog.name!r} needs map {reloc.symbol!r}, which was not created")
             insn.src_reg = 0
             if reloc.kind == spec_object.RELO_MAP:
                 insn.imm = m.handle
@@ -220,7 +220,7 @@ class EngineBackend:
         assert isinstance(prog, EngineProgram)
         if prog.spec.prog_type != bpf.BPF_PROG_TYPE_TRACEPOINT:
             raise NotSupported(
-                f"the hook {prog.spec.section!r} in the engine", hint="tracepoints work; others need the kernel"
+                f"the hook {prog.spec.section!r} in the engine", hint="only tracepoints work there"
             )
         event = self._tracepoint(prog.spec.attach_to).event
         link = EngineLink(self, event, prog)

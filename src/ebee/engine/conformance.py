@@ -1,8 +1,9 @@
 """The plugin that conformance suites of the instruction set start: runs one program, prints r0.
 
-The protocol (of the bpf_conformance project): the program comes as hex bytes on standard input, the memory as hex
-bytes in the first argument (absent or empty: none). r1 is the memory's address (0: none) and r2 its length in bytes.
-r0 is printed in hex; on failure nothing is printed, the reason goes to standard error and the exit status is 1.
+The protocol (of the bpf_conformance project): the program comes as hex bytes on standard input, the memory as
+hex bytes in the first argument (absent or empty: none). r1 is the memory's address (0: none) and r2 its
+length in bytes. r0 is printed in hex; on failure nothing is printed, the reason goes to standard error and
+the exit status is 1.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from errno import E2BIG, EFAULT, EINVAL
 
+from ..abi.helpers import BPF_FUNC
 from ..errors import ExecutionError, FaultError
 
 TYPE_CHECKING = False
@@ -157,6 +158,7 @@ def get_current_uid_gid(vm: Machine) -> int:
 
 
 def get_current_comm(vm: Machine, buf: int, size: int) -> int:
+    size &= _SIZE_MASK
     if not size:
         return -EINVAL
     out = vm.memory.window(buf, size)
@@ -244,7 +246,7 @@ def trace_printk(vm: Machine, fmt: int, size: int, arg1: int, arg2: int, arg3: i
     -EINVAL."""
     from .bprintf import bprintf
 
-    text = vm.memory.read(fmt, size)
+    text = vm.memory.read(fmt, size & _SIZE_MASK)
     if text[-1:] != b"\0":
         return -EINVAL
     line = bprintf(text.partition(b"\0")[0], (arg1, arg2, arg3), lambda a: _string(vm, a))
@@ -265,30 +267,30 @@ def _string(vm: Machine, address: int) -> str:
 
 
 HELPERS: dict[int, Callable[..., int]] = {
-    1: map_lookup_elem,
-    2: map_update_elem,
-    3: map_delete_elem,
-    4: probe_read,
-    5: ktime_get_ns,
-    6: trace_printk,
-    7: get_prandom_u32,
-    8: get_smp_processor_id,
-    14: get_current_pid_tgid,
-    15: get_current_uid_gid,
-    16: get_current_comm,
-    45: probe_read_str,
-    112: probe_read_user,
-    113: probe_read_kernel,
-    114: probe_read_user_str,
-    115: probe_read_kernel_str,
-    125: ktime_get_ns,  # ktime_get_boot_ns: the engine's machine never sleeps
-    130: ringbuf_output,
-    131: ringbuf_reserve,
-    132: ringbuf_submit,
-    133: ringbuf_discard,
-    134: ringbuf_query,
-    160: ktime_get_ns,  # ktime_get_coarse_ns
-    164: for_each_map_elem,
-    181: loop,
-    182: strncmp,
+    BPF_FUNC.map_lookup_elem: map_lookup_elem,
+    BPF_FUNC.map_update_elem: map_update_elem,
+    BPF_FUNC.map_delete_elem: map_delete_elem,
+    BPF_FUNC.probe_read: probe_read,
+    BPF_FUNC.ktime_get_ns: ktime_get_ns,
+    BPF_FUNC.trace_printk: trace_printk,
+    BPF_FUNC.get_prandom_u32: get_prandom_u32,
+    BPF_FUNC.get_smp_processor_id: get_smp_processor_id,
+    BPF_FUNC.get_current_pid_tgid: get_current_pid_tgid,
+    BPF_FUNC.get_current_uid_gid: get_current_uid_gid,
+    BPF_FUNC.get_current_comm: get_current_comm,
+    BPF_FUNC.probe_read_str: probe_read_str,
+    BPF_FUNC.probe_read_user: probe_read_user,
+    BPF_FUNC.probe_read_kernel: probe_read_kernel,
+    BPF_FUNC.probe_read_user_str: probe_read_user_str,
+    BPF_FUNC.probe_read_kernel_str: probe_read_kernel_str,
+    BPF_FUNC.ktime_get_boot_ns: ktime_get_ns,  # the engine's machine never sleeps
+    BPF_FUNC.ringbuf_output: ringbuf_output,
+    BPF_FUNC.ringbuf_reserve: ringbuf_reserve,
+    BPF_FUNC.ringbuf_submit: ringbuf_submit,
+    BPF_FUNC.ringbuf_discard: ringbuf_discard,
+    BPF_FUNC.ringbuf_query: ringbuf_query,
+    BPF_FUNC.ktime_get_coarse_ns: ktime_get_ns,
+    BPF_FUNC.for_each_map_elem: for_each_map_elem,
+    BPF_FUNC.loop: loop,
+    BPF_FUNC.strncmp: strncmp,
 }

@@ -190,8 +190,9 @@ class Code:
             self._clean_up()
             return end.r0
         except Exception as error:
+            failure = self._explain(error)
             self._clean_up()
-            raise self._explain(error) from None
+            raise failure from None
 
     def _clean_up(self) -> None:
         """Take away what a program that did not end by itself left behind: frames and reserved records."""

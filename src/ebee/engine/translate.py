@@ -426,9 +426,17 @@ _WRITE_DST = frozenset(("alu", "neg", "movsx", "endian", "load", "lddw", "addr_s
 
 def helper_name(number: int) -> str:
     """Return the name of a helper function for messages, its number where the name is unknown."""
-    from ..abi import bpf
+    from ..abi.helpers import HELPER_NAMES
 
-    for name, value in vars(bpf).items():
-        if value == number and name.startswith("BPF_FUNC_"):
-            return "helper bpf_" + name.removeprefix("BPF_FUNC_")
-    return f"helper {number}"
+    name = HELPER_NAMES.get(number)
+    return f"helper {number}" if name is None else f"helper bpf_{name}"
+
+
+def has_handler(row: Row) -> bool:
+    """Return whether the interpreter knows how to run the instructions of a row."""
+    known = {"alu": ALU, "jump": JUMP, "call": ("local", "helper", "kfunc")}.get(row.family)
+    if known is not None:
+        return row.op in known
+    if row.family == "atomic":
+        return row.op.removeprefix("fetch_") in ATOMIC or row.op in ("load_acq", "store_rel")
+    return row.family in FAMILIES or row.family in _SURROUNDED or row.name in PLAIN
