@@ -166,7 +166,7 @@ class Stub:
         self.leave_if(BPF_JEQ, R0, 0)
 
     def read_kernel(self, to_off: int, size_bytes: int, base: int, off: int) -> None:
-        """Append: read `size_bytes` of kernel memory at register `base` + `off` to r10 + `to_off`; leave if it faults."""
-        self.add(mov(R3, base), add_imm(R3, off)) if off else self.add(mov(R3, base))
+        """Append: read kernel memory at register `base` + `off` to r10 + `to_off`; leave if it faults."""
+        self.add(mov(R3, base), add_imm(R3, off))
         self.add(mov(R1, R10), add_imm(R1, to_off), mov_imm(R2, size_bytes), call(PROBE_READ_KERNEL))
         self.leave_if(BPF_JNE, R0, 0)

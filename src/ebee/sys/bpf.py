@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .os_seam import Buffer
 
-EPERM, ENOENT, EINVAL, ENOSPC, EOPNOTSUPP, ENOTSUPP = 1, 2, 22, 28, 95, 524
+EPERM, ENOENT, E2BIG, EINVAL, ENOSPC, EOPNOTSUPP, ENOTSUPP = 1, 2, 7, 22, 28, 95, 524
 BPF_OBJ_NAME_LEN = 16
 
 FUNC_INFO = struct.Struct("=II")  # struct bpf_func_info: insn_off in slots, type_id
@@ -104,7 +104,7 @@ def _raise_memlock() -> bool:
     return True
 
 
-# -- maps -----------------------------------------------------------------------------------------------------------
+# -- maps ----------------------------------------------------------------------------------------------------
 
 
 def map_create(
@@ -163,6 +163,7 @@ class MapElements:
         self._attr = make_attr(layout, {"map_fd": fd, "key": key if key_bytes else 0, "value": value})
         self._attr_next = make_attr(layout, {"map_fd": fd, "key": key, "next_key": next_key})
         self._attr_first = make_attr(layout, {"map_fd": fd, "key": 0, "next_key": next_key})
+        self._attr_key = make_attr(layout, {"map_fd": fd, "key": key if key_bytes else 0})
         self._flags = ctypes.c_uint64.from_buffer(self._attr, layout["flags"][0])
         self._bpf = current().bpf
         self._lock = allocate_lock()  # the buffers are shared by all threads
@@ -201,14 +202,15 @@ class MapElements:
             result = self._bpf(abi.BPF_MAP_UPDATE_ELEM, self._attr)
             self._flags.value = 0
         if result < 0:
-            raise error(abi.BPF_MAP_UPDATE_ELEM, -result, f"map {self._name!r}")
+            detail = f"map {self._name!r}" + (" is full" if result == -E2BIG else "")
+            raise error(abi.BPF_MAP_UPDATE_ELEM, -result, detail)
 
     def delete(self, key: bytes) -> bool:
         """BPF_MAP_DELETE_ELEM: whether the key was there. Raises: SyscallError."""
         self._check(key, abi.BPF_MAP_DELETE_ELEM)
         with self._lock:
             self._key.raw = key
-            result = self._bpf(abi.BPF_MAP_DELETE_ELEM, self._attr)
+            result = self._bpf(abi.BPF_MAP_DELETE_ELEM, self._attr_key)
         if result < 0 and result != -ENOENT:
             raise error(abi.BPF_MAP_DELETE_ELEM, -result, f"map {self._name!r}")
         return result == 0
@@ -287,7 +289,7 @@ def _batches(
         in_batch = address(cursors[0])
 
 
-# -- programs and their types -----------------------------------------------------------------------------------------
+# -- programs and their types --------------------------------------------------------------------------------
 
 
 class ProgLoad:
@@ -382,7 +384,7 @@ def btf_load_log(data: bytes) -> str:
     return text
 
 
-# -- attaching --------------------------------------------------------------------------------------------------------
+# -- attaching -----------------------------------------------------------------------------------------------
 
 
 def raw_tracepoint_open(name: str, prog_fd: int) -> Fd:
@@ -406,7 +408,7 @@ def link_create_perf_event(prog_fd: int, perf_fd: int, cookie: int = 0) -> int:
     return current().bpf(abi.BPF_LINK_CREATE, attr)
 
 
-# -- running and asking -----------------------------------------------------------------------------------------------
+# -- running and asking --------------------------------------------------------------------------------------
 
 
 def prog_test_run(

@@ -33,26 +33,53 @@ _INSN_IN_MESSAGE = re.compile(r"\binsn[ #]+(\d+)|\binsn_idx (\d+)|\bat (\d+)$")
 
 # A refusal of the kernel -> what to do. First match wins.
 _HINTS = [
-    (r"map_value_or_null|_or_null'", "check the result of the lookup or reservation for null before using it"),
+    (
+        r"map_value_or_null|_or_null'",
+        "check the result of the lookup or reservation for null before using it",
+    ),
     (r"!read_ok|unreadable register", "a value is used that is not set on every path"),
-    (r"invalid mem access '(inv|scalar|mem)", "a plain number is used as an address: read that memory with a probe_read helper"),
+    (
+        r"invalid mem access '(inv|scalar|mem)",
+        "a plain number is used as an address: read that memory with a probe_read helper",
+    ),
     (r"invalid access to map value", "bound the index or offset by the size of the map's value"),
     (r"invalid access to packet", "compare the packet pointer with data_end before the access"),
-    (r"invalid bpf_context access|dereference of modified ctx", "this program type's context has no such field"),
-    (r"unbounded (min|max|memory)|min value is negative|max value is outside", "bound the variable (compare it or mask it) before it is an offset or a size"),
-    (r"invalid (indirect )?(read from|access to) stack|invalid.*stack", "the program reads stack memory that it never wrote, or beyond its frame"),
-    (r"Unreleased reference|BPF_EXIT instruction.*(reference|lock)", "submit, discard or release it on every path"),
-    (r"combined stack size|stack.*[Tt]oo large", "the call chain needs more than 512 bytes of stack: move large values into a map"),
-    (r"program is too large|too many|sequence of \d+ jumps", "the program has too many paths: bound its loops or split it"),
+    (
+        r"invalid bpf_context access|dereference of modified ctx",
+        "this program type's context has no such field",
+    ),
+    (
+        r"unbounded (min|max|memory)|min value is negative|max value is outside",
+        "bound the variable (compare it or mask it) before it is an offset or a size",
+    ),
+    (
+        r"invalid (indirect )?(read from|access to) stack|invalid.*stack",
+        "the program reads stack memory that it never wrote, or beyond its frame",
+    ),
+    (
+        r"Unreleased reference|BPF_EXIT instruction.*(reference|lock)",
+        "submit, discard or release it on every path",
+    ),
+    (
+        r"combined stack size|stack.*[Tt]oo large",
+        "the call chain needs more than 512 bytes of stack: move large values into a map",
+    ),
+    (
+        r"program is too large|too many|sequence of \d+ jumps",
+        "the program has too many paths: bound its loops or split it",
+    ),
     (r"infinite loop|back-edge|loop is not bounded", "give the loop a bound that the verifier can see"),
     (r"unreachable insn", "some instructions can never run: remove them"),
     (r"GPL", "this helper is only for programs under a GPL-compatible licence"),
     (r"unknown func|invalid func unknown", "this kernel has no such helper"),
-    (r"cannot use helper|helper call is not allowed|not allowed in probe", "this program type, or this kernel's lockdown, does not allow the helper"),
+    (
+        r"cannot use helper|helper call is not allowed|not allowed in probe",
+        "this program type, or this kernel's lockdown, does not allow the helper",
+    ),
     (r"type=.* expected=", "the helper wants another kind of argument"),
     (r"pointer arithmetic|prohibited", "this arithmetic on a pointer is not allowed"),
     (r"misaligned", "align the access to its size"),
-]  # fmt: skip
+]
 
 
 def explain(message: str) -> str:
