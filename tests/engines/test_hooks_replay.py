@@ -156,6 +156,9 @@ def test_what_cannot_be_recorded(tmp_path):
     assert not os.path.exists(file)
     with pytest.raises(CommandError):
         record_command(["no-such-command-here"], [OPENAT], file, target)
+    with pytest.raises(CommandError):
+        record_command([], [OPENAT], file, target)
+    assert not os.path.exists(file)
     with pytest.raises(SyscallError, match="No such file"):
         record_command(["true"], [OPENAT], str(tmp_path / "no" / "folder"), target)
     if os.path.exists("/dev/full"):

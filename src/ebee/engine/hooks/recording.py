@@ -14,6 +14,7 @@ import time
 
 from ...errors import SyscallError, UnknownProbe
 from ...record import Record
+from ...sys.spawn import find_executable
 from .events import parse_event, syscall_numbers
 
 TYPE_CHECKING = False
@@ -183,6 +184,7 @@ def record_command(argv: Sequence[str], events: Sequence[str], path: str, target
     for event in events:
         if parse_event(event, target) is None:
             raise _unknown(event, target)
+    find_executable(argv[0] if argv else "")  # a mistyped command must not cost an old recording
     try:
         file = open(path, "w", encoding="ascii", newline="\n")  # noqa: SIM115  # closed below
     except OSError as e:

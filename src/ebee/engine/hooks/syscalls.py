@@ -155,7 +155,6 @@ class LiveCommand:
         self._executed = False  # whether the root process became the command
         self._killing = False
         self._silent = False  # after a failure the command goes on, and nothing is fired any more
-        self._pidfd = -1
         self._thread: threading.Thread | None = None
         self._tasks: dict[int, _Task] = {}
         self._tracer = Tracer()
@@ -172,12 +171,9 @@ class LiveCommand:
 
     def terminate(self) -> None:
         """Send SIGTERM, and SIGCONT so that a stopped command gets it, too."""
-        if self._status is None and self._pidfd >= 0:
-            try:
-                _signal.pidfd_send_signal(self._pidfd, _signal.SIGTERM)
-                _signal.pidfd_send_signal(self._pidfd, _signal.SIGCONT)
-            except ProcessLookupError:
-                pass
+        if self._status is None:
+            _send(self.pid, _signal.SIGTERM)
+            _send(self.pid, _signal.SIGCONT)
 
     def close(self) -> None:
         """Terminate the command if it runs, then wait for its descendants: without us their calls would fail.
@@ -195,7 +191,7 @@ class LiveCommand:
         except BaseException:
             self._kill()
             raise
-        self._release()
+        self._join()
         self.poll()
 
     def _describe_rest(self) -> str:
@@ -208,14 +204,11 @@ class LiveCommand:
         """Kill everything that is traced, including what is being born."""
         self._killing = True
         for tid in list(self._tasks):
-            _kill_task(tid)
+            _send(tid, _signal.SIGKILL)
 
-    def _release(self) -> None:
+    def _join(self) -> None:
         if self._thread is not None:
             self._thread.join()
-        fd, self._pidfd = self._pidfd, -1
-        if fd >= 0:
-            os.close(fd)
 
     def _plan(self) -> None:
         """Find out which system calls must stop, and what to fire at each."""
@@ -254,7 +247,6 @@ class LiveCommand:
         try:
             self.pid = fork_exec(self.argv, self._install, self._go_r)
             try:
-                self._pidfd = os.pidfd_open(self.pid)
                 self._thread = threading.Thread(target=self._trace, name="ebee-tracer", daemon=True)
                 self._thread.start()
                 self._settled.wait()
@@ -265,10 +257,10 @@ class LiveCommand:
             except BaseException:
                 if self._status is None:
                     self._killing = True
-                    _kill_task(self.pid)
+                    _send(self.pid, _signal.SIGKILL)
                 if self._thread is None:
                     ptrace.reap(self.pid)
-                self._release()
+                self._join()
                 raise
         finally:
             os.close(self._go_r)
@@ -332,7 +324,7 @@ class LiveCommand:
     def _stopped(self, tid: int, signal: int, event: int) -> None:
         """Act on one stop and let the task go on. The stops are those of ptrace(2), PTRACE_SEIZE."""
         if self._killing:
-            _kill_task(tid)
+            _send(tid, _signal.SIGKILL)
             return
         task = self._tasks.get(tid)
         is_new = task is None
@@ -411,8 +403,9 @@ class LiveCommand:
             self._sink.notify()
 
 
-def _kill_task(tid: int) -> None:
+def _send(tid: int, signal: int) -> None:
+    # The task may have been reaped a moment ago; its number is not given out again so soon.
     try:
-        os.kill(tid, _signal.SIGKILL)
+        os.kill(tid, signal)
     except (ProcessLookupError, PermissionError):
         return
