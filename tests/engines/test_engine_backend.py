@@ -284,5 +284,5 @@ def test_budget_and_maps_after_close(backend):
 
 
 def test_replay_of_a_missing_file(backend, tmp_path):
-    with pytest.raises(UsageError, match="cannot read the recording"):
+    with pytest.raises(SyscallError, match="No such file"):
         backend.replay(str(tmp_path / "absent"))

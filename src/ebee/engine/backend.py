@@ -5,6 +5,7 @@ Source: ebee.spec.backend (the protocol; `kernel` is its other implementation).
 
 from __future__ import annotations
 
+import os
 from _thread import TIMEOUT_MAX, RLock, allocate_lock
 
 from ..abi import bpf
@@ -19,6 +20,7 @@ from .task import TaskContext
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
 
     from ..isa.insn import Insn
     from ..spec.backend import BackendMap, BackendProgram, Command, Scope, TestRun
@@ -124,7 +126,7 @@ class EngineBackend:
         if target is None:
             from ..spec.default_target import default_target
 
-            target = default_target()
+            target = default_target(_host_arch())
         self.target: Target = target
         self.task = TaskContext() if task is None else task
         self.machine = Machine()
@@ -242,16 +244,16 @@ class EngineBackend:
         with self._lock:
             return list(self._links)
 
-    def fire(self, event: str, record: bytes, task: TaskContext) -> list[int]:
-        """Run the programs attached to an event on its record; return each one's r0 (32 bits).
+    def fire(self, event: str, record: bytes, task: TaskContext) -> Any:
+        """Run the programs attached to an event on its record; return a list of each one's r0 (32 bits).
 
         A program that fails is stopped, and its first error is raised by the next `wait`.
         """
-        results = []
+        results: list[int] = []
         with self._lock:
             links = self._links.get(event)
             if not links:
-                return []
+                return results
             ctx = self.machine.memory.map(record, f"the record of {event}")
             self.machine.task = task
             for link in tuple(links):
@@ -305,15 +307,10 @@ class EngineBackend:
         return self._command
 
     def replay(self, path: str) -> Command:
-        """Feed the events of a recording. Raises: UsageError for a file that cannot be opened,
-        FormatError."""
+        """Feed the events of a recording. Raises: SyscallError if it cannot be opened, FormatError."""
         from .hooks.replay import start_replay
 
-        try:
-            file = open(path, "rb")  # noqa: SIM115  # the replay closes it
-        except OSError as error:
-            raise UsageError(f"cannot read the recording {path!r}: {error.strerror}") from None
-        self._command = start_replay(self, path, file)
+        self._command = start_replay(self, path)
         return self._command
 
     def wait(self, timeout_s: float | None) -> None:
@@ -351,3 +348,11 @@ class EngineBackend:
         with self._lock:
             self._links.clear()
 
+
+def _host_arch() -> str:
+    """Return the kernel's name of this machine's architecture, x86_64 for those that have no default target."""
+    from ..abi.syscalls import SYSCALLS
+
+    machine = os.uname().machine if hasattr(os, "uname") else ""
+    arch = {"aarch64": "arm64"}.get(machine, machine)
+    return arch if arch in SYSCALLS else "x86_64"
