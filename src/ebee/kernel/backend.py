@@ -173,6 +173,10 @@ class KernelBackend:
             self._epoll.register(command.pidfd.number, select.EPOLLIN)
         return command
 
+    def replay(self, path: str) -> Command:
+        """Recordings are fed to programs in the engine. Raises: NotSupported."""
+        raise NotSupported("replaying a recording in the kernel", hint="leave out the choice of the kernel")
+
     def wait(self, timeout_s: float | None) -> None:
         """Sleep until a ring buffer has data, the command ended, `wake` was called or the time is up."""
         if any(m.ring is not None and m.ring.has_data() for m in self._maps):
