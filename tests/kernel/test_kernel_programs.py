@@ -241,6 +241,14 @@ def test_the_raw_tracepoint_gives_the_perf_events_records(run, event, fields):
     assert result.records["fast"] == result.records["slow"] != []
 
 
+def test_the_record_begins_with_the_kernels_header(run):
+    """common_type, common_flags and common_preempt_count are 0, common_pid is the thread."""
+    prog = recorder("syscalls:sys_enter_close", [(0, 4), (4, 4), (12, 4)])
+    result = run(["cat", HOSTNAME], [prog], [ring()])
+    heads = [words(r)[:4] for r in result.records["ring"]]
+    assert heads and all(head == [head[0], 0, head[0] & 0xFFFFFFFF, 0] for head in heads)
+
+
 def test_32_bit_calls_are_left_out_as_the_kernel_does(run):
     """int 0x80 in a 64-bit process: number 257 is openat in one table and something else in the other."""
     if os.uname().machine != "x86_64":
