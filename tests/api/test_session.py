@@ -147,10 +147,10 @@ def test_leaving_early_ends_the_command(session):
 
 
 def test_an_exception_in_the_loop_reaches_the_caller_and_detaches(session):
-    with pytest.raises(ZeroDivisionError):
-        with session.attach(on_open, command=["sh", "-c", "cat /etc/hostname; sleep 100"]) as a:
-            for e in opens:
-                e.pid // 0
+    a = session.attach(on_open, command=["sh", "-c", "cat /etc/hostname; sleep 100"])
+    with pytest.raises(ZeroDivisionError), a:
+        for e in opens:
+            e.pid // 0
     assert a.links == []
     assert a.returncode is not None
 

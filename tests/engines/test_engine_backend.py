@@ -13,7 +13,7 @@ from ebee.abi import bpf
 from ebee.btf.build import BtfBuilder
 from ebee.engine.backend import EngineBackend
 from ebee.engine.task import TaskContext
-from ebee.errors import ExecutionError, FaultError, NotSupported, SyscallError, UnknownProbe, UsageError
+from ebee.errors import ExecutionError, FaultError, FormatError, NotSupported, SyscallError, UnknownProbe, UsageError
 from ebee.isa.asm import assemble
 from ebee.spec.backend import TestRun as Run
 from ebee.spec.object import LineInfo, MapSpec, ObjectSpec, ProgramSpec, Reloc
@@ -284,5 +284,5 @@ def test_budget_and_maps_after_close(backend):
 
 
 def test_replay_of_a_missing_file(backend, tmp_path):
-    with pytest.raises(SyscallError, match="No such file"):
+    with pytest.raises(FormatError, match="No such file"):
         backend.replay(str(tmp_path / "absent"))

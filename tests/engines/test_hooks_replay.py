@@ -290,7 +290,7 @@ def test_a_file_that_is_no_recording(bad):
 
 
 def test_a_file_that_cannot_be_opened(tmp_path):
-    with pytest.raises(SyscallError, match="No such file"):
+    with pytest.raises(FormatError, match="No such file"):
         start_replay(Sink(OPENAT), str(tmp_path / "none"))
 
 

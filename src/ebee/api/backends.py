@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from ..errors import NotSupported, PermissionMissing, UsageError
 from . import options
@@ -22,6 +23,8 @@ def host_arch() -> str:
 
 def kernel_backend() -> Backend:
     """The kernel's way. Raises: PermissionMissing, NotSupported."""
+    if sys.platform != "linux":
+        raise NotSupported(f"running programs in the kernel: this is {sys.platform}, not Linux")
     from ..kernel.backend import KernelBackend
 
     reasons = KernelBackend.unavailable()
@@ -51,6 +54,8 @@ def choose(wanted: str | None, *, has_command: bool, is_replay: bool) -> Backend
         try:
             return kernel_backend()
         except (PermissionMissing, NotSupported) as e:
+            if not has_command and sys.platform != "linux":
+                raise
             if not has_command:
                 raise PermissionMissing(
                     "tracing the whole machine",
@@ -59,7 +64,10 @@ def choose(wanted: str | None, *, has_command: bool, is_replay: bool) -> Backend
                 ) from None
             missing = " and ".join(e.missing) if isinstance(e, PermissionMissing) else str(e)
             check_engine()
-            options.notice(f"live in the engine, through ptrace: the kernel's way needs {missing}; {HOW_TO}")
+            options.notice(
+                f"live in the engine, through ptrace, where set-uid programs gain nothing: the kernel's way needs "
+                f"{missing}; {HOW_TO}"
+            )
             return engine_backend()
     if not has_command:
         raise UsageError(

@@ -33,7 +33,8 @@ def features(as_json: bool) -> int:
     if as_json:
         import json
 
-        rows = [{name: getattr(f, name) for name in ("group", "name", "words", "min_kernel", "state", "why")} for f in found]
+        names = ("group", "name", "words", "min_kernel", "state", "why")
+        rows = [{name: getattr(f, name) for name in names} for f in found]
         print(json.dumps({"features": rows, "kernel_missing": kernel, "engine_missing": engine}, indent=1))
         return 0
     print(paint("\nfor you", BOLD, sys.stdout))

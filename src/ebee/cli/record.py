@@ -16,5 +16,10 @@ if TYPE_CHECKING:
 def record(events: Sequence[str], command: str, output: str) -> int:
     """Record and return the exit code. Raises: EbeeError."""
     summary = record_command(split_command(command), list(events), output, default_target(host_arch()))
+    for count, what in ((summary.strings_cut, "cut off"), (summary.strings_unreadable, "not readable")):
+        if count:
+            print_notice(f"{count} strings were {what}")
+    if summary.exit_status:
+        print_notice(f"the command ended with {summary.exit_status}")
     print_notice(f"{summary.events} events recorded to {output}; replay them with: ebee run FILE --replay {output}")
     return 0

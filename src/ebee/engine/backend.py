@@ -13,6 +13,7 @@ from ..errors import EbeeError, ExecutionError, FaultError, NotSupported, Unknow
 from ..isa.encode import slot_offsets
 from ..spec import object as spec_object
 from ..spec.backend import TestResult
+from .hooks.events import parse_event
 from .interpreter import Machine
 from .maps import ArrayMap, EngineMap, RingBuffer, create_map
 from .task import TaskContext
@@ -20,7 +21,6 @@ from .task import TaskContext
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
 
     from ..isa.insn import Insn
     from ..spec.backend import BackendMap, BackendProgram, Command, Scope, TestRun
@@ -225,6 +225,11 @@ class EngineBackend:
                 f"the hook {prog.spec.section!r} in the engine", hint="only tracepoints work there"
             )
         event = self._tracepoint(prog.spec.attach_to).event
+        if parse_event(event, self.target) is None:
+            raise NotSupported(
+                f"the tracepoint {event} in the engine",
+                hint="the engine sees system calls: syscalls:sys_enter_…, syscalls:sys_exit_…; others need the kernel",
+            )
         link = EngineLink(self, event, prog)
         with self._lock:
             self._links.setdefault(event, []).append(link)
@@ -244,7 +249,7 @@ class EngineBackend:
         with self._lock:
             return list(self._links)
 
-    def fire(self, event: str, record: bytes, task: TaskContext) -> Any:
+    def fire(self, event: str, record: bytes, task: TaskContext) -> list[int]:
         """Run the programs attached to an event on its record; return a list of each one's r0 (32 bits).
 
         A program that fails is stopped, and its first error is raised by the next `wait`.

@@ -54,7 +54,7 @@ OPS: dict[str, tuple[int, str, str]] = {
     "map": (0, PTR_MAP, PURE),  # symbol: the map's name
     "map_value": (0, PTR_VALUE, PURE),  # symbol: a map of one value, imm: byte offset in it
     "non_null": (1, "*", PURE),  # the same pointer, after a branch has shown that it is not null; no instruction
-    "load": (1, I64, READ),  # args: address; off, size; zero-extended; reloc/symbol: the loader adds the field's offset to off
+    "load": (1, I64, READ),  # args: address; off, size; zero-extended; reloc/symbol: the loader adds the offset
     "store": (2, "", WRITE),  # args: address, value; off, size
     "atomic_add": (2, "", WRITE),  # args: address, value; off, size 4 or 8
     "call": (-1, "*", CALL),  # imm: helper number; up to 5 arguments

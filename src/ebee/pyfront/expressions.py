@@ -216,7 +216,8 @@ class Expressions:
         value = self.expr(node.operand)
         if isinstance(value, Known) and isinstance(value.object, int):
             known = int(value.object)
-            return Known(-known if isinstance(node.op, ast.USub) else ~known if isinstance(node.op, ast.Invert) else known)
+            negative = isinstance(node.op, ast.USub)
+            return Known(-known if negative else ~known if isinstance(node.op, ast.Invert) else known)
         n = self.as_num(value)
         if isinstance(node.op, ast.USub):
             return numbers.negate(self.low, n)

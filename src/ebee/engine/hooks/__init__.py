@@ -26,7 +26,7 @@ class EventSink(Protocol):
     def attached_events(self) -> Iterable[str]:
         """Return the events (`category:name`) that are wanted."""
 
-    def fire(self, event: str, record: bytes, task: TaskContext) -> None:
+    def fire(self, event: str, record: bytes, task: TaskContext) -> object:
         """Take one event. `task` and its memory are valid during the call only."""
 
     def notify(self) -> None:

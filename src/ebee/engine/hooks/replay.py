@@ -5,7 +5,7 @@ See `ebee.engine.hooks.recording` for the file. A recording of one architecture 
 
 from __future__ import annotations
 
-from ...errors import FormatError, SyscallError
+from ...errors import FormatError
 from ..task import TaskContext
 from .events import parse_event, syscall_numbers
 from .recording import VERSION
@@ -25,13 +25,13 @@ _U64, _U32, _PID, _CPU, _COMM_BYTES = (1 << 64) - 1, (1 << 32) - 1, (1 << 31) - 
 def start_replay(backend: EventSink, path: str, file: BinaryIO | None = None) -> Replay:
     """Start to feed the recording `path` to `backend`; `file` is its open content, if it is open already.
 
-    Raises: FormatError for a file that is no recording, SyscallError when it cannot be opened.
+    Raises: FormatError for a file that is no recording or cannot be opened.
     """
     if file is None:
         try:
             file = open(path, "rb")  # noqa: SIM115  # the replay closes it
         except OSError as e:
-            raise SyscallError(f"open {path}", e.errno or 0) from None
+            raise FormatError(f"cannot be read: {e.strerror}", file=path) from None
     try:
         return Replay(backend, path, file)
     except BaseException:
@@ -133,7 +133,7 @@ class Replay:
         try:
             raw = self._file.readline(_MAX_LINE_BYTES)
         except OSError as e:
-            raise SyscallError(f"read {self._path}", e.errno or 0) from None
+            raise FormatError(f"cannot be read: {e.strerror}", file=self._path) from None
         if not raw:
             return None
         self._line_number += 1

@@ -353,8 +353,9 @@ class LiveCommand:
             return
         nr, args = entry[0], entry[1:]
         calls = self._calls.get(nr, self._other_calls)
+        # Until its exec the root process is ebee's own child: the exec is where the command comes back from.
         if self._executed or nr in self._exec_nrs:
-            if calls.enter:
+            if calls.enter and self._executed:
                 context = task.current()
                 for e in calls.enter:
                     self._fire(e.event, e.pack(task.tid, nr, args), context)
