@@ -46,7 +46,7 @@ CONDITIONS = {
 def evaluate(module, function, args, helpers=None):
     """Run a function. Pointers are (bytearray, offset); `helpers` maps a helper's number to a function."""
     values = dict(zip(function.entry.params, args, strict=True))
-    functions = {f.name: f for f in module.functions}
+    functions = {f.name: f for f in module.functions} if module else {}
     block = function.entry
     while True:
         for op in block.ops:

@@ -192,59 +192,85 @@ class _Intervals:
         return False
 
 
-def _overlap(x: Sequence[int], y: Sequence[int]) -> bool:
-    if len(x) > len(y):
-        x, y = y, x
-    for i in range(0, len(x), 2):
-        j = bisect_right(y, x[i])
-        if j & 1 or (j < len(y) and y[j] < x[i + 1]):
+class _Place:
+    """A register or slot: when it is taken ([start, end, start, end, …], sorted), and by whom each time."""
+
+    __slots__ = ("owners", "taken")
+
+    def __init__(self) -> None:
+        self.taken: list[int] = []
+        self.owners: list[int] = []
+
+    def is_free(self, interval: Sequence[int]) -> bool:
+        """Whether nobody has the place at any time of an interval."""
+        taken = self.taken
+        if not taken or taken[-1] <= interval[0]:
             return True
-    return False
+        for i in range(0, len(interval), 2):
+            j = bisect_right(taken, interval[i])
+            if j & 1 or (j < len(taken) and taken[j] < interval[i + 1]):
+                return False
+        return True
+
+    def take(self, v: int, interval: Sequence[int]) -> None:
+        """Give the place to v for an interval in which it is free."""
+        taken = self.taken
+        for i in range(0, len(interval), 2):
+            j = bisect_right(taken, interval[i])
+            taken[j:j] = interval[i : i + 2]
+            self.owners.insert(j >> 1, v)
+
+    def give_up(self, interval: Sequence[int]) -> None:
+        """Take the place back from the one who has it for exactly this interval."""
+        for i in range(0, len(interval), 2):
+            j = bisect_right(self.taken, interval[i]) - 1
+            del self.taken[j : j + 2], self.owners[j >> 1]
+
+    def holders(self, interval: Sequence[int]) -> list[int]:
+        """Return who has the place at some time of an interval."""
+        taken, found = self.taken, dict[int, None]()
+        for i in range(0, len(interval), 2):
+            j = bisect_right(taken, interval[i]) & ~1
+            while j < len(taken) and taken[j] < interval[i + 1]:
+                found[self.owners[j >> 1]] = None
+                j += 2
+        return list(found)
 
 
 def _scan(intervals: _Intervals, registers: tuple[int, ...], weights: list[int] | None) -> list[int] | None:
     """Assign registers in order of starts. Without weights, give up (None) when they do not suffice."""
     of, hint, near = intervals.of, intervals.hint, intervals.near
     loc = [-1] * len(of)
-    held: list[list[int]] = [[] for _ in range(10)]
+    places = [_Place() for _ in range(10)]
     kept = frozenset(_KEPT)
     usable = frozenset(registers)
     has_calls = bool(intervals.calls)
     for v in intervals.order:
         interval = of[v]
-        start = interval[0]
         crosses = has_calls and intervals.crosses_call(interval)
-        candidates = _KEPT if crosses else registers
-        wanted = hint[v], loc[near[v]] if near[v] >= 0 else -1, hint[near[v]] if near[v] >= 0 else -1
-        allowed = kept if crosses else usable
+        candidates, allowed = (_KEPT, kept) if crosses else (registers, usable)
+        beside = near[v]
+        wanted = hint[v], loc[beside] if beside >= 0 else -1, hint[beside] if beside >= 0 else -1
         for r in (*(w for w in wanted if w in allowed), *candidates):
-            holders = held[r]
-            if holders:
-                holders = held[r] = [u for u in holders if of[u][-1] > start]
-                if holders and any(_overlap(interval, of[u]) for u in holders):
-                    continue
-            holders.append(v)
-            loc[v] = r
-            break
+            if places[r].is_free(interval):
+                places[r].take(v, interval)
+                loc[v] = r
+                break
         else:
             if weights is None:
                 return None
-            best, best_cost = -1, weights[v]
+            best, best_cost, evicted = -1, weights[v], list[int]()
             for r in candidates:
-                cost = sum(weights[u] for u in held[r] if _overlap(interval, of[u]))
+                holders = places[r].holders(interval)
+                cost = sum(weights[u] for u in holders)
                 if cost < best_cost:
-                    best, best_cost = r, cost
-            if best < 0:
-                loc[v] = _SPILLED
-            else:
-                stay = []
-                for u in held[best]:
-                    if _overlap(interval, of[u]):
-                        loc[u] = _SPILLED
-                    else:
-                        stay.append(u)
-                held[best] = [*stay, v]
-                loc[v] = best
+                    best, best_cost, evicted = r, cost, holders
+            loc[v] = best if best >= 0 else _SPILLED
+            for u in evicted:
+                places[best].give_up(of[u])
+                loc[u] = _SPILLED
+            if best >= 0:
+                places[best].take(v, interval)
     return loc
 
 
@@ -286,23 +312,21 @@ def _assign_slots(function: MFunction, intervals: _Intervals, loc: list[int]) ->
     """Give spilled values slots; values that do not live at the same time share. Returns the number of slots."""
     of, near = intervals.of, intervals.near
     limit = (STACK_LIMIT - function.frame_bytes) // 8  # slots are aligned, so what is over is lost
-    held: list[list[int]] = []
+    slots: list[_Place] = []
     for v in intervals.order:
         if loc[v] != _SPILLED:
             continue
         interval = of[v]
-        wanted = loc[near[v]] - FIRST_SLOT if near[v] >= 0 and loc[near[v]] >= FIRST_SLOT else 0
-        for n in (wanted, *range(len(held))):
-            if n < len(held):
-                held[n] = [u for u in held[n] if of[u][-1] > interval[0]]
-                if not any(_overlap(interval, of[u]) for u in held[n]):
-                    held[n].append(v)
-                    loc[v] = FIRST_SLOT + n
-                    break
+        beside = loc[near[v]] - FIRST_SLOT if near[v] >= 0 else -1
+        for n in (beside, *range(len(slots))):
+            if n >= 0 and slots[n].is_free(interval):
+                break
         else:
-            loc[v] = FIRST_SLOT + len(held)
-            held.append([v])
-        if len(held) > limit:
-            function.stack_notes.append(f"{8 * len(held)} bytes or more are for values that do not fit in registers")
-            raise function.stack_error(function.frame_bytes + 8 * len(held))
-    return len(held)
+            n = len(slots)
+            slots.append(_Place())
+        slots[n].take(v, interval)
+        loc[v] = FIRST_SLOT + n
+        if len(slots) > limit:
+            function.stack_notes.append(f"{8 * len(slots)} bytes or more are for values that do not fit in registers")
+            raise function.stack_error(function.frame_bytes + 8 * len(slots))
+    return len(slots)

@@ -1,0 +1,17 @@
+    r0 = *(u64 *)(r1 +0)
+    r5 = *(u64 *)(r1 +8)
+    r4 = r0
+    r4 *= r5
+    if r4 <= 0x2 goto L8
+    r3 = *(u64 *)(r1 +0)
+    r4 += r3
+    goto L10
+L8:
+    r4 = r0
+    r4 += r5
+L10:
+    r5 += r0
+    r4 += r5
+    r0 += r4
+    exit
+; stack: 32 bytes
