@@ -246,7 +246,7 @@ def used_before_written(code):
         at += insn.slots
     index = {slot: i for i, slot in enumerate(slots)}
     entry = {i for _, i in code.functions}
-    known = {i: None for i in range(len(insns))}
+    known = dict.fromkeys(range(len(insns)))
     programs = {code.functions[0][1]: {1, 10}}
     for i in entry - set(programs):
         programs[i] = {1, 2, 3, 4, 5, 10}  # what a caller really passes is checked at the call, by running it
