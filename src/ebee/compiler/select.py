@@ -234,9 +234,10 @@ class _Selector:
         if op in self.fused:
             return
         a = self.where[op.args[0]]
-        if op.opcode == "add" and not isinstance(a, int) and a.kind in (STACK_ADDRESS, MAP_VALUE):
+        if op.opcode == "add" and not isinstance(a, int) and a.kind == STACK_ADDRESS:
+            # Not so for map values: the kernel refuses to load an address past a value's end.
             c = self.small(op.args[1])
-            if c is not None and (fits_s32(a.imm + c) if a.kind == STACK_ADDRESS else 0 <= a.imm + c < 1 << 32):
+            if c is not None and fits_s32(a.imm + c):
                 self.where[op] = Remat(a.kind, a.imm + c, a.symbol)
                 return
         self.alu(op, op, BPF_ALU64)
