@@ -90,7 +90,7 @@ def run(options: Options) -> int:
         on_notice=(lambda _text: None) if options.quiet else print_notice,
     )
     if options.command and hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(line_buffering=True)  # the command writes there, too: whole lines stay whole
+        sys.stdout.reconfigure(line_buffering=True, write_through=False)  # the command writes there, too: whole lines
     signals = StopSignals()
     try:
         namespace, code = run_file(options.file, options.args)
