@@ -196,7 +196,7 @@ def test_one_session_runs_in_one_place(session):
     with session.attach(on_open, command=["true"]) as a:
         a.wait()
     other = "engine" if session._wanted == "kernel" else "kernel"
-    with pytest.raises(ebee.UsageError, match="this session runs in the"):
+    with pytest.raises(ebee.UsageError, match="the session runs in the"):
         session.attach(on_open, command=["true"], backend=other)
 
 

@@ -225,7 +225,7 @@ class Session:
             self._backend = choose(wanted, has_command=has_command, is_replay=is_replay)
         elif wanted not in (None, self._backend.name) or is_replay and self._backend.name != "engine":
             raise UsageError(
-                f"this session runs in the {self._backend.name} already",
+                f"the session runs in the {self._backend.name} already",
                 hint="open another one: with ebee.Session() as session: session.attach(…)",
             )
         return self._backend
@@ -316,7 +316,7 @@ class Session:
                 self._backend = None
 
     def maps(self) -> Iterator[MapDecl]:
-        """Iterate over the map declarations that are live in this session."""
+        """Iterate over the map declarations that are live in the session."""
         return iter(list(self._maps))
 
 
