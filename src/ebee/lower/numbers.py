@@ -64,6 +64,12 @@ def fits_together(a: Num, b: Num) -> bool:
     return min(a.lo, b.lo) >= 0 or max(a.hi, b.hi) <= S64_HI
 
 
+def union(a: Num, b: Num) -> Num:
+    """The range of a number that is one or the other. Raises: Refusal when no one 64-bit type holds both."""
+    _same_sign(a, b, "this")
+    return Num(a.value, min(a.lo, b.lo), max(a.hi, b.hi), a.c_type if a.c_type == b.c_type else "")
+
+
 def _same_sign(a: Num, b: Num, what: str) -> None:
     if not fits_together(a, b):
         raise Refusal(

@@ -11,7 +11,7 @@ from ..ir.builder import Builder
 from ..ir.core import PTR_RECORD_OR_NULL, PTR_VALUE_OR_NULL
 from ..spec.object import LOSS_MAP
 from ..types.scalars import IntType
-from .numbers import Num, Refusal, check_assignable
+from .numbers import Num, Refusal, check_assignable, union
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -166,8 +166,11 @@ class Lowering:
         """The address of a value, or null."""
         return self.b.call(FUNC.map_lookup_elem, self.map(decl), key, type=PTR_VALUE_OR_NULL)
 
-    def read_entry(self, decl: MapDecl, type: IntType, key: Value) -> Num:
-        """The number at a key; a missing key gives zero and inserts nothing."""
+    def read_entry(self, decl: MapDecl, type: IntType, key: Value, default: Num | None = None) -> Num:
+        """The number at a key; a missing key gives `default`, or zero, and inserts nothing.
+
+        Raises: Refusal for a default that no one 64-bit type holds beside the map's values.
+        """
         b = self.b
         found, missing, done = self.blocks(3)
         pointer = self.lookup(decl, key)
@@ -178,10 +181,12 @@ class Lowering:
         b.write(name, n.value)
         b.jump(done)
         b.start(missing)
-        b.write(name, b.const(0))
+        other = default or Num(b.const(0), 0, 0)
+        result = union(Num(b.const(0), type.lo, type.hi), other)
+        b.write(name, other.value)
         b.jump(done)
         b.start(done)
-        return Num(b.read(name), type.lo, type.hi)
+        return Num(b.read(name), result.lo, result.hi)
 
     def write_entry(self, decl: MapDecl, key: Value, value: Value) -> None:
         """Set an entry; a failure (the map is full, the index out of range) is counted."""

@@ -9,11 +9,11 @@ from ..ir.builder import Builder
 from ..lower import numbers
 from ..lower.numbers import COMPARISONS, Num, Refusal
 from ..lower.program import TASK_NUMBERS, Lowering, task_number
-from ..lower.tracepoint import read_field
 from ..types.intrinsics import INTRINSICS
 from ..types.maps import KeyedDecl, MapDecl
 from ..types.scalars import IntType, StrType
-from .values import Comm, Context, Known, Memory, RecordRef, Unusable, UserStr
+from .map_methods import call_method
+from .values import Comm, Context, Known, Memory, RecordRef, Unusable, UserStr, similar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..ir.core import Block, Value
-    from ..spec.target import TracepointFormat
     from .source import SourceText
     from .values import Val
 
@@ -61,14 +60,6 @@ class Located(Exception):
         self.diagnostic = diagnostic
 
 
-def similar(name: str, known: Any) -> str:
-    """Return a hint that names what the user may have meant."""
-    import difflib
-
-    close = difflib.get_close_matches(name, list(known), 2, 0.6)
-    return f"did you mean {' or '.join(close)}?" if close else ""
-
-
 class Expressions:
     """Lowers expressions. `env` holds the local names, `names` what the function's free names stand for."""
 
@@ -77,7 +68,6 @@ class Expressions:
     source: SourceText
     env: dict[str, Val]
     names: Mapping[str, Any]
-    format: TracepointFormat
 
     # Entry points
 
@@ -164,7 +154,7 @@ class Expressions:
         base = self.expr(node.value)
         match base:
             case Context():
-                return self.context_field(base, node.attr)
+                return base.type.attribute(self.low, base.pointer, node.attr)
             case RecordRef():
                 field = base.type.fields.get(node.attr)
                 if field is None:
@@ -181,14 +171,6 @@ class Expressions:
                     what = getattr(object, "__name__", "")
                     raise Refusal(f"{what} has no attribute {node.attr!r}", similar(node.attr, dir(object))) from None
         raise Refusal(f"{self.describe(base)} has no attribute {node.attr!r} in a probe")
-
-    def context_field(self, context: Context, name: str) -> Val:
-        """A field of the tracepoint's record."""
-        field = self.format.fields.get(name)
-        if field is None:
-            hint = similar(name, self.format.fields) or f"it has {', '.join(self.format.fields)}"
-            raise Refusal(f"{self.format.event} has no field {name!r}", hint)
-        return read_field(self.low, context.pointer, self.format, field)
 
     # Arithmetic
 
@@ -360,12 +342,11 @@ class Expressions:
     # Calls
 
     def expr_Call(self, node: ast.Call) -> Val:
-        function = self.expr(node.func) if not self.is_map_method(node) else None
-        if function is None:
-            raise Refusal(
-                f"the method {node.func.attr}() of a map cannot be called here",  # type: ignore[attr-defined]
-                "in a probe: m[k], m[k] = v, m[k] += n, k in m, del m[k], with ring.reserve() as record",
-            )
+        if isinstance(node.func, ast.Attribute):
+            base = self.expr(node.func.value)
+            if isinstance(base, Known) and isinstance(base.object, MapDecl):
+                return call_method(self, base.object, node.func.attr, node)
+        function = self.expr(node.func)
         if not isinstance(function, Known):
             raise Refusal(f"{self.describe(function)} cannot be called")
         if isinstance(function.object, IntType):
@@ -379,15 +360,6 @@ class Expressions:
             }.get(what, "a probe can call ebee's functions (ebee.pid, ebee.comm, …) and casts (u32(x))")
             raise Refusal(f"{what} cannot be called in a probe", hint)
         return self.intrinsic(node, name)
-
-    def is_map_method(self, node: ast.Call) -> bool:
-        """Whether this calls a method of a map."""
-        if not isinstance(node.func, ast.Attribute):
-            return False
-        base = node.func.value
-        if isinstance(base, ast.Name) and base.id not in self.env:
-            return isinstance(self.names.get(base.id), MapDecl)
-        return False
 
     def arguments(self, node: ast.Call, name: str, low: int, high: int) -> list[ast.expr]:
         """The positional arguments of a call. Raises: Refusal for another number of them, or for keywords."""

@@ -12,9 +12,10 @@ from ..lower.program import Lowering
 from ..types.maps import RingBuf
 from ..types.scalars import IntType, StrType
 from ..types.structs import StructType
-from .expressions import BINARY_OPERATORS, HINTS, Expressions, Located, similar
+from .contexts import context_type
+from .expressions import BINARY_OPERATORS, HINTS, Expressions, Located
 from .source import SourceText, find_function, span_of_function
-from .values import Comm, Context, Known, Memory, RecordRef, Unusable, UserStr
+from .values import Comm, Context, Known, Memory, RecordRef, Unusable, UserStr, similar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,17 +62,15 @@ class Statements(Expressions):
 
     def run(self) -> None:
         """Lower the function. Raises: CompileError."""
-        event = self.probe.section.partition("/")[2].replace("/", ":")
-        format = self.target.tracepoint(event)
-        if format is None:
-            hint = similar(event, self.target.tracepoint_names())
+        try:
+            self.context = context_type(self.probe.section, self.target)
+        except Refusal as e:
             where = self.node.decorator_list[0] if self.node.decorator_list else self.node
-            raise CompileError([Diagnostic(f"there is no tracepoint {event!r}", self.source.span(where), hint)])
-        self.format = format
+            raise CompileError([Diagnostic(e.message, self.source.span(where), e.hint)]) from None
         self.bind_arguments()
         self.body(self.node.body)
         self.b.span = self.function.span
-        self.low.leave(self.b.const(0))
+        self.low.leave(self.b.const(self.context.default_result))
         if self.diagnostics:
             raise CompileError(self.diagnostics)
         self.low.obj.add_program(self.function, self.probe.section)
@@ -84,13 +83,13 @@ class Statements(Expressions):
             raise CompileError(
                 [
                     Diagnostic(
-                        f"a tracepoint probe takes one argument, the context; {self.probe.name} takes others",
+                        f"a {self.context.noun} takes one argument, the context; {self.probe.name} takes others",
                         self.function.span,
-                        f"write `def {self.probe.name}(ctx):`",
+                        f"write `def {self.probe.name}({self.context.argument}):`",
                     )
                 ]
             )
-        self.env[names[0]] = Context(self.function.entry.params[0])
+        self.env[names[0]] = Context(self.function.entry.params[0], self.context)
 
     # Statements
 
@@ -139,8 +138,9 @@ class Statements(Expressions):
 
     def stmt_Return(self, node: ast.Return) -> None:
         value = self.expr(node.value) if node.value else Known(None)
-        result = self.b.const(0) if isinstance(value, Known) and value.object is None else self.as_num(value).value
-        self.low.leave(result)
+        if isinstance(value, Known) and value.object is None:
+            value = Known(self.context.default_result)
+        self.low.leave(self.as_num(value).value)
 
     def stmt_If(self, node: ast.If) -> None:
         then, els, done = self.low.blocks(3)

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from ..lower.numbers import Num
     from ..types.maps import MapDecl
     from ..types.structs import StructType
+    from .contexts import ContextType
+
+
+def similar(name: str, known: Any) -> str:
+    """Return a hint that names what the user may have meant."""
+    import difflib
+
+    close = difflib.get_close_matches(name, list(known), 2, 0.6)
+    return f"did you mean {' or '.join(close)}?" if close else ""
 
 
 class Known(Record):
@@ -58,9 +67,10 @@ class RecordRef(Record):
 
 
 class Context(Record):
-    """The probe's argument."""
+    """The probe's argument; what it holds is the business of its type."""
 
     pointer: Value
+    type: ContextType
 
 
 class Unusable(Record):

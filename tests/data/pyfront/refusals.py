@@ -84,7 +84,8 @@ def names_and_calls(ctx):
     b = ebee.pidd()  # error: ebee has no attribute 'pidd' | did you mean …
     c = len("abc")  # error: len cannot be called in a probe
     print("hello")  # error: print cannot be called in a probe | write to a RingBuf and print in the program that reads it
-    d = counts.get(1)  # error: the method get() of a map cannot be called here | …
+    d = counts.get(1)  # error: get() takes 2 arguments, not 1
+    d = counts.clear()  # error: the method clear() of a map cannot be called here | …
     f = ebee.pid(1)  # error: pid() takes 0 arguments, not 1
     g = ebee.user_str(ebee.pid())  # error: user_str() takes an address, not u32
     h = ebee.user_str(ctx.filename)  # error: the size of this string is not known | give it in bytes: ebee.user_str(address, 256)
