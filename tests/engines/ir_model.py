@@ -74,6 +74,8 @@ def _operation(op, args, module, functions, helpers):
             return args[0] & ((1 << 8 * op.size) - 1)
         case "sext":
             return signed(args[0], 8 * op.size) & ALL
+        case "bswap":
+            return int.from_bytes(args[0].to_bytes(8, "little")[: op.size], "big")
         case "alloca":
             return (bytearray(op.imm), 0)
         case "add" | "sub" if isinstance(args[0], tuple):
@@ -149,6 +151,8 @@ class RandomProgram:
         x = self.b.read(r.choice(self.variables)) if r.random() < 0.75 else self.b.const(self.number())
         if r.random() < 0.2:
             x = self.b.op(r.choice(("zext", "sext")), x, size=r.choice((1, 2, 4)))
+        elif r.random() < 0.05:
+            x = self.b.op("bswap", x, size=r.choice((2, 4, 8)))
         return x
 
     def expression(self):

@@ -30,6 +30,8 @@ def steps():
     for size in (1, 2, 4):
         yield lambda b, x, s=size: b.op("zext", x, size=s)
         yield lambda b, x, s=size: b.op("sext", x, size=s)
+    for size in (2, 4, 8):
+        yield lambda b, x, s=size: b.op("bswap", x, size=s)
     yield lambda b, x: b.op("neg", x)
 
 
@@ -116,6 +118,24 @@ def test_branches(cond):
             agrees(f, (*INPUTS, 7, c))
             drop_unreachable_blocks(f)
             check_function(f)
+
+
+@pytest.mark.parametrize("cond", ("eq", "ne"))
+@pytest.mark.parametrize("size", (2, 4, 8))
+def test_a_comparison_of_swapped_bytes_compares_what_was_loaded(cond, size):
+    for c in (0, 23, 0x0800, 0x12345678, 1 << 40):
+        f = Function("f", [I64])
+        b = Builder(f)
+        buffer = b.alloca(8)
+        b.store(buffer, 0, 8, f.entry.params[0])
+        then, els = b.new_block(), b.new_block()
+        b.branch(cond, b.op("bswap", b.load(buffer, 0, size), size=size), b.const(c), then, els)
+        for block, value in ((then, 1), (els, 0)):
+            b.start(block)
+            b.ret(b.const(value))
+        agrees(f, (*INPUTS, 0, 0x1700, 0x17000000, 0x0008, 0x78563412))
+        swapped = f.entry.term.a.opcode if hasattr(f.entry.term, "a") else ""
+        assert swapped == ("bswap" if c >> 8 * size else "load")
 
 
 def test_two_models_agree():

@@ -33,6 +33,11 @@ def sign_extend(value: int, size: int) -> int:
     return (((value & (2 * sign - 1)) ^ sign) - sign) & _ALL
 
 
+def swap_bytes(value: int, size: int) -> int:
+    """Return the low `size` bytes of a value in reverse order."""
+    return int.from_bytes((value & ((1 << 8 * size) - 1)).to_bytes(size, "little"), "big")
+
+
 # What an operation makes of 64-bit unsigned values; `size` of the extensions comes as second argument.
 EVALUATE: dict[str, Callable[[int, int], int]] = {
     "add": lambda a, b: a + b,
@@ -49,6 +54,7 @@ EVALUATE: dict[str, Callable[[int, int], int]] = {
     "neg": lambda a, _: -a,
     "zext": lambda a, size: a & ((1 << 8 * size) - 1),
     "sext": sign_extend,
+    "bswap": lambda a, size: swap_bytes(a, size),
 }
 
 
@@ -291,6 +297,11 @@ class _Folder:
                 return self.again(op, "sext", a.args[0], size=size)
         return op
 
+    def bswap(self, op: Op) -> Value:
+        # The verifier knows nothing about the result, so its bits are not set.
+        a = op.args[0]
+        return self.constant(swap_bytes(self.consts[a], op.size)) if a in self.consts else op
+
     def address(self, op: Op) -> None:
         base, off = op.args[0], op.off
         while isinstance(base, Op) and base.opcode == "add" and base.args[1] in self.consts:
@@ -336,6 +347,13 @@ class _Folder:
         if term.a in consts and term.b not in consts:
             term.a, term.b, term.cond = term.b, term.a, _SWAPPED[term.cond]
         c = consts.get(term.b)
+        swapped = term.a
+        if c is not None and term.cond in ("eq", "ne") and isinstance(swapped, Op) and swapped.opcode == "bswap":
+            # Compare what was loaded with the constant in its byte order.
+            if self.width(swapped.args[0]) <= 8 * swapped.size and c < 1 << 8 * swapped.size:
+                self.op = swapped
+                term.a, term.b = swapped.args[0], self.constant(swap_bytes(c, swapped.size))
+                c = consts[term.b]
         outcome: bool | None = None
         if c is not None and term.a in consts:
             outcome = holds(term.cond, consts[term.a], c)
@@ -374,6 +392,7 @@ _RULES: dict[str, Callable[[_Folder, Op], Value]] = {
     "neg": _Folder.neg,
     "zext": _Folder.zext,
     "sext": _Folder.sext,
+    "bswap": _Folder.bswap,
     "load": _Folder.load,
     "store": _Folder.store,
     "atomic_add": _Folder.atomic_add,

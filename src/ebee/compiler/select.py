@@ -12,6 +12,7 @@ from ..isa.opcodes import (
     BPF_ARSH,
     BPF_ATOMIC,
     BPF_DIV,
+    BPF_END,
     BPF_HELPER_CALL,
     BPF_JEQ,
     BPF_JGE,
@@ -20,6 +21,7 @@ from ..isa.opcodes import (
     BPF_JLT,
     BPF_JMP,
     BPF_JNE,
+    BPF_JCOND,
     BPF_JSET,
     BPF_JSGE,
     BPF_JSGT,
@@ -286,6 +288,9 @@ class _Selector:
             self.insns.append(MInsn(ALU_K, BPF_ALU64 | BPF_ARSH, d, a, -1, 0, 64 - bits, op.span))
             self.where[op] = d
 
+    def bswap(self, op: Op) -> None:
+        self.alu_k(op, BPF_ALU | BPF_END | BPF_X, 8 * op.size)  # BPF_TO_BE
+
     def move(self, op: Op, opcode: int, off: int) -> None:
         a = self.use(op.args[0], op.span)
         d = self.where[op] = self.new()
@@ -349,6 +354,9 @@ class _Selector:
             self.insns.append(MInsn(JUMP, 0, -1, -1, -1, 0, numbers[term.target], term.span, args))
         elif isinstance(term, Branch):
             targets = (numbers[term.then.target], numbers[term.els.target])
+            if term.cond == "spent":
+                self.insns.append(MInsn(BRANCH_K, BPF_JMP | BPF_JCOND, -1, -1, -1, 0, 0, term.span, targets))
+                return
             imm = self.small(term.b)
             opcode = BPF_JMP | _JUMPS[term.cond]
             if imm is None:
@@ -399,11 +407,13 @@ _RULES: dict[str, Callable[[_Selector, Op], None]] = {
     "const": _Selector.const,
     "zext": _Selector.zext,
     "sext": _Selector.sext,
+    "bswap": _Selector.bswap,
     "alloca": _Selector.alloca,
     "map": _Selector.map,
     "map_value": _Selector.map_value,
     "non_null": _Selector.non_null,
     "load": _Selector.load,
+    "load_ptr": _Selector.load,
     "store": _Selector.store,
     "atomic_add": _Selector.atomic_add,
     "call": _Selector.call,

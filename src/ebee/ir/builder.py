@@ -88,6 +88,27 @@ class Builder:
         if not self.terminated:
             self.block.term = Ret(value, self.span)
 
+    # Going back
+
+    def checkpoint(self) -> tuple[Block, int]:
+        """Remember where building stands. Only while the current block has not ended."""
+        return self.block, len(self.function.blocks)
+
+    def rollback(self, mark: tuple[Block, int]) -> None:
+        """Drop every block that was started since, and continue where the checkpoint was.
+
+        What earlier blocks have learned of variables stays: it is as true as before.
+        """
+        block, count = mark
+        dropped = set(self.function.blocks[count:])
+        del self.function.blocks[count:]
+        for table in (self._defs, self._preds, self._pred_blocks, self._incomplete):
+            for gone in dropped & table.keys():
+                del table[gone]  # type: ignore[attr-defined]
+        self._sealed -= dropped
+        block.term = None
+        self.block = block
+
     # Operations
 
     def op(self, opcode: str, *args: Value, type: str = "", **attrs: int | str) -> Op:
@@ -113,6 +134,13 @@ class Builder:
         """Reserve stack memory, in the entry block so that it is reserved once."""
         op = Op("alloca", (), PTR_STACK, imm=size_bytes, size=align, span=self.span)
         self.function.entry.ops.insert(0, op)
+        return op
+
+    def load_ptr(self, off: int, size: int, type: str) -> Op:
+        """Load a pointer that the program's context holds, at the program's start so that it is there everywhere."""
+        entry = self.function.entry
+        op = Op("load_ptr", (entry.params[0],), type, off=off, size=size, span=self.function.span)
+        entry.ops.insert(0, op)
         return op
 
     def load(self, address: Value, off: int, size: int, *, symbol: str = "", reloc: str = "") -> Op:
@@ -141,6 +169,24 @@ class Builder:
     def read(self, name: str, type: str = I64) -> Value:
         """Return a variable's value here. It must have been written on every way to this place."""
         return self._read(name, self.block, type)
+
+    def is_written(self, name: str) -> bool:
+        """Whether a variable has been written on every way to this place; once written it must stay so.
+
+        Ways that come back from a loop's end pass its head, so that what holds there holds for them.
+        """
+        seen = {self.block}
+        work = [self.block]
+        while work:
+            block = work.pop()
+            if name in self._defs.get(block, ()):
+                continue
+            preds = self._pred_blocks.get(block)
+            if not preds:
+                return False
+            work += [p for p in preds if p not in seen]
+            seen.update(preds)
+        return True
 
     def _read(self, name: str, block: Block, type: str) -> Value:
         known = self._defs.get(block, {}).get(name)

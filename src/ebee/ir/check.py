@@ -12,6 +12,8 @@ from .core import (
     PTR_ARG,
     PTR_CTX,
     PTR_MAP,
+    PTR_PACKET,
+    PTR_PACKET_END,
     PTR_RECORD,
     PTR_STACK,
     PTR_VALUE,
@@ -26,12 +28,14 @@ from .core import (
     Value,
 )
 
-_MEMORY = (PTR_CTX, PTR_STACK, PTR_VALUE, PTR_RECORD, PTR_ARG)  # what may be loaded from and stored to
+_MEMORY = (PTR_CTX, PTR_STACK, PTR_VALUE, PTR_RECORD, PTR_PACKET, PTR_ARG)  # what may be loaded from and stored to
 _SIZES = {
     "zext": (1, 2, 4),
     "sext": (1, 2, 4),
+    "bswap": (2, 4, 8),
     "alloca": (1, 2, 4, 8),
     "load": (1, 2, 4, 8),
+    "load_ptr": (4, 8),
     "store": (1, 2, 4, 8),
     "atomic_add": (4, 8),
 }
@@ -136,11 +140,12 @@ class _Checker:
             if x.type == PTR_MAP or x.type in NON_NULL:
                 raise self.fail(f"arithmetic on {x.type}")
         if op.opcode == "sub" and b.type != I64:
-            if a.type != b.type or op.type != I64:
+            like = PTR_PACKET if a.type == PTR_PACKET_END else a.type
+            if like != b.type or op.type != I64:
                 raise self.fail(f"{a.type} - {b.type} gives {op.type}")
         elif b.type != I64:
             raise self.fail(f"the second argument is {b.type}, it takes i64")
-        elif op.type != a.type:
+        elif op.type != a.type or a.type == PTR_PACKET_END:
             raise self.fail(f"its type is {op.type}, it makes {a.type}")
 
     def non_null(self, op: Op) -> None:
@@ -165,7 +170,10 @@ class _Checker:
             raise self.fail(f"offset {op.off} does not fit in 16 bits")
         if bool(op.reloc) and not op.symbol:
             raise self.fail("its relocation names no symbol")
-        if op.opcode != "load" and op.args[1].type != I64:
+        if op.opcode == "load_ptr":
+            if address.type != PTR_CTX or op.type == I64:
+                raise self.fail(f"it loads {op.type} from {address.type}")
+        elif op.opcode != "load" and op.args[1].type != I64:
             if op.opcode == "atomic_add":
                 raise self.fail(f"it adds {op.args[1].type}")
             if address.type != PTR_STACK or op.size != 8:
@@ -236,6 +244,7 @@ _RULES = {
     "map": _Checker.symbol,
     "map_value": _Checker.symbol,
     "load": _Checker.memory,
+    "load_ptr": _Checker.memory,
     "store": _Checker.memory,
     "atomic_add": _Checker.memory,
     "call": _Checker.call,

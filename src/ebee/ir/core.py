@@ -22,9 +22,14 @@ PTR_VALUE = "ptr.value"  # inside a map's value; never null
 PTR_VALUE_OR_NULL = "ptr.value?"  # what a look-up returns
 PTR_RECORD = "ptr.record"  # reserved ring buffer memory; never null
 PTR_RECORD_OR_NULL = "ptr.record?"
+PTR_PACKET = "ptr.packet"  # inside a packet; readable below a bound that was compared with its end
+PTR_PACKET_END = "ptr.packet_end"  # where a packet ends
 PTR_ARG = "ptr.arg"  # memory that a caller passed to this subprogram
 TYPES = frozenset(
-    (I64, PTR_CTX, PTR_STACK, PTR_MAP, PTR_VALUE, PTR_VALUE_OR_NULL, PTR_RECORD, PTR_RECORD_OR_NULL, PTR_ARG)
+    (
+        I64, PTR_CTX, PTR_STACK, PTR_MAP, PTR_VALUE, PTR_VALUE_OR_NULL, PTR_RECORD, PTR_RECORD_OR_NULL, PTR_PACKET,
+        PTR_PACKET_END, PTR_ARG,
+    )
 )
 # What a null check turns a nullable pointer into.
 NON_NULL = {PTR_VALUE_OR_NULL: PTR_VALUE, PTR_RECORD_OR_NULL: PTR_RECORD}
@@ -50,18 +55,21 @@ OPS: dict[str, tuple[int, str, str]] = {
     "neg": (1, I64, PURE),
     "zext": (1, I64, PURE),  # size: keep the low 1, 2 or 4 bytes, fill with zeros
     "sext": (1, I64, PURE),  # size: keep the low 1, 2 or 4 bytes, fill with the sign
+    "bswap": (1, I64, PURE),  # size: the low 2, 4 or 8 bytes in reverse order, fill with zeros
     "alloca": (0, PTR_STACK, PURE),  # imm: bytes on the stack, size: alignment; contents undefined
     "map": (0, PTR_MAP, PURE),  # symbol: the map's name
     "map_value": (0, PTR_VALUE, PURE),  # symbol: a map of one value, imm: byte offset in it
     "non_null": (1, "*", PURE),  # the same pointer, after a branch has shown that it is not null; no instruction
     "load": (1, I64, READ),  # args: address; off, size; zero-extended; reloc/symbol: the loader adds the offset
+    "load_ptr": (1, "*", READ),  # args: context; off, size: a pointer that the context holds, however narrow
     "store": (2, "", WRITE),  # args: address, value; off, size
     "atomic_add": (2, "", WRITE),  # args: address, value; off, size 4 or 8
     "call": (-1, "*", CALL),  # imm: helper number; up to 5 arguments
     "call_local": (-1, I64, CALL),  # symbol: a function of the module; up to 5 arguments
 }
 
-CONDITIONS = ("eq", "ne", "ult", "ule", "ugt", "uge", "slt", "sle", "sgt", "sge", "set")
+# "spent" compares nothing: it holds when the program has used up its budget of loop turns (may_goto).
+CONDITIONS = ("eq", "ne", "ult", "ule", "ugt", "uge", "slt", "sle", "sgt", "sge", "set", "spent")
 INVERSE = {
     "eq": "ne", "ne": "eq", "ult": "uge", "uge": "ult", "ule": "ugt", "ugt": "ule",
     "slt": "sge", "sge": "slt", "sle": "sgt", "sgt": "sle",
