@@ -55,6 +55,26 @@ class BtfBuilder:
         self._strings = bytearray(1)
         self._string_offs = {"": 0}
 
+    @classmethod
+    def continuing(cls, data: bytes) -> BtfBuilder:
+        """Return a builder that has the types and strings of a .BTF blob already, with their ids and offsets.
+
+        Raises: BtfError if the blob cannot be read.
+        """
+        from .read import Btf
+
+        types = Btf(data)
+        builder = cls(types.byte_order)
+        builder._records, strings = types.records()
+        for at, record in enumerate(builder._records):
+            builder._ids.setdefault(record, at + 1)
+        builder._strings = bytearray(strings)
+        off = 0
+        for text in strings[:-1].split(b"\0"):
+            builder._string_offs.setdefault(text.decode("utf-8", "surrogateescape"), off)
+            off += len(text) + 1
+        return builder
+
     def string(self, text: str) -> int:
         """Return the offset of a text in the string section; it is added if needed."""
         off = self._string_offs.get(text)
@@ -163,6 +183,15 @@ class BtfBuilder:
 
     def add_func(self, name: str, proto_id: int, linkage: int = BTF_FUNC_GLOBAL) -> int:
         return self._add(BTF_KIND_FUNC, name, proto_id, vlen=linkage)
+
+    def make_global(self, func_id: int) -> None:
+        """Give a FUNC that is there already global linkage. Raises: BtfError if the type is none."""
+        record = self._records[func_id - 1] if 0 < func_id <= len(self._records) else b""
+        info = int.from_bytes(record[4:8], "little" if self._order == "<" else "big")
+        if info >> 24 & 0x1F != BTF_KIND_FUNC:
+            raise BtfError(f"type {func_id} is no function")
+        name_off, _, proto_id = struct.unpack(f"{self._order}3I", record)
+        self._records[func_id - 1] = self._pack(name_off, info & ~0xFFFF | BTF_FUNC_GLOBAL, proto_id)
 
     def add_var(self, name: str, type_id: int, linkage: int = BTF_VAR_GLOBAL_ALLOCATED) -> int:
         return self._add(BTF_KIND_VAR, name, type_id, linkage)

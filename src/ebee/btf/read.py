@@ -321,6 +321,13 @@ class Btf:
             raise BtfError("no type starts here", section=".BTF", off_bytes=self._type_start + 4 * word)
         return self._first_id + position
 
+    def records(self) -> tuple[list[bytes], bytes]:
+        """Return the bytes of each own type, and those of the own string section."""
+        start = self._type_start
+        ends = [start + 4 * word for word in [*self._index(), len(self._words)]]
+        own = [bytes(self.data[a:b]) for a, b in zip(ends, ends[1:], strict=False)]
+        return own, bytes(self.data[self._str_start : self._str_end])
+
     # -- strings -----------------------------------------------------------------------------------
 
     def string(self, off: int) -> str:

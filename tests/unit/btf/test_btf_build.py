@@ -116,3 +116,22 @@ def test_the_kernel_refuses_what_is_wrong():
     b = BtfBuilder()
     b.add_typedef("not a name", b.add_signed("int", 4))
     assert load(b.encode()) < 0
+
+
+@pytest.mark.parametrize("order", ["little", "big"])
+def test_a_builder_that_continues_keeps_ids_offsets_and_identical_types(order):
+    data = every_kind(order)[0]
+    b = BtfBuilder.continuing(data)
+    assert b.encode() == data
+    before = Btf(data)
+    node = before.by_name("node")
+    assert b.string("node") == node.name_off
+    func = next(i for i in range(1, before.type_count) if before.by_id(i).kind_name == "func")
+    b.make_global(func)
+    added = b.add_var("later", node.id)
+    after = Btf(b.encode())
+    assert added == before.type_count
+    assert after.by_id(func).linkage == 1 and after.by_id(func).name == before.by_id(func).name
+    assert after.by_id(added).name == "later" and after.by_id(node.id).name == "node"
+    with pytest.raises(BtfError, match="no function"):
+        b.make_global(node.id)
