@@ -32,6 +32,14 @@ if TYPE_CHECKING:
     from .types.intrinsics import tid as tid
     from .types.intrinsics import uid as uid
     from .types.intrinsics import user_str as user_str
+    from .types.map_kinds import BloomFilter as BloomFilter
+    from .types.map_kinds import LpmTrie as LpmTrie
+    from .types.map_kinds import LruHash as LruHash
+    from .types.map_kinds import LruPerCpuHash as LruPerCpuHash
+    from .types.map_kinds import PerCpuArray as PerCpuArray
+    from .types.map_kinds import PerCpuHash as PerCpuHash
+    from .types.map_kinds import Queue as Queue
+    from .types.map_kinds import Stack as Stack
     from .types.maps import Array as Array
     from .types.maps import Hash as Hash
     from .types.maps import RingBuf as RingBuf
@@ -56,6 +64,7 @@ _HOMES = {
         "UnknownProbe UsageError VerifierError"
     ),
     "types.intrinsics": "comm cpu gid ktime pid tid uid user_str",
+    "types.map_kinds": "BloomFilter LpmTrie LruHash LruPerCpuHash PerCpuArray PerCpuHash Queue Stack",
     "types.maps": "Array Hash RingBuf",
     "types.probes": "Probe tracepoint",
     "types.scalars": "Str s8 s16 s32 s64 u8 u16 u32 u64",

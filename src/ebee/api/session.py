@@ -31,6 +31,12 @@ class LiveMap:
         self.session, self.spec, self.map = session, spec, map
         self._pid = os.getpid()
         self.lookup, self.update, self.delete, self.items = map.lookup, map.update, map.delete, map.items
+        self.push, self.pop, self.has_value = map.push, map.pop, map.has_value
+
+    @property
+    def cpus(self) -> int:
+        """How many CPUs have a value of their own."""
+        return self.map.cpus
 
     def _check_process(self) -> None:
         if os.getpid() != self._pid:

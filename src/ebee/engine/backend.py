@@ -144,10 +144,9 @@ class EngineBackend:
     # Maps and programs.
 
     def create_map(self, spec: MapSpec, obj: ObjectSpec) -> EngineMap:
-        """Create a map. Raises: NotSupported for other types than hash, array and ring buffer;
-        SyscallError."""
+        """Create a map. Raises: NotSupported for types that the engine lacks, SyscallError."""
         with self._lock:
-            made = create_map(spec, self.machine.memory, self._lock)
+            made = create_map(spec, self.machine.memory, self._lock, lambda: self.machine.task.cpu)
             self.machine.maps[made.handle] = made
             if isinstance(made, RingBuffer):
                 made.on_data = self.notify

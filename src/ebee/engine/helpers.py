@@ -8,8 +8,9 @@ Source: include/uapi/linux/bpf.h (numbers, contracts); kernel/bpf/helpers.c, ker
 
 from __future__ import annotations
 
-from errno import E2BIG, EFAULT, EINVAL
+from errno import E2BIG, EFAULT, EINVAL, ENOENT
 
+from ..abi import bpf
 from ..abi.helpers import BPF_FUNC
 from ..errors import ExecutionError, FaultError
 
@@ -65,6 +66,33 @@ def map_delete_elem(vm: Machine, handle: int, key: int) -> int:
     m = _map(vm, handle)
     m.check_program_writes()
     return m.delete_key(_key(vm, m, key))
+
+
+def map_push_elem(vm: Machine, handle: int, value: int, flags: int) -> int:
+    m = _map(vm, handle)
+    m.check_program_writes()
+    return m.push_value(vm.memory.read(value, m.spec.value_size), flags)
+
+
+def map_pop_elem(vm: Machine, handle: int, value: int) -> int:
+    """Take a value; where there is none it reads as zeros, and the result is -ENOENT."""
+    m = _map(vm, handle)
+    m.check_program_writes()
+    out = vm.memory.window(value, m.spec.value_size)
+    taken = m.pop_value()
+    out[:] = bytes(len(out)) if taken is None else taken
+    return -ENOENT if taken is None else 0
+
+
+def map_peek_elem(vm: Machine, handle: int, value: int) -> int:
+    """Look at the value that would be taken; of a Bloom filter, ask for the value that is there."""
+    m = _map(vm, handle)
+    if m.spec.map_type == bpf.BPF_MAP_TYPE_BLOOM_FILTER:
+        return 0 if m.has_value(vm.memory.read(value, m.spec.value_size)) else -ENOENT
+    out = vm.memory.window(value, m.spec.value_size)
+    found = m.peek_value()
+    out[:] = bytes(len(out)) if found is None else found
+    return -ENOENT if found is None else 0
 
 
 def for_each_map_elem(vm: Machine, handle: int, callback: int, ctx: int, flags: int) -> int:
@@ -270,6 +298,9 @@ HELPERS: dict[int, Callable[..., int]] = {
     BPF_FUNC.map_lookup_elem: map_lookup_elem,
     BPF_FUNC.map_update_elem: map_update_elem,
     BPF_FUNC.map_delete_elem: map_delete_elem,
+    BPF_FUNC.map_push_elem: map_push_elem,
+    BPF_FUNC.map_pop_elem: map_pop_elem,
+    BPF_FUNC.map_peek_elem: map_peek_elem,
     BPF_FUNC.probe_read: probe_read,
     BPF_FUNC.ktime_get_ns: ktime_get_ns,
     BPF_FUNC.trace_printk: trace_printk,

@@ -10,6 +10,7 @@ from errno import E2BIG, EAGAIN, EEXIST, EINVAL, ENOENT, ENOMEM, EPERM
 
 from ..abi import bpf
 from ..errors import ExecutionError, NotSupported, SyscallError
+from ..sys.cpus import possible_cpus
 from .memory import OFFSET_BITS
 
 TYPE_CHECKING = False
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 ENOTSUPP = 524  # include/linux/errno.h: kernel-internal, yet what bpf(2) returns for operations a map lacks
 _PAGE_BYTES = 4096
 _MAX_ARRAY_BYTES = 1 << 31
+MAX_PER_CPU_BYTES = 32 << 10  # PCPU_MIN_UNIT_SIZE
+
+
+def first_cpu() -> int:
+    """Return 0, the CPU of programs whose map is told nothing else."""
+    return 0
 
 
 class EngineMap:
@@ -30,14 +37,26 @@ class EngineMap:
 
     `handle` is an address that cannot be accessed. Methods that take bytes are for Python (the system call's
     side); those that return 0 or a negative errno, or an address, are for helpers.
+
+    A per-CPU map keeps each value `cpus` times: a helper reaches that of the CPU which `cpu` names, Python's side
+    has all of them back to back, each padded to 8 bytes. `cpus` grows when an event comes from a CPU beyond it.
     """
 
     allowed_flags = 0
+    per_cpu = False
 
-    def __init__(self, spec: MapSpec, memory: Memory, lock: AbstractContextManager[object]) -> None:
+    def __init__(
+        self,
+        spec: MapSpec,
+        memory: Memory,
+        lock: AbstractContextManager[object],
+        cpu: Callable[[], int] = first_cpu,
+    ) -> None:
         self.spec = spec
         self.memory = memory
         self.lock = lock
+        self.cpu = cpu
+        self.cpus = possible_cpus() if self.per_cpu else 1
         if spec.map_flags & ~self.allowed_flags:
             raise self._refused(EINVAL, f"flags {spec.map_flags:#x}")
         self.check_sizes()
@@ -46,6 +65,37 @@ class EngineMap:
 
     def check_sizes(self) -> None:
         """Raises: SyscallError with EINVAL for sizes that the kernel refuses too."""
+
+    @property
+    def value_bytes(self) -> int:
+        """The size of a value on Python's side."""
+        return (self.spec.value_size + 7 & ~7) * self.cpus if self.per_cpu else self.spec.value_size
+
+    def current(self) -> int:
+        """Return the index of the value that a helper reaches: the CPU's number, 0 where all share one."""
+        if not self.per_cpu:
+            return 0
+        cpu = self.cpu()
+        if cpu >= self.cpus:
+            self.grow(cpu + 1)
+        return cpu
+
+    def grow(self, cpus: int) -> None:
+        """Keep values, zero at first, for more CPUs."""
+        self.cpus = cpus
+
+    def shares(self, value: bytes) -> list[tuple[int, bytes]]:
+        """Return which CPU's value becomes what: those of all CPUs from Python, the current one's from a helper."""
+        size, padded = self.spec.value_size, self.spec.value_size + 7 & ~7
+        if not self.per_cpu or len(value) == size:
+            return [(self.current(), value)]
+        return [(cpu, value[cpu * padded : cpu * padded + size]) for cpu in range(self.cpus)]
+
+    def joined(self, values: list[bytearray]) -> bytes:
+        """Return what Python's side sees of the values of all CPUs."""
+        if not self.per_cpu:
+            return bytes(values[0])
+        return b"".join(v.ljust(self.spec.value_size + 7 & ~7, b"\0") for v in values)
 
     def _refused(self, errno: int, detail: str) -> SyscallError:
         return SyscallError("BPF_MAP_CREATE", errno, f"map {self.spec.name!r}: {detail}")
@@ -64,6 +114,18 @@ class EngineMap:
         """Remove a key; return 0 or a negative errno."""
         return -ENOTSUPP
 
+    def push_value(self, value: bytes, flags: int) -> int:
+        """Add a value; return 0 or a negative errno."""
+        return -ENOTSUPP
+
+    def pop_value(self) -> bytes | None:
+        """Take the next value, None if there is none."""
+        return None
+
+    def peek_value(self) -> bytes | None:
+        """Return the next value, None if there is none."""
+        return None
+
     def check_program_writes(self) -> None:
         """Raises: ExecutionError if programs may only read this map."""
         if self.spec.frozen or self.spec.map_flags & bpf.BPF_F_RDONLY_PROG:
@@ -79,8 +141,8 @@ class EngineMap:
     def update(self, key: bytes, value: bytes, flags: int = 0) -> None:
         """Set a value. Raises: SyscallError with E2BIG (full), EEXIST, ENOENT, EINVAL, EPERM (frozen)."""
         self._check(key, "BPF_MAP_UPDATE_ELEM")
-        if len(value) != self.spec.value_size:
-            detail = f"map {self.spec.name!r} has values of {self.spec.value_size} bytes"
+        if len(value) != self.value_bytes:
+            detail = f"map {self.spec.name!r} has values of {self.value_bytes} bytes"
             raise SyscallError("BPF_MAP_UPDATE_ELEM", EINVAL, detail)
         if self.spec.frozen:
             raise SyscallError("BPF_MAP_UPDATE_ELEM", EPERM, f"map {self.spec.name!r} is frozen")
@@ -117,6 +179,18 @@ class EngineMap:
             if value is not None:
                 yield key, value
 
+    def push(self, value: bytes, flags: int = 0) -> None:
+        """Queues, stacks and Bloom filters: add a value. Raises: SyscallError with E2BIG (full), EINVAL."""
+        self.update(b"", value, flags)
+
+    def pop(self) -> bytes | None:
+        """Queues and stacks: take the next value, None when empty. Raises: SyscallError with ENOTSUPP."""
+        raise SyscallError("BPF_MAP_LOOKUP_AND_DELETE_ELEM", ENOTSUPP, f"map {self.spec.name!r} is no queue")
+
+    def has_value(self, value: bytes) -> bool:
+        """Bloom filters: whether a value may have been added. Raises: SyscallError with EINVAL for other maps."""
+        raise SyscallError("BPF_MAP_LOOKUP_ELEM", EINVAL, f"map {self.spec.name!r} is no Bloom filter")
+
     def drain(self, limit: int = 0) -> list[bytes]:
         """Ring buffers: take the finished records. Raises: SyscallError with EINVAL for other maps."""
         raise SyscallError("drain", EINVAL, f"map {self.spec.name!r} is no ring buffer")
@@ -129,6 +203,15 @@ class EngineMap:
             raise SyscallError(cmd, EINVAL, f"map {self.spec.name!r} has keys of {self.spec.key_size} bytes")
 
 
+class _Cell:
+    """A value in memory. Its address is made when a program first asks for it, and stays."""
+
+    __slots__ = ("address", "data")
+
+    def __init__(self, data: bytearray) -> None:
+        self.data, self.address = data, 0
+
+
 class HashMap(EngineMap):
     """BPF_MAP_TYPE_HASH. Keys come in the order of their insertion.
 
@@ -136,67 +219,91 @@ class HashMap(EngineMap):
     """
 
     allowed_flags = bpf.BPF_F_NO_PREALLOC | bpf.BPF_F_ZERO_SEED | bpf.BPF_F_RDONLY_PROG
+    full_errno = E2BIG
 
-    def __init__(self, spec: MapSpec, memory: Memory, lock: AbstractContextManager[object]) -> None:
-        super().__init__(spec, memory, lock)
-        self._values: dict[bytes, bytearray] = {}
-        self._addresses: dict[bytes, int] = {}
+    def __init__(
+        self,
+        spec: MapSpec,
+        memory: Memory,
+        lock: AbstractContextManager[object],
+        cpu: Callable[[], int] = first_cpu,
+    ) -> None:
+        super().__init__(spec, memory, lock, cpu)
+        self._entries: dict[bytes, list[_Cell]] = {}
 
     def check_sizes(self) -> None:
         s = self.spec
         if not (s.key_size > 0 and s.value_size > 0 and s.max_entries > 0):
             raise self._refused(EINVAL, "key size, value size and max_entries must not be 0")
+        if self.per_cpu and s.value_size > MAX_PER_CPU_BYTES:
+            raise self._refused(E2BIG, f"a per-CPU value of {s.value_size} bytes; the limit is {MAX_PER_CPU_BYTES}")
+
+    def grow(self, cpus: int) -> None:
+        for cells in self._entries.values():
+            cells += [_Cell(bytearray(self.spec.value_size)) for _ in range(cpus - self.cpus)]
+        super().grow(cpus)
+
+    def find(self, key: bytes) -> bytes | None:
+        """Return the key of the entry that a look-up of `key` finds."""
+        return key if key in self._entries else None
+
+    def make_room(self) -> bool:
+        """Called when the map is full: whether an entry could be thrown out for a new one."""
+        return False
 
     def lookup_address(self, key: bytes) -> int:
-        address = self._addresses.get(key, 0)
-        if not address and key in self._values:
-            value = self._values[key]
+        found = self.find(key)
+        if found is None:
+            return 0
+        cell = self._entries[found][self.current()]
+        if not cell.address:
             readonly = self.spec.map_flags & bpf.BPF_F_RDONLY_PROG
-            address = self.memory.map(memoryview(value).toreadonly() if readonly else value, self.kind)
-            self._addresses[key] = address
-        return address
+            cell.address = self.memory.map(memoryview(cell.data).toreadonly() if readonly else cell.data, self.kind)
+        return cell.address
 
     def update_value(self, key: bytes, value: bytes, flags: int) -> int:
         if flags > bpf.BPF_EXIST:
             return -EINVAL
-        old = self._values.get(key)
-        if old is not None:
-            if flags == bpf.BPF_NOEXIST:
-                return -EEXIST
-            old[:] = value
-            return 0
-        if flags == bpf.BPF_EXIST:
-            return -ENOENT
-        if len(self._values) >= self.spec.max_entries:
-            return -E2BIG
-        self._values[key] = bytearray(value)
+        shares = self.shares(value)
+        cells = self._entries.get(key)
+        if cells is not None and flags == bpf.BPF_NOEXIST:
+            return -EEXIST
+        if cells is None:
+            if flags == bpf.BPF_EXIST:
+                return -ENOENT
+            if len(self._entries) >= self.spec.max_entries and not self.make_room():
+                return -self.full_errno
+            cells = self._entries[key] = [_Cell(bytearray(self.spec.value_size)) for _ in range(self.cpus)]
+        for cpu, part in shares:
+            cells[cpu].data[:] = part
         return 0
 
     def delete_key(self, key: bytes) -> int:
-        if self._values.pop(key, None) is None:
+        cells = self._entries.pop(key, None)
+        if cells is None:
             return -ENOENT
-        address = self._addresses.pop(key, 0)
-        if address:
-            self.memory.unmap(address)
+        for cell in cells:
+            if cell.address:
+                self.memory.unmap(cell.address)
         return 0
 
     def lookup(self, key: bytes) -> bytes | None:
         self._check(key, "BPF_MAP_LOOKUP_ELEM")
         with self.lock:
-            value = self._values.get(key)
-            return None if value is None else bytes(value)
+            found = self.find(key)
+            return None if found is None else self.joined([cell.data for cell in self._entries[found]])
 
     def next_key(self, key: bytes | None) -> bytes | None:
         with self.lock:
-            found = key is None or key not in self._values
-            for k in self._values:
+            found = key is None or key not in self._entries
+            for k in self._entries:
                 if found:
                     return k
                 found = k == key
         return None
 
     def all_keys(self) -> list[bytes]:
-        return list(self._values)
+        return list(self._entries)
 
 
 class ArrayMap(EngineMap):
@@ -208,30 +315,46 @@ class ArrayMap(EngineMap):
 
     allowed_flags = bpf.BPF_F_MMAPABLE | bpf.BPF_F_RDONLY_PROG
 
-    def __init__(self, spec: MapSpec, memory: Memory, lock: AbstractContextManager[object]) -> None:
-        super().__init__(spec, memory, lock)
-        self._data = bytearray(spec.value_size * spec.max_entries)
-        self._data[: len(spec.initial)] = spec.initial
-        self._addresses: dict[int, int] = {}
+    def __init__(
+        self,
+        spec: MapSpec,
+        memory: Memory,
+        lock: AbstractContextManager[object],
+        cpu: Callable[[], int] = first_cpu,
+    ) -> None:
+        super().__init__(spec, memory, lock, cpu)
+        self._data = [bytearray(spec.value_size * spec.max_entries) for _ in range(self.cpus)]
+        self._data[0][: len(spec.initial)] = spec.initial
+        self._addresses: dict[tuple[int, int], int] = {}
 
     def check_sizes(self) -> None:
         s = self.spec
         if not (s.key_size == 4 and s.value_size > 0 and s.max_entries > 0):
             raise self._refused(EINVAL, "key size must be 4, value size and max_entries must not be 0")
+        if self.per_cpu and s.value_size > MAX_PER_CPU_BYTES:
+            raise self._refused(E2BIG, f"a per-CPU value of {s.value_size} bytes; the limit is {MAX_PER_CPU_BYTES}")
         if s.value_size * s.max_entries > _MAX_ARRAY_BYTES:
             raise self._refused(ENOMEM, f"{s.value_size * s.max_entries} bytes; the engine's limit is 2 GiB")
         if len(s.initial) > s.value_size:
             raise self._refused(EINVAL, f"initial value of {len(s.initial)} bytes")
 
+    def grow(self, cpus: int) -> None:
+        self._data += [bytearray(len(self._data[0])) for _ in range(cpus - self.cpus)]
+        super().grow(cpus)
+
+    def _place(self, index: int) -> slice:
+        size = self.spec.value_size
+        return slice(index * size, (index + 1) * size)
+
     def value_address(self, index: int) -> int:
         """Return the address of an entry's value, 0 beyond the last entry."""
-        address = self._addresses.get(index, 0)
+        cpu = self.current()
+        address = self._addresses.get((cpu, index), 0)
         if not address and index < self.spec.max_entries:
-            size = self.spec.value_size
-            value = memoryview(self._data)[index * size : (index + 1) * size]
+            value = memoryview(self._data[cpu])[self._place(index)]
             readonly = self.spec.frozen or self.spec.map_flags & bpf.BPF_F_RDONLY_PROG
             address = self.memory.map(value.toreadonly() if readonly else value, self.kind)
-            self._addresses[index] = address
+            self._addresses[cpu, index] = address
         return address
 
     def lookup_address(self, key: bytes) -> int:
@@ -245,8 +368,8 @@ class ArrayMap(EngineMap):
             return -E2BIG
         if flags == bpf.BPF_NOEXIST:
             return -EEXIST
-        size = self.spec.value_size
-        self._data[index * size : (index + 1) * size] = value
+        for cpu, part in self.shares(value):
+            self._data[cpu][self._place(index)] = part
         return 0
 
     def delete_key(self, key: bytes) -> int:
@@ -254,11 +377,11 @@ class ArrayMap(EngineMap):
 
     def lookup(self, key: bytes) -> bytes | None:
         self._check(key, "BPF_MAP_LOOKUP_ELEM")
-        index, size = int.from_bytes(key, "little"), self.spec.value_size
+        index = int.from_bytes(key, "little")
         if index >= self.spec.max_entries:
             return None
         with self.lock:
-            return bytes(self._data[index * size : (index + 1) * size])
+            return self.joined([data[self._place(index)] for data in self._data])
 
     def next_key(self, key: bytes | None) -> bytes | None:
         index = -1 if key is None else int.from_bytes(key, "little")
@@ -290,8 +413,14 @@ class RingBuffer(EngineMap):
     header_bytes = 8
     max_record_bytes = 0xFFFF_FFFF // 4
 
-    def __init__(self, spec: MapSpec, memory: Memory, lock: AbstractContextManager[object]) -> None:
-        super().__init__(spec, memory, lock)
+    def __init__(
+        self,
+        spec: MapSpec,
+        memory: Memory,
+        lock: AbstractContextManager[object],
+        cpu: Callable[[], int] = first_cpu,
+    ) -> None:
+        super().__init__(spec, memory, lock, cpu)
         self.on_data: Callable[[], None] | None = None
         self._records: list[_Record] = []
         self._busy: dict[int, _Record] = {}
@@ -385,11 +514,22 @@ MAP_CLASSES: dict[int, type[EngineMap]] = {
 }
 
 
-def create_map(spec: MapSpec, memory: Memory, lock: AbstractContextManager[object]) -> EngineMap:
-    """Create a map. Raises: NotSupported for types that the engine lacks, SyscallError as the kernel
-    refuses."""
+def create_map(
+    spec: MapSpec,
+    memory: Memory,
+    lock: AbstractContextManager[object],
+    cpu: Callable[[], int] = first_cpu,
+) -> EngineMap:
+    """Create a map; `cpu` returns the CPU that the current program runs on.
+
+    Raises: NotSupported for types that the engine lacks, SyscallError as the kernel refuses.
+    """
     cls = MAP_CLASSES.get(spec.map_type)
+    if cls is None:
+        from .map_kinds import MAP_CLASSES as MORE_CLASSES
+
+        cls = MORE_CLASSES.get(spec.map_type)
     if cls is None:
         name = bpf.MAP_TYPE_NAMES.get(spec.map_type, f"map type {spec.map_type}")
         raise NotSupported(f"{name} in the engine (map {spec.name!r})", hint="run it in the kernel")
-    return cls(spec, memory, lock)
+    return cls(spec, memory, lock, cpu)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..abi import bpf as abi
 from ..errors import UsageError
 from ..sys import bpf
-from ..sys.os_seam import current
+from ..sys.cpus import possible_cpus
 from .ringbuf import RingReader
 
 TYPE_CHECKING = False
@@ -26,15 +26,11 @@ _MAP_TYPES_WITHOUT_BTF = frozenset(
         abi.BPF_MAP_TYPE_STACK_TRACE,
         abi.BPF_MAP_TYPE_PROG_ARRAY,
         abi.BPF_MAP_TYPE_CGROUP_ARRAY,
+        abi.BPF_MAP_TYPE_QUEUE,
+        abi.BPF_MAP_TYPE_STACK,
     )
 )
 _BATCH_ENTRIES = 4096
-
-
-def possible_cpus() -> int:
-    """Return the number of CPUs that per-CPU values are kept for: the highest possible one, plus one."""
-    text = current().read_file("/sys/devices/system/cpu/possible").decode()
-    return int(text.strip().replace("-", ",").split(",")[-1]) + 1
 
 
 class KernelMap:
@@ -49,9 +45,10 @@ class KernelMap:
         self.fd = bpf.map_create(
             spec.map_type, spec.key_size, spec.value_size, spec.max_entries, spec.map_flags, spec.name, *types
         )
-        self.value_bytes = spec.value_size
+        self.value_bytes, self.cpus = spec.value_size, 1
         if spec.map_type in PERCPU_MAP_TYPES:
-            self.value_bytes = (spec.value_size + 7 & ~7) * possible_cpus()
+            self.cpus = possible_cpus()
+            self.value_bytes = (spec.value_size + 7 & ~7) * self.cpus
         self._elements: bpf.MapElements | None = None
         self.ring: RingReader | None = None
         if spec.map_type == abi.BPF_MAP_TYPE_RINGBUF:
@@ -82,6 +79,18 @@ class KernelMap:
     def delete(self, key: bytes) -> bool:
         """Remove a key; return whether it was there. Raises: SyscallError (EINVAL for arrays)."""
         return self._ops().delete(key)
+
+    def push(self, value: bytes, flags: int = 0) -> None:
+        """Queues, stacks and Bloom filters: add a value. Raises: SyscallError with E2BIG (full), EINVAL."""
+        self._ops().update(b"", value, flags)
+
+    def pop(self) -> bytes | None:
+        """Queues and stacks: take the next value, None when empty. Raises: SyscallError."""
+        return self._ops().take()
+
+    def has_value(self, value: bytes) -> bool:
+        """Bloom filters: whether a value may have been added. Raises: SyscallError."""
+        return self._ops().has_value(value)
 
     def next_key(self, key: bytes | None) -> bytes | None:
         """Return the key after `key` (None: the first), or None at the end."""

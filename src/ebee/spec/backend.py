@@ -37,9 +37,17 @@ class TestResult(Record):
 
 
 class BackendMap(Protocol):
-    """A live map. Keys and values are raw bytes of exactly `key_size` and `value_size`."""
+    """A live map. Keys and values are raw bytes of exactly `key_size` and `value_size`.
+
+    A value of a per-CPU map is that of each of the `cpus` possible CPUs in turn, padded to 8 bytes. Maps without
+    keys have the key b"".
+    """
 
     spec: MapSpec
+
+    @property
+    def cpus(self) -> int:
+        """How many CPUs have a value of their own: 1 where all share one."""
 
     def lookup(self, key: bytes) -> bytes | None:
         """Return the value, or None if there is none."""
@@ -49,6 +57,15 @@ class BackendMap(Protocol):
 
     def delete(self, key: bytes) -> bool:
         """Remove a key; return whether it was there."""
+
+    def push(self, value: bytes, flags: int = 0) -> None:
+        """Queues, stacks and Bloom filters: add a value. Raises: SyscallError with E2BIG (full), EINVAL."""
+
+    def pop(self) -> bytes | None:
+        """Queues and stacks: take the next value, None when empty. Raises: SyscallError for other maps."""
+
+    def has_value(self, value: bytes) -> bool:
+        """Bloom filters: whether a value may have been added. Raises: SyscallError for other maps."""
 
     def next_key(self, key: bytes | None) -> bytes | None:
         """Return the key after `key` (None: the first), or None at the end."""

@@ -187,6 +187,28 @@ class MapElements:
             return None
         raise error(abi.BPF_MAP_LOOKUP_ELEM, -result, f"map {self._name!r}")
 
+    def take(self) -> bytes | None:
+        """BPF_MAP_LOOKUP_AND_DELETE_ELEM of a map without keys: the value, None for ENOENT. Raises: SyscallError."""
+        with self._lock:
+            result = self._bpf(abi.BPF_MAP_LOOKUP_AND_DELETE_ELEM, self._attr)
+            if result == 0:
+                return self._value.raw
+        if result == -ENOENT:
+            return None
+        raise error(abi.BPF_MAP_LOOKUP_AND_DELETE_ELEM, -result, f"map {self._name!r}")
+
+    def has_value(self, value: bytes) -> bool:
+        """BPF_MAP_LOOKUP_ELEM of a Bloom filter: whether the value may be there. Raises: SyscallError."""
+        if len(value) != self._value_bytes:
+            detail = f"map {self._name!r} has values of {self._value_bytes} bytes, this has {len(value)}"
+            raise error(abi.BPF_MAP_LOOKUP_ELEM, EINVAL, detail)
+        with self._lock:
+            self._value.raw = value
+            result = self._bpf(abi.BPF_MAP_LOOKUP_ELEM, self._attr)
+        if result not in (0, -ENOENT):
+            raise error(abi.BPF_MAP_LOOKUP_ELEM, -result, f"map {self._name!r}")
+        return result == 0
+
     def update(self, key: bytes, value: bytes, flags: int = 0) -> None:
         """BPF_MAP_UPDATE_ELEM. Raises: SyscallError, E2BIG (full), EEXIST and ENOENT (as `flags` ask), EINVAL."""
         self._check(key, abi.BPF_MAP_UPDATE_ELEM)

@@ -1,7 +1,8 @@
-"""Map declarations: `Hash`, `Array`, `RingBuf`. The same object is used inside probes and by the program outside.
+"""Map declarations: `Hash`, `Array`, `RingBuf`; other kinds are in `map_kinds`.
 
-A declaration is bound to a live map when a probe that uses it is attached or loaded (`ebee.api`). Inside a probe it
-is read by the compiler, never called; outside, its methods act on the live map.
+The same object is used inside probes and by the program outside. A declaration is bound to a live map when a probe
+that uses it is attached or loaded (`ebee.api`). Inside a probe it is read by the compiler, never called; outside, its
+methods act on the live map.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
-    from typing import Generic, Protocol, TypeVar
+    from typing import Any, Generic, Protocol, TypeVar
 
     K = TypeVar("K")
     V = TypeVar("V")
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
         def update(self, key: bytes, value: bytes, flags: int = 0) -> None: ...
         def delete(self, key: bytes) -> bool: ...
         def items(self) -> Iterator[tuple[bytes, bytes]]: ...
+        def push(self, value: bytes, flags: int = 0) -> None: ...
+        def pop(self) -> bytes | None: ...
+        def has_value(self, value: bytes) -> bool: ...
+        @property
+        def cpus(self) -> int: ...
         def drain(self, limit: int = 0) -> list[bytes]: ...
         def next_records(self) -> list[bytes] | None: ...
 else:
@@ -62,6 +68,7 @@ class MapDecl:
     """
 
     map_type: int = 0
+    map_flags: int = 0
     kind = "map"
 
     def __init__(self, key: Type | None, value: Type | None, max_entries: int, name: str) -> None:
@@ -104,12 +111,18 @@ class KeyedDecl(MapDecl, Generic[K, V]):
     def __getitem__(self, key: K) -> V:
         """Return the value; a missing key gives zero and inserts nothing, as inside a probe."""
         raw = self._live.lookup(self._key(key))
-        return self.value.zero() if raw is None else self.value.unpack(raw)  # type: ignore[no-any-return]
+        return self._missing() if raw is None else self._read(raw)  # type: ignore[no-any-return]
+
+    def _read(self, raw: bytes) -> Any:
+        return self.value.unpack(raw)
+
+    def _missing(self) -> Any:
+        return self.value.zero()
 
     def get(self, key: K, default: V | None = None) -> V | None:
         """Return the value, or `default` for a missing key."""
         raw = self._live.lookup(self._key(key))
-        return default if raw is None else self.value.unpack(raw)
+        return default if raw is None else self._read(raw)
 
     def __setitem__(self, key: K, value: V) -> None:
         self._live.update(self._key(key), self._value(value))
@@ -124,7 +137,7 @@ class KeyedDecl(MapDecl, Generic[K, V]):
     def items(self) -> Iterator[tuple[K, V]]:
         """Iterate over keys and values; entries that come or go meanwhile may be missed."""
         for key, value in self._live.items():
-            yield self.key.unpack(key), self.value.unpack(value)
+            yield self.key.unpack(key), self._read(value)
 
     def keys(self) -> Iterator[K]:
         """Iterate over the keys."""
@@ -141,22 +154,24 @@ class KeyedDecl(MapDecl, Generic[K, V]):
         return sum(1 for _ in self._live.items())
 
 
-class Hash(KeyedDecl[K, V]):
-    """A hash map: BPF_MAP_TYPE_HASH.
-
-    Inside a probe `m[k] += n` is atomic; an insertion that fails because the map is full is counted.
-    """
-
-    map_type = bpf.BPF_MAP_TYPE_HASH
-    kind = "Hash"
+class HashDecl(KeyedDecl[K, V]):
+    """A map whose entries come and go. Inside a probe an insertion that fails is counted."""
 
     def __init__(self, key: type[K], value: type[V], *, max_entries: int = 10_240, name: str = "") -> None:
-        super().__init__(type_of(key, "key of Hash"), type_of(value, "value of Hash"), max_entries, name)
+        kind = self.kind
+        super().__init__(type_of(key, f"key of {kind}"), type_of(value, f"value of {kind}"), max_entries, name)
 
     def clear(self) -> None:
         """Remove every entry."""
         for key, _ in list(self._live.items()):
             self._live.delete(key)
+
+
+class Hash(HashDecl[K, V]):
+    """A hash map: BPF_MAP_TYPE_HASH. Inside a probe `m[k] += n` is atomic."""
+
+    map_type = bpf.BPF_MAP_TYPE_HASH
+    kind = "Hash"
 
 
 class Array(KeyedDecl[int, V]):

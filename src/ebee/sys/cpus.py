@@ -1,0 +1,16 @@
+"""How many CPUs per-CPU values are kept for."""
+
+from __future__ import annotations
+
+import os
+
+from .os_seam import current
+
+
+def possible_cpus() -> int:
+    """Return the number of possible CPUs, the highest one's number plus one; without Linux, those that there are."""
+    try:
+        text = current().read_file("/sys/devices/system/cpu/possible").decode()
+    except OSError:
+        return os.cpu_count() or 1
+    return int(text.strip().replace("-", ",").split(",")[-1]) + 1
