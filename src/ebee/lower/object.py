@@ -77,7 +77,14 @@ def _map_spec(name: str, decl: MapDecl, btf: BtfBuilder) -> MapSpec:
         return MapSpec(name, decl.map_type, 0, 0, decl.max_entries)
     key_size, value_size = decl.key.size if decl.key else 0, decl.value.size if decl.value else 0
     return MapSpec(
-        name, decl.map_type, key_size, value_size, decl.max_entries, key_type_id=key_id, value_type_id=value_id
+        name,
+        decl.map_type,
+        key_size,
+        value_size,
+        decl.max_entries,
+        decl.map_flags,
+        key_type_id=key_id,
+        value_type_id=value_id,
     )
 
 
