@@ -9,21 +9,35 @@ from .values import similar
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.core import Value
+    from ..lower.numbers import Num
     from ..lower.program import Lowering
     from ..spec.target import Target, TracepointFormat
     from .values import Val
 
 
 class ContextType:
-    """What the front end needs to know of a hook: its argument's fields, and what running off the end returns."""
+    """What the front end needs to know of a hook: its argument's fields, and what a probe may return.
+
+    `default_result` is what running off the end returns; None: that is refused. `has_task` says whether the probe
+    runs on behalf of a task, so that ebee.pid() and its like mean something.
+    """
 
     noun = "probe"
     argument = "ctx"
-    default_result = 0
+    default_result: int | None = 0
+    result_hint = ""
+    has_task = True
 
     def attribute(self, low: Lowering, pointer: Value, name: str) -> Val:
         """Return the value of `argument.name`. Raises: Refusal for a name that the argument does not have."""
         raise Refusal(f"the argument of a {self.noun} has no attribute {name!r}")
+
+    def length(self, low: Lowering) -> Num:
+        """Return `len(argument)`. Raises: Refusal where that means nothing."""
+        raise Refusal(f"the argument of a {self.noun} has no len()")
+
+    def check_result(self, value: Val) -> None:
+        """Look at what a probe returns. Raises: Refusal for a result that means nothing to the hook."""
 
 
 class TracepointContext(ContextType):
@@ -45,7 +59,11 @@ class TracepointContext(ContextType):
 
 def context_type(section: str, target: Target) -> ContextType:
     """Return the context of a hook, given by its section name. Raises: Refusal for a hook that does not exist."""
-    _kind, _, rest = section.partition("/")
+    kind, _, rest = section.partition("/")
+    if kind == "xdp":
+        from .packets import PacketContext
+
+        return PacketContext()
     event = rest.replace("/", ":", 1)
     format = target.tracepoint(event)
     if format is None:
