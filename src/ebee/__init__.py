@@ -9,6 +9,7 @@ from .version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .api import packets as packets
     from .api.losses import Loss as Loss
     from .api.session import Attachment as Attachment
     from .api.session import Session as Session
@@ -43,8 +44,14 @@ if TYPE_CHECKING:
     from .types.maps import Array as Array
     from .types.maps import Hash as Hash
     from .types.maps import RingBuf as RingBuf
+    from .types.packets import XDP_ABORTED as XDP_ABORTED
+    from .types.packets import XDP_DROP as XDP_DROP
+    from .types.packets import XDP_PASS as XDP_PASS
+    from .types.packets import XDP_REDIRECT as XDP_REDIRECT
+    from .types.packets import XDP_TX as XDP_TX
     from .types.probes import Probe as Probe
     from .types.probes import tracepoint as tracepoint
+    from .types.probes import xdp as xdp
     from .types.scalars import Str as Str
     from .types.scalars import s8 as s8
     from .types.scalars import s16 as s16
@@ -57,6 +64,7 @@ if TYPE_CHECKING:
     from .types.structs import Struct as Struct
 
 _HOMES = {
+    "api": "packets",
     "api.losses": "Loss",
     "api.session": "Attachment Session attach",
     "errors": (
@@ -66,7 +74,8 @@ _HOMES = {
     "types.intrinsics": "comm cpu gid ktime pid tid uid user_str",
     "types.map_kinds": "BloomFilter LpmTrie LruHash LruPerCpuHash PerCpuArray PerCpuHash Queue Stack",
     "types.maps": "Array Hash RingBuf",
-    "types.probes": "Probe tracepoint",
+    "types.packets": "XDP_ABORTED XDP_DROP XDP_PASS XDP_REDIRECT XDP_TX",
+    "types.probes": "Probe tracepoint xdp",
     "types.scalars": "Str s8 s16 s32 s64 u8 u16 u32 u64",
     "types.structs": "Struct",
 }
