@@ -1,0 +1,353 @@
+"""`ObjectSpec` to an object file that libbpf and bpftool load.
+
+A section for each section name of programs, `.text` for the functions that they call, `.maps` described by BTF,
+`.bss` for the loss counters. What libbpf has no form for is in the section `.ebee`.
+"""
+
+from __future__ import annotations
+
+from ..btf.build import BtfBuilder
+from ..errors import ElfError
+from ..isa.encode import encode, slot_offsets
+from ..isa.opcodes import BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, CALL, LDDW
+from ..record import Record, field
+from ..spec.object import RELO_MAP, RELO_MAP_VALUE, RELO_SUBPROG, RELO_TP_FIELD
+from ..spec.sections import parse_section
+from . import layout
+from .maps import map_types, map_variable_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ..isa.insn import Insn
+    from ..spec.object import MapSpec, ObjectSpec, ProgramSpec
+    from ..spec.target import Target
+
+
+class _Section(Record):
+    """A section being filled; `relocs` are (offset, symbol name, type), lines and functions as in .BTF.ext."""
+
+    name: str
+    type: int
+    flags: int
+    data: bytearray = field(default_factory=bytearray)
+    align: int = 8
+    relocs: list[tuple[int, str, int]] = field(default_factory=list)
+    func_info: list[tuple[int, int]] = field(default_factory=list)
+    line_info: list[tuple[int, int, int, int]] = field(default_factory=list)
+
+
+class _Symbol(Record):
+    """A symbol; `section` is the name of the one it is in."""
+
+    name: str
+    section: str
+    kind: int
+    value: int
+    size: int
+    is_global: bool = True
+
+
+def write_object(spec: ObjectSpec, target: Target) -> bytes:
+    """Return the bytes of an object file, the same for the same object and Target.
+
+    libbpf does not relocate a tracepoint's fields: their offsets are those that the Target has.
+    Raises: ElfError for what an object file cannot hold, BtfError if the object's BTF cannot be read.
+    """
+    return _Writer(spec, target).file()
+
+
+class _Writer:
+    def __init__(self, spec: ObjectSpec, target: Target) -> None:
+        self.spec, self.target = spec, target
+        self.btf = BtfBuilder.continuing(spec.btf) if spec.btf else BtfBuilder()
+        self.sections: dict[str, _Section] = {}
+        self.symbols: dict[str, _Symbol] = {}
+        self.fields: dict[str, list[list[Any]]] = {}
+
+    def section(self, name: str, type: int, flags: int, align: int = 8) -> _Section:
+        """Return the section of a name, made if needed."""
+        return self.sections.setdefault(name, _Section(name, type, flags, align=align))
+
+    def symbol(self, symbol: _Symbol) -> None:
+        """Add a symbol. Raises: ElfError if the name is taken or libbpf would not take it."""
+        if not (symbol.name.isascii() and symbol.name.replace(".", "_").isidentifier()):
+            raise ElfError(
+                f"{symbol.name!r} cannot be a name in an object file",
+                hint="use ASCII letters, digits and underscores (for a map: name=…)",
+            )
+        if self.symbols.setdefault(symbol.name, symbol) is not symbol:
+            raise ElfError(f"two things are called {symbol.name!r}", hint="give the map another name=, or the probe")
+
+    def file(self) -> bytes:
+        """Return the whole file."""
+        self.add_maps()
+        for program in self.spec.programs.values():
+            self.add_program(program)
+        license = self.section(layout.LICENSE, layout.SHT_PROGBITS, layout.SHF_WRITE | layout.SHF_ALLOC, 1)
+        license.data += self.spec.license.encode() + b"\0"
+        ext = self.btf_ext()  # first: it names sections in .BTF's strings
+        self.section(layout.BTF, layout.SHT_PROGBITS, 0, 4).data += self.btf.encode()
+        self.section(layout.BTF_EXT, layout.SHT_PROGBITS, 0, 4).data += ext
+        # A table of one string: libbpf passes over such a section without a word.
+        self.section(layout.NOTES, layout.SHT_STRTAB, 0, 1).data += b"\0" + self.notes() + b"\0"
+        return _assemble(list(self.sections.values()), list(self.symbols.values()))
+
+    # Maps
+
+    def add_maps(self) -> None:
+        """Add `.maps` and the sections that libbpf makes maps of, with their BTF."""
+        entries: list[tuple[int, int, int]] = []
+        for map in self.spec.maps.values():
+            if section := layout.data_section(map):
+                self.add_data(map, section)
+                continue
+            if map.initial or map.frozen:
+                raise ElfError(f"map {map.name!r} has contents, which an object file holds for global data only")
+            maps = self.section(layout.MAPS, layout.SHT_PROGBITS, layout.SHF_WRITE | layout.SHF_ALLOC)
+            off, size = len(maps.data), map_variable_bytes(map)
+            self.symbol(_Symbol(map.name, layout.MAPS, layout.STT_OBJECT, off, size))
+            entries.append((self.btf.add_var(map.name, map_types(map, self.btf)), off, size))
+            maps.data += bytes(size)
+        if entries:
+            self.btf.add_datasec(layout.MAPS, len(self.sections[layout.MAPS].data), entries)
+
+    def add_data(self, map: MapSpec, name: str) -> None:
+        """Add a section whose bytes are the one value of a map."""
+        is_zero = not any(map.initial)
+        if name in self.sections or (name == layout.LOSS_SECTION and not is_zero):
+            raise ElfError(f"two maps, or contents that are not zero, for section {name}", section=name)
+        flags = layout.SHF_ALLOC | (0 if name.startswith(".rodata") else layout.SHF_WRITE)
+        kind = layout.SHT_NOBITS if name == layout.LOSS_SECTION else layout.SHT_PROGBITS
+        self.section(name, kind, flags).data += (map.initial or bytes(map.value_size)).ljust(map.value_size, b"\0")
+        symbol = layout.LOSS_SYMBOL if name == layout.LOSS_SECTION else name.strip(".").replace(".", "_")
+        self.symbol(_Symbol(symbol, name, layout.STT_OBJECT, 0, map.value_size))
+        type_id = map.value_type_id
+        if not type_id and name == layout.LOSS_SECTION and map.value_size % 8 == 0:
+            type_id = self.btf.add_array(self.btf.add_int("u64", 8), map.value_size // 8)
+        elif not type_id:
+            type_id = self.btf.add_array(self.btf.add_int("u8", 1), map.value_size)
+        self.btf.add_datasec(name, map.value_size, [(self.btf.add_var(symbol, type_id), 0, map.value_size)])
+
+    # Programs
+
+    def add_program(self, program: ProgramSpec) -> None:
+        """Add a program to the section of its name, and the functions that it calls to `.text`."""
+        section = parse_section(program.section)
+        same = (section.prog_type, section.expected_attach_type, section.prog_flags | program.prog_flags)
+        if same != (program.prog_type, program.expected_attach_type, section.prog_flags):
+            what = f"program {program.name!r} is of another type than its section says"
+            raise ElfError(what, section=program.section)
+        slots = slot_offsets(program.insns)
+        index_of = {slot: i for i, slot in enumerate(slots[:-1])}
+        starts = {0} | {f.insn_idx for f in program.func_info}
+        for i, insn in enumerate(program.insns):
+            if is_local_call(insn):
+                callee = index_of.get(slots[i] + 1 + call_distance(insn))
+                if callee is None:
+                    raise ElfError(f"instruction {i} of program {program.name!r} calls into the void")
+                starts.add(callee)
+        order = sorted(starts)
+        names = dict.fromkeys(order, program.name)
+        for start in order[1:]:
+            names[start] = f"{program.name}.{len(self.symbols)}"
+        types = {f.insn_idx: f.type_id for f in program.func_info}
+        if types.get(0):
+            self.btf.make_global(types[0])
+        for start, end in zip(order, [*order[1:], len(program.insns)]):
+            in_text = bool(start)
+            code = self.section(
+                layout.TEXT if in_text else program.section,
+                layout.SHT_PROGBITS,
+                layout.SHF_ALLOC | layout.SHF_EXECINSTR,
+            )
+            base = len(code.data)
+            size = 8 * (slots[end] - slots[start])
+            self.symbol(_Symbol(names[start], code.name, layout.STT_FUNC, base, size, not in_text))
+
+            def at(i: int, base: int = base, start: int = start) -> int:
+                return base + 8 * (slots[i] - slots[start])
+
+            if start in types:
+                code.func_info.append((base, types[start]))
+            for x in program.line_info:
+                if start <= x.insn_idx < end:
+                    line = x.line_num << 10 | min(x.line_col, layout.COLUMN_MAX)
+                    code.line_info.append((at(x.insn_idx), x.file_name_off, x.line_off, line))
+
+            def callee_of(i: int) -> str:
+                return names[index_of[slots[i] + 1 + call_distance(program.insns[i])]]
+
+            code.data += encode(self.relocated(program, start, end, code, at, callee_of))
+
+    def relocated(
+        self,
+        program: ProgramSpec,
+        start: int,
+        end: int,
+        code: _Section,
+        at: Callable[[int], int],
+        callee_of: Callable[[int], str],
+    ) -> list[Insn]:
+        """Return a function's instructions as libbpf wants them, and note their relocations."""
+        insns = [insn.copy() for insn in program.insns[start:end]]
+        done = set()
+        for relo in program.relocs:
+            i = relo.insn_idx
+            if not start <= i < end or relo.kind == RELO_SUBPROG:
+                continue
+            done.add(i)
+            insn = insns[i - start]
+            if relo.kind in (RELO_MAP, RELO_MAP_VALUE):
+                insn.src_reg, insn.imm = 0, relo.addend
+                code.relocs.append((at(i), self.map_symbol(relo.symbol, relo.kind, program), layout.R_BPF_64_64))
+            elif relo.kind == RELO_TP_FIELD:
+                insn.off = self.field_off(program, relo.symbol, relo.size_bytes) + relo.addend
+                row = [i, relo.symbol, relo.addend, relo.size_bytes]
+                self.fields.setdefault(program.name, []).append(row)
+            else:
+                raise ElfError(f"program {program.name!r}: an object file has no relocation {relo.kind!r}")
+        for i, insn in enumerate(insns, start):
+            if is_local_call(insn):
+                kind = layout.R_BPF_64_64 if insn.opcode == LDDW else layout.R_BPF_64_32
+                code.relocs.append((at(i), callee_of(i), kind))
+                insn.imm = 0 if insn.opcode == LDDW else -1
+            elif i not in done and insn.src_reg and insn.opcode in (LDDW, CALL):
+                raise ElfError(f"instruction {i} of program {program.name!r} is bound to the running system: {insn!r}")
+        code.relocs.sort()
+        return insns
+
+    def map_symbol(self, name: str, kind: str, program: ProgramSpec) -> str:
+        """Return the symbol that an instruction refers to a map by."""
+        map = self.spec.maps.get(name)
+        section = layout.data_section(map) if map is not None else ""
+        if map is None or bool(section) != (kind == RELO_MAP_VALUE):
+            raise ElfError(f"program {program.name!r} uses {name!r} in a way that an object file cannot say")
+        return next(s.name for s in self.symbols.values() if s.section == section) if section else name
+
+    def field_off(self, program: ProgramSpec, name: str, size_bytes: int) -> int:
+        """Return where the Target has a field of the tracepoint's record."""
+        format = self.target.tracepoint(program.attach_to)
+        found = format.fields.get(name) if format is not None else None
+        if found is None or (size_bytes and found.size_bytes != size_bytes):
+            what = f"{self.target.name} has no field {name!r} of {size_bytes} bytes in {program.attach_to}"
+            raise ElfError(f"program {program.name!r}: {what}", hint="compile for the Target that it was made for")
+        return found.off_bytes
+
+    # What describes it
+
+    def btf_ext(self) -> bytes:
+        """Return .BTF.ext: functions and lines, by section; no CO-RE relocations."""
+        functions = self.infos(layout.FUNC_INFO, lambda section: section.func_info)
+        lines = self.infos(layout.LINE_INFO, lambda section: section.line_info)
+        sizes = (0, len(functions), len(functions), len(lines), len(functions) + len(lines), 0)
+        return layout.BTF_EXT_HDR.pack(0xEB9F, 1, 0, layout.BTF_EXT_HDR.size, *sizes) + functions + lines
+
+    def infos(self, record: Any, rows_of: Callable[[_Section], Any]) -> bytes:
+        """Return one part of .BTF.ext: the size of a record, then the records of each section that has any."""
+        out = b""
+        for section in self.sections.values():
+            if rows := sorted(rows_of(section)):
+                out += layout.SEC_INFO.pack(self.btf.string(section.name), len(rows))
+                out += b"".join(record.pack(*row) for row in rows)
+        return record.size.to_bytes(4, "little") + out if out else b""
+
+    def notes(self) -> bytes:
+        """Return what libbpf does not need, as JSON."""
+        import json
+
+        spec = self.spec
+        sites: list[list[Any]] = []
+        for site in spec.loss_sites:
+            span = site.span
+            place = span and [span.file, span.line, span.col, span.end_line, span.end_col, span.text]
+            sites.append([site.slot, site.kind, site.what, place])
+        notes = {
+            "format": layout.NOTES_FORMAT,
+            "name": spec.name,
+            "target": self.target.name,
+            "programs": {
+                p.name: {"stack_size": p.stack_size, "fields": self.fields.get(p.name, [])}
+                for p in spec.programs.values()
+            },
+            "maps": {
+                m.name: {"section": section, "flags": m.map_flags, "frozen": m.frozen, "type_id": m.value_type_id}
+                if (section := layout.data_section(m))
+                else {}
+                for m in spec.maps.values()
+            },
+            "loss_sites": sites,
+            "notes": spec.notes,
+        }
+        try:
+            return json.dumps(notes, separators=(",", ":")).encode()
+        except (TypeError, ValueError) as e:
+            raise ElfError(f"the object's notes are not plain data: {e}", section=layout.NOTES) from None
+
+
+def is_local_call(insn: Insn) -> bool:
+    """Whether an instruction calls, or takes the address of, a function of the same program."""
+    return (insn.opcode, insn.src_reg) in ((CALL, BPF_PSEUDO_CALL), (LDDW, BPF_PSEUDO_FUNC))
+
+
+def call_distance(insn: Insn) -> int:
+    """Return how many slots after the instruction's first the function that it names begins, less one."""
+    low = insn.imm & 0xFFFFFFFF
+    return low - (low >> 31 << 32)
+
+
+# The file
+
+
+def _assemble(contents: list[_Section], symbols: list[_Symbol]) -> bytes:
+    """Return the file: the header, the sections' bytes, then the table of sections."""
+    strings = bytearray(1)
+    offs: dict[str, int] = {"": 0}
+
+    def string(text: str) -> int:
+        if text not in offs:
+            offs[text] = len(strings)
+            strings.extend(text.encode() + b"\0")
+        return offs[text]
+
+    numbers = {section.name: i for i, section in enumerate(contents, 1)}
+    order = sorted(symbols, key=lambda s: s.is_global)  # local ones come first in a table of symbols
+    symbol_numbers = {symbol.name: i for i, symbol in enumerate(order, 1)}
+    table = [bytes(layout.SYM.size)]
+    for s in order:
+        binding = layout.STB_GLOBAL if s.is_global else layout.STB_LOCAL
+        table.append(layout.SYM.pack(string(s.name), binding << 4 | s.kind, 0, numbers[s.section], s.value, s.size))
+    relocated = [s for s in contents if s.relocs]
+    symtab, strtab = len(contents) + len(relocated) + 1, len(contents) + len(relocated) + 2
+
+    # name, type, flags, contents, link, info, align, entsize, size
+    rows: list[tuple[str, int, int, bytes, int, int, int, int]] = []
+    for section in contents:
+        rows.append((section.name, section.type, section.flags, bytes(section.data), 0, 0, section.align, 0))
+    for section in relocated:
+        entries = [layout.REL.pack(off, symbol_numbers[name] << 32 | kind) for off, name, kind in section.relocs]
+        flags, size = layout.SHF_INFO_LINK, layout.REL.size
+        name, info = f".rel{section.name}", numbers[section.name]
+        rows.append((name, layout.SHT_REL, flags, b"".join(entries), symtab, info, 8, size))
+    local_count = 1 + sum(not s.is_global for s in order)
+    rows.append((".symtab", layout.SHT_SYMTAB, 0, b"".join(table), strtab, local_count, 8, layout.SYM.size))
+    name_offs = [string(row[0]) for row in rows] + [string(".strtab")]
+    rows.append((".strtab", layout.SHT_STRTAB, 0, bytes(strings), 0, 0, 1, 0))
+
+    body = bytearray(layout.EHDR.size)
+    headers = [bytes(layout.SHDR.size)]
+    for name_off, (_name, kind, flags, data, link, info, align, entsize) in zip(name_offs, rows):
+        body += bytes(-len(body) % align)
+        headers.append(
+            layout.SHDR.pack(name_off, kind, flags, 0, len(body), len(data), link, info, align, entsize)
+        )
+        if kind != layout.SHT_NOBITS:
+            body += data
+    body += bytes(-len(body) % 8)
+    body[: layout.EHDR.size] = layout.EHDR.pack(
+        layout.ELF_IDENT, layout.ET_REL, layout.EM_BPF, 1, 0, 0, len(body), 0,
+        layout.EHDR.size, 0, 0, layout.SHDR.size, len(headers), strtab,
+    )  # fmt: skip
+    return bytes(body) + b"".join(headers)
