@@ -124,8 +124,8 @@ def test_relocations_that_cannot_be(backend, reloc, error, words):
 
 
 def test_what_the_engine_lacks(backend):
-    with pytest.raises(NotSupported, match="BPF_PROG_TYPE_XDP in the engine"):
-        load(backend, program("r0 = 2\nexit", prog_type=bpf.BPF_PROG_TYPE_XDP))
+    with pytest.raises(NotSupported, match="BPF_PROG_TYPE_SCHED_CLS in the engine"):
+        load(backend, program("r0 = 2\nexit", prog_type=bpf.BPF_PROG_TYPE_SCHED_CLS))
     with pytest.raises(NotSupported, match="bpf_perf_event_output in the engine"):
         load(backend, program("call 25\nexit"))
     kprobe, _ = load(backend, program("r0 = 0\nexit", prog_type=bpf.BPF_PROG_TYPE_KPROBE))

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from ..spec.target import Target, TracepointFormat
     from .interpreter import Code
 
-# Programs whose context holds pointers to a packet, which the engine does not lay out.
-_PACKET_CONTEXTS = frozenset(
+# Programs whose context holds pointers to a packet: those that `packets` lays out, and the others.
+_PACKET_CONTEXTS = frozenset((bpf.BPF_PROG_TYPE_XDP,))
+_MISSING_CONTEXTS = frozenset(
     (
         bpf.BPF_PROG_TYPE_SCHED_CLS,
         bpf.BPF_PROG_TYPE_SCHED_ACT,
-        bpf.BPF_PROG_TYPE_XDP,
         bpf.BPF_PROG_TYPE_CGROUP_SKB,
         bpf.BPF_PROG_TYPE_LWT_IN,
         bpf.BPF_PROG_TYPE_LWT_OUT,
@@ -165,7 +165,7 @@ class EngineBackend:
         Raises: NotSupported for what the engine lacks, ExecutionError for a program that is not well-formed,
         UnknownProbe, UsageError for a map that is not given.
         """
-        if prog.prog_type in _PACKET_CONTEXTS:
+        if prog.prog_type in _MISSING_CONTEXTS:
             kind = bpf.PROG_TYPE_NAMES.get(prog.prog_type, str(prog.prog_type))
             raise NotSupported(f"{kind} in the engine (program {prog.name!r})", hint="run it in the kernel")
         insns = list(prog.insns)
@@ -173,7 +173,8 @@ class EngineBackend:
             insn = insns[reloc.insn_idx] = insns[reloc.insn_idx].copy()
             self._relocate(insn, reloc, prog, maps)
         with self._lock:
-            return EngineProgram(prog, obj, self.machine.load(insns))
+            has_pointers = prog.prog_type in _PACKET_CONTEXTS
+            return EngineProgram(prog, obj, self.machine.load(insns, has_pointers=has_pointers))
 
     def _relocate(self, insn: Insn, reloc: Reloc, prog: ProgramSpec, maps: Mapping[str, BackendMap]) -> None:
         if reloc.kind in (spec_object.RELO_MAP, spec_object.RELO_MAP_VALUE):
@@ -273,7 +274,7 @@ class EngineBackend:
         return results
 
     def test_run(self, prog: BackendProgram, run: TestRun, task: TaskContext | None = None) -> TestResult:
-        """Run a program now, for `task` or the backend's. `run.data` is what legacy packet loads read.
+        """Run a program now, for `task` or the backend's. `run.data` is the packet, also of legacy packet loads.
 
         Raises: FaultError, ExecutionError with the source line.
         """
@@ -281,13 +282,21 @@ class EngineBackend:
 
         assert isinstance(prog, EngineProgram)
         ctx: bytes | bytearray = run.ctx
-        if run.data and not ctx:
+        layout, packet = None, bytearray(run.data)
+        if prog.spec.prog_type in _PACKET_CONTEXTS:
+            from .packets import PACKET_CONTEXTS, place_packet
+
+            layout = PACKET_CONTEXTS[prog.spec.prog_type]
+            ctx += layout.context[len(ctx) :]
+        elif run.data and not ctx:
             ctx = len(run.data).to_bytes(4, "little") + bytes(_SK_BUFF_BYTES - 4)
         if prog.spec.prog_type in _WRITABLE_CONTEXTS:
             ctx = bytearray(ctx)
         retval = 0
         with self._lock:
             address = self.machine.memory.map(ctx, "the context")
+            pointers = {} if layout is None else place_packet(self.machine.memory, layout, address, packet)
+            self.machine.pointers.update(pointers)
             self.machine.task = task or self.task
             start = perf_counter_ns()
             try:
@@ -296,9 +305,11 @@ class EngineBackend:
             except EbeeError as error:
                 raise prog.located(error) from None
             finally:
-                self.machine.memory.unmap(address)
+                self.machine.pointers.clear()
+                for place in (address, *pointers.values()):
+                    self.machine.memory.unmap(place)
             elapsed = perf_counter_ns() - start
-        after = run.data or bytes(ctx)
+        after = bytes(packet) if layout is not None else run.data or bytes(ctx)
         return TestResult(retval & 0xFFFF_FFFF, after, elapsed // max(1, run.repeat))
 
     # Commands and waiting.

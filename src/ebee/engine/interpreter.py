@@ -103,13 +103,13 @@ class Machine:
     """What all programs of a backend share: memory, helpers, maps by handle, and the task that is running.
 
     One program runs at a time. `left` is the instruction budget that is left, `depth` the call depth at which
-    a helper that calls back was called, `packet` what the legacy packet loads read, `trace` takes lines that
-    programs print.
+    a helper that calls back was called, `packet` what the legacy packet loads read, `pointers` what loads of 4 bytes
+    from those addresses of a context give, `trace` takes lines that programs print.
     """
 
     __slots__ = (
-        "code", "depth", "executed", "helpers", "left", "maps", "memory", "packet", "reserved",
-        "task", "trace",
+        "code", "depth", "executed", "helpers", "left", "maps", "memory", "packet", "pointers",
+        "reserved", "task", "trace",
     )
 
     def __init__(
@@ -126,15 +126,18 @@ class Machine:
         self.reserved: dict[int, RingBuffer] = {}
         self.trace: Callable[[str], None] | None = None
         self.packet = b""
+        self.pointers: dict[int, int] = {}
         self.left = self.depth = self.executed = 0
         self.code: Code | None = None
         for depth in range(MAX_FRAMES):
             self.memory.name_fixed(STACK_REGION + depth, "the stack" if not depth else f"stack frame {depth}")
         self.memory.name_fixed(CODE_REGION, "code")
 
-    def load(self, insns: Sequence[Insn], resolve_wide: ResolveWide = unresolved_wide) -> Code:
-        """Translate a program. Raises: what `translate.translate` raises."""
-        return Code(self, translate(insns, self.helpers, resolve_wide))
+    def load(
+        self, insns: Sequence[Insn], resolve_wide: ResolveWide = unresolved_wide, *, has_pointers: bool = False
+    ) -> Code:
+        """Translate a program; `has_pointers` if its context holds some. Raises: what `translate.translate` raises."""
+        return Code(self, translate(insns, self.helpers, resolve_wide, has_pointers=has_pointers))
 
     def call(self, address: int, depth: int, *args: int) -> int:
         """Call the function at a code address, or the helper whose number is below 2**32 (callx,
@@ -167,7 +170,7 @@ class Code:
         self.translation = translation
         self._file = f"<bpf {id(self):#x}>"
         names: dict[str, object] = {**_PRIMITIVES, "vm": machine}
-        names |= {"R": machine.memory.regions, "T": translation.targets}
+        names |= {"R": machine.memory.regions, "P": machine.pointers, "T": translation.targets}
         names.update((f"h{number}", helper) for number, helper in machine.helpers.items())
         exec(compile(translation.source, self._file, "exec"), names)
         self.functions: dict[int, Callable[..., int]] = {

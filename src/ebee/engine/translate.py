@@ -167,6 +167,11 @@ def _load_insn(row: Row, insn: Insn) -> str:
     return f"r{insn.dst_reg} = " + _load(_address(insn.src_reg, insn.off), row.bits, row.op == "ldxs")
 
 
+def _load_pointer_insn(row: Row, insn: Insn) -> str:
+    """A load of 4 bytes, which may be one of the context's pointers."""
+    return f"r{insn.dst_reg} = P[a] if {_address(insn.src_reg, insn.off)} in P else {_load('a', 32, False)}"
+
+
 def _store_insn(row: Row, insn: Insn) -> str:
     value = _masked(insn.src_reg, row.bits) if row.src_reg == "reg" else f"{insn.imm & ((1 << row.bits) - 1)}"
     return _store(_address(insn.dst_reg, insn.off), row.bits, value)
@@ -242,21 +247,30 @@ def translate(
     insns: Sequence[Insn],
     helpers: Mapping[int, Callable[..., int]],
     resolve_wide: ResolveWide = unresolved_wide,
+    *,
+    has_pointers: bool = False,
 ) -> Translation:
     """Return the Python source for a program, helpers as `h<id>`.
+
+    With `has_pointers`, loads of 4 bytes from an address that is in the dictionary `P` give what stands there.
 
     Raises: FormatError for what is no instruction; ExecutionError for a jump that leaves its function or hits
     the middle of an instruction, and for a write to r10; NotSupported for helpers and kernel functions that
     are not there.
     """
-    return _Translator(insns, helpers, resolve_wide).run()
+    return _Translator(insns, helpers, resolve_wide, has_pointers).run()
 
 
 class _Translator:
     def __init__(
-        self, insns: Sequence[Insn], helpers: Mapping[int, Callable[..., int]], resolve_wide: ResolveWide
+        self,
+        insns: Sequence[Insn],
+        helpers: Mapping[int, Callable[..., int]],
+        resolve_wide: ResolveWide,
+        has_pointers: bool,
     ) -> None:
         self.helpers = helpers
+        self.has_pointers = has_pointers
         self.resolve_wide = resolve_wide
         out = self.out = Translation()
         slot = 0
@@ -365,6 +379,8 @@ class _Translator:
         for slot in slots:
             insn, row = self.out.insn_at[slot], self.out.row_at[slot]
             write = FAMILIES.get(row.family)
+            if self.has_pointers and row.family == "load" and row.bits == 32 and row.op == "ldx":
+                write = _load_pointer_insn
             if write is not None:
                 self.emit(depth, write(row, insn), slot)
             elif row.name in PLAIN:
