@@ -40,7 +40,7 @@ def engine_backend() -> Backend:
     return EngineBackend()
 
 
-def choose(wanted: str | None, *, has_command: bool, is_replay: bool) -> Backend:
+def choose(wanted: str | None, *, has_command: bool, is_replay: bool, has_interface: bool = False) -> Backend:
     """Return a new backend. Raises: PermissionMissing, NotSupported, UsageError, each with what to do."""
     if wanted not in (None, "kernel", "engine"):
         raise UsageError(f"there is no backend {wanted!r}", hint="it is 'kernel' or 'engine'")
@@ -48,7 +48,12 @@ def choose(wanted: str | None, *, has_command: bool, is_replay: bool) -> Backend
         if wanted == "kernel":
             raise UsageError("a recording is replayed in the engine", hint="leave out the choice of the kernel")
         return engine_backend()
-    if wanted == "kernel":
+    if wanted == "engine" and has_interface:
+        raise UsageError(
+            "the engine has no network interfaces",
+            hint="leave out the choice of the engine; in a test it runs single packets: engine.run(probe, packet=…)",
+        )
+    if wanted == "kernel" or has_interface:
         return kernel_backend()
     if wanted is None:
         try:

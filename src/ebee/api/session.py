@@ -7,7 +7,7 @@ import os
 from ..errors import UsageError
 from ..spec.object import LOSS_MAP
 from . import options
-from .backends import choose
+from .backends import choose, engine_backend, kernel_backend
 from .losses import Loss, losses_of
 from .source import compile_probes
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
-    from ..spec.backend import Backend, BackendLink, BackendMap, BackendProgram, Command, Scope
+    from ..spec.backend import Backend, BackendLink, BackendMap, BackendProgram, Command, Scope, TestResult
     from ..spec.object import MapSpec, ObjectSpec
+    from ..spec.target import Target
     from ..types.maps import MapDecl, RingBuf
     from ..types.probes import Probe
 
@@ -183,13 +184,15 @@ class Session:
         *probes: Probe,
         command: Sequence[str] | str | None = None,
         replay: str | None = None,
+        interface: str | None = None,
         backend: str | None = None,
         on_loss: Callable[[list[Loss]], None] | None = None,
     ) -> Attachment:
         """Compile, load and attach probes; with `command` start it, and act on it and its descendants only.
 
         `command` is a list of arguments, or a line that is split at spaces as a shell would. `replay` names a file
-        of recorded events, which then take the place of live ones.
+        of recorded events, which then take the place of live ones. `interface` is the network interface whose packets
+        packet probes see.
 
         Raises: CompileError, VerifierError, UnknownProbe, PermissionMissing, NotSupported, CommandError, UsageError.
         After an error nothing is left attached.
@@ -199,19 +202,22 @@ class Session:
             raise options.DeclarationsOnly
         argv = run.command or split_command(command)
         replay = run.replay or replay
-        if run.by_cli and not (argv or replay or run.all):
+        if interface and not any(getattr(probe, "section", "") == "xdp" for probe in probes):
+            raise UsageError("interface= is for packet probes, and there is none", hint="decorate one with @ebee.xdp")
+        if run.by_cli and not (argv or replay or run.all or interface):
             raise UsageError(
                 "whom should the probes see?",
                 hint="name a command with -c COMMAND, or say --all for every process of this machine",
             )
-        active = self._use_backend(run.backend or backend or self._wanted, bool(argv), bool(replay))
+        wanted = run.backend or backend or self._wanted
+        active = self._use_backend(wanted, bool(argv), bool(replay), bool(interface))
         scope = active.scope() if argv and not replay else None
         attachment = None
         try:
             loaded = self._load(probes, active, scope)
             attachment = Attachment(self, loaded, on_loss)
             for program in loaded.programs.values():
-                attachment.links.append(active.attach(program))
+                attachment.links.append(active.attach(program, interface or ""))
             if replay:
                 attachment.command = active.replay(replay)
             elif scope is not None and argv:
@@ -226,9 +232,37 @@ class Session:
         _counters["attachments"] += 1
         return attachment
 
-    def _use_backend(self, wanted: str | None, has_command: bool, is_replay: bool) -> Backend:
+    def run(self, probe: Probe, *, packet: bytes = b"", ctx: bytes = b"") -> TestResult:
+        """Run a probe once, now, on a packet or a context, without attaching it: in the engine, unless told otherwise.
+
+        Return what it returned, and the packet or context afterwards. Its maps are live in the session from now on.
+        Raises: CompileError, VerifierError, FaultError, NotSupported for probes that cannot be run so, and as `attach`.
+        """
+        from ..spec.backend import TestRun
+
+        backend = self._test_backend()
+        loaded = self._load([probe], backend, None)
+        return backend.test_run(loaded.programs[probe.name], TestRun(ctx, packet))
+
+    def _test_backend(self) -> Backend:
         if self._backend is None:
-            self._backend = choose(wanted, has_command=has_command, is_replay=is_replay)
+            self._backend = kernel_backend() if self._wanted == "kernel" else engine_backend()
+        return self._backend
+
+    @property
+    def target(self) -> Target:
+        """What the session's probes are compiled for."""
+        return self._test_backend().target
+
+    def losses(self) -> list[Loss]:
+        """Return what the probes that were attached or run have lost so far."""
+        return [loss for loaded in self._loaded.values() for loss in loaded.losses()]
+
+    def _use_backend(self, wanted: str | None, has_command: bool, is_replay: bool, has_interface: bool) -> Backend:
+        if self._backend is None:
+            self._backend = choose(
+                wanted, has_command=has_command, is_replay=is_replay, has_interface=has_interface
+            )
         elif wanted not in (None, self._backend.name) or is_replay and self._backend.name != "engine":
             raise UsageError(
                 f"the session runs in the {self._backend.name} already",

@@ -216,10 +216,15 @@ class EngineBackend:
             raise UnknownProbe(event, get_close_matches(event, self.target.tracepoint_names(), 2))
         return fmt
 
-    def attach(self, prog: BackendProgram) -> EngineLink:
+    def attach(self, prog: BackendProgram, interface: str = "") -> EngineLink:
         """Run a program for every event of its tracepoint. Raises: UnknownProbe, NotSupported for other
         hooks."""
         assert isinstance(prog, EngineProgram)
+        if prog.spec.prog_type in _PACKET_CONTEXTS:
+            raise NotSupported(
+                "attaching to a network interface in the engine",
+                hint="attach in the kernel; the engine runs it on single packets, in tests",
+            )
         if prog.spec.prog_type != bpf.BPF_PROG_TYPE_TRACEPOINT:
             raise NotSupported(
                 f"the hook {prog.spec.section!r} in the engine", hint="only tracepoints work there"

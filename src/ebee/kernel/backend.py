@@ -130,9 +130,12 @@ class KernelBackend:
                 return own
         raise UsageError("this program belongs to another backend")
 
-    def attach(self, prog: BackendProgram) -> BackendLink:
-        """Attach to the hook that the program's spec names. Raises: UnknownProbe, NotSupported, SyscallError."""
-        link = programs.attach(self._own_program(prog), self._tracepoints)
+    def attach(self, prog: BackendProgram, interface: str = "") -> BackendLink:
+        """Attach to the hook that the program's spec names, packet programs to a network interface.
+
+        Raises: UnknownProbe, NotSupported, PermissionMissing, UsageError for an interface, SyscallError.
+        """
+        link = programs.attach(self._own_program(prog), self._tracepoints, interface)
         self._links.append(link)
         return link
 

@@ -12,7 +12,7 @@ from ..isa.insn import Insn
 from ..isa.opcodes import BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, R1, R6
 from ..spec.object import RELO_MAP, RELO_MAP_VALUE, RELO_SUBPROG, RELO_TP_FIELD
 from ..sys import bpf
-from ..sys.caps import missing_for_tracing
+from ..sys.caps import effective_capabilities, missing_for_tracing
 from ..sys.os_seam import Fd, current
 from .maps import map_fd
 from .stub import Stub, mov
@@ -207,6 +207,14 @@ def _prog_load(
     )
 
 
+def _missing_for(prog: ProgramSpec) -> list[str]:
+    """Return the capabilities that loading such a program needs and this thread lacks."""
+    missing = missing_for_tracing()
+    if prog.prog_type == abi.BPF_PROG_TYPE_XDP and not {"CAP_NET_ADMIN", "CAP_SYS_ADMIN"} & effective_capabilities():
+        missing.append("CAP_NET_ADMIN")
+    return missing
+
+
 def _refusal(
     prog: ProgramSpec, obj: ObjectSpec, loader: bpf.ProgLoad, errno: int, shift_slots: int
 ) -> Exception:
@@ -221,7 +229,7 @@ def _refusal(
     report = read_log(log)
     if not report.message:
         if errno == bpf.EPERM:
-            missing = missing_for_tracing() or ["what this machine's policy (lockdown, container, LSM) refuses"]
+            missing = _missing_for(prog) or ["what this machine's policy (lockdown, container, LSM) refuses"]
             return PermissionMissing(f"loading program {prog.name!r}", missing)
         return bpf.error(abi.BPF_PROG_LOAD, errno, f"program {prog.name!r}")
     slot = None if report.insn_idx is None else report.insn_idx - shift_slots
@@ -235,8 +243,15 @@ def _refusal(
     return VerifierError(prog.name, report.reason, insn_idx=slot, span=span, log=log, hint=report.hint)
 
 
-def attach(program: KernelProgram, tracepoints: Tracepoints) -> KernelLink:
-    """Attach to the hook that the program's spec names. Raises: UnknownProbe, NotSupported, SyscallError."""
+def attach(program: KernelProgram, tracepoints: Tracepoints, interface: str = "") -> KernelLink:
+    """Attach to the hook that the program's spec names, or to a network interface.
+
+    Raises: UnknownProbe, NotSupported, PermissionMissing, UsageError for an interface, SyscallError.
+    """
+    if program.spec.prog_type == abi.BPF_PROG_TYPE_XDP:
+        from .interfaces import attach_xdp
+
+        return KernelLink(attach_xdp(program.spec, program.fd, interface))
     if program.raw_tracepoint:
         try:
             return KernelLink(bpf.raw_tracepoint_open(program.raw_tracepoint, program.fd.number))

@@ -139,8 +139,11 @@ class Backend(Protocol):
         Raises: VerifierError with the source line, PermissionMissing, NotSupported, UnknownProbe, SyscallError.
         """
 
-    def attach(self, prog: BackendProgram) -> BackendLink:
-        """Attach to the hook that the program's spec names. Raises: UnknownProbe, NotSupported, SyscallError."""
+    def attach(self, prog: BackendProgram, interface: str = "") -> BackendLink:
+        """Attach to the hook that the program's spec names, packet programs to a network interface.
+
+        Raises: UnknownProbe, NotSupported, PermissionMissing, UsageError for an interface, SyscallError.
+        """
 
     def spawn(self, argv: Sequence[str], scope: Scope) -> Command:
         """Start a command inside the scope. Raises: CommandError when it cannot be executed."""

@@ -1,0 +1,73 @@
+"""The pytest plugin: the fixture `engine`, in which probes run without privilege, kernel or clock.
+
+    def test_drop_telnet(engine):
+        assert engine.run(drop_telnet, packet=ebee.packets.tcp(dport=23)) == ebee.XDP_DROP
+
+It is loaded in every test session where ebee is installed, so that it imports nothing until the fixture is used.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ..types.probes import Probe
+    from .losses import Loss
+    from .session import Session
+
+
+class Engine:
+    """Runs probes one event at a time. Maps and rings are empty at a test's start, and read by their declarations.
+
+    `packet` is the packet after the last run: what a probe made of it.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.packet = b""
+
+    def run(self, probe: Probe, *, packet: bytes = b"", ctx: bytes | Mapping[str, int] = b"") -> int:
+        """Run a probe once and return what it returned.
+
+        `packet` is an Ethernet frame (see `ebee.packets`). `ctx` is the context's bytes, or for a tracepoint the
+        fields of its record by name; those that are not given are zero.
+        Raises: CompileError, FaultError, UsageError for fields that the record does not have.
+        """
+        record = ctx if isinstance(ctx, bytes) else self._record(probe, ctx)
+        result = self._session.run(probe, packet=packet, ctx=record)
+        self.packet = result.data if packet else b""
+        return result.retval
+
+    @property
+    def losses(self) -> list[Loss]:
+        """What the probes have lost so far in this test, place by place."""
+        return self._session.losses()
+
+    def _record(self, probe: Probe, fields: Mapping[str, int]) -> bytes:
+        from ..errors import UsageError
+        from ..spec.sections import parse_section
+
+        event = parse_section(probe.section).attach_to
+        format = self._session.target.tracepoint(event)
+        if format is None:
+            raise UsageError(f"{probe.name} has no fields that could be given by name", hint="give the context as bytes")
+        record = bytearray(max(f.off_bytes + f.size_bytes for f in format.fields.values()))
+        for name, value in fields.items():
+            field = format.fields.get(name)
+            if field is None:
+                raise UsageError(f"{event} has no field {name!r}", hint=f"it has {', '.join(format.fields)}")
+            data = (value & (1 << 8 * field.size_bytes) - 1).to_bytes(field.size_bytes, "little")
+            record[field.off_bytes : field.off_bytes + field.size_bytes] = data
+        return bytes(record)
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    """Run probes in ebee's own engine: engine.run(probe, packet=…), engine.run(probe, ctx={…})."""
+    from .session import Session
+
+    with Session(backend="engine") as session:
+        yield Engine(session)
