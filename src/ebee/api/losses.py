@@ -31,7 +31,10 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "user_fault": ("1 string is", "{n} strings are", "empty: the memory at {what} was not readable at that moment"),
     "user_truncated": ("1 string was", "{n} strings were", "cut off: {what} is longer than the field"),
     "div_by_zero": ("1 run", "{n} runs", "of the probe ended early: {what}"),
+    "assertion": ("1 run", "{n} runs", "of the probe ended early: assertion failed: {what}"),
+    "loop_cut": ("1 run", "{n} runs", "of the probe ended early: {what}"),
     "bad_shift": ("1 run", "{n} runs", "of the probe ended early: {what}"),
+    "no_entry": ("1 run", "{n} runs", "of the probe ended early: {what} gave no entry, and it was used"),
     "scope_full": ("1 process was", "{n} processes were", "not followed: too many at once"),
     "missed": ("1 run", "{n} runs", "of probe {what!r} did not happen: it was running already on that CPU"),
 }

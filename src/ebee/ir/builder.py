@@ -64,6 +64,19 @@ class Builder:
         """Whether a jump to `block` has been made."""
         return block is self.function.entry or bool(self._preds.get(block))
 
+    def is_non_null(self, pointer: Value) -> bool:
+        """Whether a branch that every way here takes has shown that a pointer is not null."""
+        block = self.block
+        while block in self._sealed and len(self._preds.get(block, ())) == 1:
+            edge, pred = self._preds[block][0], self._pred_blocks[block][0]
+            term = pred.term
+            if isinstance(term, Branch) and term.a is pointer and isinstance(term.b, Op) and term.b.opcode == "const":
+                shows = {"ne": term.then, "eq": term.els}.get(term.cond) if term.b.imm == 0 else None
+                if edge is shows:
+                    return True
+            block = pred
+        return False
+
     # Terminators
 
     def _leave(self, edge: Jump) -> Jump:
@@ -104,7 +117,7 @@ class Builder:
         del self.function.blocks[count:]
         for table in (self._defs, self._preds, self._pred_blocks, self._incomplete):
             for gone in dropped & table.keys():
-                del table[gone]  # type: ignore[attr-defined]
+                del table[gone]
         self._sealed -= dropped
         block.term = None
         self.block = block

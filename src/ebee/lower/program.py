@@ -15,6 +15,8 @@ from .numbers import Num, Refusal, check_assignable, union
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from ..errors import SourceSpan
     from ..ir.core import Block, Function, Value
     from ..types.maps import MapDecl
@@ -37,8 +39,8 @@ def chunks(start: int, end: int) -> list[tuple[int, int]]:
 class Lowering:
     """One function being lowered: its builder `b`, and the object that it becomes part of."""
 
-    def __init__(self, obj: ObjectBuilder, function: Function) -> None:
-        self.obj = obj
+    def __init__(self, obj: ObjectBuilder, function: Function, features: Container[str] = ()) -> None:
+        self.obj, self.features = obj, features
         self.b = Builder(function)
         self.open_records: list[Value] = []
         self._scratch: dict[tuple[str, int], Value] = {}
@@ -65,17 +67,25 @@ class Lowering:
         bad, good = self.blocks(2)
         self.b.branch(cond, a, b, bad, good)
         self.b.start(bad)
+        self.abort(kind, what)
+        self.b.start(good)
+
+    def abort(self, kind: str, what: str) -> None:
+        """End the program here: counted, open records discarded, result 0."""
         self.lose(kind, what)
         for record in reversed(self.open_records):
             self.b.call(FUNC.ringbuf_discard, record, self.b.const(0))
         self.b.ret(self.b.const(NO_RESULT))
-        self.b.start(good)
 
     def leave(self, result: Value) -> None:
         """Return from the program; records that are still open are submitted."""
-        for record in reversed(self.open_records):
-            self.b.call(FUNC.ringbuf_submit, record, self.b.const(0))
+        self.submit_down_to(0)
         self.b.ret(result)
+
+    def submit_down_to(self, count: int) -> None:
+        """Submit all but the first `count` open records on this way; on others they stay open."""
+        for record in reversed(self.open_records[count:]):
+            self.b.call(FUNC.ringbuf_submit, record, self.b.const(0))
 
     # Memory
 
@@ -192,13 +202,14 @@ class Lowering:
         """Set an entry; a failure (the map is full, the index out of range) is counted."""
         b = self.b
         result = b.call(FUNC.map_update_elem, self.map(decl), key, value, b.const(bpf.BPF_ANY))
-        self._count_if("ne", result, "map_full", decl.name)
+        self.count_if("ne", result, "map_full", decl.name)
 
     def delete_entry(self, decl: MapDecl, key: Value) -> None:
         """Remove an entry; one that is not there is no failure."""
         self.b.call(FUNC.map_delete_elem, self.map(decl), key)
 
-    def _count_if(self, cond: str, value: Value, kind: str, what: str) -> None:
+    def count_if(self, cond: str, value: Value, kind: str, what: str) -> None:
+        """Count a loss if a condition holds between a value and 0."""
         bad, done = self.blocks(2)
         self.b.branch(cond, value, self.b.const(0), bad, done)
         self.b.start(bad)
@@ -213,6 +224,11 @@ class Lowering:
                 f"+= on a map is atomic, and {type.name} is not a type that can be added to atomically",
                 "declare the value as u32, u64, s32 or s64",
             )
+        if decl.map_type == bpf.BPF_MAP_TYPE_LPM_TRIE:
+            raise Refusal(
+                f"+= on {decl.name} would add to the entry of a shorter prefix, or make one for this address alone",
+                f"take Struct values: v = {decl.name}.lookup(k), then v.field += n",
+            )
         b = self.b
         missing, second, lost, add, done = self.blocks(5)
         name = f"entry of {decl.name} {id(missing)}"
@@ -220,7 +236,7 @@ class Lowering:
         b.write(name, pointer)
         b.branch("eq", pointer, b.const(0), missing, add)
         b.start(missing)
-        if decl.map_type == bpf.BPF_MAP_TYPE_ARRAY:
+        if decl.map_type in (bpf.BPF_MAP_TYPE_ARRAY, bpf.BPF_MAP_TYPE_PERCPU_ARRAY):
             b.jump(lost)  # nothing can be inserted: the index is out of range
         else:
             zero = self.scratch("value", type.size)

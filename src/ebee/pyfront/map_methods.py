@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import _ast as ast
 
+from ..abi.helpers import BPF_FUNC as FUNC
 from ..lower.numbers import Refusal
 from ..types.maps import KeyedDecl, MapDecl
 from ..types.scalars import IntType
+from ..types.structs import StructType
+from .values import Entry, Known
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,11 +22,14 @@ if TYPE_CHECKING:
 def call_method(front: Expressions, decl: MapDecl, name: str, node: ast.Call) -> Val:
     """Lower `decl.name(…)`. Raises: Refusal for a method that does not exist in a probe."""
     method = METHODS.get(name)
-    if method is None:
-        raise Refusal(
-            f"the method {name}() of a map cannot be called here",
-            "in a probe: m[k], m.get(k, d), m[k] = v, m[k] += n, k in m, del m[k], with ring.reserve() as record",
+    if method is None or not hasattr(decl, name):
+        hint = (
+            "in a probe: m[k], m.get(k, d), m.lookup(k), m[k] = v, m[k] += n, k in m, del m[k], q.push(v), q.pop(d), "
+            "q.peek(d), filter.add(v), v in filter, with ring.reserve() as record"
         )
+        if method is not None:
+            raise Refusal(f"{decl.name} is a {decl.kind}, which has no method {name}()", hint)
+        raise Refusal(f"the method {name}() of a map cannot be called here", hint)
     return method(front, decl, node)
 
 
@@ -31,9 +37,58 @@ def _get(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
     """m.get(k, d): the value at k, or d. Without d there is nothing that stands for None."""
     key, default = front.arguments(node, "get", 2, 2)
     if not isinstance(decl, KeyedDecl) or not isinstance(decl.value, IntType):
-        raise Refusal(f"{decl.name}.get() is for maps whose values are integers")
-    key_memory = front.key(decl, front.expr(key))
-    return front.low.read_entry(decl, decl.value, key_memory, front.num(default))
+        raise Refusal(f"{decl.name}.get() is for maps whose values are integers", "use v = m.lookup(k)")
+    # The key is written last: evaluating the default may write another one to the same place.
+    key_value, other = front.expr(key), front.num(default)
+    return front.low.read_entry(decl, decl.value, front.key(decl, key_value), other)
 
 
-METHODS: dict[str, Callable[[Expressions, MapDecl, ast.Call], Val]] = {"get": _get}
+def _lookup(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
+    """m.lookup(k): the entry itself, to be read and written in place, or None."""
+    (key,) = front.arguments(node, "lookup", 1, 1)
+    if not isinstance(decl, KeyedDecl) or not isinstance(decl.value, StructType):
+        raise Refusal(f"{decl.name}.lookup() is for maps whose values are Structs", "use m[k], m.get(k, d) or k in m")
+    pointer = front.low.lookup(decl, front.key(decl, front.expr(key)))
+    return Entry(pointer, decl.value, decl, front.source.text_of(node))
+
+
+def _push(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
+    """q.push(v, overwrite=True), filter.add(v)."""
+    from ..lower.map_kinds import push
+
+    overwrite: Val = Known(False)
+    name = "push" if hasattr(decl, "push") else "add"
+    if name == "push" and [k.arg for k in node.keywords] == ["overwrite"]:
+        overwrite = front.expr(node.keywords[0].value)
+        node = ast.Call(node.func, node.args, [])
+    if not (isinstance(overwrite, Known) and isinstance(overwrite.object, bool)):
+        raise Refusal("overwrite= must be True or False")
+    (value,) = front.arguments(node, name, 1, 1)
+    push(front.low, decl, front.value(decl, front.expr(value)), overwrite.object)
+    return Known(None)
+
+
+def _take(name: str, helper: int) -> Callable[[Expressions, MapDecl, ast.Call], Val]:
+    def lower(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
+        from ..lower.map_kinds import take
+
+        if not isinstance(decl.value, IntType):
+            raise Refusal(f"{decl.name}.{name}() is for values that are integers, not {decl.value}")
+        if not node.args and not node.keywords:
+            raise Refusal(
+                f"{name}() needs a default in a probe, for when {decl.name} is empty", f"{decl.name}.{name}(0)"
+            )
+        (default,) = front.arguments(node, name, 1, 1)
+        return take(front.low, helper, decl, decl.value, front.num(default))
+
+    return lower
+
+
+METHODS: dict[str, Callable[[Expressions, MapDecl, ast.Call], Val]] = {
+    "add": _push,
+    "get": _get,
+    "lookup": _lookup,
+    "peek": _take("peek", FUNC.map_peek_elem),
+    "pop": _take("pop", FUNC.map_pop_elem),
+    "push": _push,
+}

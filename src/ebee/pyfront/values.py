@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ..ir.core import Value
     from ..lower.numbers import Num
+    from ..lower.packets import Packet
     from ..types.maps import MapDecl
     from ..types.structs import StructType
     from .contexts import ContextType
@@ -27,6 +28,12 @@ def similar(name: str, known: Any) -> str:
     return f"did you mean {' or '.join(close)}?" if close else ""
 
 
+def meet(a: Ranges, b: Ranges) -> Ranges:
+    """Return what holds if both hold: for each name the numbers that are in both ranges."""
+    both = {n: (max(a[n][0], b[n][0]), min(a[n][1], b[n][1])) for n in a.keys() & b.keys()}
+    return {**a, **b, **both}
+
+
 class Known(Record):
     """A Python object known at compile time: a constant, a module, a map declaration, a function, a type."""
 
@@ -35,6 +42,8 @@ class Known(Record):
 
 class Comm(Record):
     """The current task's name, not yet written anywhere."""
+
+    size_bytes: int = 16
 
 
 class UserStr(Record):
@@ -53,6 +62,22 @@ class Memory(Record):
     size_bytes: int
 
 
+class StructValue(Record):
+    """A struct that was just made on the stack, and has no name yet."""
+
+    pointer: Value
+    type: StructType
+
+
+class Entry(Record):
+    """An entry of a map that was looked up, or null: its fields are read and written in place."""
+
+    pointer: Value
+    type: StructType
+    decl: MapDecl
+    what: str
+
+
 class RecordRef(Record):
     """A reserved record: the target of field assignments.
 
@@ -62,7 +87,7 @@ class RecordRef(Record):
 
     pointer: Value
     type: StructType
-    decl: MapDecl
+    decl: MapDecl | None = None
     touched: set[str] = field(default_factory=set)
 
 
@@ -73,6 +98,19 @@ class Context(Record):
     type: ContextType
 
 
+class Many(Record):
+    """Several values, not all known: what a tuple is until it is taken apart."""
+
+    values: list[Val]
+
+
+class HeaderRef(Record):
+    """A header of the packet, which may be there or not: true where it is, whole."""
+
+    packet: Packet
+    name: str
+
+
 class Unusable(Record):
     """A name that must not be read here; `why` completes the sentence "x …"."""
 
@@ -81,4 +119,8 @@ class Unusable(Record):
 
 
 if TYPE_CHECKING:
-    Val = Num | Known | Comm | UserStr | Memory | RecordRef | Context | Unusable
+    Range = tuple[int, int]
+    Ranges = dict[str, Range]
+    Val = (
+        Num | Known | Many | Comm | UserStr | Memory | StructValue | Entry | RecordRef | Context | HeaderRef | Unusable
+    )  # fmt: skip

@@ -219,6 +219,7 @@ class BloomFilter(MapDecl, Generic[V]):
 
     map_type = bpf.BPF_MAP_TYPE_BLOOM_FILTER
     kind = "BloomFilter"
+    has_values = True
     value: Type
 
     def __init__(self, value: type[V], *, max_entries: int, name: str = "") -> None:

@@ -69,6 +69,7 @@ class MapDecl:
 
     map_type: int = 0
     map_flags: int = 0
+    has_values = False  # whether `in` asks for a value and not for a key
     kind = "map"
 
     def __init__(self, key: Type | None, value: Type | None, max_entries: int, name: str) -> None:
@@ -123,6 +124,14 @@ class KeyedDecl(MapDecl, Generic[K, V]):
         """Return the value, or `default` for a missing key."""
         raw = self._live.lookup(self._key(key))
         return default if raw is None else self._read(raw)
+
+    def lookup(self, key: K) -> V | None:
+        """Return the value, or None for a missing key.
+
+        Inside a probe, for Struct values: the entry itself, whose fields are read, assigned and added to in place.
+        Outside it is a copy.
+        """
+        return self.get(key)
 
     def __setitem__(self, key: K, value: V) -> None:
         self._live.update(self._key(key), self._value(value))
