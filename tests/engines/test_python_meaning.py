@@ -25,12 +25,12 @@ TYPES = {"u8": (0, 255), "s8": (-128, 127), "u16": (0, 65535), "s16": (-32768, 3
 _serial = itertools.count()
 
 
-def make_probe(body, slots=8):
+def make_probe(body, slots=8, prelude=""):
     """Compile source text as a file would be, and return the probe and its map."""
     file = f"<python meaning {next(_serial)}>"
     text = (
         "import ebee\nfrom ebee import *\nfrom ebee import Array, s64, u64\n"
-        f"out = Array(u64, max_entries={slots})\n"
+        f"out = Array(u64, max_entries={slots})\n{prelude}\n"
         f"@ebee.tracepoint('{EVENT}')\ndef probe(ctx):\n" + "".join(f"    {line}\n" for line in body)
     )
     remember_source(file, text)
@@ -40,16 +40,16 @@ def make_probe(body, slots=8):
     return names["probe"], names["out"]
 
 
-def run_engine(body, inputs, slots=8):
+def run_engine(body, inputs, slots=8, prelude=""):
     """Run a probe's body once; return the values of `out` and the number of counted losses."""
     from ebee.engine.backend import EngineBackend
 
     backend = EngineBackend()
-    return run_on(backend, body, inputs, slots)
+    return run_on(backend, body, inputs, slots, prelude)
 
 
-def run_on(backend, body, inputs, slots):
-    probe, _out = make_probe(body, slots)
+def run_on(backend, body, inputs, slots, prelude=""):
+    probe, _out = make_probe(body, slots, prelude)
     spec, _decls = compile_probes([probe], backend.target)
     try:
         maps = {name: backend.create_map(m, spec) for name, m in spec.maps.items()}

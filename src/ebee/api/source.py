@@ -51,7 +51,11 @@ def _read(file: str, probe: str) -> str:
 
 def probe_source(probe: Probe) -> ProbeSource:
     """Return what the compiler reads of a probe. Raises: CompileError if there is no source."""
-    function = probe.function
+    return function_source(probe.function, probe.section)
+
+
+def function_source(function: Any, section: str = "") -> ProbeSource:
+    """Return what the compiler reads of a function. Raises: CompileError if there is no source."""
     code = function.__code__
     names: dict[str, Any] = {}
     builtins = function.__globals__.get("__builtins__", {})
@@ -62,8 +66,8 @@ def probe_source(probe: Probe) -> ProbeSource:
             names[name] = cell.cell_contents
         except ValueError:
             pass  # not assigned yet: the compiler says that it is not defined
-    file = code.co_filename
-    return ProbeSource(probe.name, probe.section, file, _read(file, probe.name), code.co_firstlineno, names)
+    name, file = function.__name__, code.co_filename
+    return ProbeSource(name, section, file, _read(file, name), code.co_firstlineno, names, function_source)
 
 
 def compile_probes(probes: Sequence[Probe], target: Target) -> tuple[ObjectSpec, dict[str, MapDecl]]:

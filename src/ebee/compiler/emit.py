@@ -340,7 +340,7 @@ class _Emitter:
         self.term.append((*m.x, m.opcode, a, b, 0))
 
     def branch_k(self, m: MInsn) -> None:
-        a = self.read(m.a, SCRATCH_A)
+        a = self.read(m.a, SCRATCH_A) if m.a >= 0 else 0  # may_goto compares nothing
         self.term.append((*m.x, m.opcode, a, 0, m.imm))
 
     def ret(self, m: MInsn) -> None:

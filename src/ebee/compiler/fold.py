@@ -343,6 +343,8 @@ class _Folder:
     # The end of a block
 
     def branch(self, block: Block, term: Branch) -> None:
+        if term.cond == "spent":
+            return
         consts = self.consts
         if term.a in consts and term.b not in consts:
             term.a, term.b, term.cond = term.b, term.a, _SWAPPED[term.cond]

@@ -362,6 +362,15 @@ def _try_insns(insns: list[Insn]) -> str:
     return ""
 
 
+def have_may_goto() -> bool:
+    """Whether loops can carry a budget (Linux 6.9)."""
+    try:
+        _try_insns([Insn(BPF_JMP | BPF_JCOND, off=0)])
+    except SyscallError:
+        return False
+    return True
+
+
 def _try_map(map_type: int, key_size: int, value_size: int, entries: int, flags: int, needs: str) -> str:
     fields: dict[str, int | bytes] = {
         "map_type": map_type,

@@ -79,10 +79,24 @@ class Tracepoints:
             self._tracefs = None
 
 
+class Features:
+    """The features of the running kernel that a compiler may use; `in` finds out."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bool] = {}
+
+    def __contains__(self, name: object) -> bool:
+        if name == "may_goto" and "may_goto" not in self._known:
+            from .features import have_may_goto
+
+            self._known["may_goto"] = have_may_goto()
+        return self._known.get(str(name), False)
+
+
 def kernel_target(tracepoints: Tracepoints | None = None) -> Target:
     """Return the Target for the running kernel.
 
-    Its `features` are empty, as those of the default Target: what is compiled here is what is compiled elsewhere.
+    Its features are asked for when a program wants one: most do not, and each costs the load of a small program.
     """
     tracepoints = tracepoints or Tracepoints()
     return Target(
@@ -90,4 +104,5 @@ def kernel_target(tracepoints: Tracepoints | None = None) -> Target:
         arch=tracepoints.arch,
         tracepoint=tracepoints.lookup,
         tracepoint_names=tracepoints.names,
+        features=Features(),
     )

@@ -235,6 +235,59 @@ def condition(op: str, a: Num, b: Num) -> str:
     return COMPARISONS[op][a.is_signed or b.is_signed]
 
 
+def power(low: Lowering, a: Num, exponent: int) -> Num:
+    """Python's `a ** exponent`, by repeated squaring."""
+    result, square = constant(low, 1), a
+    while exponent:
+        if exponent & 1:
+            result = _mul(low, result, square)
+        exponent >>= 1
+        if exponent:
+            square = _mul(low, square, square)
+    return result
+
+
+def magnitude(low: Lowering, a: Num) -> Num:
+    """Python's `abs(a)`; that of the smallest s64 is a u64."""
+    if a.lo >= 0:
+        return a
+    return Num(_magnitude(low, a)[1], max(a.lo, -a.hi, 0), max(-a.lo, a.hi))
+
+
+def choose(low: Lowering, op: str, a: Num, b: Num, smaller: bool) -> Num:
+    """`a` if `a op b` else `b`: the smaller or the greater of two numbers."""
+    take, done = low.blocks(2)
+    name = f"chosen {id(take)}"
+    low.b.write(name, b.value)
+    low.b.branch(condition(op, a, b), a.value, b.value, take, done)
+    low.b.start(take)
+    low.b.write(name, a.value)
+    low.b.jump(done)
+    low.b.start(done)
+    best = min if smaller else max
+    return Num(low.b.read(name), best(a.lo, b.lo), best(a.hi, b.hi))
+
+
+# What `a op b` is when the operands change sides, and when it is false.
+MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+NEGATED = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+
+
+def refine(op: str, a: Num, b: Num) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the range of `a` if `a op b` is true, and if it is false."""
+
+    def when(op: str) -> tuple[int, int]:
+        lo, hi = {
+            "<": (a.lo, b.hi - 1), "<=": (a.lo, b.hi), ">": (b.lo + 1, a.hi), ">=": (b.lo, a.hi),
+            "==": (b.lo, b.hi), "!=": (a.lo, a.hi),
+        }[op]  # fmt: skip
+        if op == "!=" and b.lo == b.hi:
+            lo, hi = lo + (lo == b.lo), hi - (hi == b.hi)
+        return max(lo, a.lo), min(hi, a.hi)
+
+    return when(op), when(NEGATED[op])
+
+
 def wrap(low: Lowering, n: Num, size_bytes: int, signed: bool) -> Num:
     """The number cut to a width, as a cast in C does it."""
     bits = 8 * size_bytes

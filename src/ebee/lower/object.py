@@ -49,6 +49,14 @@ class ObjectBuilder:
         self.loss_sites.append(LossSite(len(self.loss_sites), kind, what, span))
         return len(self.loss_sites) - 1
 
+    def checkpoint(self) -> int:
+        """Remember which loss sites there are."""
+        return len(self.loss_sites)
+
+    def rollback(self, mark: int) -> None:
+        """Forget the loss sites that came since."""
+        del self.loss_sites[mark:]
+
     def add_program(self, function: Function, section: str) -> None:
         """Add a program that has been lowered."""
         self.programs.append(Lowered(function, section))

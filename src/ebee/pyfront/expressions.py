@@ -12,8 +12,24 @@ from ..lower.program import TASK_NUMBERS, Lowering, task_number
 from ..types.intrinsics import INTRINSICS
 from ..types.maps import KeyedDecl, MapDecl
 from ..types.scalars import IntType, StrType
+from ..types.structs import Struct, StructType
+from . import records
 from .map_methods import call_method
-from .values import Comm, Context, Known, Memory, RecordRef, Unusable, UserStr, similar
+from .values import (
+    Comm,
+    Context,
+    Entry,
+    HeaderRef,
+    Known,
+    Many,
+    Memory,
+    RecordRef,
+    StructValue,
+    Unusable,
+    UserStr,
+    meet,
+    similar,
+)  # fmt: skip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,12 +37,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..ir.core import Block, Value
+    from ..types.scalars import Type
+    from .contexts import ContextType
     from .source import SourceText
-    from .values import Val
+    from .values import Range, Ranges, Val
 
 BINARY_OPERATORS = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Mod: "%", ast.BitAnd: "&",
     ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>",
+    ast.Pow: "**",
 }  # fmt: skip
 COMPARE_OPERATORS = {
     ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
@@ -35,13 +54,16 @@ COMPARE_OPERATORS = {
 FOLD = {
     "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "//": lambda a, b: a // b,
     "%": lambda a, b: a % b, "&": lambda a, b: a & b, "|": lambda a, b: a | b, "^": lambda a, b: a ^ b,
-    "<<": lambda a, b: a << b, ">>": lambda a, b: a >> b, "==": lambda a, b: a == b, "!=": lambda a, b: a != b,
+    "<<": lambda a, b: a << b, ">>": lambda a, b: a >> b, "**": lambda a, b: a**b,
+    "==": lambda a, b: a == b, "!=": lambda a, b: a != b,
     "<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
 }  # fmt: skip
 
+_MOST_ALTERNATIVES = 256
+
 HINTS = {
     "Div": "use // for integers",
-    "Pow": "write the product, or a shift for powers of two",
+    "Pow": "the exponent must be a constant from 0 to 64",
     "JoinedStr": "write the values into a record and format them in the program that reads it",
     "ListComp": "probes have no lists",
     "List": "probes have no lists",
@@ -65,9 +87,23 @@ class Expressions:
 
     low: Lowering
     b: Builder
+    depth: int  # how many conditions decide whether this expression is evaluated
+    prefix: str  # of local names' variables
+    serial: int  # of calls
+    context: ContextType
     source: SourceText
     env: dict[str, Val]
     names: Mapping[str, Any]
+
+    if TYPE_CHECKING:
+
+        def assign_name(self, name: str, value: Val) -> None: ...
+        def call_python(self, node: ast.Call, function: Any) -> Val: ...
+        def call_builtin(self, node: ast.Call, function: Any) -> Val: ...
+
+    def local(self, name: str) -> str:
+        """Return the builder's variable for a local name."""
+        return f"local {self.prefix}{name}"
 
     # Entry points
 
@@ -118,10 +154,16 @@ class Expressions:
                 return f"{getattr(other, '__name__', None) or type(other).__name__}"
             case Comm() | UserStr() | Memory():
                 return "a string"
-            case RecordRef():
+            case Many():
+                return "several values"
+            case RecordRef() | StructValue():
                 return f"a {value.type.name} record"
+            case Entry():
+                return f"an entry of {value.decl.name}, or None"
             case Context():
                 return "the probe's context"
+            case HeaderRef():
+                return f"the packet's {value.name} header"
         return "something that has no value here"
 
     # Names and attributes
@@ -155,15 +197,14 @@ class Expressions:
         match base:
             case Context():
                 return base.type.attribute(self.low, base.pointer, node.attr)
-            case RecordRef():
-                field = base.type.fields.get(node.attr)
-                if field is None:
-                    raise Refusal(f"{base.type.name} has no field {node.attr!r}", similar(node.attr, base.type.fields))
-                if isinstance(field.type, IntType):
-                    return self.low.load_num(base.pointer, field.off_bytes, field.type)
-                if isinstance(field.type, StrType):
-                    return Memory(base.pointer, field.off_bytes, field.type.size)
-                raise Refusal(f"{node.attr} is a {field.type.name}, which cannot be read here")
+            case HeaderRef():
+                from .packets import read_header
+
+                return read_header(base, node.attr)
+            case RecordRef() | StructValue():
+                return records.read_field(self, base.pointer, base.type, node.attr)
+            case Entry():
+                return records.read_field(self, records.pointer_of(self, base), base.type, node.attr)
             case Known(object=object) if isinstance(object, type) or type(object).__name__ == "module":
                 try:
                     return self.known(getattr(object, node.attr), node.attr)
@@ -175,21 +216,31 @@ class Expressions:
     # Arithmetic
 
     def expr_BinOp(self, node: ast.BinOp) -> Val:
-        op = BINARY_OPERATORS.get(type(node.op))
+        return self.binary(self.operator(node.op), self.expr(node.left), self.expr(node.right))
+
+    def operator(self, node: ast.operator) -> str:
+        """Return an arithmetic operator as text. Raises: Refusal for one that a probe does not have."""
+        op = BINARY_OPERATORS.get(type(node))
         if op is None:
-            name = type(node.op).__name__
+            name = type(node).__name__
             raise Refusal(f"this operator ({name}) is not supported in a probe", HINTS.get(name, ""))
-        return self.binary(op, self.expr(node.left), self.expr(node.right))
+        return op
 
     def binary(self, op: str, a: Val, b: Val) -> Val:
         """`a op b`, folded when both are known."""
         if isinstance(a, Known) and isinstance(b, Known) and isinstance(a.object, int) and isinstance(b.object, int):
+            if op == "**" and not (0 <= b.object <= 64 and abs(a.object) < 1 << 64):
+                raise Refusal(f"{a.object} ** {b.object} does not fit in 64 bits")
             if op == "<<" and b.object > 64:
                 raise Refusal(f"a shift by {b.object} does not fit in 64 bits")
             try:
                 return Known(FOLD[op](a.object, b.object))
             except (ArithmeticError, ValueError) as e:
                 raise Refusal(str(e)) from None
+        if op == "**":
+            if not (isinstance(b, Known) and isinstance(b.object, int) and 0 <= b.object <= 64):
+                raise Refusal("this operator (Pow) is not supported with such an exponent", HINTS["Pow"])
+            return numbers.power(self.low, self.as_num(a), b.object)
         return numbers.binary(self.low, op, self.as_num(a), self.as_num(b))
 
     def expr_UnaryOp(self, node: ast.UnaryOp) -> Val:
@@ -224,75 +275,217 @@ class Expressions:
         self.b.start(blocks[2])
         return Num(self.b.read(name), 0, 1)
 
-    def condition(self, node: ast.expr, then: Block, els: Block) -> None:
-        """Jump to `then` if an expression is true, else to `els`."""
+    def condition(self, node: ast.expr, then: Block, els: Block) -> tuple[Ranges, Ranges]:
+        """Jump to `then` if an expression is true, else to `els`.
+
+        Return what that says of local names: their ranges if it is true, and if it is false.
+        """
         try:
             if isinstance(node, ast.BoolOp):
-                is_and = isinstance(node.op, ast.And)
-                for part in node.values[:-1]:
-                    following = self.b.new_block()
-                    self.condition(part, following if is_and else then, els if is_and else following)
-                    if not self.b.is_reachable(following):
-                        return
-                    self.b.start(following)
-                self.condition(node.values[-1], then, els)
-            elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-                self.condition(node.operand, els, then)
-            elif isinstance(node, ast.Compare):
-                self.comparison(node, then, els)
-            else:
-                value = self.expr(node)
-                if isinstance(value, Known):
-                    self.b.jump(then if value.object else els)
-                else:
-                    self.b.branch("ne", self.as_num(value).value, self.b.const(0), then, els)
+                return self.short_circuit(node, then, els)
+            if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+                whenever, otherwise = self.condition(node.operand, els, then)
+                return otherwise, whenever
+            if isinstance(node, ast.Compare):
+                return self.comparison(node, then, els)
+            value = self.expr(node)
+            if isinstance(value, Known):
+                self.b.jump(then if value.object else els)
+                return {}, {}
+            if isinstance(value, HeaderRef):
+                value.packet.test(value.name, then, els)
+                return {}, {}
+            if isinstance(value, Entry):
+                self.b.branch("ne", value.pointer, self.b.const(0), then, els)
+                return {}, {}
+            n = self.as_num(value)
+            self.b.branch("ne", n.value, self.b.const(0), then, els)
+            return self.learned(node, n, numbers.refine("!=", n, Num(n.value, 0, 0)))
         except Refusal as e:
             raise self.located(node, e) from None
 
-    def comparison(self, node: ast.Compare, then: Block, els: Block) -> None:
+    def short_circuit(self, node: ast.BoolOp, then: Block, els: Block) -> tuple[Ranges, Ranges]:
+        """`and` and `or` in a condition: what the first parts say holds where the later ones are evaluated."""
+        is_and = isinstance(node.op, ast.And)
+        before: dict[str, Val] = self.env
+        known: Ranges = {}
+        self.depth += 1
+        for at, part in enumerate(node.values):
+            last = at == len(node.values) - 1
+            following = (then if is_and else els) if last else self.b.new_block()
+            true, false = self.condition(part, following if is_and else then, els if is_and else following)
+            known = meet(known, true if is_and else false)
+            if last or not self.b.is_reachable(following):
+                break
+            self.b.start(following)
+            self.env = self.refined(self.env, known)
+        self.depth -= 1
+        self.env = before
+        return (known, {}) if is_and else ({}, known)
+
+    def comparison(self, node: ast.Compare, then: Block, els: Block) -> tuple[Ranges, Ranges]:
         """A comparison, also a chained one: each operand is evaluated once."""
-        left = self.expr(node.left)
+        left, left_node = self.expr(node.left), node.left
+        known: Ranges = {}
         for at, (operator, right_node) in enumerate(zip(node.ops, node.comparators)):
             right = self.expr(right_node)
-            following = then if at == len(node.ops) - 1 else self.b.new_block()
-            self.compare(operator, left, right, following, els)
-            if following is not then:
-                if not self.b.is_reachable(following):
-                    return
-                self.b.start(following)
-            left = right
+            last = at == len(node.ops) - 1
+            following = then if last else self.b.new_block()
+            true, false = self.compare(operator, (left_node, left), (right_node, right), following, els)
+            known = meet(known, true)
+            if last:
+                return known, (false if at == 0 else {})
+            if not self.b.is_reachable(following):
+                break
+            self.b.start(following)
+            left, left_node = right, right_node
+        return known, {}
 
-    def compare(self, operator: ast.cmpop, left: Val, right: Val, then: Block, els: Block) -> None:
+    def compare(
+        self, operator: ast.cmpop, a: tuple[ast.expr, Val], b: tuple[ast.expr, Val], then: Block, els: Block
+    ) -> tuple[Ranges, Ranges]:
         """One comparison of two evaluated operands."""
+        (left_node, left), (right_node, right) = a, b
         if isinstance(operator, ast.In | ast.NotIn):
-            if not (isinstance(right, Known) and isinstance(right.object, KeyedDecl)):
-                raise Refusal(f"`in` works on keyed maps, not on {self.describe(right)}")
-            pointer = self.low.lookup(right.object, self.key(right.object, left))
-            self.b.branch("ne" if isinstance(operator, ast.In) else "eq", pointer, self.b.const(0), then, els)
-            return
+            self.membership(left, right, *((then, els) if isinstance(operator, ast.In) else (els, then)))
+            return {}, {}
         op = COMPARE_OPERATORS.get(type(operator))
+        if op is None and isinstance(right, Known) and right.object is None:
+            records.is_none(self, left, *((then, els) if isinstance(operator, ast.Is) else (els, then)))
+            return {}, {}
         if op is None:
-            raise Refusal("`is` is not supported in a probe", "compare numbers with ==")
+            raise Refusal("`is` is not supported in a probe, but for `is None`", "compare numbers with ==")
         if isinstance(left, Known) and isinstance(right, Known):
             try:
                 self.b.jump(then if FOLD[op](left.object, right.object) else els)
             except TypeError as e:
                 raise Refusal(str(e)) from None
-            return
+            return {}, {}
         if any(isinstance(v, Comm | UserStr | Memory) for v in (left, right)):
             raise Refusal("strings cannot be compared in a probe yet", "compare them in the program that reads them")
-        a, b = self.as_num(left), self.as_num(right)
-        self.b.branch(numbers.condition(op, a, b), a.value, b.value, then, els)
+        x, y = self.as_num(left), self.as_num(right)
+        self.b.branch(numbers.condition(op, x, y), x.value, y.value, then, els)
+        left_says = self.learned(left_node, x, numbers.refine(op, x, y))
+        right_says = self.learned(right_node, y, numbers.refine(numbers.MIRRORED[op], y, x))
+        return meet(left_says[0], right_says[0]), meet(left_says[1], right_says[1])
+
+    def learned(self, node: ast.expr, n: Num, ranges: tuple[Range, Range]) -> tuple[Ranges, Ranges]:
+        """What is learned of a name by a comparison with it."""
+        if isinstance(node, ast.Name) and self.env.get(node.id) is n:
+            return {node.id: ranges[0]}, {node.id: ranges[1]}
+        return {}, {}
+
+    def refined(self, env: dict[str, Val], ranges: Ranges) -> dict[str, Val]:
+        """Return a copy of the names with narrower ranges."""
+        result = dict(env)
+        for name, (lo, hi) in ranges.items():
+            n = result.get(name)
+            if isinstance(n, Num) and lo <= hi:
+                result[name] = Num(n.value, max(lo, n.lo), min(hi, n.hi), n.c_type, n.may_borrow)
+        return result
+
+    def membership(self, item: Val, container: Val, then: Block, els: Block) -> None:
+        """`item in container`: a keyed map, or a sequence of integers known now."""
+        if isinstance(container, Known) and isinstance(container.object, KeyedDecl):
+            pointer = self.low.lookup(container.object, self.key(container.object, item))
+            self.b.branch("ne", pointer, self.b.const(0), then, els)
+            return
+        if isinstance(container, Known) and isinstance(container.object, MapDecl) and container.object.has_values:
+            from ..lower.map_kinds import may_contain
+
+            may_contain(self.low, container.object, self.value(container.object, item), then, els)
+            return
+        items = container.object if isinstance(container, Known) else None
+        if isinstance(items, range) and items.step == 1 and len(items):
+            n, above = self.as_num(item), self.b.new_block()
+            low, high = numbers.constant(self.low, items.start), numbers.constant(self.low, items.stop)
+            self.b.branch(numbers.condition(">=", n, low), n.value, low.value, above, els)
+            self.b.start(above)
+            self.b.branch(numbers.condition("<", n, high), n.value, high.value, then, els)
+            return
+        if not isinstance(items, tuple | frozenset | set | list | range):
+            raise Refusal(f"`in` works on keyed maps and constant sequences, not on {self.describe(container)}")
+        if len(items) > _MOST_ALTERNATIVES:
+            raise Refusal(f"`in` a sequence of {len(items)} items is too long", "use a map")
+        if isinstance(item, Known):
+            self.b.jump(then if item.object in items else els)
+            return
+        n = self.as_num(item)
+        for element in items:
+            if not isinstance(element, int):
+                continue  # never equal to an integer
+            if n.lo <= element <= n.hi:
+                following = self.b.new_block()
+                other = numbers.constant(self.low, element)
+                self.b.branch("eq", n.value, other.value, then, following)
+                self.b.start(following)
+        self.b.jump(els)
+
+    # Values that depend on a condition
 
     def expr_BoolOp(self, node: ast.BoolOp) -> Val:
-        raise Refusal("`and` and `or` are supported in conditions, not as values", "use them in an `if`")
+        """`a and b`, `a or b` as values: the first operand that decides, as it is."""
+        is_and = isinstance(node.op, ast.And)
+        done, before = self.b.new_block(), self.env
+        result: Num | None = None
+        self.depth += 1
+        for part in node.values:
+            n = self.num(part)
+            result = n if result is None else numbers.union(result, n)
+            self.b.write(f"value {id(node)}", n.value)
+            if part is node.values[-1]:
+                self.b.jump(done)
+            else:
+                following = self.b.new_block()
+                self.b.branch("eq" if is_and else "ne", n.value, self.b.const(0), done, following)
+                self.b.start(following)
+        self.depth -= 1
+        self.env = before
+        self.b.start(done)
+        assert result is not None
+        return Num(self.b.read(f"value {id(node)}"), result.lo, result.hi)
+
+    def expr_IfExp(self, node: ast.IfExp) -> Val:
+        """`a if test else b` of integers."""
+        blocks = self.low.blocks(3)
+        before, result = self.env, None
+        says = self.condition(node.test, blocks[0], blocks[1])
+        self.depth += 1
+        for block, part, known in zip(blocks, (node.body, node.orelse), says):
+            if self.b.is_reachable(block):
+                self.b.start(block)
+                self.env = self.refined(before, known)
+                n = self.num(part)
+                result = n if result is None else numbers.union(result, n)
+                self.b.write(f"value {id(node)}", n.value)
+                self.b.jump(blocks[2])
+        self.depth -= 1
+        self.env = before
+        self.b.start(blocks[2])
+        assert result is not None
+        return Num(self.b.read(f"value {id(node)}"), result.lo, result.hi)
+
+    def expr_NamedExpr(self, node: ast.NamedExpr) -> Val:
+        if self.depth or not isinstance(node.target, ast.Name):
+            raise Refusal("an assignment that may not happen cannot stand in an expression", HINTS["NamedExpr"])
+        self.assign_name(node.target.id, self.expr(node.value))
+        return self.env[node.target.id]
+
+    def expr_Tuple(self, node: ast.Tuple) -> Val:
+        values = [self.expr(e) for e in node.elts]
+        if all(isinstance(v, Known) for v in values):
+            return Known(tuple(v.object for v in values if isinstance(v, Known)))
+        return Many(values)
 
     # Maps
 
     def expr_Subscript(self, node: ast.Subscript) -> Val:
         decl = self.map_of(node)
         if not isinstance(decl.value, IntType):
-            raise Refusal(f"the values of {decl.name} are {decl.value}, which cannot be read in a probe yet")
+            raise Refusal(
+                f"the values of {decl.name} are {decl.value}, which cannot be read in a probe yet",
+                f"use v = {decl.name}.lookup(k)" if isinstance(decl.value, StructType) else "",
+            )
         return self.low.read_entry(decl, decl.value, self.key(decl, self.expr(node.slice)))
 
     def map_of(self, node: ast.Subscript) -> KeyedDecl[Any, Any]:
@@ -304,8 +497,19 @@ class Expressions:
 
     def key(self, decl: KeyedDecl[Any, Any], value: Val) -> Value:
         """Write a key into scratch memory and return its address."""
-        memory = self.low.scratch("key", decl.key.size)
-        self.store(memory, 0, decl.key, value, f"a key of {decl.name} ({decl.key.name})")
+        return self.in_memory("key", decl.key, value, f"a key of {decl.name} ({decl.key.name})")
+
+    def value(self, decl: MapDecl, value: Val) -> Value:
+        """Write a value into scratch memory and return its address."""
+        assert decl.value is not None
+        return self.in_memory("value", decl.value, value, f"a value of {decl.name} ({decl.value.name})")
+
+    def in_memory(self, purpose: str, type: Type, value: Val, what: str) -> Value:
+        """Return the address of a value of a declared type; a struct that was just made is there already."""
+        if isinstance(value, StructValue) and value.type is type:
+            return value.pointer
+        memory = self.low.scratch(purpose, type.size)
+        self.store(memory, 0, type, value, what)
         return memory
 
     def store(self, base: Value, off: int, type: Any, value: Val, what: str, *, is_zero: bool = False) -> None:
@@ -314,7 +518,8 @@ class Expressions:
             self.low.store_num(base, off, type, self.as_num(value), what)
             return
         if not isinstance(type, StrType):
-            raise Refusal(f"{what} cannot be assigned in a probe yet")
+            records.store_other(self, base, off, type, value, what)
+            return
         match value:
             case Comm():
                 self.low.read_comm(base, off, type.size)
@@ -351,15 +556,28 @@ class Expressions:
             raise Refusal(f"{self.describe(function)} cannot be called")
         if isinstance(function.object, IntType):
             return self.cast(node, function.object)
+        if isinstance(function.object, type) and issubclass(function.object, Struct):
+            return records.make_struct(self, node, function.object._type)
         name = INTRINSICS.get(function.object) if callable(function.object) else None
+        if name is None and type(function.object).__name__ == "builtin_function_or_method" or function.object in (
+            int, bool, range
+        ):
+            return self.call_builtin(node, function.object)
+        if name is None and type(function.object).__name__ == "function":
+            return self.call_python(node, function.object)
         if name is None:
-            what = self.describe(function)
-            hint = {
-                "print": "write to a RingBuf and print in the program that reads it",
-                "len": "",
-            }.get(what, "a probe can call ebee's functions (ebee.pid, ebee.comm, …) and casts (u32(x))")
-            raise Refusal(f"{what} cannot be called in a probe", hint)
+            raise self.not_callable(self.describe(function))
         return self.intrinsic(node, name)
+
+    def not_callable(self, what: str) -> Refusal:
+        """A refusal of a call."""
+        hint = (
+            "a probe can call ebee's functions (ebee.pid, …), casts (u32(x)), your own functions, and abs, bool, "
+            "divmod, int, len, max, min, range"
+        )
+        if what == "print":
+            hint = "write to a RingBuf and print in the program that reads it"
+        return Refusal(f"{what} cannot be called in a probe", hint)
 
     def arguments(self, node: ast.Call, name: str, low: int, high: int) -> list[ast.expr]:
         """The positional arguments of a call. Raises: Refusal for another number of them, or for keywords."""
@@ -379,6 +597,8 @@ class Expressions:
 
     def intrinsic(self, node: ast.Call, name: str) -> Val:
         """ebee.pid() and its like."""
+        if not self.context.has_task and name not in ("cpu", "ktime"):
+            raise Refusal(f"ebee.{name}() has no meaning in a {self.context.noun}: it runs on behalf of no task")
         if name in TASK_NUMBERS:
             self.arguments(node, name, 0, 0)
             return task_number(self.low, name)

@@ -9,7 +9,7 @@ from ..record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
 _PARSE_ONLY = 0x400  # ast.PyCF_ONLY_AST; the ast module itself is not imported, for start-up time
@@ -19,7 +19,7 @@ class ProbeSource(Record):
     """What the front end reads of a probe.
 
     `text` is the whole file, `first_line` the line of the function's first decorator (`co_firstlineno`), `names`
-    what its free names stand for: globals and closure.
+    what its free names stand for: globals and closure. `find_source` gives the same of a function that it calls.
     """
 
     name: str
@@ -28,6 +28,7 @@ class ProbeSource(Record):
     text: str
     first_line: int
     names: Mapping[str, Any]
+    find_source: Callable[[Any], ProbeSource]
 
 
 class SourceText:

@@ -9,24 +9,42 @@ from ..ir.core import PTR_CTX, Function
 from ..lower import numbers
 from ..lower.numbers import Num, Refusal, check_assignable, fits_together, wrap
 from ..lower.program import Lowering
+from ..types.intrinsics import INTRINSICS
 from ..types.maps import RingBuf
 from ..types.scalars import IntType, StrType
 from ..types.structs import StructType
+from . import records
+from .calls import Call, Calls
 from .contexts import context_type
-from .expressions import BINARY_OPERATORS, HINTS, Expressions, Located
+from .expressions import Located
+from .functions import Builtins
+from .loops import Loop, Loops
 from .source import SourceText, find_function, span_of_function
-from .values import Comm, Context, Known, Memory, RecordRef, Unusable, UserStr, similar
+from .values import (
+    Comm,
+    Context,
+    Entry,
+    HeaderRef,
+    Known,
+    Many,
+    Memory,
+    RecordRef,
+    StructValue,
+    Unusable,
+    UserStr,
+    similar,
+)  # fmt: skip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..ir.core import Block
     from ..lower.object import ObjectBuilder
     from ..spec.target import Target
+    from ..types.maps import MapDecl
     from .source import ProbeSource
     from .values import Val
 
 REFUSED = {
-    "While": ("loops are not supported in a probe yet", ""),
-    "For": ("loops are not supported in a probe yet", ""),
     "Try": ("a probe has no exceptions", "what can fail is counted and reported by ebee"),
     "Raise": ("a probe has no exceptions", "use `return`"),
     "FunctionDef": ("a function cannot be defined inside a probe", "define it at module level"),
@@ -35,8 +53,8 @@ REFUSED = {
     "ImportFrom": ("a probe cannot import", "import at the top of the file"),
     "Global": ("a probe cannot assign to global names", "keep state in a map: Hash(u32, u64)"),
     "Nonlocal": ("a probe cannot assign to names outside it", "keep state in a map: Hash(u32, u64)"),
-    "Assert": ("assert is not supported in a probe yet", "use `if …: return`"),
-    "Match": ("match is not supported in a probe yet", "use `if`"),
+    "AsyncFor": ("a probe cannot be async", ""),
+    "AsyncWith": ("a probe cannot be async", ""),
 }
 
 
@@ -46,7 +64,15 @@ def compile_probe(probe: ProbeSource, obj: ObjectBuilder, target: Target) -> Non
     Statements(probe, source, find_function(source, probe), obj, target).run()
 
 
-class Statements(Expressions):
+def unique(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """Leave out repetitions: a function that is called twice is lowered twice."""
+    seen: dict[tuple[str, str], Diagnostic] = {}
+    for d in diagnostics:
+        seen.setdefault((str(d.span), d.message), d)
+    return list(seen.values())
+
+
+class Statements(Loops, Calls, Builtins):
     """Lowers one probe."""
 
     def __init__(
@@ -54,11 +80,15 @@ class Statements(Expressions):
     ) -> None:
         self.probe, self.source, self.node, self.names = probe, source, node, probe.names
         self.function = Function(probe.name, [PTR_CTX], span=span_of_function(source, node))
-        self.low = Lowering(obj, self.function)
+        self.low = Lowering(obj, self.function, target.features)
         self.b = self.low.b
         self.env: dict[str, Val] = {}
         self.diagnostics: list[Diagnostic] = []
         self.target = target
+        self.find_source = probe.find_source
+        self.loops: list[Loop] = []
+        self.calls: list[Call] = []
+        self.depth, self.prefix, self.serial = 0, "", 0
 
     def run(self) -> None:
         """Lower the function. Raises: CompileError."""
@@ -70,10 +100,19 @@ class Statements(Expressions):
         self.bind_arguments()
         self.body(self.node.body)
         self.b.span = self.function.span
-        self.low.leave(self.b.const(self.context.default_result))
+        self.end()
         if self.diagnostics:
-            raise CompileError(self.diagnostics)
+            raise CompileError(unique(self.diagnostics))
         self.low.obj.add_program(self.function, self.probe.section)
+
+    def end(self) -> None:
+        """Return where the body ends without having returned."""
+        default = self.context.default_result
+        if default is not None:
+            self.low.leave(self.b.const(default))
+        elif not self.b.terminated and not self.diagnostics:
+            message = f"a {self.context.noun} must return on every way, and {self.probe.name} can run off its end"
+            self.diagnostics.append(Diagnostic(message, self.function.span, self.context.result_hint))
 
     def bind_arguments(self) -> None:
         """Bind the function's one argument to the context."""
@@ -131,30 +170,113 @@ class Statements(Expressions):
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             return  # a docstring
         value = self.expr(node.value)
+        if isinstance(node.value, ast.Call) and not isinstance(value, Num | Comm | UserStr):
+            return  # a function that was called for what it does
+        if isinstance(node.value, ast.Call) and self.is_python_call(node.value):
+            return
         hint = ""
         if isinstance(node.value, ast.Call | ast.Compare):
             hint = "its result is not used"
         raise Refusal(f"this statement has no effect: it only computes {self.describe(value)}", hint)
 
+    def is_python_call(self, node: ast.Call) -> bool:
+        """Whether this calls one of the user's own functions."""
+        function = self.expr(node.func)
+        return isinstance(function, Known) and type(function.object).__name__ == "function" and (
+            function.object not in INTRINSICS
+        )
+
     def stmt_Return(self, node: ast.Return) -> None:
         value = self.expr(node.value) if node.value else Known(None)
+        if self.calls:
+            self.give(value)
+            return
         if isinstance(value, Known) and value.object is None:
+            if self.context.default_result is None:
+                raise Refusal(f"a {self.context.noun} must return a number", self.context.result_hint)
             value = Known(self.context.default_result)
+        self.context.check_result(value)
         self.low.leave(self.as_num(value).value)
 
     def stmt_If(self, node: ast.If) -> None:
         then, els, done = self.low.blocks(3)
-        self.condition(node.test, then, els)
-        before, ends = self.env, []
-        for block, nodes in ((then, node.body), (els, node.orelse)):
+        says = self.condition(node.test, then, els)
+        before: dict[str, Val] = self.env
+        ends: list[dict[str, Val]] = []
+        for block, nodes, known in ((then, node.body, says[0]), (els, node.orelse, says[1])):
             if self.b.is_reachable(block):
                 self.b.start(block)
-                self.env = dict(before)
+                self.env = self.refined(before, known)
                 self.body(nodes)
                 if not self.b.terminated:
                     self.b.jump(done)
                     ends.append(self.env)
         self.join(done, ends, before)
+
+    def stmt_Assert(self, node: ast.Assert) -> None:
+        """assert test: if it does not hold the program ends here, counted."""
+        good, bad = self.low.blocks(2)
+        says = self.condition(node.test, good, bad)
+        if self.b.is_reachable(bad):
+            self.b.start(bad)
+            self.low.abort("assertion", self.source.text_of(node.test))
+        if self.b.is_reachable(good):
+            self.b.start(good)
+            self.env = self.refined(self.env, says[0])
+
+    def stmt_Match(self, node: ast.Match) -> None:
+        """match on an integer: values, alternatives, `_`, a name, guards."""
+        subject, done = self.num(node.subject), self.b.new_block()
+        before, ends = self.env, []
+        for case in node.cases:
+            body, following = self.low.blocks(2)
+            self.env = dict(before)
+            try:
+                self.pattern(case.pattern, subject, body, following)
+            except Refusal as e:
+                raise self.located(case.pattern, e) from None
+            if not self.b.is_reachable(body):
+                self.b.start(following)
+                continue
+            self.b.start(body)
+            if isinstance(case.pattern, ast.MatchAs) and case.pattern.name:
+                self.assign_name(case.pattern.name, subject)
+            if case.guard is not None:
+                guarded = self.b.new_block()
+                says = self.condition(case.guard, guarded, following)
+                if self.b.is_reachable(guarded):
+                    self.b.start(guarded)
+                self.env = self.refined(self.env, says[0])
+            self.body(case.body)
+            if not self.b.terminated:
+                self.b.jump(done)
+                ends.append(self.env)
+            if not self.b.is_reachable(following):
+                break
+            self.b.start(following)
+        else:
+            self.b.jump(done)
+            ends.append(before)
+        self.join(done, ends, before)
+
+    def pattern(self, node: ast.pattern, subject: Num, then: Block, els: Block) -> None:
+        """Jump to `then` if an integer fits a pattern."""
+        match node:
+            case ast.MatchValue():
+                value = self.expr(node.value)
+                if not (isinstance(value, Known) and isinstance(value.object, int)):
+                    raise Refusal(f"a case takes an integer constant, not {self.describe(value)}")
+                self.membership(subject, Known((int(value.object),)), then, els)
+            case ast.MatchOr():
+                for alternative in node.patterns:
+                    following = els if alternative is node.patterns[-1] else self.b.new_block()
+                    self.pattern(alternative, subject, then, following)
+                    if following is not els:
+                        self.b.start(following)
+            case ast.MatchAs(pattern=None):
+                self.b.jump(then)
+            case _:
+                raise Refusal("this pattern is not supported in a probe", "a case is an integer, a|b, _ or a name")
 
     def join(self, done: object, ends: list[dict[str, Val]], before: dict[str, Val]) -> None:
         """Go on where several ways meet; names keep what all ways agree on."""
@@ -187,25 +309,29 @@ class Statements(Expressions):
         if not fits_together(Num(None, lo, lo), Num(None, hi, hi)):  # type: ignore[arg-type]
             return Unusable("is signed on one way that leads here and unsigned on another", "cast it on one of them")
         c_types = {v.c_type for v in values if isinstance(v, Num)}
-        return Num(self.b.read(f"local {name}"), lo, hi, c_types.pop() if len(c_types) == 1 else "")
+        return Num(self.b.read(self.local(name)), lo, hi, c_types.pop() if len(c_types) == 1 else "")
 
     # Assignment
 
     def stmt_Assign(self, node: ast.Assign) -> None:
-        if len(node.targets) != 1:
-            raise Refusal("one target at a time, please", "write one assignment a line")
-        target = node.targets[0]
-        if isinstance(target, ast.Tuple | ast.List):
-            raise Refusal("tuple assignment is not supported in a probe yet", "write one assignment a line")
         value = self.expr(node.value)
-        self.assign(target, value)
+        for target in node.targets:
+            self.assign(target, value)
 
     def assign(self, target: ast.expr, value: Val) -> None:
         """Assign an evaluated value to a name, a record's field or a map's entry."""
         if isinstance(target, ast.Name):
             self.assign_name(target.id, value)
+        elif isinstance(target, ast.Tuple | ast.List):
+            for part, each in zip(target.elts, self.parts(value, len(target.elts))):
+                self.assign(part, each)
         elif isinstance(target, ast.Attribute):
             base = self.expr(target.value)
+            if isinstance(base, HeaderRef):
+                raise Refusal("packets cannot be changed by a probe yet", "read fields, and return what becomes of it")
+            if isinstance(base, Entry):
+                records.write_entry_field(self, base, target.attr, value)
+                return
             if not isinstance(base, RecordRef):
                 raise Refusal(f"{self.describe(base)} has no fields that can be assigned")
             field = base.type.fields.get(target.attr)
@@ -217,11 +343,22 @@ class Statements(Expressions):
             self.store(base.pointer, field.off_bytes, field.type, value, what, is_zero=is_zero)
         elif isinstance(target, ast.Subscript):
             decl = self.map_of(target)
-            memory = self.low.scratch("value", decl.value.size)
-            self.store(memory, 0, decl.value, value, f"a value of {decl.name} ({decl.value.name})")
-            self.low.write_entry(decl, self.key(decl, self.expr(target.slice)), memory)
+            key = self.expr(target.slice)
+            memory = self.value(decl, value)
+            self.low.write_entry(decl, self.key(decl, key), memory)
+            self.forget_entries(decl)
         else:
             raise Refusal("this cannot be assigned to in a probe")
+
+    def parts(self, value: Val, count: int) -> list[Val]:
+        """Take a value apart into `count` values. Raises: Refusal."""
+        if isinstance(value, Known) and isinstance(value.object, tuple):
+            value = Many([self.known(o, "") for o in value.object])
+        if not isinstance(value, Many):
+            raise Refusal(f"{self.describe(value)} cannot be taken apart into {count} values")
+        if len(value.values) != count:
+            raise Refusal(f"{len(value.values)} values are assigned to {count} names")
+        return [self.written(v) if isinstance(v, Comm | UserStr) and v.size_bytes else v for v in value.values]
 
     def assign_name(self, name: str, value: Val) -> None:
         """Give a local name its value."""
@@ -229,13 +366,22 @@ class Statements(Expressions):
             raise Refusal(f"{name} is {self.describe(self.env[name])} and cannot be assigned to")
         if isinstance(value, RecordRef | Context):
             raise Refusal(f"{self.describe(value)} cannot get a second name")
+        if isinstance(value, StructValue):
+            value = RecordRef(value.pointer, value.type, touched=set(value.type.fields))
         if isinstance(value, Comm | UserStr):
             value = self.written(value)
         if isinstance(value, Num):
-            self.b.write(f"local {name}", value.value)
+            self.b.write(self.local(name), value.value)
         elif isinstance(value, Known) and isinstance(value.object, int):
-            self.b.write(f"local {name}", self.as_num(value).value)
+            self.b.write(self.local(name), self.as_num(value).value)
         self.env[name] = value
+
+    def forget_entries(self, decl: MapDecl) -> None:
+        """Entries that were looked up may be others, or gone, once their map was written to."""
+        for name, value in self.env.items():
+            if isinstance(value, Entry) and value.decl is decl:
+                why = f"may be gone: {decl.name} was written to after {value.what}"
+                self.env[name] = Unusable(why, "look it up again")
 
     def written(self, value: Comm | UserStr) -> Memory:
         """A string, written to the stack now: what it is made of may change later."""
@@ -258,14 +404,16 @@ class Statements(Expressions):
         self.assign_name(node.target.id, wrap(self.low, n, type.size, type.signed))
 
     def stmt_AugAssign(self, node: ast.AugAssign) -> None:
-        op = BINARY_OPERATORS.get(type(node.op))
-        if op is None:
-            name = type(node.op).__name__
-            raise Refusal(f"this operator ({name}) is not supported in a probe", HINTS.get(name, ""))
+        op = self.operator(node.op)
         target = node.target
         if isinstance(target, ast.Subscript):
             self.augment_entry(target, op, node.value)
             return
+        if isinstance(target, ast.Attribute):
+            base = self.expr(target.value)
+            if isinstance(base, Entry):
+                records.augment_entry_field(self, base, target.attr, op, node.value)
+                return
         old = self.expr(target)
         self.assign(target, self.binary(op, old, self.expr(node.value)))
 
@@ -286,6 +434,7 @@ class Statements(Expressions):
                 raise Refusal("only entries of maps can be deleted in a probe")
             decl = self.map_of(target)
             self.low.delete_entry(decl, self.key(decl, self.expr(target.slice)))
+            self.forget_entries(decl)
 
     # Records
 

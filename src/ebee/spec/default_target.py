@@ -1,4 +1,4 @@
-"""The Target for where no system is at hand: the tracepoints of a recent kernel, no optional features."""
+"""The Target for where no system is at hand: the tracepoints of a recent kernel, and its budget for loops."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def default_target(arch: str = "x86_64") -> Target:
         known = ", ".join(PT_REGS)
         raise UsageError(f"there is no target for the architecture {arch!r}", hint=f"known: {known}")
     return Target(
-        name=f"default-{arch}", arch=arch, tracepoint=_tracepoint, tracepoint_names=tracepoints.names
+        name=f"default-{arch}", arch=arch, tracepoint=_tracepoint, tracepoint_names=tracepoints.names,
+        features=frozenset(("may_goto",)),
     )
 
 

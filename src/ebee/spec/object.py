@@ -65,7 +65,7 @@ class LineInfo(Record):
 class LossSite(Record):
     """One place of a program where something can be lost; `slot` is its u64 in the value of `LOSS_MAP`.
 
-    `kind` is one of `ring_full`, `map_full`, `user_fault`, `user_truncated`, `div_by_zero`, `bad_shift`; `what`
+    `kind` is a key of `ebee.api.losses.WORDS` (`ring_full`, `map_full`, `user_fault`, `div_by_zero`, …); `what`
     names the map or expression.
     """
 

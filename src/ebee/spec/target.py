@@ -9,7 +9,7 @@ from ..record import Record, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
 
 
 class TracepointField(Record):
@@ -44,4 +44,4 @@ class Target(Record):
     arch: str
     tracepoint: Callable[[str], TracepointFormat | None]
     tracepoint_names: Callable[[], Sequence[str]]
-    features: frozenset[str] = field(default_factory=frozenset)
+    features: Container[str] = field(default_factory=frozenset)

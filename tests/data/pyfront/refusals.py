@@ -82,7 +82,8 @@ def arithmetic(ctx):
 def names_and_calls(ctx):
     a = undefined_name  # error: name 'undefined_name' is not defined
     b = ebee.pidd()  # error: ebee has no attribute 'pidd' | did you mean …
-    c = len("abc")  # error: len cannot be called in a probe
+    c = len(LIMIT)  # error: the length of 5 is not known in a probe
+    c = sorted((1, 2))  # error: sorted cannot be called in a probe | …
     print("hello")  # error: print cannot be called in a probe | write to a RingBuf and print in the program that reads it
     d = counts.get(1)  # error: get() takes 2 arguments, not 1
     d = counts.clear()  # error: the method clear() of a map cannot be called here | …
@@ -98,14 +99,18 @@ def names_and_calls(ctx):
 
 @ebee.tracepoint("syscalls:sys_enter_openat")
 def statements(ctx):
-    for _i in range(3):  # error: loops are not supported in a probe yet
+    for x in ebee.ktime():  # error: a probe cannot iterate over u64 | iterate over range(…) or a constant tuple
         pass
-    while True:  # error: loops are not supported in a probe yet
+    for x in range(1, 5, ctx.dfd):  # error: the step of range() must be a constant other than 0
+        pass
+    for x in range(0, ebee.ktime(), 2):  # error: this range() may count beyond 64 bits | bound it: range(min(n, 1000))
+        pass
+    for x, y in ((1, 2), (3, 4)):  # error: a loop has one name as its target
         pass
     import os  # error: a probe cannot import | import at the top of the file
     global LIMIT  # error: a probe cannot assign to global names | keep state in a map: Hash(u32, u64)
-    a, b = 1, 2  # error: tuple assignment is not supported in a probe yet | write one assignment a line
-    c = d = 1  # error: one target at a time, please | write one assignment a line
+    a, b = 1, 2, 3  # error: 3 values are assigned to 2 names
+    a, b = LIMIT  # error: 5 cannot be taken apart into 2 values
     raise ValueError  # error: a probe has no exceptions | use `return`
     with open("x") as f:  # error: this `with` is not supported in a probe | …
         pass
@@ -138,11 +143,41 @@ def maps(ctx):
     names[5] += 1  # error: a key of names (Str(16)) takes a string, not 5
     names[ebee.user_str(ctx.filename, 32)] += 1  # error: a string of 32 bytes does not fit in a key of names (Str(16))
     ring[1] = 2  # error: the map ring cannot be indexed in a probe | only keyed maps can
-    if 1 in LIMIT:  # error: `in` works on keyed maps, not on 5
+    if 1 in LIMIT:  # error: `in` works on keyed maps and constant sequences, not on 5
         pass
     if ebee.comm() == "ls":  # error: strings cannot be compared in a probe yet | compare them in the program that reads them
         pass
-    if ctx.dfd is None:  # error: `is` is not supported in a probe | compare numbers with ==
+    if ctx.dfd is LIMIT:  # error: `is` is not supported in a probe, but for `is None` | compare numbers with ==
         pass
     counts[-1] += 1  # error: -1 does not fit in a key of counts (u32)
-    b = 1 and 2  # error: `and` and `or` are supported in conditions, not as values | use them in an `if`
+    b = 1 and "2"  # error: an integer is needed here, not '2'
+    c = LIMIT ** ebee.pid()  # error: this operator (Pow) is not supported with such an exponent | the exponent must be a constant from 0 to 64
+    if ebee.pid() and (d := ebee.tid()):  # error: an assignment that may not happen cannot stand in an expression | assign on a line of its own
+        pass
+    counts[1] = ebee.ktime() if LIMIT else "s"
+    counts[2] = ebee.ktime() if ebee.pid() else "s"  # error: an integer is needed here, not 's'
+
+
+def two(a, b=2, *, c=3):
+    return a + b + c
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def calls(ctx):
+    x = two()  # error: two() misses the argument 'a'
+    x = two(1, 2, 3)  # error: two() takes 2 positional arguments, not 3
+    x = two(1, d=2)  # error: two() has no argument 'd'
+    x = two(1, a=2)  # error: two() gets the argument 'a' twice
+    x = two(*(1, 2))  # error: arguments cannot be unpacked in a probe
+    match ebee.pid():
+        case "a":  # error: a case takes an integer constant, not 'a'
+            pass
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def kinds_in_loops(ctx):
+    s = "text"
+    n = 1
+    for i in range(3):
+        counts[s] += 1  # error: s changes in the loop, and is no integer | use another name
+        s = 5

@@ -1,4 +1,4 @@
-"""Every refusal, at its line, with its words: the expectations stand in tests/data/pyfront/refusals.py."""
+"""Every refusal, at its line, with its words: the expectations stand in tests/data/pyfront/*refusals.py."""
 
 import importlib.util
 import re
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import ebee
 from ebee.api.source import compile_probes
 from ebee.errors import CompileError
 from ebee.spec.default_target import default_target
@@ -15,23 +16,24 @@ DATA = Path(__file__).parents[2] / "data" / "pyfront" / "refusals.py"
 
 
 def load(path):
-    spec = importlib.util.spec_from_file_location("refusals", path)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-MODULE = load(DATA)
-LINES = DATA.read_text().splitlines()
-PROBES = [v for v in vars(MODULE).values() if isinstance(v, Probe)]
+MODULES = {path.stem: load(path) for path in sorted(DATA.parent.glob("*refusals.py"))}
+MODULE = MODULES["refusals"]
+PROBES = {name: [v for v in vars(m).values() if isinstance(v, Probe)] for name, m in MODULES.items()}
 
 
 def expectations(probe):
     """(line, message, hint) of each `# error:` comment in the probe's function."""
     out = []
     start = probe.function.__code__.co_firstlineno - 1
-    for number, line in enumerate(LINES[start:], start + 1):
-        if number > start + 1 and not line.strip() and not LINES[number].strip():
+    lines = Path(probe.function.__code__.co_filename).read_text().splitlines()
+    for number, line in enumerate(lines[start:], start + 1):
+        if number > start + 1 and not line.strip() and not lines[number].strip():
             break
         if "# error: " in line:
             message, _, hint = line.split("# error: ")[1].partition(" | ")
@@ -44,7 +46,7 @@ def fits(pattern, text):
                         re.search(r"u8 … u64", pattern) else re.escape(pattern), text) is not None  # fmt: skip
 
 
-@pytest.mark.parametrize("probe", PROBES, ids=lambda p: p.name)
+@pytest.mark.parametrize("probe", [p for probes in PROBES.values() for p in probes], ids=lambda p: p.name)
 def test_refused_at_the_line_with_the_words(probe):
     expected = expectations(probe)
     assert expected
@@ -57,10 +59,11 @@ def test_refused_at_the_line_with_the_words(probe):
         assert fits(want_hint, hint) or not want_hint, f"line {line}: {hint!r}"
 
 
-def test_all_probes_together_report_everything():
+@pytest.mark.parametrize("probes", PROBES.values(), ids=PROBES)
+def test_all_probes_together_report_everything(probes):
     with pytest.raises(CompileError) as caught:
-        compile_probes(PROBES, default_target())
-    assert len(caught.value.diagnostics) == sum(len(expectations(p)) for p in PROBES)
+        compile_probes(probes, default_target())
+    assert len(caught.value.diagnostics) == sum(len(expectations(p)) for p in probes)
 
 
 def test_a_diagnostic_has_file_line_caret_and_hint():
@@ -73,3 +76,37 @@ def test_a_diagnostic_has_file_line_caret_and_hint():
     assert lines[2].index("^") == lines[1].index("ctx.filenam")
     assert lines[2].strip(" |").count("^") == len("ctx.filenam")
     assert lines[3].strip() == "hint: did you mean filename?"
+
+
+def recursive(n):
+    return recursive(n - 1) if n else 0
+
+
+def forever():
+    while True:
+        pass
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def calls_recursive(ctx):
+    return recursive(3)
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def turns_forever(ctx):
+    forever()
+
+
+def test_a_refusal_inside_a_called_function_stands_there():
+    with pytest.raises(CompileError) as caught:
+        compile_probes([calls_recursive], default_target())
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.message == "recursive() calls itself, and a probe has no recursion"
+    assert diagnostic.span.line == recursive.__code__.co_firstlineno + 1
+
+
+def test_loops_of_unknown_length_need_a_budget():
+    target = default_target()
+    target.features = frozenset()
+    with pytest.raises(CompileError, match="may turn without end, and the target has no budget"):
+        compile_probes([turns_forever], target)

@@ -1,0 +1,147 @@
+"""Calls of other Python functions: the callee is lowered where it is called, with its arguments bound.
+
+That is exact for every function that a probe may have: there is no recursion, and a name inside is the callee's.
+"""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from ..errors import CompileError
+from ..lower.numbers import Num, Refusal, check_assignable, wrap
+from ..record import Record, field
+from ..types.scalars import IntType
+from .expressions import Expressions
+from .source import SourceText, find_function
+from .values import Known
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ..ir.core import Block
+    from .loops import Loop
+    from .source import ProbeSource
+    from .values import Val
+
+_DEEPEST = 32
+
+
+class Call(Record):
+    """A call that is being lowered: where `return` goes, with what, and what the caller goes on with."""
+
+    function: object
+    done: Block
+    records: int
+    prefix: str
+    results: list[Val] = field(default_factory=list)
+    ends: list[dict[str, Val]] = field(default_factory=list)
+
+
+class Calls(Expressions):
+    """Lowers calls of Python functions."""
+
+    calls: list[Call]
+    loops: list[Loop]
+    find_source: Callable[[Any], ProbeSource]
+
+    if TYPE_CHECKING:
+
+        def body(self, nodes: list[ast.stmt]) -> None: ...
+        def merged(self, name: str, values: list[Val | None]) -> Val: ...
+
+    def call_python(self, node: ast.Call, function: Any) -> Val:
+        """Lower `function(…)`. Raises: Refusal."""
+        name = function.__name__
+        if any(call.function is function for call in self.calls):
+            raise Refusal(f"{name}() calls itself, and a probe has no recursion", "write a loop")
+        if len(self.calls) >= _DEEPEST:
+            raise Refusal(f"{name}() is called too deep inside other functions")
+        try:
+            callee = self.find_source(function)
+            source = SourceText(callee.file, callee.text)
+            definition = find_function(source, callee)
+        except CompileError as e:
+            raise Refusal(e.diagnostics[0].message, e.diagnostics[0].hint) from None
+        bound = self.bind(node, definition, name, function)
+        self.serial += 1
+        call = Call(function, self.b.new_block(), len(self.low.open_records), f"{name} {self.serial} ")
+        caller = (self.source, self.names, self.env, self.prefix, self.loops, self.b.span, self.depth)
+        self.calls.append(call)
+        self.source, self.names, self.env = source, callee.names, {}
+        self.prefix, self.loops, self.depth = call.prefix, [], 0
+        try:
+            for argument, value in bound.items():
+                self.assign_name(argument, self.annotated(definition, argument, value))
+            self.body(definition.body)
+            if not self.b.terminated:
+                self.give(Known(None))
+        finally:
+            self.calls.pop()
+            self.source, self.names, self.env, self.prefix, self.loops, self.b.span, self.depth = caller
+        if not call.results:
+            # No way comes back; what follows is not reached.
+            self.b.start(call.done)
+            raise Refusal(f"{name}() never returns")
+        self.b.start(call.done)
+        return self.result(call)
+
+    def give(self, value: Val) -> None:
+        """Return from the innermost call: its open records are submitted, the caller goes on with the value."""
+        call = self.calls[-1]
+        self.low.submit_down_to(call.records)
+        if isinstance(value, Num) or (isinstance(value, Known) and isinstance(value.object, int)):
+            self.b.write(f"local {call.prefix}return", self.as_num(value).value)
+        call.results.append(value)
+        self.b.jump(call.done)
+
+    def result(self, call: Call) -> Val:
+        """What a call gives: what all its ways to return agree on."""
+        prefix, self.prefix = self.prefix, call.prefix
+        value = self.merged("return", list(call.results)) if len(call.results) > 1 else call.results[0]
+        self.prefix = prefix
+        return value
+
+    def bind(self, node: ast.Call, definition: ast.FunctionDef, name: str, function: Any) -> dict[str, Val]:
+        """Evaluate the arguments, in Python's order, and bind them to the callee's names. Raises: Refusal."""
+        a = definition.args
+        if a.vararg or a.kwarg:
+            raise Refusal(f"{name}() takes any number of arguments, which a probe cannot pass")
+        if any(isinstance(arg, ast.Starred) for arg in node.args) or any(k.arg is None for k in node.keywords):
+            raise Refusal("arguments cannot be unpacked in a probe")
+        positional = [arg.arg for arg in a.posonlyargs + a.args]
+        allowed = [*positional, *(arg.arg for arg in a.kwonlyargs)]
+        if len(node.args) > len(positional):
+            raise Refusal(f"{name}() takes {len(positional)} positional arguments, not {len(node.args)}")
+        bound: dict[str, Val] = {}
+        for parameter, argument in zip(positional, node.args):
+            bound[parameter] = self.expr(argument)
+        for keyword in node.keywords:
+            if keyword.arg not in allowed or keyword.arg in (arg.arg for arg in a.posonlyargs):
+                raise Refusal(f"{name}() has no argument {keyword.arg!r}")
+            if keyword.arg in bound:
+                raise Refusal(f"{name}() gets the argument {keyword.arg!r} twice")
+            bound[keyword.arg] = self.expr(keyword.value)
+        defaults: dict[str, Any] = dict(zip(reversed(positional), reversed(function.__defaults__ or ())))
+        defaults.update(function.__kwdefaults__ or {})
+        for parameter in allowed:
+            if parameter not in bound:
+                if parameter not in defaults:
+                    raise Refusal(f"{name}() misses the argument {parameter!r}")
+                bound[parameter] = self.known(defaults[parameter], parameter)
+        return bound
+
+    def annotated(self, definition: ast.FunctionDef, argument: str, value: Val) -> Val:
+        """An argument, cut to the width that its annotation declares."""
+        a = definition.args
+        for arg in a.posonlyargs + a.args + a.kwonlyargs:
+            if arg.arg == argument and arg.annotation is not None:
+                annotation = self.expr(arg.annotation)
+                type = annotation.object if isinstance(annotation, Known) else None
+                if isinstance(type, IntType):
+                    n = self.as_num(value)
+                    check_assignable(n, type.lo, type.hi, f"{argument} ({type.name})")
+                    return wrap(self.low, n, type.size, type.signed)
+        return value
+

@@ -1,0 +1,331 @@
+"""Loops of a probe: `while`, `for` over ranges and constant sequences, `break`, `continue`, `else`.
+
+What a number can be at a loop's head depends on what the loop does to it. So a loop is lowered with a guess, and
+again with a better one if an iteration can leave it: first wide (any number of the sign that it starts with), then,
+when that holds, as narrow as the iterations allow. What was lowered with a wrong guess is dropped.
+"""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from ..lower import numbers
+from ..lower.numbers import S64_HI, S64_LO, U64_HI, Num, Refusal, condition
+from ..record import Record, field
+from .expressions import Expressions
+from .values import Known, RecordRef, Unusable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ..ir.core import Block
+    from .values import Ranges, Val
+
+# Loops that turn more often than this, or nobody knows how often, carry a budget where the target has one.
+MOST_FOLLOWED = 1024
+# A verifier follows at most a million instructions.
+MOST_WITHOUT_BUDGET = 100_000
+_MOST_UNROLLED = 64
+_ATTEMPTS = 8
+
+
+class Loop(Record):
+    """A loop that is being lowered: where `continue` and `break` go, and the names on the ways there."""
+
+    following: Block
+    done: Block
+    records: int
+    continues: list[dict[str, Val]] = field(default_factory=list)
+    breaks: list[dict[str, Val]] = field(default_factory=list)
+
+
+def assigned_names(nodes: list[Any]) -> set[str]:
+    """Return the names that statements may assign, those inside nested statements and expressions included."""
+    found: set[str] = set()
+    pending = list(nodes)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
+            found.add(node.id)
+        elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
+            found.add(node.name)
+        for name in getattr(node, "_fields", ()):
+            value = getattr(node, name)
+            if isinstance(value, list):
+                pending += [v for v in value if isinstance(v, ast.AST)]
+            elif isinstance(value, ast.AST):
+                pending.append(value)
+    return found
+
+
+class Loops(Expressions):
+    """Lowers loops."""
+
+    loops: list[Loop]
+    diagnostics: list[Any]
+
+    if TYPE_CHECKING:
+
+        def body(self, nodes: list[ast.stmt]) -> None: ...
+        def join(self, done: Block, ends: list[dict[str, Val]], before: dict[str, Val]) -> None: ...
+        def assign_name(self, name: str, value: Val) -> None: ...
+
+    # Statements
+
+    def stmt_While(self, node: ast.While) -> None:
+        def test(then: Block, els: Block) -> tuple[Ranges, Ranges]:
+            return self.condition(node.test, then, els)
+
+        self.loop(node, [node.test, *node.body], node.body, node.orelse, test, lambda: None, 0)
+
+    def stmt_For(self, node: ast.For) -> None:
+        if not isinstance(node.target, ast.Name):
+            raise Refusal("a loop has one name as its target")
+        if isinstance(node.iter, ast.Call):
+            function = self.expr(node.iter.func)
+            if isinstance(function, Known) and function.object is range:
+                self.for_range(node, node.target.id, node.iter)
+                return
+        items = self.expr(node.iter)
+        if not (isinstance(items, Known) and isinstance(items.object, tuple | range | frozenset)):
+            raise Refusal(
+                f"a probe cannot iterate over {self.describe(items)}", "iterate over range(…) or a constant tuple"
+            )
+        if len(items.object) > _MOST_UNROLLED:
+            raise Refusal(f"a constant sequence of {len(items.object)} items is too long to be unrolled")
+        self.unrolled(node, node.target.id, list(items.object))
+
+    def stmt_Break(self, node: ast.Break) -> None:
+        self.leave_iteration(self.loops[-1], self.loops[-1].breaks, self.loops[-1].done)
+
+    def stmt_Continue(self, node: ast.Continue) -> None:
+        self.leave_iteration(self.loops[-1], self.loops[-1].continues, self.loops[-1].following)
+
+    def leave_iteration(self, loop: Loop, ends: list[dict[str, Val]], to: Block) -> None:
+        """Submit the records that were reserved in this iteration, and go."""
+        self.low.submit_down_to(loop.records)
+        ends.append(self.env)
+        self.b.jump(to)
+
+    # Kinds of loops
+
+    def for_range(self, node: ast.For, name: str, call: ast.Call) -> None:
+        """for i in range(start, stop, step): the bounds are evaluated once, the step is a constant."""
+        nodes = self.arguments(call, "range", 1, 3)
+        bounds = [self.num(n) for n in nodes]
+        start, stop = (numbers.constant(self.low, 0), bounds[0]) if len(bounds) == 1 else (bounds[0], bounds[1])
+        step = bounds[2].lo if len(bounds) == 3 else 1
+        if len(bounds) == 3 and bounds[2].lo != bounds[2].hi or step == 0:
+            raise Refusal("the step of range() must be a constant other than 0")
+        up = step > 0
+        last = (stop.hi - 1 if up else start.hi), (start.lo if up else stop.lo + 1)
+        hi, lo = max(last[0], start.hi), min(last[1], start.lo)
+        beyond = hi + step if up else lo + step
+        signed = min(start.lo, stop.lo, beyond) < 0
+        if not (S64_LO <= beyond <= S64_HI if signed else 0 <= beyond <= U64_HI):
+            raise Refusal("this range() may count beyond 64 bits", "bound it: range(min(n, 1000))")
+        counter = f"counter {id(node)}"
+        self.b.write(counter, start.value)
+        trips = max(0, -(-(stop.hi - start.lo) // step) if up else -(-(start.hi - stop.lo) // -step))
+        op = "<" if up else ">"
+        now = Num(start.value, lo, hi)
+
+        def test(then: Block, els: Block) -> tuple[Ranges, Ranges]:
+            nonlocal now
+            now = Num(self.b.read(counter), lo, hi)
+            self.b.branch(condition(op, now, stop), now.value, stop.value, then, els)
+            return {}, {}
+
+        def step_on() -> None:
+            self.b.write(counter, self.b.op("add", now.value, self.b.const(step)))
+
+        def begin() -> None:
+            self.assign_name(name, Num(now.value, now.lo, now.hi))
+
+        self.loop(node, [node.target, *node.body], node.body, node.orelse, test, step_on, trips, begin)
+
+    def unrolled(self, node: ast.For, name: str, items: list[Any]) -> None:
+        """for x in a constant sequence: one copy of the body an item."""
+        before, done = self.env, self.b.new_block()
+        loop = Loop(done, done, len(self.low.open_records))
+        self.loops.append(loop)
+        for item in items:
+            loop.following, loop.continues = self.b.new_block(), []
+            self.assign_name(name, Known(item))
+            self.body(node.body)
+            if not self.b.terminated:
+                self.stmt_Continue(ast.Continue())
+            if not loop.continues:
+                break
+            self.join(loop.following, loop.continues, before)
+        self.loops.pop()
+        if not self.b.terminated:
+            self.body(node.orelse)
+            if not self.b.terminated:
+                loop.breaks.append(self.env)
+                self.b.jump(done)
+        self.join(done, loop.breaks, before)
+
+    # The one shape of loops
+
+    def loop(
+        self,
+        node: ast.While | ast.For,
+        changing: list[Any],
+        body: list[ast.stmt],
+        orelse: list[ast.stmt],
+        test: Callable[[Block, Block], tuple[Ranges, Ranges]],
+        step: Callable[[], None],
+        trips: int,
+        begin: Callable[[], None] | None = None,
+    ) -> None:
+        """Lower `while test: body; step`. `trips` is the most iterations there can be, 0 if that is not known.
+
+        `changing` are the nodes whose assignments count, `begin` runs at the start of an iteration.
+        """
+        names = assigned_names(changing)
+        start = dict(self.env)
+        for name, value in start.items():
+            if isinstance(value, RecordRef):
+                value.touched.update(value.type.fields)  # a field may have been assigned by the last iteration
+            elif name in names and isinstance(value, Known) and isinstance(value.object, int):
+                start[name] = self.as_num(value)
+            elif name in names and not isinstance(value, Num | Unusable):
+                start[name] = Unusable("changes in the loop, and is no integer", "use another name")
+        guess: Ranges = {n: _wide(v.lo, v.hi) for n, v in start.items() if n in names and isinstance(v, Num)}
+        floor: Ranges = {n: (v.lo, v.hi) for n, v in start.items() if n in guess and isinstance(v, Num)}
+        mark = self.checkpoint()
+        wide: Ranges = guess
+        for _ in range(_ATTEMPTS):
+            after, finish = self.attempt(node, body, test, step, trips, begin, start, guess)
+            left = [n for n, (lo, hi) in after.items() if lo < guess[n][0] or hi > guess[n][1]]
+            if not left:
+                wide = guess
+                narrow = {n: _union(floor[n], after.get(n, floor[n])) for n in guess}
+                if narrow == guess:
+                    finish(orelse)
+                    return
+                self.rollback(mark)
+                after, finish = self.attempt(node, body, test, step, trips, begin, start, narrow)
+                if all(narrow[n][0] <= lo and hi <= narrow[n][1] for n, (lo, hi) in after.items()):
+                    finish(orelse)
+                    return
+                self.rollback(mark)
+                _, finish = self.attempt(node, body, test, step, trips, begin, start, wide)
+                finish(orelse)
+                return
+            self.rollback(mark)
+            for n in left:
+                lo, hi = _union(guess[n], after[n])
+                if lo < 0 and hi > S64_HI:
+                    raise Refusal(
+                        f"{n} is signed in one iteration and unsigned in another", f"cast it: {n} = s64(…) or u64(…)"
+                    )
+                guess = {**guess, n: (0, U64_HI) if lo >= 0 else (S64_LO, S64_HI)}
+        raise Refusal("what the numbers in this loop can be is not clear", "cast them to u64 or s64 in the loop")
+
+    def attempt(
+        self,
+        node: ast.While | ast.For,
+        body: list[ast.stmt],
+        test: Callable[[Block, Block], tuple[Ranges, Ranges]],
+        step: Callable[[], None],
+        trips: int,
+        begin: Callable[[], None] | None,
+        start: dict[str, Val],
+        guess: Ranges,
+    ) -> tuple[Ranges, Callable[[list[ast.stmt]], None]]:
+        """Lower the loop with a guess; return the ranges after an iteration, and how to lower what comes behind."""
+        head, turn, over, following, done = self.low.blocks(5)
+        self.b.span = self.source.span(node.test if isinstance(node, ast.While) else node.iter)
+        self.b.jump(head)
+        self.b.start(head, seal=False)
+        self.env = dict(start)
+        for name, (lo, hi) in guess.items():
+            value = start[name]
+            assert isinstance(value, Num)
+            self.env[name] = Num(self.b.read(self.local(name)), lo, hi, value.c_type)
+        if not 0 < trips <= MOST_FOLLOWED:
+            self.budget(trips)
+        entered = self.env
+        whenever, otherwise = test(turn, over)
+        loop = Loop(following, done, len(self.low.open_records))
+        self.loops.append(loop)
+        if self.b.is_reachable(turn):
+            self.b.start(turn)
+            self.env = self.refined(entered, whenever)
+            if begin is not None:
+                begin()
+            self.body(body)
+            if not self.b.terminated:
+                self.stmt_Continue(ast.Continue())
+        self.loops.pop()
+        after: Ranges = {}
+        if loop.continues:
+            self.join(following, loop.continues, start)
+            step()
+            self.b.jump(head)
+            for name in guess:
+                value = self.env.get(name, start[name])
+                if isinstance(value, Known) and isinstance(value.object, int):
+                    after[name] = (int(value.object), int(value.object))
+                elif isinstance(value, Num):
+                    after[name] = (value.lo, value.hi)
+                elif guess[name] != (S64_LO, S64_HI):
+                    after[name] = (S64_LO, S64_HI)  # signed on one way and unsigned on another: a wider guess may do
+                elif not (isinstance(value, Unusable) and not value.why):
+                    raise Refusal(f"{name} is an integer before the loop and none after an iteration")
+        self.b.seal(head)
+
+        def finish(orelse: list[ast.stmt]) -> None:
+            if self.b.is_reachable(over):
+                self.b.start(over)
+                self.env = self.refined(entered, otherwise)
+                self.body(orelse)
+                if not self.b.terminated:
+                    loop.breaks.append(self.env)
+                    self.b.jump(done)
+            self.join(done, loop.breaks, start)
+
+        return after, finish
+
+    def budget(self, trips: int) -> None:
+        """Let the loop end, counted, when it turns too often: what the verifier cannot follow has a budget."""
+        if "may_goto" in self.low.features:
+            on, spent = self.low.blocks(2)
+            self.b.branch("spent", self.b.const(0), self.b.const(0), spent, on)
+            self.b.start(spent)
+            self.low.abort("loop_cut", "a loop turned too often")
+            self.b.start(on)
+        elif not 0 < trips <= MOST_WITHOUT_BUDGET:
+            turns = f"{trips} times" if trips else "without end"
+            raise Refusal(
+                f"this loop may turn {turns}, and the target has no budget for loops (may_goto, Linux 6.9)",
+                "bound it: for i in range(min(n, 1000))",
+            )
+
+    # Dropping what was lowered with a wrong guess
+
+    def checkpoint(self) -> tuple[Any, ...]:
+        """Remember where lowering stands."""
+        return (self.b.checkpoint(), dict(self.env), len(self.diagnostics), self.low.obj.checkpoint())
+
+    def rollback(self, mark: tuple[Any, ...]) -> None:
+        """Go back to a checkpoint."""
+        blocks, self.env, diagnostics, obj = mark[0], dict(mark[1]), mark[2], mark[3]
+        self.b.rollback(blocks)
+        del self.diagnostics[diagnostics:]
+        self.low.obj.rollback(obj)
+
+
+def _wide(lo: int, hi: int) -> tuple[int, int]:
+    """The first guess: any number of the sign that a number starts with, of those that go with either sign."""
+    if lo < 0:
+        return (S64_LO, S64_HI)
+    return (0, S64_HI if hi <= S64_HI else U64_HI)
+
+
+def _union(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
+    return (min(a[0], b[0]), max(a[1], b[1]))
