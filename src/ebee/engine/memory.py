@@ -108,18 +108,15 @@ class Memory:
         """Return the error that describes a wrong access."""
         number, off = address >> OFFSET_BITS, address & OFFSET_MASK
         data = self.regions.get(number)
+        # One step below the start of a region lands at the far end of the number before it.
+        before = (1 << OFFSET_BITS) - off
         if address < 4096:
             why = "a null pointer"
+        elif before < 1 << 20 and number + 1 in self.regions:
+            why = f"{before} bytes before {self._kinds[number + 1]}"
         elif data is None:
             kind = self._kinds.get(number)
-            if kind is None:
-                # One step below the start of a region lands at the far end of the number before it.
-                above = self._kinds.get(number + 1) if number + 1 in self.regions else None
-                before = (1 << OFFSET_BITS) - off
-                near = above is not None and before < 1 << 20
-                why = f"{before} bytes before {above}" if near else "nothing is there (any more)"
-            else:
-                why = f"{kind} cannot be accessed directly"
+            why = "nothing is there (any more)" if kind is None else f"{kind} cannot be accessed directly"
         elif off + size > len(data):
             why = f"{self._kinds[number]} has {len(data)} bytes, and this is at offset {off}"
         elif write and not is_writable(data):

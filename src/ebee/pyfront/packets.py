@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class PacketContext(ContextType):
     """The packet that an XDP probe decides about."""
 
-    noun = "XDP probe"
+    noun = "packet probe"
     argument = "pkt"
     default_result = None
     result_hint = "return what becomes of the packet, e.g. ebee.XDP_PASS"

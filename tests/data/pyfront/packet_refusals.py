@@ -1,0 +1,116 @@
+"""What the compiler refuses in packet probes: `# error: message | hint` beside the line that raises it.
+
+A `…` stands for any text. This file is read by tests/unit/pyfront/test_pyfront_packets.py.
+"""
+
+import ebee
+from ebee import Hash, u32, u64
+
+counts = Hash(u32, u64)
+
+
+@ebee.xdp
+def untested(pkt):
+    if pkt.tcp.dport == 23:  # error: the packet may have no whole TCP header here | test it first: `if pkt.tcp and pkt.tcp.dport …`, or `if not pkt.tcp: return …`
+        return ebee.XDP_DROP
+    return ebee.XDP_PASS
+
+
+@ebee.xdp
+def tested_for_another(pkt):
+    if pkt.tcp:
+        counts[pkt.ip.src] += 1  # error: the packet may have no whole IPv4 header here | test it first: …
+    return ebee.XDP_PASS
+
+
+@ebee.xdp
+def tested_the_other_way(pkt):
+    if not pkt.udp:
+        counts[pkt.udp.dport] += 1  # error: the packet may have no whole UDP header here | test it first: …
+    return ebee.XDP_PASS
+
+
+@ebee.xdp
+def tested_with_or(pkt):
+    if pkt.tcp or pkt.udp:
+        counts[pkt.udp.dport] += 1  # error: the packet may have no whole UDP header here | test it first: …
+    if pkt.udp or pkt.udp.dport:  # error: the packet may have no whole UDP header here | test it first: …
+        return ebee.XDP_DROP
+    return ebee.XDP_PASS
+
+
+@ebee.xdp
+def tested_on_one_way(pkt):
+    if len(pkt) > 100:
+        if not pkt.icmp:
+            return ebee.XDP_PASS
+    counts[0] = pkt.icmp.type  # error: the packet may have no whole ICMP header here | test it first: …
+    return ebee.XDP_PASS
+
+
+@ebee.xdp
+def after_its_if(pkt):
+    if pkt.vlan:
+        counts[0] += 1
+    counts[1] = pkt.vlan.id  # error: the packet may have no whole VLAN tag here | test it first: …
+    return ebee.XDP_PASS
+
+
+@ebee.xdp
+def names(pkt):
+    if pkt.tpc:  # error: a packet has no header 'tpc' | did you mean tcp…?
+        return ebee.XDP_DROP
+    if pkt.sctp:  # error: a packet has no header 'sctp' | …
+        return ebee.XDP_DROP
+    if pkt.tcp and pkt.tcp.dprot == 23:  # error: the TCP header has no field 'dprot' | did you mean dport…?
+        return ebee.XDP_DROP
+    if pkt.ip6 and pkt.ip6.src == 1:  # error: ip6.src has 128 bits, and numbers have 64 | read src_hi and src_lo
+        return ebee.XDP_DROP
+    return ebee.XDP_PASS
+
+
+@ebee.xdp
+def writes(pkt):
+    if pkt.ip and pkt.tcp:
+        pkt.tcp.dport = 80  # error: packets cannot be changed by a probe yet | read fields, and return what becomes of it
+        pkt.ip.ttl -= 1  # error: packets cannot be changed by a probe yet | read fields, and return what becomes of it
+    pkt.tcp = 5  # error: the probe's context has no fields that can be assigned
+    return ebee.XDP_PASS
+
+
+@ebee.xdp
+def not_numbers(pkt):
+    counts[0] = pkt.tcp  # error: an integer is needed here, not the packet's tcp header
+    counts[pkt] += 1  # error: an integer is needed here, not the probe's context
+    if pkt.tcp == 1:  # error: an integer is needed here, not the packet's tcp header
+        return ebee.XDP_DROP
+    return ebee.XDP_PASS
+
+
+@ebee.xdp
+def runs_off_its_end(pkt):  # error: a packet probe must return on every way, and runs_off_its_end can run off its end | return what becomes of the packet, e.g. ebee.XDP_PASS
+    if pkt.tcp:
+        return ebee.XDP_DROP
+
+
+@ebee.xdp
+def results(pkt):
+    if pkt.tcp:
+        return  # error: a packet probe must return a number | return what becomes of the packet, e.g. ebee.XDP_PASS
+    if pkt.udp:
+        return None  # error: a packet probe must return a number | return what becomes of the packet, e.g. ebee.XDP_PASS
+    if pkt.ip:
+        return 5  # error: 5 is not an XDP action | return what becomes of the packet, e.g. ebee.XDP_PASS
+    return -1  # error: -1 is not an XDP action | return what becomes of the packet, e.g. ebee.XDP_PASS
+
+
+@ebee.xdp
+def no_task(pkt):
+    counts[ebee.pid()] += 1  # error: ebee.pid() has no meaning in a packet probe: it runs on behalf of no task
+    counts[ebee.cpu()] = ebee.ktime()
+    return ebee.XDP_PASS
+
+
+@ebee.xdp
+def no_packet():  # error: a packet probe takes one argument, the context; no_packet takes others | write `def no_packet(pkt):`
+    return ebee.XDP_PASS
