@@ -6,7 +6,7 @@ from errno import E2BIG, EINVAL, ENOSPC, EOPNOTSUPP
 
 from ..abi import bpf
 from ..errors import SyscallError
-from .maps import ArrayMap, EngineMap, HashMap, first_cpu
+from .maps import ENOTSUPP, ArrayMap, EngineMap, HashMap, first_cpu
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,12 @@ class LruHashMap(HashMap):
     The kernel's choice is approximate, and it may throw out entries of a map that is not quite full.
     """
 
-    allowed_flags = bpf.BPF_F_NO_COMMON_LRU | bpf.BPF_F_ZERO_SEED | bpf.BPF_F_RDONLY_PROG
+    allowed_flags = HashMap.allowed_flags | bpf.BPF_F_NO_COMMON_LRU
+
+    def check_sizes(self) -> None:
+        super().check_sizes()
+        if self.spec.map_flags & bpf.BPF_F_NO_PREALLOC:
+            raise self._refused(ENOTSUPP, "its entries are always allocated in advance")
 
     def _touch(self, key: bytes) -> None:
         if key in self._entries:

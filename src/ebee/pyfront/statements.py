@@ -10,7 +10,7 @@ from ..lower import numbers
 from ..lower.numbers import Num, Refusal, check_assignable, fits_together, wrap
 from ..lower.program import Lowering
 from ..types.intrinsics import INTRINSICS
-from ..types.maps import RingBuf
+from ..types.maps import MapDecl, RingBuf
 from ..types.scalars import IntType, StrType
 from ..types.structs import StructType
 from . import records
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from ..ir.core import Block
     from ..lower.object import ObjectBuilder
     from ..spec.target import Target
-    from ..types.maps import MapDecl
     from .source import ProbeSource
     from .values import Val
 
@@ -172,15 +171,19 @@ class Statements(Loops, Calls, Builtins):
         value = self.expr(node.value)
         if isinstance(node.value, ast.Call) and not isinstance(value, Num | Comm | UserStr):
             return  # a function that was called for what it does
-        if isinstance(node.value, ast.Call) and self.is_python_call(node.value):
+        if isinstance(node.value, ast.Call) and self.has_effect(node.value):
             return
         hint = ""
         if isinstance(node.value, ast.Call | ast.Compare):
             hint = "its result is not used"
         raise Refusal(f"this statement has no effect: it only computes {self.describe(value)}", hint)
 
-    def is_python_call(self, node: ast.Call) -> bool:
-        """Whether this calls one of the user's own functions."""
+    def has_effect(self, node: ast.Call) -> bool:
+        """Whether this calls one of the user's own functions, or takes a value out of a map."""
+        if isinstance(node.func, ast.Attribute):
+            base = self.expr(node.func.value)
+            if isinstance(base, Known) and isinstance(base.object, MapDecl):
+                return node.func.attr == "pop"
         function = self.expr(node.func)
         return isinstance(function, Known) and type(function.object).__name__ == "function" and (
             function.object not in INTRINSICS
@@ -293,9 +296,10 @@ class Statements(Loops, Calls, Builtins):
                                      type(v.object) is type(first.object)  # type: ignore[union-attr]
                                      for v in values):  # fmt: skip
             return first
-        if any(isinstance(v, Unusable) and not v.why for v in values):
-            return Unusable("")
-        if any(v is None or isinstance(v, Unusable) for v in values):
+        unusable = [v for v in values if isinstance(v, Unusable)]
+        if unusable:
+            return min(unusable, key=lambda v: bool(v.why))
+        if any(v is None for v in values):
             return Unusable("is not assigned on every way that leads here", "assign it before the `if`")
         spans = []
         for v in values:

@@ -1,0 +1,116 @@
+"""What the compiler refuses to do with maps. Read by tests/unit/pyfront/test_pyfront_refusals.py; see refusals.py."""
+
+import ebee
+from ebee import (
+    Array, BloomFilter, Hash, LpmTrie, PerCpuHash, Queue, Stack, Str, Struct, s64, u16, u32, u64,
+)  # fmt: skip
+
+
+class Point(Struct):
+    x: u32
+    y: s64
+    small: u16
+    name: str = Str(8)
+
+
+class Pair(Struct):
+    point: Point
+    n: u32
+
+
+counts = Hash(u32, u64)
+points = Hash(u32, Point)
+pairs = Hash(u32, Pair)
+by_point = Hash(Point, u64)
+percpu = PerCpuHash(u32, u64)
+percpu_small = PerCpuHash(u32, u16)
+routes = LpmTrie(u32, u64)
+queue = Queue(u32, max_entries=4)
+point_queue = Queue(Point, max_entries=4)
+stack = Stack(u64, max_entries=4)
+bloom = BloomFilter(u32, max_entries=4)
+slots = Array(u64, max_entries=4)
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def queues(ctx):
+    a = queue.pop()  # error: pop() needs a default in a probe, for when queue is empty | queue.pop(0)
+    b = queue.peek()  # error: peek() needs a default in a probe, for when queue is empty | queue.peek(0)
+    c = queue.pop(-1)  # a default of another sign is fine where both fit
+    d = stack.pop(-1)  # error: this mixes signed and unsigned: u64 and a number from -1 to -1 | say which is meant with a cast: u64(x) or s64(x)
+    e = point_queue.pop(0)  # error: point_queue.pop() is for values that are integers, not Point
+    queue.push()  # error: push() takes 1 arguments, not 0
+    queue.push(1 << 32)  # error: 4294967296 does not fit in a value of queue (u32)
+    queue.push("a")  # error: an integer is needed here, not 'a'
+    queue.push(1, overwrite=2)  # error: overwrite= must be True or False
+    queue.push(1, flags=2)  # error: push() takes positional arguments only in a probe
+    point_queue.push(1)  # error: a value of point_queue (Point) takes a Point, not 1
+    queue.add(1)  # error: queue is a Queue, which has no method add() | …
+    queue[1] = 2  # error: the map queue cannot be indexed in a probe | only keyed maps can
+    f = 1 in queue  # error: `in` works on keyed maps and constant sequences, not on the map queue
+    counts.push(1)  # error: counts is a Hash, which has no method push() | …
+    bloom.add("a")  # error: an integer is needed here, not 'a'
+    g = bloom[1]  # error: the map bloom cannot be indexed in a probe | only keyed maps can
+    h = "a" in bloom  # error: an integer is needed here, not 'a'
+    queue.pop(0)
+    queue.peek(0)  # error: this statement has no effect: it only computes u32 | its result is not used
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def keyed(ctx):
+    routes[1] += 1  # error: += on routes would add to the entry of a shorter prefix, or make one for this address alone | take Struct values: v = routes.lookup(k), then v.field += n
+    a = routes["10.0.0.0"]  # error: an integer is needed here, not '10.0.0.0'
+    b = routes[-1]  # error: -1 does not fit in a key of routes (prefix of u32)
+    percpu_small[1] += 1  # error: += on a map is atomic, and u16 is not a type that can be added to atomically | declare the value as u32, u64, s32 or s64
+    c = percpu.sum(1)  # error: the method sum() of a map cannot be called here | …
+    d = points[1]  # error: the values of points are Point, which cannot be read in a probe yet | use v = points.lookup(k)
+    e = points.get(1, 0)  # error: points.get() is for maps whose values are integers | use v = m.lookup(k)
+    f = counts.lookup(1)  # error: counts.lookup() is for maps whose values are Structs | use m[k], m.get(k, d) or k in m
+    points[1] += 1  # error: += on a map is atomic, and Point is not a type that can be added to atomically | declare the value as u32, u64, s32 or s64
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def structs(ctx):
+    a = Point(1, 2)  # error: Point() takes its fields by name | Point(x=…)
+    b = Point(z=1)  # error: Point has no field 'z'
+    c = Point(x=-1)  # error: -1 does not fit in Point.x (u32)
+    d = Point(name="eight ch")  # error: 'eight ch' does not fit in Str(8): 8 bytes and the terminator
+    e = Pair(point=3)  # error: Pair.point (Point) takes a Point, not 3
+    counts[1] = Point()  # error: an integer is needed here, not a Point record
+    points[1] = 5  # error: a value of points (Point) takes a Point, not 5
+    points[1] = Pair()  # error: a value of points (Point) takes a Point, not a Pair record
+    by_point[1] = 2  # error: a key of by_point (Point) takes a Point, not 1
+    p = Point(x=1)
+    q = p  # error: a Point record cannot get a second name
+    p.z = 1  # error: Point has no field 'z'
+    if p == 1:  # error: an integer is needed here, not a Point record
+        pass
+    p = Point(x=2)  # error: p is a Point record and cannot be assigned to
+    r = Pair(n=1).point  # error: point is a Point, which cannot be read here
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def entries(ctx):
+    v = points.lookup(1)
+    v.z += 1  # error: Point has no field 'z'
+    v.small += 1  # error: += on a map is atomic, and u16 is not a type that can be added to atomically | declare the value as u32, u64, s32 or s64
+    v.x *= 2  # error: *= on a map is not atomic | read the field, compute, and assign it
+    v.name += 1  # error: Point.name is a Str(8), not an integer
+    v.x = -1  # error: -1 does not fit in Point.x (u32)
+    a = v + 1  # error: an integer is needed here, not an entry of points, or None
+    if v is counts:  # error: `is` is not supported in a probe, but for `is None` | compare numbers with ==
+        pass
+    w = points.lookup(2)
+    if w is None:
+        points[2] = Point(x=1)
+        return 1
+    b = w.x
+    del points[3]
+    w.x = b  # error: w may be gone: points was written to after points.lookup(2) | look it up again
+    u = points.lookup(4)
+    if b > 1:
+        points[2] = Point(x=1)
+    u.x = b  # error: u may be gone: points was written to after points.lookup(4) | look it up again
+    for i in range(3):
+        v = points.lookup(i)
+    return v.x  # error: v may be gone: points was written to after points.lookup(1) | look it up again
