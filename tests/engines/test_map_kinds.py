@@ -10,7 +10,9 @@ import collections
 import contextlib
 import errno
 import itertools
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -47,6 +49,7 @@ from ebee.spec.object import LOSS_MAP
 from ebee.sys.cpus import possible_cpus
 
 CPUS = possible_cpus()
+ROOT = Path(__file__).parents[2]
 
 
 class Key(Struct):
@@ -764,3 +767,15 @@ def test_unbound_maps_say_so():
         PerCpuHash(u32, u32)[1] = [1]
 
 
+
+
+SNIPPETS = [part.split("```")[0] for part in (ROOT / "docs" / "maps.md").read_text().split("```python\n")[1:]]
+
+
+@pytest.mark.parametrize("name", ["engine", pytest.param("kernel", marks=pytest.mark.needs_kernel)])
+@pytest.mark.parametrize("at", range(len(SNIPPETS)))
+def test_the_snippets_of_the_page_about_maps_work(tmp_path, at, name):
+    file = tmp_path / "snippet.py"
+    file.write_text(SNIPPETS[at].replace("ebee.Session()", f"ebee.Session(backend={name!r})"))
+    done = subprocess.run([sys.executable, file], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
