@@ -302,7 +302,8 @@ def statements(draw, depth=2, in_loop=False):
                 lines.append("else:")
                 lines.append("    y = (y + 1) % 1000")
         elif kind == "while":
-            lines += ["n = 0", f"while n < 5 and {test}:", "    n += 1"]
+            n = f"n{depth}"  # of its own at each depth: the loops must end
+            lines += [f"{n} = 0", f"while {n} < 5 and {test}:", f"    {n} += 1"]
             lines += indented(draw(statements(depth - 1, True)))
     return lines or ["pass"]
 
@@ -314,7 +315,7 @@ def indented(lines):
 @settings(max_examples=80)
 @given(statements(), st.tuples(*[st.integers(0, 65535)] * 5))
 def test_random_statements(lines, values):
-    lines = ["x = y = z = 1", "n = 0", *lines, "r = x + 1000 * y + 1000000 * z + n"]
+    lines = ["x = y = z = 1", "n1 = n2 = 0", *lines, "r = x + 1000 * y + 1000000 * z + n1 + n2"]
     expected = on_cpython(lines, values)
     try:
         result, losses = run_engine(with_inputs(lines), (*values, 0), prelude=HELPERS)
