@@ -10,6 +10,8 @@ from .version import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .api import packets as packets
+    from .api.compile import Object as Object
+    from .api.compile import compile as compile
     from .api.losses import Loss as Loss
     from .api.session import Attachment as Attachment
     from .api.session import Session as Session
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "api": "packets",
+    "api.compile": "Object compile",
     "api.losses": "Loss",
     "api.session": "Attachment Session attach",
     "errors": (

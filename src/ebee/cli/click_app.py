@@ -62,15 +62,36 @@ def record(events: tuple[str, ...], command: str, output: str) -> int:
 @click.option("--style", type=click.Choice(["kernel", "conformance"]), default="kernel", show_default=True)
 @click.option("--hex", "as_hex", is_flag=True, help="Print the instructions' bytes beside their text.")
 def disasm(file: str, probes: tuple[str, ...], style: str, as_hex: bool) -> int:
-    """Show the bytecode of a Python file's probes beside their source, or of a file of raw instructions.
+    """Show the bytecode of a Python file's probes or of an object file beside its source, or of raw instructions.
 
-    FILE is Python source (only its probes named PROBE, if given), raw bytecode, or bytecode as hexadecimal text;
-    `-` reads bytecode from standard input. A Python file is executed as a module to find its probes: what stands
-    behind `if __name__ == "__main__":` and attaching do not happen.
+    FILE is Python source or an object file of `ebee compile` (only its probes named PROBE, if given), raw bytecode, or
+    bytecode as hexadecimal text; `-` reads the latter three from standard input. A Python file is executed as a module
+    to find its probes: what stands behind `if __name__ == "__main__":` and attaching do not happen.
     """
     from .disasm import disasm as work
 
     return work(file, probes, style, as_hex)
+
+
+@app.command("compile")
+@click.argument("file", metavar="FILE.py")
+@click.option("-o", "--output", metavar="OUT", help="Where to write the object; `-`: standard output.  [FILE.bpf.o]")
+@click.option(
+    "--target",
+    type=click.Choice(["default", "kernel"]),
+    default="default",
+    show_default=True,
+    help="Whose tracepoint records the programs read: those of ebee's tables, or of the running kernel.",
+)
+def _compile(file: str, output: str | None, target: str) -> int:
+    """Compile a Python file's probes to an object file that bpftool and libbpf load.
+
+    The file is executed as a module to find its probes: what stands behind `if __name__ == "__main__":` and attaching
+    do not happen. Programs of an object act on every process of the machine that loads it.
+    """
+    from .compile import compile_file
+
+    return compile_file(file, output, target)
 
 
 @app.command()

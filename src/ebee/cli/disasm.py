@@ -6,6 +6,7 @@ import sys
 
 from ..api import options
 from ..api.source import compile_probes, remember_source
+from ..elf.read import is_elf, read_object
 from ..errors import CompileError, FormatError, UsageError
 from ..isa.disasm import disassemble
 from ..isa.encode import decode, encode, slot_offsets
@@ -16,7 +17,7 @@ from .run import read_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from typing import Any
 
     from ..isa.insn import Insn
@@ -25,20 +26,30 @@ if TYPE_CHECKING:
 
 def disasm(file: str, names: Sequence[str], style: Any, as_hex: bool) -> int:
     """Print the disassembly of a file and return the exit code. Raises: EbeeError."""
-    if not file.endswith(".py"):
-        show(decode(_bytecode(file)), style, as_hex, None)
-        return 0
-    probes = [p for p in _probes(file) if not names or p.name in names]
-    unknown = set(names) - {p.name for p in probes}
-    if unknown or not probes:
-        what = f"no probe called {sorted(unknown)[0]!r}" if unknown else "no probe"
-        raise UsageError(f"there is {what} in {file}")
-    spec, _ = compile_probes(probes, default_target())
-    for at, program in enumerate(spec.programs.values()):
+    if file.endswith(".py"):
+        probes = {p.name: p for p in probes_of(file)}
+        check_names(names, probes, file)
+        spec, _ = compile_probes([probes[name] for name in names or probes], default_target())
+    else:
+        data = _bytecode(file)
+        if not is_elf(data):
+            show(decode(data), style, as_hex, None)
+            return 0
+        spec = read_object(data, file)
+        check_names(names, spec.programs, file)
+    for at, program in enumerate(spec.programs[name] for name in names or spec.programs):
         count = len(encode(program.insns)) // 8
         print(("\n" if at else "") + f"{program.name}: {program.section}, {count} instructions")
         show(program.insns, style, as_hex, _source_lines(program, spec))
     return 0
+
+
+def check_names(names: Sequence[str], known: Collection[str], file: str) -> None:
+    """Refuse names of probes that are not there, and a file without any. Raises: UsageError."""
+    unknown = sorted(set(names).difference(known))
+    if unknown or not known:
+        what = f"no probe called {unknown[0]!r}" if unknown else "no probe"
+        raise UsageError(f"there is {what} in {file}")
 
 
 def show(insns: list[Insn], style: Any, as_hex: bool, source_line: Callable[[int], str | None] | None) -> None:
@@ -69,7 +80,7 @@ def _source_lines(program: ProgramSpec, spec: ObjectSpec) -> Callable[[int], str
     return notes.get
 
 
-def _probes(file: str) -> list[Probe]:
+def probes_of(file: str) -> list[Probe]:
     """Execute a file as a module, with attaching refused, and return its probes."""
     text = read_source(file)
     remember_source(file, text)
@@ -77,7 +88,7 @@ def _probes(file: str) -> list[Probe]:
         code = compile(text, file, "exec", dont_inherit=True)
     except SyntaxError as e:
         raise CompileError([syntax_diagnostic(e, file)]) from None
-    module = type(sys)("ebee_disasm")
+    module = type(sys)("ebee_compile")
     module.__file__ = file
     sys.modules[module.__name__] = module
 
@@ -92,7 +103,7 @@ def _probes(file: str) -> list[Probe]:
 
 
 def _bytecode(file: str) -> bytes:
-    """Read raw or hexadecimal bytecode. Raises: FormatError."""
+    """Read an object file, raw or hexadecimal bytecode. Raises: FormatError."""
     try:
         if file == "-":
             data = sys.stdin.buffer.read()

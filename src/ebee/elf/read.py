@@ -386,9 +386,9 @@ class _Reader:
             if (insn.opcode, insn.src_reg) not in ((CALL, BPF_PSEUDO_CALL), (LDDW, BPF_PSEUDO_FUNC)):
                 continue
             symbol = function.relocs.get(i)
-            key = (symbol.section, symbol.value) if symbol is not None else (0, 0)
-            whole = insn.imm == (0 if insn.opcode == LDDW else -1)
-            if key not in self.functions or self.sections[key[0]].name != layout.TEXT or not whole:
+            distance = insn.imm if insn.opcode == LDDW else 8 * (insn.imm + 1)
+            key = (symbol.section, symbol.value + distance) if symbol is not None else (0, 0)
+            if key not in self.functions or self.sections[key[0]].name != layout.TEXT:
                 raise ElfError(f"function {function.name!r}: instruction {i} calls no function of {layout.TEXT}")
             found[i] = key
         return found

@@ -18,7 +18,7 @@ from .maps import map_types, map_variable_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from ..isa.insn import Insn
@@ -59,6 +59,48 @@ def write_object(spec: ObjectSpec, target: Target) -> bytes:
     return _Writer(spec, target).file()
 
 
+class _Functions:
+    """Where a program's functions begin, as indices of instructions: its own first, the others go to `.text`.
+
+    `types` are their BTF ids. `text_bytes` is what `.text` has before them.
+    """
+
+    def __init__(self, program: ProgramSpec) -> None:
+        """Find them. Raises: ElfError for a call that leads to no other function."""
+        self.program = program
+        self.types = {f.insn_idx: f.type_id for f in program.func_info}
+        self.text_bytes = 0
+        self._slots = slot_offsets(program.insns)
+        self._index = {slot: i for i, slot in enumerate(self._slots[:-1])}
+        calls = (self.callee(i) for i, insn in enumerate(program.insns) if is_local_call(insn))
+        self.starts = sorted({0, *self.types, *calls})
+
+    def ranges(self) -> Iterator[tuple[int, int]]:
+        """Iterate over the first instruction of each and the one after its last."""
+        return zip(self.starts, [*self.starts[1:], len(self.program.insns)])
+
+    def callee(self, i: int) -> int:
+        """Return the function that instruction `i` names."""
+        low = self.program.insns[i].imm & 0xFFFFFFFF
+        slot = self._slots[i] + 1 + low - (low >> 31 << 32)
+        callee = self._index.get(slot, 0)
+        if not callee:
+            raise ElfError(f"instruction {i} of program {self.program.name!r} calls its own program, or into the void")
+        return callee
+
+    def name(self, start: int) -> str:
+        """Return the symbol of a function."""
+        return f"{self.program.name}.{start}" if start else self.program.name
+
+    def off(self, i: int) -> int:
+        """Return the offset in bytes of an instruction from the program's first."""
+        return 8 * self._slots[i]
+
+    def text_off(self, start: int) -> int:
+        """Return the offset in `.text` of a function that is not the program's own."""
+        return self.text_bytes + self.off(start) - self.off(self.starts[1])
+
+
 class _Writer:
     def __init__(self, spec: ObjectSpec, target: Target) -> None:
         self.spec, self.target = spec, target
@@ -73,7 +115,7 @@ class _Writer:
 
     def symbol(self, symbol: _Symbol) -> None:
         """Add a symbol. Raises: ElfError if the name is taken or libbpf would not take it."""
-        if not (symbol.name.isascii() and symbol.name.replace(".", "_").isidentifier()):
+        if symbol.is_global and not (symbol.name.isascii() and symbol.name.isidentifier()):
             raise ElfError(
                 f"{symbol.name!r} cannot be a name in an object file",
                 hint="use ASCII letters, digits and underscores (for a map: name=…)",
@@ -140,83 +182,53 @@ class _Writer:
         if same != (program.prog_type, program.expected_attach_type, section.prog_flags):
             what = f"program {program.name!r} is of another type than its section says"
             raise ElfError(what, section=program.section)
-        slots = slot_offsets(program.insns)
-        index_of = {slot: i for i, slot in enumerate(slots[:-1])}
-        starts = {0} | {f.insn_idx for f in program.func_info}
-        for i, insn in enumerate(program.insns):
-            if is_local_call(insn):
-                callee = index_of.get(slots[i] + 1 + call_distance(insn))
-                if callee is None:
-                    raise ElfError(f"instruction {i} of program {program.name!r} calls into the void")
-                starts.add(callee)
-        order = sorted(starts)
-        names = dict.fromkeys(order, program.name)
-        for start in order[1:]:
-            names[start] = f"{program.name}.{len(self.symbols)}"
-        types = {f.insn_idx: f.type_id for f in program.func_info}
-        if types.get(0):
-            self.btf.make_global(types[0])
-        for start, end in zip(order, [*order[1:], len(program.insns)]):
-            in_text = bool(start)
-            code = self.section(
-                layout.TEXT if in_text else program.section,
-                layout.SHT_PROGBITS,
-                layout.SHF_ALLOC | layout.SHF_EXECINSTR,
-            )
-            base = len(code.data)
-            size = 8 * (slots[end] - slots[start])
-            self.symbol(_Symbol(names[start], code.name, layout.STT_FUNC, base, size, not in_text))
-
-            def at(i: int, base: int = base, start: int = start) -> int:
-                return base + 8 * (slots[i] - slots[start])
-
-            if start in types:
-                code.func_info.append((base, types[start]))
+        functions = _Functions(program)
+        if functions.types.get(0):
+            self.btf.make_global(functions.types[0])
+        text = self.sections[layout.TEXT].data if layout.TEXT in self.sections else b""
+        functions.text_bytes = len(text)
+        for start, end in functions.ranges():
+            flags = layout.SHF_ALLOC | layout.SHF_EXECINSTR
+            code = self.section(layout.TEXT if start else program.section, layout.SHT_PROGBITS, flags)
+            base, size = len(code.data), functions.off(end) - functions.off(start)
+            name = functions.name(start)
+            self.symbol(_Symbol(name, code.name, layout.STT_FUNC, base, size, is_global=not start))
+            if start in functions.types:
+                code.func_info.append((base, functions.types[start]))
             for x in program.line_info:
                 if start <= x.insn_idx < end:
                     line = x.line_num << 10 | min(x.line_col, layout.COLUMN_MAX)
-                    code.line_info.append((at(x.insn_idx), x.file_name_off, x.line_off, line))
+                    at = base + functions.off(x.insn_idx) - functions.off(start)
+                    code.line_info.append((at, x.file_name_off, x.line_off, line))
+            insns = self.relocated(functions, start, end, code)
+            code.data += encode(insns)
 
-            def callee_of(i: int) -> str:
-                return names[index_of[slots[i] + 1 + call_distance(program.insns[i])]]
-
-            code.data += encode(self.relocated(program, start, end, code, at, callee_of))
-
-    def relocated(
-        self,
-        program: ProgramSpec,
-        start: int,
-        end: int,
-        code: _Section,
-        at: Callable[[int], int],
-        callee_of: Callable[[int], str],
-    ) -> list[Insn]:
-        """Return a function's instructions as libbpf wants them, and note their relocations."""
+    def relocated(self, functions: _Functions, start: int, end: int, code: _Section) -> list[Insn]:
+        """Return the function that is put at the end of `code` as libbpf wants it, and note its relocations."""
+        program = functions.program
+        base = len(code.data) - functions.off(start)
         insns = [insn.copy() for insn in program.insns[start:end]]
-        done = set()
-        for relo in program.relocs:
-            i = relo.insn_idx
-            if not start <= i < end or relo.kind == RELO_SUBPROG:
-                continue
-            done.add(i)
-            insn = insns[i - start]
-            if relo.kind in (RELO_MAP, RELO_MAP_VALUE):
+        relocs = {relo.insn_idx: relo for relo in program.relocs if relo.kind != RELO_SUBPROG}
+        for i, insn in enumerate(insns, start):
+            relo, at = relocs.get(i), base + functions.off(i)
+            if relo is not None and relo.kind in (RELO_MAP, RELO_MAP_VALUE):
                 insn.src_reg, insn.imm = 0, relo.addend
-                code.relocs.append((at(i), self.map_symbol(relo.symbol, relo.kind, program), layout.R_BPF_64_64))
-            elif relo.kind == RELO_TP_FIELD:
+                code.relocs.append((at, self.map_symbol(relo.symbol, relo.kind, program), layout.R_BPF_64_64))
+            elif relo is not None and relo.kind == RELO_TP_FIELD:
                 insn.off = self.field_off(program, relo.symbol, relo.size_bytes) + relo.addend
                 row = [i, relo.symbol, relo.addend, relo.size_bytes]
                 self.fields.setdefault(program.name, []).append(row)
-            else:
+            elif relo is not None:
                 raise ElfError(f"program {program.name!r}: an object file has no relocation {relo.kind!r}")
-        for i, insn in enumerate(insns, start):
-            if is_local_call(insn):
-                kind = layout.R_BPF_64_64 if insn.opcode == LDDW else layout.R_BPF_64_32
-                code.relocs.append((at(i), callee_of(i), kind))
-                insn.imm = 0 if insn.opcode == LDDW else -1
-            elif i not in done and insn.src_reg and insn.opcode in (LDDW, CALL):
+            elif is_local_call(insn) and insn.opcode == CALL:
+                code.relocs.append((at, functions.name(functions.callee(i)), layout.R_BPF_64_32))
+                insn.imm = -1
+            elif is_local_call(insn):  # the address of a function: libbpf takes section and offset (sym_is_subprog)
+                self.symbols.setdefault(layout.TEXT, _Symbol("", layout.TEXT, layout.STT_SECTION, 0, 0, False))
+                code.relocs.append((at, layout.TEXT, layout.R_BPF_64_64))
+                insn.imm = functions.text_off(functions.callee(i))
+            elif insn.src_reg and insn.opcode in (LDDW, CALL):
                 raise ElfError(f"instruction {i} of program {program.name!r} is bound to the running system: {insn!r}")
-        code.relocs.sort()
         return insns
 
     def map_symbol(self, name: str, kind: str, program: ProgramSpec) -> str:
@@ -292,12 +304,6 @@ def is_local_call(insn: Insn) -> bool:
     return (insn.opcode, insn.src_reg) in ((CALL, BPF_PSEUDO_CALL), (LDDW, BPF_PSEUDO_FUNC))
 
 
-def call_distance(insn: Insn) -> int:
-    """Return how many slots after the instruction's first the function that it names begins, less one."""
-    low = insn.imm & 0xFFFFFFFF
-    return low - (low >> 31 << 32)
-
-
 # The file
 
 
@@ -314,7 +320,8 @@ def _assemble(contents: list[_Section], symbols: list[_Symbol]) -> bytes:
 
     numbers = {section.name: i for i, section in enumerate(contents, 1)}
     order = sorted(symbols, key=lambda s: s.is_global)  # local ones come first in a table of symbols
-    symbol_numbers = {symbol.name: i for i, symbol in enumerate(order, 1)}
+    # The symbol of a section has no name, and is known by that of the section.
+    symbol_numbers = {symbol.name or symbol.section: i for i, symbol in enumerate(order, 1)}
     table = [bytes(layout.SYM.size)]
     for s in order:
         binding = layout.STB_GLOBAL if s.is_global else layout.STB_LOCAL

@@ -1,0 +1,81 @@
+"""`ebee.compile`: probes to an object that can be saved as a file, and loaded by libbpf and bpftool."""
+
+from __future__ import annotations
+
+import os
+
+from ..errors import SyscallError, UsageError
+from .source import compile_probes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..spec.object import ObjectSpec
+    from ..spec.target import Target
+    from ..types.probes import Probe
+    from ..types.scalars import Type
+
+TARGETS = ("default", "kernel")
+
+
+class Object:
+    """Programs and maps that were compiled together. `spec` is what they are; nothing of it is loaded."""
+
+    def __init__(self, spec: ObjectSpec, target: Target) -> None:
+        self.spec, self._target = spec, target
+
+    def to_bytes(self) -> bytes:
+        """Return the object file: the same bytes for the same source and target. Raises: ElfError."""
+        from ..elf.write import write_object
+
+        return write_object(self.spec, self._target)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the object file, by custom called `….bpf.o`. Raises: ElfError, SyscallError."""
+        data = self.to_bytes()
+        try:
+            with open(path, "wb") as file:
+                file.write(data)
+        except OSError as e:
+            raise SyscallError(f"write {os.fspath(path)}", e.errno or 0) from None
+
+    def __repr__(self) -> str:
+        return f"<object of {', '.join(self.spec.programs)}>"
+
+
+def compile(*probes: Probe, target: str = "default") -> Object:
+    """Compile probes into one object, without loading them.
+
+    The layout of tracepoints is taken from ebee's own tables (`default`: the same on every machine) or from the
+    running kernel (`kernel`). The programs of an object act on the whole machine: nothing follows a command there.
+
+    Raises: CompileError, UsageError.
+    """
+    found = find_target(target)
+    spec, decls = compile_probes(probes, found)
+    types = {name: {"kind": d.kind, "key": describe(d.key), "value": describe(d.value)} for name, d in decls.items()}
+    spec.notes["types"] = types
+    return Object(spec, found)
+
+
+def find_target(name: str) -> Target:
+    """Return the Target of a name of `TARGETS`. Raises: UsageError."""
+    if name == "kernel":
+        from ..kernel.target import kernel_target
+
+        return kernel_target()
+    if name != "default":
+        raise UsageError(f"there is no target {name!r}", hint=f"there are: {', '.join(TARGETS)}")
+    from ..spec.default_target import default_target
+
+    return default_target()
+
+
+def describe(type: Type | None) -> Any:
+    """Return a declared type as plain data: its name; of a struct also its size, and fields with their offsets."""
+    fields = getattr(type, "fields", None)
+    if type is None or fields is None:
+        return type and type.name
+    rows = [[f.name, f.off_bytes, describe(f.type)] for f in fields.values()]
+    return {"name": type.name, "size_bytes": type.size, "fields": rows}

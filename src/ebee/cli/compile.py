@@ -1,0 +1,48 @@
+"""`ebee compile`: a Python file's probes to an object file."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..abi.bpf import MAP_TYPE_NAMES
+from ..api.compile import compile
+from ..errors import UsageError
+from .disasm import check_names, probes_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..spec.object import ObjectSpec
+
+SUFFIX = ".bpf.o"
+
+
+def compile_file(file: str, output: str | None, target: str) -> int:
+    """Compile a file's probes, write the object, say what is in it, and return the exit code. Raises: EbeeError."""
+    output = output or file.removesuffix(".py") + SUFFIX
+    if output == "-" and sys.stdout.isatty():
+        raise UsageError("an object file is no text for a terminal", hint="name a file with -o, or redirect the output")
+    probes = probes_of(file)
+    check_names((), [p.name for p in probes], file)
+    made = compile(*probes, target=target)
+    if output == "-":
+        sys.stdout.buffer.write(made.to_bytes())
+        sys.stdout.buffer.flush()
+        return 0
+    made.save(output)
+    print(f"{output}: {os.stat(output).st_size} bytes")
+    print("\n".join(summary(made.spec)))
+    return 0
+
+
+def summary(spec: ObjectSpec) -> list[str]:
+    """Return a line for each program and map."""
+    lines = []
+    for program in spec.programs.values():
+        count = sum(insn.slots for insn in program.insns)
+        lines.append(f"  program {program.name}: {program.section}, {count} instructions")
+    for map in spec.maps.values():
+        kind = MAP_TYPE_NAMES.get(map.map_type, str(map.map_type)).removeprefix("BPF_MAP_TYPE_").lower()
+        sizes = f"key {map.key_size} bytes, value {map.value_size} bytes, " if map.value_size else ""
+        lines.append(f"  map {map.name}: {kind}, {sizes}max_entries {map.max_entries}")
+    return lines
