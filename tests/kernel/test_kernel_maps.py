@@ -15,11 +15,12 @@ from ebee.errors import SyscallError, UsageError
 from ebee.isa.insn import Insn
 from ebee.isa.opcodes import R0, R10
 from ebee.kernel.backend import KernelBackend
-from ebee.kernel.maps import KernelMap, possible_cpus
+from ebee.kernel.maps import KernelMap
 from ebee.kernel.stub import EXIT, store_imm
 from ebee.spec import backend as protocol
 from ebee.spec.object import MapSpec
 from ebee.sys import bpf
+from ebee.sys.cpus import possible_cpus
 
 pytestmark = pytest.mark.needs_kernel
 

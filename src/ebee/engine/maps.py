@@ -10,7 +10,6 @@ from errno import E2BIG, EAGAIN, EEXIST, EINVAL, ENOENT, ENOMEM, EPERM
 
 from ..abi import bpf
 from ..errors import ExecutionError, NotSupported, SyscallError
-from ..sys.cpus import possible_cpus
 from .memory import OFFSET_BITS
 
 TYPE_CHECKING = False
@@ -56,7 +55,11 @@ class EngineMap:
         self.memory = memory
         self.lock = lock
         self.cpu = cpu
-        self.cpus = possible_cpus() if self.per_cpu else 1
+        self.cpus = 1
+        if self.per_cpu:
+            from ..sys.cpus import possible_cpus
+
+            self.cpus = possible_cpus()
         if spec.map_flags & ~self.allowed_flags:
             raise self._refused(EINVAL, f"flags {spec.map_flags:#x}")
         self.check_sizes()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ..abi import bpf as abi
 from ..errors import UsageError
 from ..sys import bpf
-from ..sys.cpus import possible_cpus
 from .ringbuf import RingReader
 
 TYPE_CHECKING = False
@@ -47,6 +46,8 @@ class KernelMap:
         )
         self.value_bytes, self.cpus = spec.value_size, 1
         if spec.map_type in PERCPU_MAP_TYPES:
+            from ..sys.cpus import possible_cpus
+
             self.cpus = possible_cpus()
             self.value_bytes = (spec.value_size + 7 & ~7) * self.cpus
         self._elements: bpf.MapElements | None = None

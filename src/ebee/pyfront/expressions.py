@@ -13,7 +13,6 @@ from ..types.intrinsics import INTRINSICS
 from ..types.maps import KeyedDecl, MapDecl
 from ..types.scalars import IntType, StrType
 from ..types.structs import Struct, StructType
-from . import records
 from .map_methods import call_method
 from .values import (
     Comm,
@@ -202,9 +201,13 @@ class Expressions:
 
                 return read_header(base, node.attr)
             case RecordRef() | StructValue():
-                return records.read_field(self, base.pointer, base.type, node.attr)
+                from .records import read_field
+
+                return read_field(self, base.pointer, base.type, node.attr)
             case Entry():
-                return records.read_field(self, records.pointer_of(self, base), base.type, node.attr)
+                from .records import pointer_of, read_field
+
+                return read_field(self, pointer_of(self, base), base.type, node.attr)
             case Known(object=object) if isinstance(object, type) or type(object).__name__ == "module":
                 try:
                     return self.known(getattr(object, node.attr), node.attr)
@@ -351,7 +354,9 @@ class Expressions:
             return {}, {}
         op = COMPARE_OPERATORS.get(type(operator))
         if op is None and isinstance(right, Known) and right.object is None:
-            records.is_none(self, left, *((then, els) if isinstance(operator, ast.Is) else (els, then)))
+            from .records import is_none
+
+            is_none(self, left, *((then, els) if isinstance(operator, ast.Is) else (els, then)))
             return {}, {}
         if op is None:
             raise Refusal("`is` is not supported in a probe, but for `is None`", "compare numbers with ==")
@@ -518,7 +523,9 @@ class Expressions:
             self.low.store_num(base, off, type, self.as_num(value), what)
             return
         if not isinstance(type, StrType):
-            records.store_other(self, base, off, type, value, what)
+            from .records import store_other
+
+            store_other(self, base, off, type, value, what)
             return
         match value:
             case Comm():
@@ -557,7 +564,9 @@ class Expressions:
         if isinstance(function.object, IntType):
             return self.cast(node, function.object)
         if isinstance(function.object, type) and issubclass(function.object, Struct):
-            return records.make_struct(self, node, function.object._type)
+            from .records import make_struct
+
+            return make_struct(self, node, function.object._type)
         name = INTRINSICS.get(function.object) if callable(function.object) else None
         if name is None and type(function.object).__name__ == "builtin_function_or_method" or function.object in (
             int, bool, range

@@ -13,7 +13,6 @@ from ..types.intrinsics import INTRINSICS
 from ..types.maps import MapDecl, RingBuf
 from ..types.scalars import IntType, StrType
 from ..types.structs import StructType
-from . import records
 from .calls import Call, Calls
 from .contexts import context_type
 from .expressions import Located
@@ -334,7 +333,9 @@ class Statements(Loops, Calls, Builtins):
             if isinstance(base, HeaderRef):
                 raise Refusal("packets cannot be changed by a probe yet", "read fields, and return what becomes of it")
             if isinstance(base, Entry):
-                records.write_entry_field(self, base, target.attr, value)
+                from .records import write_entry_field
+
+                write_entry_field(self, base, target.attr, value)
                 return
             if not isinstance(base, RecordRef):
                 raise Refusal(f"{self.describe(base)} has no fields that can be assigned")
@@ -416,7 +417,9 @@ class Statements(Loops, Calls, Builtins):
         if isinstance(target, ast.Attribute):
             base = self.expr(target.value)
             if isinstance(base, Entry):
-                records.augment_entry_field(self, base, target.attr, op, node.value)
+                from .records import augment_entry_field
+
+                augment_entry_field(self, base, target.attr, op, node.value)
                 return
         old = self.expr(target)
         self.assign(target, self.binary(op, old, self.expr(node.value)))
