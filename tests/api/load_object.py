@@ -126,7 +126,6 @@ def main() -> None:
         mount = subprocess.run(["mount", "-t", "tracefs", "tracefs", "/sys/kernel/tracing"], capture_output=True)
         if mount.returncode:
             skip(f"tracefs cannot be mounted: {mount.stderr.decode()}")
-    # With debugfs mounted libbpf looks for the tracepoints there.
     path = compiled(directory)
     said = {"bpftool": attach_with_bpftool, "libbpf": attach_with_libbpf}[loader](path, bpffs, bpftool)
 
@@ -134,25 +133,19 @@ def main() -> None:
         with contextlib.suppress(OSError):
             os.close(os.open(os.path.join(directory, f"file{i % 2}"), os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o621))
 
-    def dump(name: str) -> object:
-        argv = [*bpftool, "map", "dump", "pinned", f"{bpffs}/maps/{name}"]
-        done = subprocess.run(argv, capture_output=True, text=True)
+    def ask(*words: str) -> str:
+        done = subprocess.run([*bpftool, *words], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return done.stdout
 
-    program_ids = json.loads(subprocess.run([*bpftool, "-j", "prog", "show", "name", "on_open"], capture_output=True).stdout)
-    programs = [program_ids] if isinstance(program_ids, dict) else program_ids
-    own_maps = {json.loads(run_json([*bpftool, "-j", "map", "show", "pinned", f"{bpffs}/maps/few"]))["id"]}
-    (own,) = [p for p in programs if own_maps & set(p.get("map_ids", ()))]
-    xlated = subprocess.run([*bpftool, "prog", "dump", "xlated", "id", str(own["id"]), "linum"], capture_output=True, text=True)
     names = sorted(os.listdir(f"{bpffs}/maps"))
-    (bss,) = [name for name in names if name.endswith("bss")]
-    result = {"said": said, "xlated": xlated.stdout, "maps": {n: dump(n) for n in ("by_flags", "few", bss)}, "names": names}
-    print(json.dumps(result))
-
-
-def run_json(argv: list[str]) -> str:
-    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    maps = {name: json.loads(ask("map", "dump", "pinned", f"{bpffs}/maps/{name}")) for name in names if name != "seen"}
+    # Several programs of the machine may have this name: the one that uses the object's map is meant.
+    map_id = json.loads(ask("-j", "map", "show", "pinned", f"{bpffs}/maps/few"))["id"]
+    programs = json.loads(ask("-j", "prog", "show"))
+    (own,) = [p["id"] for p in programs if p.get("name") == "on_open" and map_id in p.get("map_ids", ())]
+    xlated = ask("prog", "dump", "xlated", "id", str(own), "linum")
+    print(json.dumps({"said": said, "names": names, "maps": maps, "xlated": xlated}))
 
 
 if __name__ == "__main__":
