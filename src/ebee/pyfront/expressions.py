@@ -59,6 +59,7 @@ FOLD = {
 }  # fmt: skip
 
 _MOST_ALTERNATIVES = 256
+STRINGS = (Comm, UserStr, Memory)
 
 HINTS = {
     "Div": "use // for integers",
@@ -97,6 +98,7 @@ class Expressions:
     if TYPE_CHECKING:
 
         def assign_name(self, name: str, value: Val) -> None: ...
+        def written(self, value: Comm | UserStr) -> Memory: ...
         def call_python(self, node: ast.Call, function: Any) -> Val: ...
         def call_builtin(self, node: ast.Call, function: Any) -> Val: ...
 
@@ -366,8 +368,11 @@ class Expressions:
             except TypeError as e:
                 raise Refusal(str(e)) from None
             return {}, {}
-        if any(isinstance(v, Comm | UserStr | Memory) for v in (left, right)):
-            raise Refusal("strings cannot be compared in a probe yet", "compare them in the program that reads them")
+        if isinstance(left, STRINGS) or isinstance(right, STRINGS):
+            from . import strings
+
+            strings.compare(self, op, left, right, then, els)
+            return {}, {}
         x, y = self.as_num(left), self.as_num(right)
         self.b.branch(numbers.condition(op, x, y), x.value, y.value, then, els)
         left_says = self.learned(left_node, x, numbers.refine(op, x, y))
@@ -435,7 +440,18 @@ class Expressions:
         result: Num | None = None
         self.depth += 1
         for part in node.values:
-            n = self.num(part)
+            value = self.expr(part)
+            if isinstance(value, HeaderRef) and is_and and part is not node.values[-1]:
+                self.b.write(f"value {id(node)}", self.b.const(0))  # an absent header is as good as False
+                result = Num(self.b.const(0), 0, 0) if result is None else numbers.union(result, Num(result.value, 0, 0))
+                following = self.b.new_block()
+                value.packet.test(value.name, following, done)
+                self.b.start(following)
+                continue
+            try:
+                n = self.as_num(value)
+            except Refusal as e:
+                raise self.located(part, e) from None
             result = n if result is None else numbers.union(result, n)
             self.b.write(f"value {id(node)}", n.value)
             if part is node.values[-1]:
@@ -558,6 +574,12 @@ class Expressions:
             base = self.expr(node.func.value)
             if isinstance(base, Known) and isinstance(base.object, MapDecl):
                 return call_method(self, base.object, node.func.attr, node)
+            if isinstance(base, STRINGS):
+                from . import strings
+
+                if node.func.attr != "startswith":
+                    raise Refusal(f"the method {node.func.attr}() of strings is not supported in a probe yet")
+                return strings.startswith(self, base, node)
         function = self.expr(node.func)
         if not isinstance(function, Known):
             raise Refusal(f"{self.describe(function)} cannot be called")
