@@ -653,6 +653,45 @@ def test_is_none_of_other_things(probe):
     assert [out[i] for i in range(1, 4)] == [0, 1, 1]
 
 
+def test_a_string_taken_from_a_field_stays_what_it_was(probe):
+    m = Hash(u32, Stat)
+    p = probe(
+        """
+        s = Stat(name="one")
+        t = Stat(name="two")
+        kept = s.name
+        s.name = "three"
+        m[1] = Stat(name=kept)
+        s.name, t.name = t.name, s.name
+        m[2] = s
+        m[3] = t
+        v = m.lookup(9)
+        if v:
+            name = v.name
+            v.name = "new"
+            t.name = name
+            m[4] = t
+        """,
+        times=0,
+        m=m,
+    )
+    m[9] = Stat(name="nine")
+    p.run()
+    assert [m[i].name for i in (1, 2, 3, 4, 9)] == ["one", "two", "three", "nine", "new"]
+
+
+def test_an_entry_as_an_argument(probe):
+    def bump(v, by):
+        v.count += by
+        return v.count
+
+    m, out = Hash(u32, Stat), Array(u64, max_entries=2)
+    p = probe("v = m.lookup(1)\nif v:\n    out[0] = bump(v, 3)", times=0, m=m, out=out, bump=bump)
+    m[1] = Stat(count=4)
+    p.run()
+    assert (m[1].count, out[0]) == (7, 7)
+
+
 # Order of evaluation
 
 
@@ -770,6 +809,16 @@ def test_unbound_maps_say_so():
 
 
 SNIPPETS = [part.split("```")[0] for part in (ROOT / "docs" / "maps.md").read_text().split("```python\n")[1:]]
+
+
+def test_a_type_checker_accepts_the_snippets(tmp_path):
+    files = [tmp_path / f"snippet{at}.py" for at in range(len(SNIPPETS))]
+    for file, text in zip(files, SNIPPETS):
+        file.write_text(text)
+    argv = [sys.executable, "-m", "mypy", "--no-incremental", "--check-untyped-defs", "--config-file", "/dev/null"]
+    done = subprocess.run([*argv, *files], capture_output=True, text=True, cwd=tmp_path,
+                          env={"MYPYPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin"})  # fmt: skip
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("name", ["engine", pytest.param("kernel", marks=pytest.mark.needs_kernel)])

@@ -48,7 +48,7 @@ def read_field(front: Expressions, base: Value, type: StructType, name: str) -> 
     if isinstance(field.type, IntType):
         return front.low.load_num(base, field.off_bytes, field.type)
     if isinstance(field.type, StrType):
-        return Memory(base, field.off_bytes, field.type.size)
+        return Memory(base, field.off_bytes, field.type.size, True)
     raise Refusal(f"{name} is a {field.type.name}, which cannot be read here")
 
 

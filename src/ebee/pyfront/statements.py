@@ -363,7 +363,7 @@ class Statements(Loops, Calls, Builtins):
             raise Refusal(f"{self.describe(value)} cannot be taken apart into {count} values")
         if len(value.values) != count:
             raise Refusal(f"{len(value.values)} values are assigned to {count} names")
-        return [self.written(v) if isinstance(v, Comm | UserStr) and v.size_bytes else v for v in value.values]
+        return [self.written(v) if isinstance(v, Comm | UserStr | Memory) and v.size_bytes else v for v in value.values]
 
     def assign_name(self, name: str, value: Val) -> None:
         """Give a local name its value."""
@@ -373,7 +373,7 @@ class Statements(Loops, Calls, Builtins):
             raise Refusal(f"{self.describe(value)} cannot get a second name")
         if isinstance(value, StructValue):
             value = RecordRef(value.pointer, value.type, touched=set(value.type.fields))
-        if isinstance(value, Comm | UserStr):
+        if isinstance(value, Comm | UserStr) or isinstance(value, Memory) and value.is_field:
             value = self.written(value)
         if isinstance(value, Num):
             self.b.write(self.local(name), value.value)
@@ -388,7 +388,7 @@ class Statements(Loops, Calls, Builtins):
                 why = f"may be gone: {decl.name} was written to after {value.what}"
                 self.env[name] = Unusable(why, "look it up again")
 
-    def written(self, value: Comm | UserStr) -> Memory:
+    def written(self, value: Comm | UserStr | Memory) -> Memory:
         """A string, written to the stack now: what it is made of may change later."""
         size = 16 if isinstance(value, Comm) else value.size_bytes
         if not size:

@@ -55,11 +55,15 @@ class UserStr(Record):
 
 
 class Memory(Record):
-    """A string that lies in memory: `size_bytes` at `base` + `off`, padded with zeros after its end."""
+    """A string that lies in memory: `size_bytes` at `base` + `off`, padded with zeros after its end.
+
+    A field of a struct may be assigned later: a string that is taken from there and kept is copied first.
+    """
 
     base: Value
     off: int
     size_bytes: int
+    is_field: bool = False
 
 
 class StructValue(Record):
