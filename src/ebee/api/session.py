@@ -105,6 +105,7 @@ class Attachment:
         self.command: Command | None = None
         self.links: list[BackendLink] = []
         self._open = True
+        self._final: list[Loss] = []
 
     def __enter__(self) -> Attachment:
         return self
@@ -119,8 +120,8 @@ class Attachment:
 
     @property
     def losses(self) -> list[Loss]:
-        """What was lost so far, place by place."""
-        return self._loaded.losses()
+        """What was lost so far (once detached: until then), place by place."""
+        return self._loaded.losses() if self._open else self._final
 
     def wait(self) -> int | None:
         """Wait until the command has ended or the session was stopped; return the command's exit status."""
@@ -143,6 +144,7 @@ class Attachment:
         finally:
             if self.command is not None:
                 self.command.close()
+        self._final = self._loaded.losses()
         losses = self._loaded.new_losses()
         if losses and self._on_loss is not None:
             self._on_loss(losses)

@@ -142,7 +142,9 @@ class Lowering:
             self.zero(to, off, size_bytes)
         self.b.call(FUNC.get_current_comm, self.at(to, off), self.b.const(16))
 
-    def read_user_str(self, to: Value, off: int, size_bytes: int, address: Num, what: str) -> None:
+    def read_user_str(
+        self, to: Value, off: int, size_bytes: int, address: Num, what: str, *, cut_is_loss: bool = True
+    ) -> None:
         """Write the string at a user address into memory that is zero; a fault or a cut is counted."""
         b = self.b
         size = b.const(size_bytes)
@@ -152,6 +154,11 @@ class Lowering:
         b.start(fault)
         self.lose("user_fault", what)
         b.jump(done)
+        if not cut_is_loss:
+            b.start(whole)
+            b.jump(done)
+            b.start(done)
+            return
         # A full buffer is a cut string only if the string goes on where the terminator was put.
         b.start(whole)
         b.branch("eq", length, size, full, done)

@@ -145,7 +145,13 @@ def maps(ctx):
     ring[1] = 2  # error: the map ring cannot be indexed in a probe | only keyed maps can
     if 1 in LIMIT:  # error: `in` works on keyed maps and constant sequences, not on 5
         pass
-    if ebee.comm() == "ls":  # error: strings cannot be compared in a probe yet | compare them in the program that reads them
+    if ebee.comm() < "ls":  # error: strings can be compared with == and != only in a probe
+        pass
+    if ebee.comm() == 5:  # error: a string is compared with 5
+        pass
+    if ebee.comm().endswith("s"):  # error: the method endswith() of strings is not supported in a probe yet
+        pass
+    if ebee.comm().startswith(ebee.comm()):  # error: startswith() takes a constant string in a probe
         pass
     if ctx.dfd is LIMIT:  # error: `is` is not supported in a probe, but for `is None` | compare numbers with ==
         pass
