@@ -785,6 +785,41 @@ def test_operations_are_refused_alike(name):
     assert found["engine"] == found["kernel"]
 
 
+CALLS = st.lists(
+    st.tuples(st.sampled_from(["update", "lookup", "delete", "push", "pop"]), st.integers(0, 5), st.integers(0, 3)),
+    max_size=30,
+)
+
+
+@pytest.mark.needs_kernel
+@settings(max_examples=40)
+@given(st.sampled_from(["PERCPU_HASH", "PERCPU_ARRAY", "LPM_TRIE", "QUEUE", "STACK"]), CALLS)
+def test_any_calls_on_both_backends(name, calls):
+    """Results and errors of a random sequence of calls, and what the map holds after it."""
+    from ebee.spec.object import MapSpec, ObjectSpec
+
+    kind, (key_size, value_size) = getattr(bpf, f"BPF_MAP_TYPE_{name}"), TYPES[name]
+    flags = bpf.BPF_F_NO_PREALLOC if name == "LPM_TRIE" else 0
+    found = {}
+    for engine in ("engine", "kernel"):
+        backend = make_backend(engine)
+        m = backend.create_map(MapSpec("m", kind, key_size, value_size, 3, flags), ObjectSpec("o"))
+        results = []
+        for call, n, flag in calls:
+            key = n.to_bytes(4, "little") if key_size == 4 else bytes([8 * n, 0, 0, 0, 1, 2, 3, 4]) if key_size else b""
+            if name == "LPM_TRIE":  # nothing behind the prefix, as the typed side has it
+                key = key[:4] + (key[4:] + bytes(8))[:min(n, 4)].ljust(4, b"\0")
+            value = bytes([n + 1]) * value_size * m.cpus
+            arguments = {"update": (key, value, flag), "push": (value, flag), "pop": ()}.get(call, (key,))
+            if key_size == 0 and call == "delete" or key_size and call in ("push", "pop"):
+                continue
+            results.append(outcome(lambda c=call, a=arguments, m=m: getattr(m, c)(*a)))
+        results.append(sorted(m.items()) if key_size else [m.pop() for _ in range(4)])
+        found[engine] = results
+        backend.close()
+    assert found["engine"] == found["kernel"]
+
+
 # Declarations
 
 
