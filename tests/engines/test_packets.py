@@ -39,6 +39,7 @@ class Program:
         file = f"<packets {next(_serial)}>"
         self.text = (
             f"import ebee\nfrom ebee import u64\nout = ebee.Array(u64, max_entries={SLOTS})\n"
+            "def is_for(pkt, port):\n    return pkt.tcp and pkt.tcp.dport == port\n"
             f"@ebee.xdp\ndef probe(pkt):\n{textwrap.indent(textwrap.dedent(body).strip(), '    ')}\n"
         )
         remember_source(file, self.text)
@@ -253,6 +254,71 @@ BODIES = {
         out[3] += a ^ c ^ e ^ pkt.tcp.ack_seq
         out[4] += b ^ d ^ f ^ pkt.ip.id
         return 1
+        """,
+}
+# The rest of the language around packets: what was found stays found through it.
+BODIES |= {
+    "a loop": """
+        if not pkt.tcp:
+            return 2
+        n = 0
+        for i in range(5):
+            n += pkt.tcp.dport
+            if pkt.ip:
+                n += pkt.ip.ttl
+        out[0] = n
+        return 1
+        """,
+    "found inside a loop": """
+        n = 0
+        i = 0
+        while i < 10:
+            i += 1
+            if pkt.udp:
+                n += pkt.udp.dport
+                continue
+            if not pkt.tcp:
+                break
+            n += pkt.tcp.sport
+        out[0] = n
+        return 1
+        """,
+    "values": """
+        out[0] = pkt.tcp.dport if pkt.tcp else 7
+        out[1] = bool(pkt.tcp)
+        out[2] = not pkt.udp
+        x = pkt.ip and pkt.tcp and pkt.tcp.dport == 23
+        y = x or pkt.vlan and pkt.vlan.id > 7
+        out[3] = 1 if x else 0
+        out[4] = 1 if y else 0
+        return 2
+        """,
+    "in": """
+        if pkt.tcp and pkt.tcp.dport in (22, 23, 80):
+            return 1
+        return 2
+        """,
+    "match": """
+        if pkt.ip:
+            match pkt.ip.proto:
+                case 6:
+                    return 1
+                case 17 if pkt.udp and pkt.udp.dport == 53:
+                    return 3
+        return 2
+        """,
+    "assignment expression": """
+        if tcp := pkt.tcp:
+            out[0] = tcp.dport
+            return 1
+        return 2
+        """,
+    "functions": """
+        if is_for(pkt, 23):
+            return 1
+        if is_for(pkt, 80) or pkt.udp:
+            return 3
+        return 2
         """,
 }
 for header in HEADERS.values():

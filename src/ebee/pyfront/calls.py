@@ -13,7 +13,7 @@ from ..record import Record, field
 from ..types.scalars import IntType
 from .expressions import Expressions
 from .source import SourceText, find_function
-from .values import Known
+from .values import Context, Known
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +73,10 @@ class Calls(Expressions):
         self.prefix, self.loops, self.depth = call.prefix, [], 0
         try:
             for argument, value in bound.items():
-                self.assign_name(argument, self.annotated(definition, argument, value))
+                if isinstance(value, Context):
+                    self.env[argument] = value  # the callee looks at the same one
+                else:
+                    self.assign_name(argument, self.annotated(definition, argument, value))
             self.body(definition.body)
             if not self.b.terminated:
                 self.give(Known(None))
