@@ -547,6 +547,39 @@ def test_a_struct_in_a_loop_is_new_every_time(probe):
     assert [(m[i].count, m[i].small) for i in range(3)] == [(0, 9), (1, 0), (2, 0)]
 
 
+@pytest.mark.parametrize("kind", [Hash, LruHash])
+def test_reading_a_struct_copies_it(probe, kind):
+    m, out = kind(u32, Stat), Array(u64, max_entries=4)
+    p = probe(
+        """
+        s = m[1]
+        t = m[1]
+        s.count += 1
+        out[0] = m[1].count
+        out[1] = s.count
+        out[2] = t.count
+        out[3] = m[7].count + 1
+        m[2] = m[1]
+        m[3] = s
+        m[4] = m[7]
+        """,
+        times=0, m=m, out=out,
+    )  # fmt: skip
+    m[1] = Stat(count=5, total=-1, small=3, name="x")
+    p.run(2)
+    assert [out[i] for i in range(4)] == [5, 6, 5, 1]
+    assert m[2] == m[1] and m[3] == Stat(count=6, total=-1, small=3, name="x") and 4 in m and m[4] == Stat()
+
+
+def test_strings_as_values(probe):
+    m, out = Hash(u32, Str(12)), Hash(u32, Stat)
+    p = probe("s = m[1]\nm[1] = 'new'\nout[1] = Stat(name=s)\nout[2] = Stat(name=m[9])\nm[2] = s",
+              times=0, m=m, out=out)  # fmt: skip
+    m[1] = "old"
+    p.run()
+    assert (out[1].name, out[2].name, m[1], m[2]) == ("old", "", "new", "old")
+
+
 # Entries in place
 
 

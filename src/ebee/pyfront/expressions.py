@@ -12,7 +12,7 @@ from ..lower.program import TASK_NUMBERS, Lowering, task_number
 from ..types.intrinsics import INTRINSICS
 from ..types.maps import KeyedDecl, MapDecl
 from ..types.scalars import IntType, StrType
-from ..types.structs import Struct, StructType
+from ..types.structs import Struct
 from .map_methods import call_method
 from .values import (
     Comm,
@@ -443,7 +443,8 @@ class Expressions:
             value = self.expr(part)
             if isinstance(value, HeaderRef) and is_and and part is not node.values[-1]:
                 self.b.write(f"value {id(node)}", self.b.const(0))  # an absent header is as good as False
-                result = Num(self.b.const(0), 0, 0) if result is None else numbers.union(result, Num(result.value, 0, 0))
+                zero = Num(self.b.const(0), 0, 0)
+                result = zero if result is None else numbers.union(result, zero)
                 following = self.b.new_block()
                 value.packet.test(value.name, following, done)
                 self.b.start(following)
@@ -503,10 +504,9 @@ class Expressions:
     def expr_Subscript(self, node: ast.Subscript) -> Val:
         decl = self.map_of(node)
         if not isinstance(decl.value, IntType):
-            raise Refusal(
-                f"the values of {decl.name} are {decl.value}, which cannot be read in a probe yet",
-                f"use v = {decl.name}.lookup(k)" if isinstance(decl.value, StructType) else "",
-            )
+            from .records import read_copy
+
+            return read_copy(self, decl, self.key(decl, self.expr(node.slice)))
         return self.low.read_entry(decl, decl.value, self.key(decl, self.expr(node.slice)))
 
     def map_of(self, node: ast.Subscript) -> KeyedDecl[Any, Any]:

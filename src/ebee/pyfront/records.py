@@ -14,6 +14,7 @@ from .values import Entry, Memory, RecordRef, StructValue, similar
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.core import Value
+    from ..types.maps import MapDecl
     from ..types.scalars import Type
     from ..types.structs import Field
     from .expressions import Expressions
@@ -50,6 +51,25 @@ def read_field(front: Expressions, base: Value, type: StructType, name: str) -> 
     if isinstance(field.type, StrType):
         return Memory(base, field.off_bytes, field.type.size, True)
     raise Refusal(f"{name} is a {field.type.name}, which cannot be read here")
+
+
+def read_copy(front: Expressions, decl: MapDecl, key: Value) -> Val:
+    """m[k] of structs and strings: a copy on the stack, zeros for a missing key. Raises: Refusal."""
+    type, low, b = decl.value, front.low, front.b
+    if not isinstance(type, StructType | StrType):
+        raise Refusal(f"the values of {decl.name} are {type}, which cannot be read in a probe yet")
+    memory = b.alloca(-(-type.size // 8) * 8)
+    found, missing, done = low.blocks(3)
+    pointer = low.lookup(decl, key)
+    b.branch("eq", pointer, b.const(0), missing, found)
+    b.start(found)
+    low.copy(memory, 0, b.non_null(pointer), 0, type.size)
+    b.jump(done)
+    b.start(missing)
+    low.zero(memory, 0, type.size)
+    b.jump(done)
+    b.start(done)
+    return StructValue(memory, type) if isinstance(type, StructType) else Memory(memory, 0, type.size)
 
 
 def pointer_of(front: Expressions, value: Entry) -> Value:

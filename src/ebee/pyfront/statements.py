@@ -338,7 +338,8 @@ class Statements(Loops, Calls, Builtins):
                 write_entry_field(self, base, target.attr, value)
                 return
             if not isinstance(base, RecordRef):
-                raise Refusal(f"{self.describe(base)} has no fields that can be assigned")
+                hint = "this would change a copy: v = m.lookup(k), then v.field" if isinstance(base, StructValue) else ""
+                raise Refusal(f"{self.describe(base)} has no fields that can be assigned", hint)
             field = base.type.fields.get(target.attr)
             if field is None:
                 raise Refusal(f"{base.type.name} has no field {target.attr!r}", similar(target.attr, base.type.fields))

@@ -63,7 +63,9 @@ def keyed(ctx):
     b = routes[-1]  # error: -1 does not fit in a key of routes (prefix of u32)
     percpu_small[1] += 1  # error: += on a map is atomic, and u16 is not a type that can be added to atomically | declare the value as u32, u64, s32 or s64
     c = percpu.sum(1)  # error: the method sum() of a map cannot be called here | …
-    d = points[1]  # error: the values of points are Point, which cannot be read in a probe yet | use v = points.lookup(k)
+    points[1].x = 1  # error: a Point record has no fields that can be assigned | this would change a copy: v = m.lookup(k), then v.field
+    points[1].x += 1  # error: a Point record has no fields that can be assigned | this would change a copy: v = m.lookup(k), then v.field
+    d = points[1] + 1  # error: an integer is needed here, not a Point record
     e = points.get(1, 0)  # error: points.get() is for maps whose values are integers | use v = m.lookup(k)
     f = counts.lookup(1)  # error: counts.lookup() is for maps whose values are Structs | use m[k], m.get(k, d) or k in m
     points[1] += 1  # error: += on a map is atomic, and Point is not a type that can be added to atomically | declare the value as u32, u64, s32 or s64
