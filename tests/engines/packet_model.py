@@ -70,7 +70,7 @@ class Pkt:
         sport, dport, seq, ack, doff, flags, window, check, urg = struct.unpack(">HHIIBBHHH", data[:20])
         if doff // 16 * 4 < 20 or doff // 16 * 4 > len(data):
             return
-        bits = {name: flags >> n & 1 for n, name in enumerate("fin syn rst psh ack urg ece cwr".split())}
+        bits = {name: flags >> n & 1 for n, name in enumerate(["fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr"])}
         self.tcp = SimpleNamespace(
             sport=sport, dport=dport, seq=seq, ack_seq=ack, doff=doff // 16, flags=flags, window=window, checksum=check,
             urg_ptr=urg, **bits,

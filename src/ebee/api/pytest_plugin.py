@@ -53,7 +53,8 @@ class Engine:
         event = parse_section(probe.section).attach_to
         format = self._session.target.tracepoint(event)
         if format is None:
-            raise UsageError(f"{probe.name} has no fields that could be given by name", hint="give the context as bytes")
+            what = f"{probe.name} has no fields that could be given by name"
+            raise UsageError(what, hint="give the context as bytes")
         record = bytearray(max(f.off_bytes + f.size_bytes for f in format.fields.values()))
         for name, value in fields.items():
             field = format.fields.get(name)

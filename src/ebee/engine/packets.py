@@ -36,4 +36,5 @@ PACKET_CONTEXTS = {
 def place_packet(memory: Memory, layout: PacketContext, ctx: int, packet: bytearray) -> dict[int, int]:
     """Map a packet; return the context's pointers by their addresses. `data` is the first of them."""
     data = memory.map(packet, "the packet")
-    return {ctx + layout.data_off: data, ctx + layout.data_end_off: data + len(packet), ctx + layout.data_meta_off: data}
+    end = data + len(packet)
+    return {ctx + layout.data_off: data, ctx + layout.data_end_off: end, ctx + layout.data_meta_off: data}

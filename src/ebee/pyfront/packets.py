@@ -61,8 +61,9 @@ def read_header(header: HeaderRef, name: str) -> Num:
         hint = similar(name, declared.fields) or f"it has {', '.join(declared.fields)}"
         raise Refusal(f"the {declared.title} has no field {name!r}", hint)
     if not header.packet.is_found(header.name):
+        place = f"pkt.{header.name}"
         raise Refusal(
             f"the packet may have no whole {declared.title} here",
-            f"test it first: `if pkt.{header.name} and pkt.{header.name}.{name} …`, or `if not pkt.{header.name}: return …`",
+            f"test it first: `if {place} and {place}.{name} …`, or `if not {place}: return …`",
         )
     return header.packet.read(header.name, name)

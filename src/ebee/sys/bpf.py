@@ -432,7 +432,7 @@ def link_create_perf_event(prog_fd: int, perf_fd: int, cookie: int = 0) -> int:
 
 def link_create_interface(prog_fd: int, ifindex: int, attach_type: int) -> int:
     """BPF_LINK_CREATE on a network interface: the link's file descriptor, or minus the error number (5.9 and newer)."""
-    fields = {"prog_fd": prog_fd, "target_ifindex": ifindex, "attach_type": attach_type}
+    fields: dict[str, int | bytes] = {"prog_fd": prog_fd, "target_ifindex": ifindex, "attach_type": attach_type}
     return current().bpf(abi.BPF_LINK_CREATE, make_attr(layouts.LINK_CREATE, fields))
 
 
