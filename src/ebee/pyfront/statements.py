@@ -86,7 +86,7 @@ class Statements(Loops, Calls, Builtins):
         self.find_source = probe.find_source
         self.loops: list[Loop] = []
         self.calls: list[Call] = []
-        self.depth, self.prefix, self.serial = 0, "", 0
+        self.depth, self.prefix, self.serial, self.turns = 0, "", 0, 1
 
     def run(self) -> None:
         """Lower the function. Raises: CompileError."""
@@ -338,8 +338,11 @@ class Statements(Loops, Calls, Builtins):
                 write_entry_field(self, base, target.attr, value)
                 return
             if not isinstance(base, RecordRef):
-                hint = "this would change a copy: v = m.lookup(k), then v.field" if isinstance(base, StructValue) else ""
-                raise Refusal(f"{self.describe(base)} has no fields that can be assigned", hint)
+                is_copy = isinstance(base, StructValue)
+                raise Refusal(
+                    f"{self.describe(base)} has no fields that can be assigned",
+                    "this would change a copy: v = m.lookup(k), then v.field" if is_copy else "",
+                )
             field = base.type.fields.get(target.attr)
             if field is None:
                 raise Refusal(f"{base.type.name} has no field {target.attr!r}", similar(target.attr, base.type.fields))
