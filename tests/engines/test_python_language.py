@@ -78,6 +78,19 @@ SNIPPETS = {
         for i in range(min(a, 30), -3, -2):
             r += i
     """,
+    "many turns of nested loops": """
+        r = 0
+        for i in range(30):
+            for j in range(30):
+                for k in range(30):
+                    r = (r * 7 + i * j + k) % 65521
+    """,
+    "a long loop around a short one": """
+        r = 0
+        for i in range(3000):
+            for j in range(min(d, 5)):
+                r = (r + i * j) % 65521
+    """,
     "the loop variable afterwards": """
         i = 77
         for i in range(3, 3 + min(d, 9)):

@@ -49,6 +49,13 @@ class ObjectBuilder:
         self.loss_sites.append(LossSite(len(self.loss_sites), kind, what, span))
         return len(self.loss_sites) - 1
 
+    def zero_slot(self) -> int:
+        """Return the number of a counter in which nothing is ever counted: a zero that no verifier knows."""
+        for site in self.loss_sites:
+            if site.kind == "zero":
+                return site.slot
+        return self.loss_slot("zero", "", None)
+
     def checkpoint(self) -> int:
         """Remember which loss sites there are."""
         return len(self.loss_sites)

@@ -62,6 +62,10 @@ class Lowering:
         counter = self.b.op("map_value", symbol=LOSS_MAP, imm=8 * slot)
         self.b.op("atomic_add", counter, self.b.const(1), size=8)
 
+    def opaque_zero(self) -> Value:
+        """A zero that the verifier takes for any number, so that it does not follow what is counted from it."""
+        return self.b.load(self.b.op("map_value", symbol=LOSS_MAP, imm=8 * self.obj.zero_slot()), 0, 8)
+
     def abort_if(self, cond: str, a: Value, b: Value, kind: str, what: str) -> None:
         """End the program here if the condition holds: counted, open records discarded, result 0."""
         bad, good = self.blocks(2)

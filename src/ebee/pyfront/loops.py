@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from ..ir.core import Block
     from .values import Ranges, Val
 
-# Loops that turn more often than this, or nobody knows how often, carry a budget where the target has one.
+# Loops that turn more often than this (nested ones: all together), or nobody knows how often, carry a budget where
+# the target has one.
 MOST_FOLLOWED = 1024
 # A verifier follows at most a million instructions.
 MOST_WITHOUT_BUDGET = 100_000
@@ -64,6 +65,7 @@ class Loops(Expressions):
     """Lowers loops."""
 
     loops: list[Loop]
+    turns: int  # of the loops around, together, as far as the verifier has to follow them
     diagnostics: list[Any]
 
     if TYPE_CHECKING:
@@ -144,7 +146,7 @@ class Loops(Expressions):
         def begin() -> None:
             self.assign_name(name, Num(now.value, now.lo, now.hi))
 
-        self.loop(node, [node.target, *node.body], node.body, node.orelse, test, step_on, trips, begin)
+        self.loop(node, [node.target, *node.body], node.body, node.orelse, test, step_on, trips, begin, (counter,))
 
     def unrolled(self, node: ast.For, name: str, items: list[Any]) -> None:
         """for x in a constant sequence: one copy of the body an item."""
@@ -180,10 +182,12 @@ class Loops(Expressions):
         step: Callable[[], None],
         trips: int,
         begin: Callable[[], None] | None = None,
+        hidden: tuple[str, ...] = (),
     ) -> None:
         """Lower `while test: body; step`. `trips` is the most iterations there can be, 0 if that is not known.
 
-        `changing` are the nodes whose assignments count, `begin` runs at the start of an iteration.
+        `changing` are the nodes whose assignments count, `begin` runs at the start of an iteration, `hidden` are the
+        loop's own variables.
         """
         names = assigned_names(changing)
         start = dict(self.env)
@@ -196,6 +200,11 @@ class Loops(Expressions):
                 start[name] = Unusable("changes in the loop, and is no integer", "use another name")
         guess: Ranges = {n: _wide(v.lo, v.hi) for n, v in start.items() if n in names and isinstance(v, Num)}
         floor: Ranges = {n: (v.lo, v.hi) for n, v in start.items() if n in guess and isinstance(v, Num)}
+        if not 0 < trips * self.turns <= MOST_FOLLOWED:
+            # A verifier that knows a number in every turn follows every turn: let it not know where it starts.
+            zero = self.low.opaque_zero()
+            for variable in (*map(self.local, guess), *hidden):
+                self.b.write(variable, self.b.op("add", self.b.read(variable), zero))
         mark = self.checkpoint()
         wide: Ranges = guess
         for _ in range(_ATTEMPTS):
@@ -240,6 +249,7 @@ class Loops(Expressions):
         """Lower the loop with a guess; return the ranges after an iteration, and how to lower what comes behind."""
         head, turn, over, following, done = self.low.blocks(5)
         self.b.span = self.source.span(node.test if isinstance(node, ast.While) else node.iter)
+        followed = 0 < trips * self.turns <= MOST_FOLLOWED
         self.b.jump(head)
         self.b.start(head, seal=False)
         self.env = dict(start)
@@ -247,12 +257,13 @@ class Loops(Expressions):
             value = start[name]
             assert isinstance(value, Num)
             self.env[name] = Num(self.b.read(self.local(name)), lo, hi, value.c_type)
-        if not 0 < trips <= MOST_FOLLOWED:
-            self.budget(trips)
+        if not followed:
+            self.budget(trips * self.turns)
         entered = self.env
         whenever, otherwise = test(turn, over)
         loop = Loop(following, done, len(self.low.open_records))
         self.loops.append(loop)
+        around, self.turns = self.turns, self.turns * trips if followed else self.turns
         if self.b.is_reachable(turn):
             self.b.start(turn)
             self.env = self.refined(entered, whenever)
@@ -262,6 +273,7 @@ class Loops(Expressions):
             if not self.b.terminated:
                 self.stmt_Continue(ast.Continue())
         self.loops.pop()
+        self.turns = around
         after: Ranges = {}
         if loop.continues:
             self.join(following, loop.continues, start)

@@ -66,7 +66,7 @@ class LossSite(Record):
     """One place of a program where something can be lost; `slot` is its u64 in the value of `LOSS_MAP`.
 
     `kind` is a key of `ebee.api.losses.WORDS` (`ring_full`, `map_full`, `user_fault`, `div_by_zero`, …); `what`
-    names the map or expression.
+    names the map or expression. A slot of the kind `zero` is never counted in: programs read it.
     """
 
     slot: int
