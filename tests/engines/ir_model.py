@@ -279,7 +279,7 @@ def used_before_written(code):
 def _effects(insn):
     cls, op = insn.opcode & 7, insn.opcode & 0xF0
     if cls in (4, 7):
-        reads = {insn.src_reg} if insn.opcode & 8 else set()
+        reads = {insn.src_reg} if insn.opcode & 8 and op != 0xD0 else set()  # byte swaps have no source
         if op != 0xB0:
             reads.add(insn.dst_reg)
         return reads, {insn.dst_reg}, set()
