@@ -165,3 +165,30 @@ def test_the_host_has_nothing_attached():
     """The tests above leave the interfaces of this namespace alone."""
     shown = subprocess.run(["ip", "-o", "link", "show"], capture_output=True, text=True).stdout
     assert not any(name in shown for name in (" left@", " right@", "xdp"))
+
+
+@pytest.mark.needs_root
+@pytest.mark.needs_tool("setpriv")
+def test_the_missing_capability_is_named(tmp_path):
+    script = tmp_path / "child.py"
+    script.write_text(
+        "import ebee\n\n@ebee.xdp\ndef everything(pkt):\n    return ebee.XDP_PASS\n\n"
+        "try:\n    ebee.Session(backend='kernel').run(everything, packet=bytes(64))\n"
+        "except ebee.PermissionMissing as e:\n    print(*e.missing)\n"
+    )
+    caps = ["--inh-caps=-all", "--bounding-set=-all,+bpf,+perfmon"]
+    done = subprocess.run(["setpriv", *caps, sys.executable, str(script)], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "CAP_NET_ADMIN", done.stderr
+
+
+def test_a_packet_is_run_in_the_kernel_without_attaching():
+    @ebee.xdp
+    def by_length(pkt):
+        if len(pkt) > 60:
+            return ebee.XDP_DROP
+        return ebee.XDP_PASS
+
+    with ebee.Session(backend="kernel") as session:
+        assert session.run(by_length, packet=bytes(61)).retval == ebee.XDP_DROP
+        result = session.run(by_length, packet=bytes(60))
+        assert (result.retval, result.data) == (ebee.XDP_PASS, bytes(60))
