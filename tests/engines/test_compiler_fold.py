@@ -104,7 +104,7 @@ def test_an_address_too_far_for_an_offset_stays():
     assert loads == [(PTR_CTX, 0), (PTR_CTX, 20000)]
 
 
-@pytest.mark.parametrize("cond", NAMES)
+@pytest.mark.parametrize("cond", [name for name in NAMES if name != "spent"])  # that compares nothing
 def test_branches(cond):
     for c in (0, 1, 7, ALL, 1 << 63):
         for build in (lambda b, x, c=c: (x, b.const(c)), lambda b, x, c=c: (b.const(c), x), lambda b, x: (x, x)):

@@ -51,6 +51,7 @@ class LiveMap:
     def next_records(self) -> list[bytes] | None:
         """Wait for records; return None when no more will come."""
         self._check_process()
+        self.session._awaited = True
         while not (records := self.map.drain(_DRAIN_LIMIT)):
             if self.session.is_finished():
                 self.session.detach_links()
@@ -297,6 +298,7 @@ class Session:
 
     def events(self, *rings: RingBuf[Any]) -> Iterator[tuple[RingBuf[Any], Any]]:
         """Iterate over the records of several ring buffers, as they come: the ring and the record."""
+        self._awaited = True
         live = [(ring, ring._live) for ring in rings]
         finished = False
         while True:

@@ -97,6 +97,8 @@ def run(options: Options) -> int:
         if code == 0 and not sessions.has_attached():
             attach_and_print(namespace, options.json)
         return code or signals.exit_code
+    except KeyboardInterrupt:
+        return signals.exit_code or 130
     finally:
         signals.restore()
         sessions.close_all()
