@@ -205,8 +205,13 @@ class Session:
             raise options.DeclarationsOnly
         argv = run.command or split_command(command)
         replay = run.replay or replay
-        if interface and not any(getattr(probe, "section", "") == "xdp" for probe in probes):
+        packet_probe = next((probe for probe in probes if getattr(probe, "section", "") == "xdp"), None)
+        if interface and packet_probe is None:
             raise UsageError("interface= is for packet probes, and there is none", hint="decorate one with @ebee.xdp")
+        if packet_probe is not None and not interface:
+            name = packet_probe.name
+            hint = f"name it: ebee.attach({name}, interface='eth0')"
+            raise UsageError(f"which interface should {name} look at?", hint=hint)
         if run.by_cli and not (argv or replay or run.all or interface):
             raise UsageError(
                 "whom should the probes see?",
