@@ -190,7 +190,9 @@ def _lead_on(edge: Jump, passable: set[Block]) -> bool:
         term = block.term
         if type(term) is Branch:
             a, b = known.get(term.a, term.a), known.get(term.b, term.b)
-            if term.cond == "spent" or not (isinstance(a, Op) and isinstance(b, Op) and a.opcode == b.opcode == "const"):
+            if not (isinstance(a, Op) and isinstance(b, Op) and a.opcode == b.opcode == "const"):
+                break
+            if term.cond == "spent":
                 break
             onward = term.then if holds(term.cond, a.imm, b.imm) else term.els
         else:
