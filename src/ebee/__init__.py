@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .errors import VerifierError as VerifierError
     from .types.intrinsics import comm as comm
     from .types.intrinsics import cpu as cpu
+    from .types.intrinsics import current_task as current_task
     from .types.intrinsics import gid as gid
     from .types.intrinsics import ktime as ktime
     from .types.intrinsics import pid as pid
@@ -74,7 +75,7 @@ _HOMES = {
         "CommandError CompileError EbeeError FaultError FormatError NotSupported PermissionMissing SyscallError "
         "UnknownProbe UsageError VerifierError"
     ),
-    "types.intrinsics": "comm cpu gid ktime pid tid uid user_str",
+    "types.intrinsics": "comm cpu current_task gid ktime pid tid uid user_str",
     "types.map_kinds": "BloomFilter LpmTrie LruHash LruPerCpuHash PerCpuArray PerCpuHash Queue Stack",
     "types.maps": "Array Hash RingBuf",
     "types.packets": "XDP_ABORTED XDP_DROP XDP_PASS XDP_REDIRECT XDP_TX",

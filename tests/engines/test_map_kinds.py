@@ -583,6 +583,38 @@ def test_strings_as_values(probe):
 # Entries in place
 
 
+def test_one_entry_on_every_way(probe):
+    m, out = Hash(u32, Stat), Array(u64, max_entries=4)
+    probe(
+        """
+        for k in (1, 2, 2, 3):
+            v = m.lookup(k)
+            if v is None:
+                m[k] = Stat(count=10)
+                v = m.lookup(k)
+            v.count += k
+            if k == 2:
+                w = m.lookup(1)
+            else:
+                w = m.lookup(99)
+            if w is None:
+                out[0] += 1
+            else:
+                out[1] += w.count
+        u = m.lookup(1)
+        for k in range(5):
+            u.count += 1
+            if k == 3:
+                del m[2]
+                break
+        """,
+        m=m,
+        out=out,
+    )
+    assert {k: v.count for k, v in m.items()} == {1: 15, 3: 13}
+    assert (out[0], out[1]) == (2, 22)
+
+
 @pytest.mark.parametrize("kind", [Hash, LruHash])
 def test_lookup_in_place(probe, kind):
     m, out = kind(u32, Stat), Array(u64, max_entries=8)

@@ -35,7 +35,7 @@ from ..isa.opcodes import (
 from ..isa.opcodes import (
     CALL as CALL_OPCODE,
 )
-from ..spec.object import RELO_MAP, RELO_MAP_VALUE, Reloc
+from ..spec.object import RELO_CORE_FIELD, RELO_MAP, RELO_MAP_VALUE, Reloc
 from .machine import (
     ALU_K,
     ALU_X,
@@ -43,6 +43,7 @@ from .machine import (
     BRANCH_X,
     CALL,
     CONST,
+    CORE_OFF,
     JUMP,
     LOAD,
     MAKE,
@@ -186,6 +187,9 @@ class _Emitter:
             self.emit(_MOV_X, dst, R10)
             if imm:
                 self.emit(_ADD_K, dst, imm=imm)
+        elif kind == CORE_OFF:
+            insn = self.emit(_MOV_K, dst)
+            self.out.relocs.append((insn, Reloc(0, RELO_CORE_FIELD, remat.symbol)))
         elif kind == MAP:
             insn = self.emit(LDDW, dst, BPF_PSEUDO_MAP_FD)
             self.out.relocs.append((insn, Reloc(0, RELO_MAP, remat.symbol)))

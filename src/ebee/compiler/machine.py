@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 FRAME = 10
 FIRST_VREG = 11
 
-# What a `Remat` makes: the constant `imm`; r10 + `imm`; the map `symbol`; byte `imm` of the value of map `symbol`.
-CONST, STACK_ADDRESS, MAP, MAP_VALUE = range(4)
+# What a `Remat` makes: the constant `imm`; r10 + `imm`; the map `symbol`; byte `imm` of the value of map `symbol`; the
+# offset of the kernel's field `symbol`.
+CONST, STACK_ADDRESS, MAP, MAP_VALUE, CORE_OFF = range(5)
 
 
 class Remat:

@@ -52,6 +52,7 @@ from .machine import (
     BRANCH_X,
     CALL,
     CONST,
+    CORE_OFF,
     FIRST_VREG,
     FRAME,
     JUMP,
@@ -228,6 +229,9 @@ class _Selector:
 
     def map_value(self, op: Op) -> None:
         self.where[op] = Remat(MAP_VALUE, op.imm, op.symbol)
+
+    def core_off(self, op: Op) -> None:
+        self.where[op] = Remat(CORE_OFF, 0, op.symbol)
 
     def non_null(self, op: Op) -> None:
         self.where[op] = self.where[op.args[0]]
@@ -411,6 +415,7 @@ _RULES: dict[str, Callable[[_Selector, Op], None]] = {
     "alloca": _Selector.alloca,
     "map": _Selector.map,
     "map_value": _Selector.map_value,
+    "core_off": _Selector.core_off,
     "non_null": _Selector.non_null,
     "load": _Selector.load,
     "load_ptr": _Selector.load,

@@ -160,7 +160,7 @@ class _Checker:
 
     def symbol(self, op: Op) -> None:
         if not op.symbol:
-            raise self.fail("it names no map")
+            raise self.fail("it names no field" if op.opcode == "core_off" else "it names no map")
 
     def memory(self, op: Op) -> None:
         address = op.args[0]
@@ -243,6 +243,7 @@ _RULES = {
     "alloca": _Checker.alloca,
     "map": _Checker.symbol,
     "map_value": _Checker.symbol,
+    "core_off": _Checker.symbol,
     "load": _Checker.memory,
     "load_ptr": _Checker.memory,
     "store": _Checker.memory,

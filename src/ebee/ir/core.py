@@ -59,6 +59,7 @@ OPS: dict[str, tuple[int, str, str]] = {
     "alloca": (0, PTR_STACK, PURE),  # imm: bytes on the stack, size: alignment; contents undefined
     "map": (0, PTR_MAP, PURE),  # symbol: the map's name
     "map_value": (0, PTR_VALUE, PURE),  # symbol: a map of one value, imm: byte offset in it
+    "core_off": (0, I64, PURE),  # symbol: a field of a kernel struct (spec.core_fields); the loader puts its offset
     "non_null": (1, "*", PURE),  # the same pointer, after a branch has shown that it is not null; no instruction
     "load": (1, I64, READ),  # args: address; off, size; zero-extended; reloc/symbol: the loader adds the offset
     "load_ptr": (1, "*", READ),  # args: context; off, size: a pointer that the context holds, however narrow

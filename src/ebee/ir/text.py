@@ -33,6 +33,7 @@ _ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "alloca": (_IMM,),
     "map": (_SYMBOL,),
     "map_value": (_SYMBOL, _IMM),
+    "core_off": (_SYMBOL,),
     "load": (_SIZE, _MEMORY),
     "load_ptr": (_SIZE, _MEMORY),
     "store": (_SIZE, _MEMORY),
@@ -106,7 +107,7 @@ class _Printer:
             text += f" {op.imm}"
         elif opcode == "alloca":
             text += f" {op.imm} align {op.size}"
-        elif opcode == "map":
+        elif opcode in ("map", "core_off"):
             text += f" {_name(op.symbol)}"
         elif opcode == "map_value":
             text += f" {_name(op.symbol)} + {op.imm}"

@@ -10,7 +10,7 @@ from ..errors import NotSupported, PermissionMissing, SyscallError, UnknownProbe
 from ..isa.encode import encode, slot_offsets
 from ..isa.insn import Insn
 from ..isa.opcodes import BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, R1, R6
-from ..spec.object import RELO_MAP, RELO_MAP_VALUE, RELO_SUBPROG, RELO_TP_FIELD
+from ..spec.object import RELO_CORE_FIELD, RELO_MAP, RELO_MAP_VALUE, RELO_SUBPROG, RELO_TP_FIELD
 from ..sys import bpf
 from ..sys.caps import effective_capabilities, missing_for_tracing
 from ..sys.os_seam import Fd, current
@@ -139,6 +139,10 @@ def relocate(prog: ProgramSpec, maps: Mapping[str, BackendMap], tracepoints: Tra
             insn.imm = map_fd(maps.get(relo.symbol), relo.symbol) | relo.addend << 32
         elif relo.kind == RELO_TP_FIELD:
             insn.off = _field_off(prog, relo.symbol, relo.size_bytes, tracepoints) + relo.addend
+        elif relo.kind == RELO_CORE_FIELD:
+            from .vmlinux import field_off
+
+            insn.imm = field_off(relo.symbol)
         else:
             raise NotSupported(f"relocation {relo.kind!r} of program {prog.name!r}")
         insns[relo.insn_idx] = insn

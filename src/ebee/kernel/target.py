@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..btf.read import Btf
     from ..spec.target import TracepointFormat
 
 
@@ -93,6 +94,12 @@ class Features:
         return self._known.get(str(name), False)
 
 
+def _btf() -> Btf | None:
+    from .vmlinux import vmlinux_btf
+
+    return vmlinux_btf()
+
+
 def kernel_target(tracepoints: Tracepoints | None = None) -> Target:
     """Return the Target for the running kernel.
 
@@ -105,4 +112,5 @@ def kernel_target(tracepoints: Tracepoints | None = None) -> Target:
         tracepoint=tracepoints.lookup,
         tracepoint_names=tracepoints.names,
         features=Features(),
+        btf=_btf,
     )

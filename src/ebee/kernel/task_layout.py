@@ -45,7 +45,7 @@ def task_layout() -> TaskLayout:
     """
     global _layout
     if _layout is None:
-        path = _cache_path()
+        path = cache_path("task-layout")
         _layout = _read_cache(path) if path else None
         if _layout is None:
             _layout = _from_btf()
@@ -101,27 +101,37 @@ def _build_id() -> str:
     return ""
 
 
-def _cache_path() -> str:
+def cache_path(what: str) -> str:
+    """Return where something about the running kernel is kept for the next run, empty where that cannot be."""
     build_id = _build_id()
     home = os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(home):
         home = os.path.join(os.path.expanduser("~"), ".cache")
     if not build_id or not os.path.isabs(home):
         return ""
-    return os.path.join(home, "ebee", f"task-layout-{current().machine}-{build_id}")
+    return os.path.join(home, "ebee", f"{what}-{current().machine}-{build_id}")
+
+
+def read_own_file(path: str, most_bytes: int) -> bytes | None:
+    """Return what an earlier run of this user kept, or None."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            status = os.fstat(fd)
+            if status.st_uid != os.geteuid():
+                return None
+            return os.read(fd, min(status.st_size, most_bytes))
+        finally:
+            os.close(fd)
+    except OSError:
+        return None
 
 
 def _read_cache(path: str) -> TaskLayout | None:
     """Return what an earlier run kept, if it is ours and makes sense."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        try:
-            if os.fstat(fd).st_uid != os.geteuid():
-                return None
-            numbers = [int(word) for word in os.read(fd, 256).split()]
-        finally:
-            os.close(fd)
-    except (OSError, ValueError):
+        numbers = [int(word) for word in (read_own_file(path, 256) or b"").split()]
+    except ValueError:
         return None
     names = TaskLayout.__match_args__
     if len(numbers) != len(names) or any(n % 4 or not 0 <= n < _MOST_OFF_BYTES for n in numbers):
@@ -130,9 +140,12 @@ def _read_cache(path: str) -> TaskLayout | None:
 
 
 def _write_cache(path: str, layout: TaskLayout) -> None:
+    write_own_file(path, " ".join(str(getattr(layout, name)) for name in TaskLayout.__match_args__).encode())
+
+
+def write_own_file(path: str, data: bytes) -> None:
     """Keep it for the next run; where that cannot be, nothing is lost but time."""
     folder = os.path.dirname(path)
-    text = " ".join(str(getattr(layout, name)) for name in TaskLayout.__match_args__)
     temporary = f"{path}.{os.getpid()}"
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
@@ -140,7 +153,7 @@ def _write_cache(path: str, layout: TaskLayout) -> None:
             return
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
-            os.write(fd, text.encode())
+            os.write(fd, data)
         finally:
             os.close(fd)
         os.rename(temporary, path)

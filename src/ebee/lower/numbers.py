@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 S64_LO, S64_HI, U64_HI = -(1 << 63), (1 << 63) - 1, (1 << 64) - 1
 
+KERNEL = "__kernel *"  # ends the C type of a pointer into kernel memory, whose fields can be read
+
 # Python's comparison operators: the IR's condition for unsigned and for signed numbers.
 COMPARISONS = {
     "==": ("eq", "eq"), "!=": ("ne", "ne"), "<": ("ult", "slt"), "<=": ("ule", "sle"),
@@ -49,6 +51,11 @@ class Num(Record):
     def is_signed(self) -> bool:
         """Whether the bits are two's complement."""
         return self.lo < 0
+
+    @property
+    def is_kernel_pointer(self) -> bool:
+        """Whether it leads to a struct in kernel memory."""
+        return self.c_type.endswith(KERNEL)
 
     def describe(self) -> str:
         """Return the range in words, for messages."""

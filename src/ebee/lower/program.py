@@ -147,16 +147,20 @@ class Lowering:
         self.b.call(FUNC.get_current_comm, self.at(to, off), self.b.const(16))
 
     def read_user_str(
-        self, to: Value, off: int, size_bytes: int, address: Num, what: str, *, cut_is_loss: bool = True
+        self, to: Value, off: int, size_bytes: int, address: Num, what: str, *, cut_is_loss: bool = True,
+        is_kernel: bool = False,
     ) -> None:
-        """Write the string at a user address into memory that is zero; a fault or a cut is counted."""
+        """Write the string at a user (or kernel) address into memory that is zero; a fault or a cut is counted."""
         b = self.b
+        read_str, read = FUNC.probe_read_user_str, FUNC.probe_read_user
+        if is_kernel:
+            read_str, read = FUNC.probe_read_kernel_str, FUNC.probe_read_kernel
         size = b.const(size_bytes)
-        length = b.call(FUNC.probe_read_user_str, self.at(to, off), size, address.value)
+        length = b.call(read_str, self.at(to, off), size, address.value)
         fault, whole, full, cut, done = self.blocks(5)
         b.branch("slt", length, b.const(0), fault, whole)
         b.start(fault)
-        self.lose("user_fault", what)
+        self.lose("kernel_fault" if is_kernel else "user_fault", what)
         b.jump(done)
         if not cut_is_loss:
             b.start(whole)
@@ -170,7 +174,7 @@ class Lowering:
         last = self.scratch("last", 8)
         b.store(last, 0, 8, b.const(0))
         end = b.op("add", address.value, b.const(size_bytes - 1))
-        b.call(FUNC.probe_read_user, last, b.const(1), end)
+        b.call(read, last, b.const(1), end)
         b.branch("ne", b.load(last, 0, 8), b.const(0), cut, done)
         b.start(cut)
         self.lose("user_truncated", what)

@@ -13,7 +13,7 @@ from ..record import Record, field
 from ..types.scalars import IntType
 from .expressions import Expressions
 from .source import SourceText, find_function
-from .values import Context, Known
+from .values import Context, Entry, Known
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..ir.core import Block
+    from ..types.maps import MapDecl
     from .loops import Loop
     from .source import ProbeSource
     from .values import Val
@@ -37,6 +38,7 @@ class Call(Record):
     prefix: str
     results: list[Val] = field(default_factory=list)
     ends: list[dict[str, Val]] = field(default_factory=list)
+    written: list[MapDecl] = field(default_factory=list)
 
 
 class Calls(Expressions):
@@ -50,6 +52,7 @@ class Calls(Expressions):
 
         def body(self, nodes: list[ast.stmt]) -> None: ...
         def merged(self, name: str, values: list[Val | None]) -> Val: ...
+        def forget_entries(self, decl: MapDecl) -> None: ...
 
     def call_python(self, node: ast.Call, function: Any) -> Val:
         """Lower `function(…)`. Raises: Refusal."""
@@ -83,6 +86,8 @@ class Calls(Expressions):
         finally:
             self.calls.pop()
             self.source, self.names, self.env, self.prefix, self.loops, self.b.span, self.depth = caller
+        for decl in call.written:
+            self.forget_entries(decl)
         if not call.results:
             # No way comes back; what follows is not reached.
             self.b.start(call.done)
@@ -96,6 +101,8 @@ class Calls(Expressions):
         self.low.submit_down_to(call.records)
         if isinstance(value, Num) or (isinstance(value, Known) and isinstance(value.object, int)):
             self.b.write(f"local {call.prefix}return", self.as_num(value).value)
+        elif isinstance(value, Entry):
+            self.b.write(f"local {call.prefix}return", value.pointer)
         call.results.append(value)
         self.b.jump(call.done)
 

@@ -19,6 +19,7 @@ from .values import (
     Context,
     Entry,
     HeaderRef,
+    KernelRef,
     Known,
     Many,
     Memory,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..ir.core import Block, Value
+    from ..spec.target import Target
     from ..types.scalars import Type
     from .contexts import ContextType
     from .source import SourceText
@@ -91,6 +93,7 @@ class Expressions:
     prefix: str  # of local names' variables
     serial: int  # of calls
     context: ContextType
+    target: Target
     source: SourceText
     env: dict[str, Val]
     names: Mapping[str, Any]
@@ -165,6 +168,8 @@ class Expressions:
                 return "the probe's context"
             case HeaderRef():
                 return f"the packet's {value.name} header"
+            case KernelRef():
+                return f"{value.path} of struct {value.struct_name}"
         return "something that has no value here"
 
     # Names and attributes
@@ -182,6 +187,8 @@ class Expressions:
                 if not value.why:
                     raise Located(None)
                 raise Refusal(f"{name} {value.why}", value.hint)
+            if isinstance(value, Entry) and value.is_stale:
+                raise Refusal(f"{name} {value.stale().why}", value.stale().hint)
             return value
         if name in self.names:
             return self.known(self.names[name], name)
@@ -202,6 +209,10 @@ class Expressions:
                 from .packets import read_header
 
                 return read_header(base, node.attr)
+            case KernelRef() | Num() if isinstance(base, KernelRef) or base.is_kernel_pointer:
+                from . import kernel_types
+
+                return kernel_types.attribute(self, base, node.attr, self.source.text_of(node))
             case RecordRef() | StructValue():
                 from .records import read_field
 
@@ -502,16 +513,21 @@ class Expressions:
     # Maps
 
     def expr_Subscript(self, node: ast.Subscript) -> Val:
-        decl = self.map_of(node)
+        base = self.expr(node.value)
+        if isinstance(base, KernelRef):
+            from . import kernel_types
+
+            return kernel_types.index(self, base, self.expr(node.slice), self.source.text_of(node))
+        decl = self.map_of(node, base)
         if not isinstance(decl.value, IntType):
             from .records import read_copy
 
             return read_copy(self, decl, self.key(decl, self.expr(node.slice)))
         return self.low.read_entry(decl, decl.value, self.key(decl, self.expr(node.slice)))
 
-    def map_of(self, node: ast.Subscript) -> KeyedDecl[Any, Any]:
-        """The map of `m[k]`. Raises: Refusal."""
-        base = self.expr(node.value)
+    def map_of(self, node: ast.Subscript, base: Val | None = None) -> KeyedDecl[Any, Any]:
+        """The map of `m[k]`, evaluated already if `base` is given. Raises: Refusal."""
+        base = base or self.expr(node.value)
         if not (isinstance(base, Known) and isinstance(base.object, KeyedDecl)):
             raise Refusal(f"{self.describe(base)} cannot be indexed in a probe", "only keyed maps can")
         return base.object
@@ -636,6 +652,11 @@ class Expressions:
         if name == "comm":
             self.arguments(node, name, 0, 0)
             return Comm()
+        if name == "current_task":
+            from . import kernel_types
+
+            self.arguments(node, name, 0, 0)
+            return kernel_types.current_task(self)
         arguments = self.arguments(node, name, 1, 2)
         address = self.num(arguments[0])
         if "*" not in address.c_type and (address.lo, address.hi) != (0, numbers.U64_HI):

@@ -13,7 +13,7 @@ from ..lower import numbers
 from ..lower.numbers import S64_HI, S64_LO, U64_HI, Num, Refusal, condition
 from ..record import Record, field
 from .expressions import Expressions
-from .values import Known, RecordRef, Unusable
+from .values import Entry, Known, RecordRef, Unusable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +59,11 @@ def assigned_names(nodes: list[Any]) -> set[str]:
             elif isinstance(value, ast.AST):
                 pending.append(value)
     return found
+
+
+def count_entries(env: dict[str, Val]) -> int:
+    """Return how many names are entries of maps that may be used."""
+    return sum(isinstance(v, Entry) for v in env.values())
 
 
 class Loops(Expressions):
@@ -207,8 +212,13 @@ class Loops(Expressions):
                 self.b.write(variable, self.b.op("add", self.b.read(variable), zero))
         mark = self.checkpoint()
         wide: Ranges = guess
+        entries = count_entries(start)
         for _ in range(_ATTEMPTS):
             after, finish = self.attempt(node, body, test, step, trips, begin, start, guess)
+            if count_entries(start) < entries:
+                entries = count_entries(start)
+                self.rollback(mark)
+                continue
             left = [n for n, (lo, hi) in after.items() if lo < guess[n][0] or hi > guess[n][1]]
             if not left:
                 wide = guess
@@ -276,6 +286,9 @@ class Loops(Expressions):
         self.turns = around
         after: Ranges = {}
         if loop.continues:
+            for name, value in start.items():
+                if isinstance(value, Entry) and any(isinstance(e.get(name), Unusable) for e in loop.continues):
+                    start[name] = value.stale()
             self.join(following, loop.continues, start)
             step()
             self.b.jump(head)
@@ -284,6 +297,9 @@ class Loops(Expressions):
                 if isinstance(value, Known) and isinstance(value.object, int):
                     after[name] = (int(value.object), int(value.object))
                 elif isinstance(value, Num):
+                    first = start[name]
+                    if isinstance(first, Num) and first.is_kernel_pointer and first.c_type != value.c_type:
+                        raise Refusal(f"{name} is a {first.c_type} before the loop and not after an iteration")
                     after[name] = (value.lo, value.hi)
                 elif guess[name] != (S64_LO, S64_HI):
                     after[name] = (S64_LO, S64_HI)  # signed on one way and unsigned on another: a wider guess may do

@@ -115,6 +115,8 @@ def is_none(front: Expressions, value: Val, then: object, els: object) -> None:
     """Jump to `then` if a value is None, else to `els`."""
     if isinstance(value, Entry):
         front.b.branch("eq", value.pointer, front.b.const(0), then, els)  # type: ignore[arg-type]
+    elif isinstance(value, numbers.Num) and value.is_kernel_pointer:
+        front.b.branch("eq", value.value, front.b.const(0), then, els)  # type: ignore[arg-type]
     else:
         known = getattr(value, "object", value) is None
         front.b.jump(then if known else els)  # type: ignore[arg-type]

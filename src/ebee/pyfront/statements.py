@@ -300,6 +300,9 @@ class Statements(Loops, Calls, Builtins):
             return min(unusable, key=lambda v: bool(v.why))
         if any(v is None for v in values):
             return Unusable("is not assigned on every way that leads here", "assign it before the `if`")
+        entry = self.merged_entry(name, values)
+        if entry is not None:
+            return entry
         spans = []
         for v in values:
             if isinstance(v, Known) and isinstance(v.object, int):
@@ -313,6 +316,14 @@ class Statements(Loops, Calls, Builtins):
             return Unusable("is signed on one way that leads here and unsigned on another", "cast it on one of them")
         c_types = {v.c_type for v in values if isinstance(v, Num)}
         return Num(self.b.read(self.local(name)), lo, hi, c_types.pop() if len(c_types) == 1 else "")
+
+    def merged_entry(self, name: str, values: list[Val | None]) -> Entry | None:
+        """The entry of one map that a name is on all ways, or None if it is something else on one."""
+        entries = [v for v in values if isinstance(v, Entry)]
+        if len(entries) < len(values) or any(e.decl is not entries[0].decl or e.is_stale for e in entries):
+            return None
+        first = entries[0]
+        return Entry(self.b.read(self.local(name), first.pointer.type), first.type, first.decl, first.what)
 
     # Assignment
 
@@ -383,14 +394,18 @@ class Statements(Loops, Calls, Builtins):
             self.b.write(self.local(name), value.value)
         elif isinstance(value, Known) and isinstance(value.object, int):
             self.b.write(self.local(name), self.as_num(value).value)
+        elif isinstance(value, Entry):
+            self.b.write(self.local(name), value.pointer)
         self.env[name] = value
 
     def forget_entries(self, decl: MapDecl) -> None:
         """Entries that were looked up may be others, or gone, once their map was written to."""
         for name, value in self.env.items():
             if isinstance(value, Entry) and value.decl is decl:
-                why = f"may be gone: {decl.name} was written to after {value.what}"
-                self.env[name] = Unusable(why, "look it up again")
+                self.env[name] = value.stale()
+                value.is_stale = value.is_stale or self.depth > 0
+        if self.calls:
+            self.calls[-1].written.append(decl)
 
     def written(self, value: Comm | UserStr | Memory) -> Memory:
         """A string, written to the stack now: what it is made of may change later."""

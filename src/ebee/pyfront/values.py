@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..btf.read import BtfType
     from ..ir.core import Value
     from ..lower.numbers import Num
     from ..lower.packets import Packet
@@ -74,12 +75,20 @@ class StructValue(Record):
 
 
 class Entry(Record):
-    """An entry of a map that was looked up, or null: its fields are read and written in place."""
+    """An entry of a map that was looked up, or null: its fields are read and written in place.
+
+    `is_stale`: an expression that may not be evaluated has written to the map since.
+    """
 
     pointer: Value
     type: StructType
     decl: MapDecl
     what: str
+    is_stale: bool = False
+
+    def stale(self) -> Unusable:
+        """What a name of the entry is after the map was written to."""
+        return Unusable(f"may be gone: {self.decl.name} was written to after {self.what}", "look it up again")
 
 
 class RecordRef(Record):
@@ -115,6 +124,15 @@ class HeaderRef(Record):
     name: str
 
 
+class KernelRef(Record):
+    """A struct or array inside the kernel's struct at `pointer`: the way to it, and its type; nothing is read yet."""
+
+    pointer: Value
+    struct_name: str
+    path: str
+    type: BtfType | None
+
+
 class Unusable(Record):
     """A name that must not be read here; `why` completes the sentence "x …"."""
 
@@ -126,5 +144,6 @@ if TYPE_CHECKING:
     Range = tuple[int, int]
     Ranges = dict[str, Range]
     Val = (
-        Num | Known | Many | Comm | UserStr | Memory | StructValue | Entry | RecordRef | Context | HeaderRef | Unusable
+        Num | Known | Many | Comm | UserStr | Memory | StructValue | Entry | RecordRef | Context | HeaderRef | KernelRef
+        | Unusable
     )  # fmt: skip

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 RELO_MAP = "map"  # LDDW: the file descriptor of the map named `symbol` (BPF_PSEUDO_MAP_FD)
 RELO_MAP_VALUE = "map_value"  # LDDW: address of byte `addend` in the one value of map `symbol` (BPF_PSEUDO_MAP_VALUE)
 RELO_SUBPROG = "subprog"  # call: the function named `symbol` of the same object (BPF_PSEUDO_CALL)
+RELO_CORE_FIELD = "core_field"  # MOV imm: offset of a kernel struct's field; `symbol` as in spec.core_fields (CO-RE)
 RELO_TP_FIELD = "tp_field"  # LDX/ST/STX off: offset of field `symbol` in the tracepoint's record, plus `addend`
 
 # The map that holds one u64 counter per loss site; see `LossSite`.

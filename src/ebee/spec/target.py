@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
 
+    from ..btf.read import Btf
+
 
 class TracepointField(Record):
     """One field of a tracepoint's record, as the kernel's `format` file gives it. Offset and size in bytes.
@@ -32,12 +34,18 @@ class TracepointFormat(Record):
     fields: dict[str, TracepointField]
 
 
+def no_btf() -> Btf | None:
+    """Return None: no types of a kernel are known."""
+    return None
+
+
 class Target(Record):
     """The system that programs are compiled for.
 
     `arch` is the kernel's name of the architecture (`x86_64`, `arm64`). `tracepoint` looks up a record layout by
     `category:name` and returns None for an unknown one; `tracepoint_names` lists what it knows (slow: for error
     messages). `features` holds names of ISA and verifier features that the compiler may use (`gotol`, `may_goto`, …).
+    `btf` returns the kernel's types, or None where they are not known (slow: for programs that need them).
     """
 
     name: str
@@ -45,3 +53,4 @@ class Target(Record):
     tracepoint: Callable[[str], TracepointFormat | None]
     tracepoint_names: Callable[[], Sequence[str]]
     features: Container[str] = field(default_factory=frozenset)
+    btf: Callable[[], Btf | None] = no_btf

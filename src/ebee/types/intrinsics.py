@@ -6,7 +6,7 @@ from ..errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from .scalars import u32, u64
 
@@ -50,6 +50,14 @@ def comm() -> str:
     _probe_only("comm")
 
 
+def current_task() -> Any:
+    """The kernel's `struct task_struct` of the current task, typed from BTF: `task.real_parent.tgid`.
+
+    Each pointer that is followed is one read of kernel memory; one that fails gives zero, and is counted and reported.
+    """
+    _probe_only("current_task")
+
+
 def user_str(address: int, size: int = 0) -> str:
     """The NUL-terminated string at an address of the current process.
 
@@ -59,4 +67,4 @@ def user_str(address: int, size: int = 0) -> str:
     _probe_only("user_str")
 
 
-INTRINSICS = {f: f.__name__ for f in (pid, tid, uid, gid, cpu, ktime, comm, user_str)}
+INTRINSICS = {f: f.__name__ for f in (pid, tid, uid, gid, cpu, ktime, comm, current_task, user_str)}

@@ -116,3 +116,31 @@ def entries(ctx):
     for i in range(3):
         v = points.lookup(i)
     return v.x  # error: v may be gone: points was written to after points.lookup(1) | look it up again
+
+
+def drop(k):
+    del points[k]
+    return 1
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def entries_and_calls(ctx):
+    v = points.lookup(1)
+    drop(1)
+    v.x = 1  # error: v may be gone: points was written to after points.lookup(1) | look it up again
+    w = points.lookup(2)
+    if ctx.flags and drop(2):
+        pass
+    w.x = 1  # error: w may be gone: points was written to after points.lookup(2) | look it up again
+    u = points.lookup(3)
+    for i in range(3):
+        u.x = i  # error: u may be gone: points was written to after points.lookup(3) | look it up again
+        del points[3]
+    t = points.lookup(4)
+    while ctx.flags and drop(4):
+        t.x = 1  # error: t may be gone: points was written to after points.lookup(4) | look it up again
+    if ctx.flags:
+        s = points.lookup(5)
+    else:
+        s = Point(x=1)
+    s.x = 1  # error: s is of different kinds on the ways that lead here

@@ -165,7 +165,7 @@ def test_the_layout_comes_from_btf_and_is_kept(fresh_layout, monkeypatch):
 def test_a_cache_that_makes_no_sense_is_made_anew(fresh_layout, text):
     files = {task_layout.VMLINUX_BTF: tiny_vmlinux(), "/sys/kernel/notes": notes(b"\x01" * 20)}
     with swapped(FakeOs(files=files)):
-        path = task_layout._cache_path()
+        path = task_layout.cache_path("task-layout")
         os.makedirs(os.path.dirname(path))
         with open(path, "wb") as f:
             f.write(text.encode("utf-8", "surrogateescape"))

@@ -1,0 +1,116 @@
+"""Fields of the kernel's structs: `task.real_parent.tgid`. Types are those of the Target's BTF.
+
+A pointer to a struct is a `Num` whose C type says so. A struct inside a struct, and an array, is a `KernelRef`: only
+a way, until a field at its end is read.
+"""
+
+from __future__ import annotations
+
+from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_PTR, BTF_KIND_STRUCT, BTF_KIND_UNION
+from ..errors import BtfError
+from ..lower import kernel_types as lower
+from ..lower.numbers import KERNEL, Num, Refusal
+from ..spec.core_fields import core_symbol, pointee, resolved, shape_of
+from .values import KernelRef, Known, Memory, similar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..btf.read import Btf, BtfField, BtfType
+    from .expressions import Expressions
+    from .values import Val
+
+
+def current_task(front: Expressions) -> Num:
+    """ebee.current_task(). Raises: Refusal where the kernel's types are not known."""
+    types(front)
+    return lower.current_task(front.low)
+
+
+def types(front: Expressions) -> Btf:
+    """Return the Target's BTF. Raises: Refusal."""
+    btf = front.target.btf()
+    if btf is None:
+        raise Refusal(
+            f"kernel types need the kernel's BTF; the target {front.target.name} has none",
+            "run it in the kernel (--backend kernel), or compile it with target='kernel'",
+        )
+    return btf
+
+
+def attribute(front: Expressions, base: Num | KernelRef, name: str, what: str) -> Val:
+    """Return `base.name`, read now if it is a number, a pointer or a string. Raises: Refusal."""
+    btf = types(front)
+    if isinstance(base, KernelRef):
+        if base.type is not None and resolved(btf, base.type).kind == BTF_KIND_ARRAY:
+            raise Refusal(f"{describe(base)} is an array, which has no attribute {name!r}", "take an element: a[0]")
+        ref = KernelRef(base.pointer, base.struct_name, f"{base.path}.{name}", base.type)
+    else:
+        ref = KernelRef(base.value, lower.struct_of(base), name, None)
+    try:
+        field = btf.field(ref.struct_name, ref.path)
+    except BtfError:
+        outer = base.type if isinstance(base, KernelRef) else named(btf, ref.struct_name)
+        has = describe(base) if isinstance(base, KernelRef) else base.c_type.removesuffix(KERNEL).strip()
+        raise Refusal(f"{has} has no member {name!r}", similar(name, members(btf, outer))) from None
+    return element(front, btf, ref, field, what)
+
+
+def index(front: Expressions, base: KernelRef, number: Val, what: str) -> Val:
+    """Return `base[number]` of an array. Raises: Refusal for an index that is not a constant inside it."""
+    btf = types(front)
+    type = resolved(btf, base.type) if base.type is not None else None
+    if type is None or type.kind != BTF_KIND_ARRAY:
+        raise Refusal(f"{describe(base)} is a struct, which cannot be indexed")
+    if not (isinstance(number, Known) and isinstance(number.object, int)):
+        raise Refusal("the index of an array in the kernel must be a constant")
+    count = type.array[2]
+    if number.object < 0 or number.object >= count > 0:  # 0: a flexible array, whose length is not known
+        raise Refusal(f"{describe(base)} has {count} elements: there is no [{number.object}]")
+    ref = KernelRef(base.pointer, base.struct_name, f"{base.path}[{int(number.object)}]", base.type)
+    return element(front, btf, ref, btf.field(ref.struct_name, ref.path), what)
+
+
+def element(front: Expressions, btf: Btf, ref: KernelRef, field: BtfField, what: str) -> Val:
+    """Return what the end of a way is."""
+    shape = shape_of(btf, field)
+    if shape in ("struct", "array"):
+        ref.type = field.type
+        return ref
+    if shape == "bits":
+        raise Refusal(f"{describe(ref)} is a bit field, which cannot be read in a probe yet")
+    if not shape:
+        kind = resolved(btf, field.type).kind_name
+        raise Refusal(f"{describe(ref)} is a {kind} of {field.size_bytes} bytes, which cannot be read in a probe")
+    address = lower.address_of(front.low, ref.pointer, core_symbol(ref.struct_name, ref.path, shape))
+    if shape.startswith("char["):
+        return Memory(lower.read_text(front.low, address, field.size_bytes, what), 0, field.size_bytes, True)
+    n = lower.read_number(front.low, address, shape, what)
+    type = resolved(btf, field.type)
+    if type.kind != BTF_KIND_PTR:
+        return n
+    target = pointee(btf, type)
+    # A kernel may have several structs of one name; by name only the first one is found when it is loaded.
+    if target is None or named(btf, target.name) != target:
+        return Num(n.value, n.lo, n.hi, "void *")
+    return lower.pointer(n.value, f"{target.kind_name} {target.name}")
+
+
+def named(btf: Btf, name: str) -> BtfType | None:
+    """Return the struct or union of a name, as a loader finds it."""
+    return btf.by_name(name, BTF_KIND_STRUCT) or btf.by_name(name, BTF_KIND_UNION)
+
+
+def members(btf: Btf, type: BtfType | None) -> list[str]:
+    """Return the names of a struct's members, those of anonymous ones inside it included."""
+    struct = resolved(btf, type) if type is not None else None
+    if struct is None or struct.kind not in (BTF_KIND_STRUCT, BTF_KIND_UNION):
+        return []
+    found = []
+    for member in struct.members:
+        found += [member.name] if member.name else members(btf, btf.by_id(member.type_id))
+    return found
+
+
+def describe(ref: KernelRef) -> str:
+    """Return a place in a kernel struct in words."""
+    return f"{ref.path} of struct {ref.struct_name}"
