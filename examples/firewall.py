@@ -9,43 +9,46 @@ with -c COMMAND, until the command ends.
 import sys
 
 import ebee
-from ebee import Hash, LpmTrie, u16, u32, u64
+from ebee import Hash, LpmTrie, Struct, u16, u32, u64
 
-if len(sys.argv) < 2:
-    sys.exit(f"usage: ebee run {sys.argv[0]} -- INTERFACE [PORT | PREFIX]…")
-
-blocked_ports = Hash(u16, u64)  # dropped packets by port
-blocked_sources = LpmTrie(u32, u32)  # prefix -> number of the rule
-dropped = Hash(u32, u64)  # dropped packets by number of the rule
+class Rule(Struct):
+    dropped: u64
 
 
-def drops_port(port):
-    if port in blocked_ports:
-        blocked_ports[port] += 1
-        return True
-    return False
+ports = Hash(u16, Rule)
+sources = LpmTrie(u32, Rule)
+
+
+def refuses(rule):
+    if rule is None:
+        return False
+    rule.dropped += 1
+    return True
 
 
 @ebee.xdp
 def firewall(pkt):
-    if pkt.ip and pkt.ip.src in blocked_sources:
-        dropped[blocked_sources[pkt.ip.src]] += 1
+    if pkt.ip and refuses(sources.lookup(pkt.ip.src)):
         return ebee.XDP_DROP
-    if pkt.tcp and drops_port(pkt.tcp.dport):
+    if pkt.tcp and refuses(ports.lookup(pkt.tcp.dport)):
         return ebee.XDP_DROP
-    if pkt.udp and drops_port(pkt.udp.dport):
+    if pkt.udp and refuses(ports.lookup(pkt.udp.dport)):
         return ebee.XDP_DROP
     return ebee.XDP_PASS
 
 
+if len(sys.argv) < 2:
+    sys.exit(f"usage: ebee run {sys.argv[0]} -- INTERFACE [PORT | PREFIX]…")
 interface, *rules = sys.argv[1:]
 with ebee.attach(firewall, interface=interface) as attachment:
-    for number, rule in enumerate(rules):
+    for rule in rules:
         if "/" in rule:
-            blocked_sources[rule] = number
+            sources[rule] = Rule()
         else:
-            blocked_ports[int(rule)] = 0
+            ports[int(rule)] = Rule()
     attachment.wait()
 
-for number, rule in enumerate(rules):
-    print(f"{rule:<20} {dropped[number] if '/' in rule else blocked_ports[int(rule)]:>10} dropped")
+for port, rule in sorted(ports.items()):
+    print(f"port {port:<20} {rule.dropped:>10} dropped")
+for prefix, rule in sources.items():
+    print(f"from {prefix:<20} {rule.dropped:>10} dropped")

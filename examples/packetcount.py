@@ -10,16 +10,13 @@ import sys
 import ebee
 from ebee import PerCpuHash, Str, Struct, u64
 
-if len(sys.argv) != 2:
-    sys.exit(f"usage: ebee run {sys.argv[0]} -- INTERFACE")
-
 
 class Traffic(Struct):
     packets: u64
     size_bytes: u64
 
 
-kinds = PerCpuHash(Str(8), Traffic)
+kinds = PerCpuHash(Str(16), Traffic)
 
 
 def add(kind, size_bytes):
@@ -46,6 +43,8 @@ def count(pkt):
     return ebee.XDP_PASS
 
 
+if len(sys.argv) != 2:
+    sys.exit(f"usage: ebee run {sys.argv[0]} -- INTERFACE")
 with ebee.attach(count, interface=sys.argv[1]) as attachment:
     attachment.wait()
 

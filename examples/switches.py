@@ -20,8 +20,9 @@ tasks = Hash(u32, Switches)
 def on_switch(ctx):
     task = tasks.lookup(ebee.tid())
     if task is None:
-        tasks[ebee.tid()] = Switches(comm=ebee.comm())
+        tasks[ebee.tid()] = Switches()
         task = tasks.lookup(ebee.tid())
+    task.comm = ebee.comm()  # an execve may have changed it
     if ctx.prev_state == 0 or ctx.prev_state >= 256:  # still running: TASK_RUNNING, or preempted
         task.pushed += 1
     else:

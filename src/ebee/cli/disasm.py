@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from ..api import options
@@ -93,10 +94,12 @@ def probes_of(file: str) -> list[Probe]:
     sys.modules[module.__name__] = module
 
     options.current = options.RunOptions(declarations_only=True)
+    sys.argv = [file]
+    sys.path.insert(0, os.path.dirname(os.path.abspath(file)))
     try:
         exec(code, vars(module))
-    except options.DeclarationsOnly:
-        pass  # the file attaches: what it declares stands before that
+    except (options.DeclarationsOnly, SystemExit):
+        pass  # the file attaches, or misses its arguments: what it declares stands before that
     except Exception as e:
         raise UsageError(f"{file} cannot be executed: {type(e).__name__}: {e}") from e
     return list(dict.fromkeys(v for v in vars(module).values() if isinstance(v, Probe)))
