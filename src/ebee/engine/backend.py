@@ -190,6 +190,9 @@ class EngineBackend:
                 raise UsageError(f"map {reloc.symbol!r} has no value with a fixed address: it is no array")
         elif reloc.kind == spec_object.RELO_TP_FIELD:
             insn.off = self._tracepoint_field(reloc, prog) + reloc.addend
+        elif reloc.kind == spec_object.RELO_CORE_FIELD:
+            what = reloc.symbol.partition(":")[0]
+            raise NotSupported(f"reading {what} in the engine: the kernel's memory is not there", hint="run it in the kernel")
         else:
             raise NotSupported(f"relocations of kind {reloc.kind!r} in the engine (program {prog.name!r})")
 

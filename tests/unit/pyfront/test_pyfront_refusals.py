@@ -24,6 +24,7 @@ def load(path):
 
 MODULES = {path.stem: load(path) for path in sorted(DATA.parent.glob("*refusals.py"))}
 MODULE = MODULES["refusals"]
+TARGETS = {name: getattr(m, "TARGET", None) or default_target() for name, m in MODULES.items()}
 PROBES = {name: [v for v in vars(m).values() if isinstance(v, Probe)] for name, m in MODULES.items()}
 
 
@@ -46,12 +47,15 @@ def fits(pattern, text):
                         re.search(r"u8 … u64", pattern) else re.escape(pattern), text) is not None  # fmt: skip
 
 
-@pytest.mark.parametrize("probe", [p for probes in PROBES.values() for p in probes], ids=lambda p: p.name)
-def test_refused_at_the_line_with_the_words(probe):
+EACH = [pytest.param(name, probe, id=probe.name) for name, probes in PROBES.items() for probe in probes]
+
+
+@pytest.mark.parametrize("name, probe", EACH)
+def test_refused_at_the_line_with_the_words(name, probe):
     expected = expectations(probe)
     assert expected
     with pytest.raises(CompileError) as caught:
-        compile_probes([probe], default_target())
+        compile_probes([probe], TARGETS[name])
     found = [(d.span.line, d.message, d.hint) for d in caught.value.diagnostics]
     assert [f[0] for f in found] == [e[0] for e in expected], caught.value
     for (line, message, hint), (_, want, want_hint) in zip(found, expected):
@@ -59,11 +63,11 @@ def test_refused_at_the_line_with_the_words(probe):
         assert fits(want_hint, hint) or not want_hint, f"line {line}: {hint!r}"
 
 
-@pytest.mark.parametrize("probes", PROBES.values(), ids=PROBES)
-def test_all_probes_together_report_everything(probes):
+@pytest.mark.parametrize("name", PROBES)
+def test_all_probes_together_report_everything(name):
     with pytest.raises(CompileError) as caught:
-        compile_probes(probes, default_target())
-    assert len(caught.value.diagnostics) == sum(len(expectations(p)) for p in probes)
+        compile_probes(PROBES[name], TARGETS[name])
+    assert len(caught.value.diagnostics) == sum(len(expectations(p)) for p in PROBES[name])
 
 
 def test_a_diagnostic_has_file_line_caret_and_hint():

@@ -1,0 +1,48 @@
+"""Kernels made up for tests: the same few structs, laid out in different ways."""
+
+from __future__ import annotations
+
+from ebee.btf.build import BtfBuilder
+from ebee.btf.kinds import BTF_INT_BOOL, BTF_INT_SIGNED, Member
+from ebee.btf.read import Btf
+from ebee.spec.default_target import default_target
+
+
+def kernel_btf(gap_bytes: int = 0, *, tgid_bytes: int = 4, has_comm: bool = True, parent: str = "task_struct") -> Btf:
+    """Return the types of a kernel whose task_struct has `gap_bytes` more before everything."""
+    b = BtfBuilder()
+    s32, u32, u64 = b.add_int("int", 4, BTF_INT_SIGNED), b.add_int("unsigned int", 4), b.add_int("long unsigned int", 8)
+    char, u8 = b.add_int("char", 1, BTF_INT_SIGNED), b.add_int("unsigned char", 1)
+    bool_id, wide = b.add_int("_Bool", 1, BTF_INT_BOOL), b.add_int("__int128", 16, BTF_INT_SIGNED)
+    tgid = b.add_int("long int", 8, BTF_INT_SIGNED) if tgid_bytes == 8 else s32
+    task, mm = b.reserve(), b.reserve()
+    b.add_struct("mm_struct", 32 + gap_bytes, [Member("start_stack", u64, 64 + 8 * gap_bytes)], id=mm)
+    val = b.add_struct("", 4, [Member("val", u32, 0)])
+    kuid = b.add_typedef("kuid_t", val)
+    cred = b.add_struct("cred", 16, [Member("usage", s32, 0), Member("uid", kuid, 64)])
+    upid = b.add_struct("upid", 16, [Member("nr", s32, 0), Member("ns", b.add_ptr(0), 64)])
+    union = b.add_union("", 8, [Member("hidden", u64, 0), Member("seen", s32, 0)])
+    parents = {"task_struct": task, "mm_struct": mm, "": 0}
+    rows = [
+        ("__state", u32, 4), ("tgid", b.add_typedef("pid_t", tgid), 8), ("", union, 8),
+        ("real_parent", b.add_ptr(parents[parent]), 8), ("mm", b.add_ptr(mm), 8),
+        ("cred", b.add_ptr(b.add_const(cred)), 8), ("pids", b.add_array(upid, 2), 32), ("stack", b.add_ptr(0), 8),
+        ("user", b.add_ptr(b.add_type_tag("user", mm)), 8), ("mode", b.add_enum("mode", [("A", 0), ("B", 1)]), 4),
+        ("flag", bool_id, 4), ("bytes", b.add_array(u8, 8), 8), ("big", wide, 16), ("real", b.add_float("double", 8), 8),
+    ]  # fmt: skip
+    if has_comm:
+        rows.append(("comm", b.add_array(char, 16), 16))
+    off, members = gap_bytes, []
+    for name, type_id, size in rows:
+        off = -(-off // 8) * 8 if size >= 8 else off
+        members.append(Member(name, type_id, 8 * off))
+        off += size
+    members += [Member("one", u32, 8 * off, 1), Member("three", u32, 8 * off + 1, 3)]
+    b.add_struct("task_struct", off + 8, members, id=task)
+    return Btf(b.encode())
+
+
+def kernel_target(**layout):
+    """Return a Target of such a kernel."""
+    btf = kernel_btf(**layout)
+    return default_target().replace(btf=lambda: btf)

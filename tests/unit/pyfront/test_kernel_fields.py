@@ -1,0 +1,155 @@
+"""Fields of kernel structs: one program for every layout, and what a loader says to one that does not fit."""
+
+from __future__ import annotations
+
+import pytest
+from synthetic_kernel import kernel_btf, kernel_target
+
+import ebee
+from ebee import Hash, Str, Struct, u32, u64
+from ebee.api.source import compile_probes
+from ebee.errors import CompileError, NotSupported
+from ebee.isa.encode import encode
+from ebee.isa.opcodes import BPF_ALU64, BPF_K, BPF_MOV
+from ebee.kernel import programs, vmlinux
+from ebee.spec import core_fields
+from ebee.spec.default_target import default_target
+from ebee.spec.object import RELO_CORE_FIELD
+
+
+class Seen(Struct):
+    parent: u32
+    uid: u32
+    comm: str = Str(16)
+
+
+counts = Hash(u32, u64)
+seen = Hash(u32, Seen)
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def reads(ctx):
+    task = ebee.current_task()
+    seen[0] = Seen(parent=u32(task.real_parent.tgid), uid=task.cred.uid.val, comm=task.comm)
+    counts[1] = task.mm.start_stack
+    counts[2] = task.mode
+    counts[3] = u64(u32(task.pids[1].nr))
+    counts[4] = u64(u32(task.seen))  # in an anonymous union
+
+
+SYMBOLS = {
+    "task_struct.real_parent:struct task_struct *", "task_struct.tgid:s32", "task_struct.cred:struct cred *",
+    "cred.uid.val:u32", "task_struct.comm:char[16]", "task_struct.mm:struct mm_struct *", "mm_struct.start_stack:u64",
+    "task_struct.mode:u32", "task_struct.pids[1].nr:s32", "task_struct.seen:s32",
+}  # fmt: skip
+
+
+def compiled(**layout):
+    return compile_probes([reads], kernel_target(**layout))[0]
+
+
+def core_relocs(spec):
+    return [r for r in spec.programs["reads"].relocs if r.kind == RELO_CORE_FIELD]
+
+
+def test_no_offset_is_in_the_program():
+    here, there = compiled(), compiled(gap_bytes=256)
+    assert encode(here.programs["reads"].insns) == encode(there.programs["reads"].insns)
+    assert here.programs["reads"].relocs == there.programs["reads"].relocs
+    assert {r.symbol for r in core_relocs(here)} == SYMBOLS
+    for reloc in core_relocs(here):
+        insn = here.programs["reads"].insns[reloc.insn_idx]
+        assert (insn.opcode, insn.imm) == (BPF_ALU64 | BPF_MOV | BPF_K, 0)
+
+
+@pytest.mark.parametrize("gap_bytes", [0, 8, 256])
+def test_the_loader_fills_in_where_this_kernel_has_them(gap_bytes, monkeypatch):
+    program = compiled().programs["reads"]
+    program.relocs = [r for r in program.relocs if r.kind == RELO_CORE_FIELD]
+    monkeypatch.setattr(vmlinux, "_found", [kernel_btf(gap_bytes)])
+    insns = programs.relocate(program, {}, None)
+    found = {r.symbol.partition(":")[0]: insns[r.insn_idx].imm for r in program.relocs}
+    first = gap_bytes
+    assert found == {
+        "task_struct.tgid": first + 8, "task_struct.seen": first + 16, "task_struct.real_parent": first + 24,
+        "task_struct.mm": first + 32, "task_struct.cred": first + 40, "task_struct.pids[1].nr": first + 64,
+        "task_struct.mode": first + 96, "task_struct.comm": first + 136, "cred.uid.val": 8,
+        "mm_struct.start_stack": 8 + gap_bytes,
+    }  # fmt: skip
+    assert all(i.imm == 0 for i in (program.insns[r.insn_idx] for r in program.relocs))  # the object is as it was
+
+
+@pytest.mark.parametrize(
+    "layout, message",
+    [
+        ({"tgid_bytes": 8}, "in this kernel it is 's64'"),
+        ({"has_comm": False}, "there is no member 'comm'"),
+        ({"parent": "mm_struct"}, "in this kernel it is 'struct mm_struct *'"),
+        ({"parent": ""}, "in this kernel it is '*'"),
+    ],
+)
+def test_a_kernel_where_a_field_is_something_else_is_refused(layout, message, monkeypatch):
+    program = compiled().programs["reads"]
+    program.relocs = [r for r in program.relocs if r.kind == RELO_CORE_FIELD]
+    monkeypatch.setattr(vmlinux, "_found", [kernel_btf(**layout)])
+    with pytest.raises(NotSupported) as caught:
+        programs.relocate(program, {}, None)
+    assert message in caught.value.hint
+    assert "task_struct" in str(caught.value)
+
+
+def test_a_kernel_without_types_is_refused(monkeypatch):
+    program = compiled().programs["reads"]
+    program.relocs = core_relocs(compiled())
+    monkeypatch.setattr(vmlinux, "_found", [None])
+    with pytest.raises(NotSupported, match="the kernel's types"):
+        programs.relocate(program, {}, None)
+
+
+def test_a_target_without_types_refuses_when_compiling():
+    with pytest.raises(CompileError) as caught:
+        compile_probes([reads], default_target())
+    (first, *_rest) = caught.value.diagnostics
+    assert first.message == "kernel types need the kernel's BTF; the target default-x86_64 has none"
+    assert "--backend kernel" in first.hint
+    assert first.span.text.strip() == "task = ebee.current_task()"
+
+
+def test_the_engine_refuses_a_program_that_was_compiled_for_a_kernel():
+    from ebee.engine.backend import EngineBackend
+
+    spec = compiled()
+    backend = EngineBackend()
+    try:
+        maps = {name: backend.create_map(m, spec) for name, m in spec.maps.items()}
+        with pytest.raises(NotSupported, match="the kernel's memory") as caught:
+            backend.load_program(spec.programs["reads"], spec, maps)
+        assert "kernel" in caught.value.hint
+    finally:
+        backend.close()
+
+
+def test_symbols_are_what_they_say():
+    for symbol in SYMBOLS:
+        assert core_fields.core_symbol(*core_fields.split_symbol(symbol)) == symbol
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 400, b"ebee"])
+def test_a_damaged_index_is_made_again(damage, tmp_path, monkeypatch):
+    path = tmp_path / "index"
+    path.write_bytes(damage)
+    data = kernel_btf().data
+    monkeypatch.setattr(vmlinux, "_found", [])
+    monkeypatch.setattr(vmlinux, "cache_path", lambda what: str(path))
+
+    class Seam:
+        def map_file(self, _path):
+            return data
+
+    monkeypatch.setattr(vmlinux, "current", Seam)
+    assert vmlinux.field_off("task_struct.tgid:s32") == 8
+    kept = path.read_bytes()
+    assert kept != damage
+    vmlinux._found.clear()
+    assert vmlinux.field_off("task_struct.tgid:s32") == 8
+    assert path.read_bytes() == kept
