@@ -191,8 +191,8 @@ class EngineBackend:
         elif reloc.kind == spec_object.RELO_TP_FIELD:
             insn.off = self._tracepoint_field(reloc, prog) + reloc.addend
         elif reloc.kind == spec_object.RELO_CORE_FIELD:
-            what = reloc.symbol.partition(":")[0]
-            raise NotSupported(f"reading {what} in the engine: the kernel's memory is not there", hint="run it in the kernel")
+            what = f"reading {reloc.symbol.partition(':')[0]} in the engine: the kernel's memory is not there"
+            raise NotSupported(what, hint="run it in the kernel")
         else:
             raise NotSupported(f"relocations of kind {reloc.kind!r} in the engine (program {prog.name!r})")
 

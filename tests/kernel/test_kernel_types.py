@@ -1,0 +1,156 @@
+"""Fields of the kernel's structs, read from tasks of the test's own: they must say what the system says otherwise."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import sys
+from pathlib import Path
+
+import pytest
+
+import ebee
+from ebee import Hash, Str, Struct, s64, u32, u64
+from ebee.api.source import remember_source
+
+pytestmark = [
+    pytest.mark.needs_kernel,
+    pytest.mark.skipif(not os.path.exists("/sys/kernel/btf/vmlinux"), reason="this kernel has no BTF"),
+]
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "kernel-types.md"
+CAT = ["cat", "/etc/hostname"]
+INIT_PID_NS = os.readlink("/proc/self/ns/pid") == "pid:[4026531836]"
+
+
+class Names(Struct):
+    own: str = Str(16)
+    same: str = Str(16)
+
+
+numbers = Hash(u32, u64)
+signed = Hash(u32, s64)
+names = Hash(u32, Names)
+
+
+@pytest.fixture
+def run():
+    """A function that attaches a probe to `cat`; it returns the losses."""
+    with ebee.Session(backend="kernel") as session:
+
+        def attach(probe, on_loss=None):
+            with session.attach(probe, command=CAT, on_loss=on_loss) as attachment:
+                assert attachment.wait() == 0
+            return attachment.losses
+
+        yield attach
+
+
+def test_the_page_runs():
+    (text,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
+    remember_source(str(PAGE), text)
+    page = {"__name__": "docs_kernel_types"}
+    module = sys.modules["docs_kernel_types"] = type(sys)("docs_kernel_types")
+    exec(compile(text, str(PAGE), "exec"), vars(module))
+    page = vars(module)
+    with ebee.Session(backend="kernel") as session, session.attach(page["on_open"], command=CAT) as attachment:
+        found = list(page["starts"])
+    assert found and attachment.losses == []
+    for e in found:
+        assert e.comm == "cat" and e.uid == os.getuid()
+        assert e.files == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        assert e.stack and 0 < e.depth < 32
+        assert e.parent_comm == Path("/proc/self/comm").read_text().strip()
+        if INIT_PID_NS:
+            assert e.parent == os.getpid()
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def agrees(ctx):
+    task = ebee.current_task()
+    numbers[0] = task.tgid == ebee.pid()
+    numbers[1] = task.pid == ebee.tid()
+    numbers[2] = task.group_leader == task
+    numbers[3] = task.comm == ebee.comm()
+    numbers[4] = task.cred.gid.val == ebee.gid()
+    numbers[5] = task.mm == task.active_mm
+    numbers[6] = 1 if task.mm is None else 2
+    numbers[7] = 3 if task.mm and task.mm.start_stack else 4
+    numbers[8] = task.thread_pid.numbers[0].nr == ebee.tid()
+    numbers[9] = task.se.sum_exec_runtime > 0
+    names[0] = Names(own=task.comm, same=ebee.comm())
+
+
+def test_what_helpers_say_and_structs_say_is_the_same(run):
+    assert run(agrees) == []
+    assert dict(numbers.items()) == {0: 1, 1: 1, 2: 1, 3: 1, 4: 1, 5: 1, 6: 2, 7: 3, 8: 1, 9: 1}
+    assert names[0].own == names[0].same == "cat"
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def strings(ctx):
+    task = ebee.current_task()
+    mine = task.comm
+    parents = task.real_parent.comm
+    names[0] = Names(own=mine, same=parents)
+    numbers[0] = mine == parents
+    numbers[1] = mine.startswith("ca")
+    numbers[2] = task.comm == task.group_leader.comm
+    numbers[3] = task.comm == task.real_parent.comm
+
+
+def test_strings_do_not_share_their_memory(run):
+    assert run(strings) == []
+    assert (names[0].own, names[0].same) == ("cat", Path("/proc/self/comm").read_text().strip())
+    assert dict(numbers.items()) == {0: 0, 1: 1, 2: 1, 3: 0}
+
+
+def first_of(task):
+    """The ancestor of everything: the idle task, which has no memory of its own and is its own parent."""
+    n = 0
+    while task.tgid and n < 64:
+        task = task.real_parent
+        n += 1
+    return task
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def through_null(ctx):
+    idle = first_of(ebee.current_task())
+    numbers[0] = idle.tgid == 0
+    numbers[1] = idle.mm is None
+    numbers[2] = idle.mm.start_stack + 5
+    numbers[3] = idle.mm.exe_file.f_flags
+    signed[0] = 7
+
+
+def test_a_null_pointer_gives_zero_and_is_counted(run):
+    said = []
+    losses = run(through_null, on_loss=said.extend)
+    assert dict(numbers.items()) == {0: 1, 1: 1, 2: 5, 3: 0}
+    assert signed[0] == 7  # the probe goes on
+    assert {(x.kind, x.what) for x in losses} == {
+        ("kernel_fault", "idle.mm.start_stack"), ("kernel_fault", "idle.mm.exe_file"),
+        ("kernel_fault", "idle.mm.exe_file.f_flags"),
+    }  # fmt: skip
+    assert len({x.count for x in losses}) == 1
+    assert "gave zero: the kernel has no memory there" in str(said[0])
+    assert all(x.file == __file__ and x.line for x in losses)
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def of_the_engine(ctx):
+    numbers[0] = u64(u32(ebee.current_task().tgid))
+
+
+@pytest.mark.needs_ptrace
+def test_the_engine_has_no_kernel_memory():
+    with ebee.Session(backend="engine") as session, pytest.raises(ebee.CompileError) as caught:
+        session.attach(of_the_engine, command=CAT)
+    assert "kernel types need the kernel's BTF" in str(caught.value)
+
+
+def test_using_it_outside_of_a_probe_is_an_error():
+    with pytest.raises(ebee.UsageError, match=r"ebee.current_task\(\) means something only inside a probe"):
+        ebee.current_task()
