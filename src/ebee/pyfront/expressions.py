@@ -542,9 +542,12 @@ class Expressions:
         return self.in_memory("value", decl.value, value, f"a value of {decl.name} ({decl.value.name})")
 
     def in_memory(self, purpose: str, type: Type, value: Val, what: str) -> Value:
-        """Return the address of a value of a declared type; a struct that was just made is there already."""
-        if isinstance(value, StructValue) and value.type is type:
+        """Return the address of a value of a declared type; local structs and strings are there already."""
+        if isinstance(value, StructValue | RecordRef) and value.type is type and not getattr(value, "decl", None):
             return value.pointer
+        if isinstance(value, Memory) and isinstance(type, StrType) and not (value.is_field or value.off):
+            if value.size_bytes == type.size:
+                return value.base
         memory = self.low.scratch(purpose, type.size)
         self.store(memory, 0, type, value, what)
         return memory
