@@ -1,16 +1,19 @@
-"""Global value numbering: a pure operation that has been done on every way here is not done again."""
+"""Global value numbering: what has been done on every way here, and would have the same result, is not done again."""
 
 from __future__ import annotations
 
+from ..abi.helpers import BPF_FUNC as FUNC
 from ..ir.cfg import dominator_children, immediate_dominators
 from ..ir.core import OPS, PURE, Function, Value
 from .flow import replace_in_terminator
 
 _MERGED = frozenset(opcode for opcode, row in OPS.items() if row[2] == PURE and opcode != "alloca")
+# Helpers that give the same number all through one run of a program: it cannot change its task, and stays on its CPU.
+_SAME_ALL_RUN = frozenset((FUNC.get_current_pid_tgid, FUNC.get_current_uid_gid, FUNC.get_smp_processor_id))
 
 
 def number_values(function: Function) -> None:
-    """Use the earlier of two equal pure operations where it dominates the later one.
+    """Use the earlier of two equal pure operations, or calls that give one number, where it dominates the later one.
 
     Requires: blocks in reverse postorder.
     """
@@ -36,7 +39,7 @@ def number_values(function: Function) -> None:
             for n in range(len(args)):
                 if args[n] in same:
                     args[n] = same[args[n]]
-            if op.opcode in _MERGED:
+            if op.opcode in _MERGED or (op.opcode == "call" and op.imm in _SAME_ALL_RUN):
                 key = (op.opcode, op.type, op.imm, op.size, op.symbol, *args)
                 known = table.setdefault(key, op)
                 if known is op:

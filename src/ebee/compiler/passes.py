@@ -9,6 +9,7 @@ from .code import Code
 from .emit import emit_function
 from .flow import drop_unreachable_blocks, remove_dead_ops, remove_redundant_params, split_critical_edges, thread_jumps
 from .fold import fold_constants
+from .memory import remove_needless_stores
 from .number import number_values
 from .regalloc import allocate_registers
 from .select import STACK_LIMIT, select_instructions
@@ -33,6 +34,7 @@ PASSES: tuple[Callable[[Function], None], ...] = (
     remove_redundant_params,
     drop_unreachable_blocks,
     number_values,
+    remove_needless_stores,
     remove_dead_ops,
     split_critical_edges,
 )
