@@ -300,6 +300,8 @@ class _Folder:
     def bswap(self, op: Op) -> Value:
         # The verifier knows nothing about the result, so its bits are not set.
         a = op.args[0]
+        if isinstance(a, Op) and a.opcode == "bswap" and a.size == op.size:
+            return a.args[0] if op.size == 8 else self.again(op, "zext", a.args[0], size=op.size)
         return self.constant(swap_bytes(self.consts[a], op.size)) if a in self.consts else op
 
     def address(self, op: Op) -> None:

@@ -20,9 +20,10 @@ def store_prefix(low: Lowering, base: Value, off: int, type: PrefixType, n: Num,
     b, size = low.b, type.address.size
     check_assignable(n, 0, type.address.hi, what)
     b.store(base, off, 4, b.const(8 * size))
-    for at in range(size):
-        shift = 8 * (size - 1 - at)
-        b.store(base, off + 4 + at, 1, b.op("lshr", n.value, b.const(shift)) if shift else n.value)
+    for at in range(0, size, 4):  # the address is aligned to 4 bytes
+        width = min(size, 4)
+        part = b.op("lshr", n.value, b.const(8 * (size - width - at))) if at + width < size else n.value
+        b.store(base, off + 4 + at, width, b.op("bswap", part, size=width) if width > 1 else part)
 
 
 def push(low: Lowering, decl: MapDecl, value: Value, overwrite: bool) -> None:
