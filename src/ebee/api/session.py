@@ -195,7 +195,7 @@ class Session:
 
         `command` is a list of arguments, or a line that is split at spaces as a shell would. `replay` names a file
         of recorded events, which then take the place of live ones. `interface` is the network interface whose packets
-        packet probes see.
+        packet probes see, all of them, also with `command`.
 
         Raises: CompileError, VerifierError, UnknownProbe, PermissionMissing, NotSupported, CommandError, UsageError.
         After an error nothing is left attached.

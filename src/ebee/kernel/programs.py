@@ -91,6 +91,8 @@ def load(
 ) -> KernelProgram:
     """Relocate and load a program; with a scope it acts on the scope's processes only.
 
+    Programs for packets act on all of their interface's, which belong to no process.
+
     Raises: VerifierError with the source line, PermissionMissing, NotSupported, UnknownProbe, SyscallError.
     """
     insns = relocate(prog, maps, tracepoints)
@@ -108,7 +110,7 @@ def load(
             # Refused: the plain program below is refused as well, in words that are about it alone; or it is not,
             # because it was the stub's needs (stack, helpers) that were too much.
     front = []
-    if scope is not None:
+    if scope is not None and prog.prog_type != abi.BPF_PROG_TYPE_XDP:
         if prog.prog_type not in _SCOPED_TYPES:
             raise NotSupported(f"following a command with programs of section {prog.section!r}")
         stub = Stub(mov(R6, R1))

@@ -256,7 +256,10 @@ class Loops(Expressions):
         start: dict[str, Val],
         guess: Ranges,
     ) -> tuple[Ranges, Callable[[list[ast.stmt]], None]]:
-        """Lower the loop with a guess; return the ranges after an iteration, and how to lower what comes behind."""
+        """Lower the loop with a guess; return the ranges after an iteration, and how to lower what comes behind.
+
+        Entries in `start` whose map an iteration writes to are made unusable there: this attempt was wrong, too.
+        """
         head, turn, over, following, done = self.low.blocks(5)
         self.b.span = self.source.span(node.test if isinstance(node, ast.While) else node.iter)
         followed = 0 < trips * self.turns <= MOST_FOLLOWED
