@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import resource
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +15,9 @@ import pytest
 import ebee
 from ebee import Hash, Str, Struct, s64, u32, u64
 from ebee.api.source import remember_source
+from ebee.isa.encode import decode
+from ebee.kernel import vmlinux
+from ebee.spec.object import RELO_CORE_FIELD
 
 pytestmark = [
     pytest.mark.needs_kernel,
@@ -149,6 +154,51 @@ def test_the_engine_has_no_kernel_memory():
     with ebee.Session(backend="engine") as session, pytest.raises(ebee.CompileError) as caught:
         session.attach(of_the_engine, command=CAT)
     assert "kernel types need the kernel's BTF" in str(caught.value)
+
+
+LOAD = """
+import ctypes, sys
+lib, p = ctypes.CDLL("libbpf.so.1", use_errno=True), ctypes.c_void_p
+lib.bpf_object__open_file.restype = lib.bpf_object__next_program.restype = lib.bpf_program__insns.restype = p
+lib.bpf_program__insn_cnt.restype = ctypes.c_size_t
+obj = p(lib.bpf_object__open_file(sys.argv[1].encode(), None))
+assert obj.value and lib.bpf_object__load(obj) == 0
+prog = p(lib.bpf_object__next_program(obj, None))
+insns = ctypes.string_at(lib.bpf_program__insns(prog), 8 * lib.bpf_program__insn_cnt(prog))
+print(insns.hex())
+"""
+
+
+def test_libbpf_relocates_and_loads_the_object(tmp_path):
+    try:
+        ctypes.CDLL("libbpf.so.1")
+    except OSError:
+        pytest.skip("not installed: libbpf.so.1")
+    compiled = ebee.compile(agrees, target="kernel")
+    path = tmp_path / "agrees.bpf.o"
+    compiled.save(path)
+    done = subprocess.run([sys.executable, "-c", LOAD, str(path)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    theirs = decode(bytes.fromhex(done.stdout))
+    program = compiled.spec.programs["agrees"]
+    fields = [r for r in program.relocs if r.kind == RELO_CORE_FIELD]
+    assert len(fields) > 10
+    assert [theirs[r.insn_idx].imm for r in fields] == [vmlinux.field_off(r.symbol) for r in fields]
+    assert len({theirs[r.insn_idx].imm for r in fields}) > 5
+
+
+@pytest.mark.needs_tool("bpftool", "unshare", "mount")
+@pytest.mark.needs_root
+def test_bpftool_loads_the_object(tmp_path):
+    path = tmp_path / "agrees.bpf.o"
+    ebee.compile(agrees, target="kernel").save(path)
+    # In a mount namespace of its own: what is pinned there is gone with it.
+    script = 'mount -t bpf bpffs "$1" && bpftool prog load "$2" "$1/agrees"'
+    pins = tmp_path / "pins"
+    pins.mkdir()
+    argv = ["unshare", "--mount", "sh", "-c", script, "sh", str(pins), str(path)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
 
 
 def test_using_it_outside_of_a_probe_is_an_error():

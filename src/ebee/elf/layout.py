@@ -39,6 +39,7 @@ BTF_EXT_HDR = struct.Struct("<HBBI6I")
 SEC_INFO = struct.Struct("<II")  # name of the section, number of records
 FUNC_INFO = struct.Struct("<II")  # offset in bytes, type id
 LINE_INFO = struct.Struct("<IIII")  # offset in bytes, file name, text, line << 10 | column
+CORE_RELO = struct.Struct("<IIII")  # offset in bytes, type id, access string, kind (0: BPF_CORE_FIELD_BYTE_OFFSET)
 COLUMN_MAX = 0x3FF
 
 TEXT, MAPS, LICENSE, BTF, BTF_EXT, NOTES = ".text", ".maps", "license", ".BTF", ".BTF.ext", ".ebee"

@@ -13,6 +13,7 @@ from ..isa.encode import decode, slot_offsets
 from ..isa.opcodes import BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, CALL, LDDW
 from ..record import Record, field
 from ..spec.object import (
+    RELO_CORE_FIELD,
     RELO_MAP,
     RELO_MAP_VALUE,
     RELO_TP_FIELD,
@@ -65,6 +66,7 @@ class _Function(Record):
     relocs: dict[int, _Symbol] = field(default_factory=dict)
     type_id: int = 0
     lines: list[LineInfo] = field(default_factory=list)
+    core_relos: set[int] = field(default_factory=set)
 
 
 def is_elf(data: bytes) -> bool:
@@ -309,8 +311,6 @@ class _Reader:
         magic, version, _flags, hdr_len, *parts = layout.BTF_EXT_HDR.unpack_from(data)
         if magic != 0xEB9F or version != 1 or hdr_len < layout.BTF_EXT_HDR.size:
             raise ElfError("the header is damaged", section=layout.BTF_EXT, off_bytes=0)
-        if parts[5]:
-            raise ElfError("CO-RE relocations are not supported here", section=layout.BTF_EXT)
         for number, off, (insn_off, type_id) in self.infos(data, hdr_len + parts[0], parts[1], layout.FUNC_INFO):
             function, i = self.at(number, insn_off, "a function's type")
             if i or not 0 < type_id < self.btf.type_count or self.btf.by_id(type_id).kind != BTF_KIND_FUNC:
@@ -322,6 +322,9 @@ class _Reader:
                 self.btf.string(string_off)
             line = LineInfo(i, row[1], row[2], row[3] >> 10, row[3] & layout.COLUMN_MAX)
             function.lines.append(line)
+        for number, _off, row in self.infos(data, hdr_len + parts[4], parts[5], layout.CORE_RELO):
+            function, i = self.at(number, row[0], "a field")
+            function.core_relos.add(i)
 
     def infos(self, data: bytes, start: int, length: int, format: struct.Struct) -> Any:
         """Iterate over the records of one part of .BTF.ext: number of the section, offset, fields."""
@@ -364,6 +367,7 @@ class _Reader:
         )
         order = [entry, *sorted(keys - {entry})]
         starts: dict[tuple[int, int], int] = {}
+        self.core_relos: set[int] = set()  # instructions of this program that .BTF.ext has one for
         slot = 0
         for key in order:
             starts[key] = slot
@@ -376,6 +380,17 @@ class _Reader:
                 raise ElfError(f"program {program.name!r}: a field at no instruction", section=layout.NOTES)
             program.insns[i].off = addend
             program.relocs.append(Reloc(i, RELO_TP_FIELD, symbol, addend, size))
+        for row in self.note(note, "core_fields", list):
+            i, symbol = self.note(row, 0, int), self.note(row, 1, str)
+            if i not in self.core_relos:
+                what = f"program {program.name!r}: a field of the kernel at no instruction"
+                raise ElfError(what, section=layout.NOTES)
+            self.core_relos.remove(i)
+            program.insns[i].imm = 0
+            program.relocs.append(Reloc(i, RELO_CORE_FIELD, symbol))
+        if self.core_relos:
+            what = f"program {program.name!r}: CO-RE relocations that are not in the notes"
+            raise ElfError(what, section=layout.NOTES)
         program.relocs.sort(key=lambda r: r.insn_idx)
         return program
 
@@ -403,6 +418,7 @@ class _Reader:
     ) -> None:
         """Add a function's instructions to a program, with calls and relocations as an `ObjectSpec` has them."""
         first = len(program.insns)
+        self.core_relos.update(first + i for i in function.core_relos)
         callees = self.callees(function)
         slots = slot_offsets(function.insns)
         for i, original in enumerate(function.insns):

@@ -11,9 +11,10 @@ from ..errors import ElfError
 from ..isa.encode import encode, slot_offsets
 from ..isa.opcodes import BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, CALL, LDDW
 from ..record import Record, field
-from ..spec.object import RELO_MAP, RELO_MAP_VALUE, RELO_SUBPROG, RELO_TP_FIELD
+from ..spec.object import RELO_CORE_FIELD, RELO_MAP, RELO_MAP_VALUE, RELO_SUBPROG, RELO_TP_FIELD
 from ..spec.sections import parse_section
 from . import layout
+from .core_types import CoreTypes
 from .maps import map_types, map_variable_bytes
 
 TYPE_CHECKING = False
@@ -37,6 +38,7 @@ class _Section(Record):
     relocs: list[tuple[int, str, int]] = field(default_factory=list)
     func_info: list[tuple[int, int]] = field(default_factory=list)
     line_info: list[tuple[int, int, int, int]] = field(default_factory=list)
+    core_relo: list[tuple[int, int, int, int]] = field(default_factory=list)
 
 
 class _Symbol(Record):
@@ -108,6 +110,9 @@ class _Writer:
         self.sections: dict[str, _Section] = {}
         self.symbols: dict[str, _Symbol] = {}
         self.fields: dict[str, list[list[Any]]] = {}
+        self.core_fields: dict[str, list[list[Any]]] = {}
+        relocs = [relo for program in spec.programs.values() for relo in program.relocs]
+        self.core_types = CoreTypes([r.symbol for r in relocs if r.kind == RELO_CORE_FIELD], self.btf)
 
     def section(self, name: str, type: int, flags: int, align: int = 8) -> _Section:
         """Return the section of a name, made if needed."""
@@ -218,6 +223,11 @@ class _Writer:
                 insn.off = self.field_off(program, relo.symbol, relo.size_bytes) + relo.addend
                 row = [i, relo.symbol, relo.addend, relo.size_bytes]
                 self.fields.setdefault(program.name, []).append(row)
+            elif relo is not None and relo.kind == RELO_CORE_FIELD:
+                found = self.core_types.find(relo.symbol)
+                insn.imm = found.off_bytes
+                code.core_relo.append((at, found.type_id, self.btf.string(found.access), 0))
+                self.core_fields.setdefault(program.name, []).append([i, relo.symbol])
             elif relo is not None:
                 raise ElfError(f"program {program.name!r}: an object file has no relocation {relo.kind!r}")
             elif is_local_call(insn) and insn.opcode == CALL:
@@ -251,11 +261,12 @@ class _Writer:
     # What describes it
 
     def btf_ext(self) -> bytes:
-        """Return .BTF.ext: functions and lines, by section; no CO-RE relocations."""
+        """Return .BTF.ext: functions, lines and CO-RE relocations, by section."""
         functions = self.infos(layout.FUNC_INFO, lambda section: section.func_info)
         lines = self.infos(layout.LINE_INFO, lambda section: section.line_info)
-        sizes = (0, len(functions), len(functions), len(lines), len(functions) + len(lines), 0)
-        return layout.BTF_EXT_HDR.pack(0xEB9F, 1, 0, layout.BTF_EXT_HDR.size, *sizes) + functions + lines
+        relocs = self.infos(layout.CORE_RELO, lambda section: section.core_relo)
+        sizes = (0, len(functions), len(functions), len(lines), len(functions) + len(lines), len(relocs))
+        return layout.BTF_EXT_HDR.pack(0xEB9F, 1, 0, layout.BTF_EXT_HDR.size, *sizes) + functions + lines + relocs
 
     def infos(self, record: Any, rows_of: Callable[[_Section], Any]) -> bytes:
         """Return one part of .BTF.ext: the size of a record, then the records of each section that has any."""
@@ -281,7 +292,10 @@ class _Writer:
             "name": spec.name,
             "target": self.target.name,
             "programs": {
-                p.name: {"stack_size": p.stack_size, "fields": self.fields.get(p.name, [])}
+                p.name: {
+                    "stack_size": p.stack_size, "fields": self.fields.get(p.name, []),
+                    "core_fields": self.core_fields.get(p.name, []),
+                }
                 for p in spec.programs.values()
             },
             "maps": {

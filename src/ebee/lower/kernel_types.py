@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 _INTEGERS = {t.name: t for t in INT_TYPES}
 
 
-def pointer(value: Value, type: str) -> Num:
-    """A pointer to a struct or union of the kernel; `type` is `struct mm_struct`."""
-    return Num(value, 0, U64_HI, f"{type} {KERNEL}")
+def pointer(value: Value, struct_name: str) -> Num:
+    """A pointer to a struct of the kernel."""
+    return Num(value, 0, U64_HI, f"struct {struct_name} {KERNEL}")
 
 
 def struct_of(n: Num) -> str:
@@ -26,7 +26,7 @@ def struct_of(n: Num) -> str:
 
 def current_task(low: Lowering) -> Num:
     """The current task."""
-    return pointer(low.b.call(FUNC.get_current_task), "struct task_struct")
+    return pointer(low.b.call(FUNC.get_current_task), "task_struct")
 
 
 def address_of(low: Lowering, base: Value, symbol: str) -> Value:
@@ -36,7 +36,7 @@ def address_of(low: Lowering, base: Value, symbol: str) -> Value:
 
 def read_number(low: Lowering, address: Value, shape: str, what: str) -> Num:
     """The integer or pointer at an address; where it cannot be read it is 0, and that is counted."""
-    type = _INTEGERS.get(shape, _INTEGERS["u64"])
+    type = _INTEGERS.get(shape.partition(" ")[0], _INTEGERS["u64"])
     memory = low.scratch("kernel", 8)
     result = low.b.call(FUNC.probe_read_kernel, memory, low.b.const(type.size), address)
     n = low.load_num(memory, 0, type)  # the helper has filled it with zeros if it failed

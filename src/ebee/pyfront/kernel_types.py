@@ -92,12 +92,12 @@ def element(front: Expressions, btf: Btf, ref: KernelRef, field: BtfField, what:
     # A kernel may have several structs of one name; by name only the first one is found when it is loaded.
     if target is None or named(btf, target.name) != target:
         return Num(n.value, n.lo, n.hi, "void *")
-    return lower.pointer(n.value, f"{target.kind_name} {target.name}")
+    return lower.pointer(n.value, target.name)
 
 
 def named(btf: Btf, name: str) -> BtfType | None:
-    """Return the struct or union of a name, as a loader finds it."""
-    return btf.by_name(name, BTF_KIND_STRUCT) or btf.by_name(name, BTF_KIND_UNION)
+    """Return the struct of a name, as a loader finds it."""
+    return btf.by_name(name, BTF_KIND_STRUCT)
 
 
 def members(btf: Btf, type: BtfType | None) -> list[str]:

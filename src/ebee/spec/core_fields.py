@@ -41,24 +41,30 @@ def split_symbol(symbol: str) -> tuple[str, str, str]:
     return struct_name, path, shape
 
 
+def split_path(path: str) -> list[str | int]:
+    """Return the members' names and the array indices of a path."""
+    parts = path.replace("[", ".[").split(".")
+    return [int(p[1:-1]) if p[0] == "[" else p for p in parts]
+
+
 def resolved(btf: Btf, type: BtfType) -> BtfType:
     """Return the type behind typedefs and qualifiers. Raises: BtfError."""
     return btf.resolve(type.type_id) if type.kind in MODIFIER_KINDS else type
 
 
 def pointee(btf: Btf, pointer: BtfType) -> BtfType | None:
-    """Return the struct or union with a name that a pointer leads to in kernel memory, or None."""
+    """Return the struct with a name that a pointer leads to in kernel memory, or None."""
     type_id = pointer.type_id
     while (target := btf.by_id(type_id)).kind in MODIFIER_KINDS:
         if target.kind == BTF_KIND_TYPE_TAG and target.name in FOREIGN_TAGS:
             return None
         type_id = target.type_id
-    return target if target.kind in (BTF_KIND_STRUCT, BTF_KIND_UNION) and target.name else None
+    return target if target.kind == BTF_KIND_STRUCT and target.name else None
 
 
 def shape_of(btf: Btf, field: BtfField) -> str:
-    """Return how a field is read: `s32`, `u64`, `struct mm_struct *`, `*` (other pointers), `char[16]`, `struct`,
-    `array`.
+    """Return how a field is read: `s32`, `u64`, `u32 enum`, `struct mm_struct *`, `*` (other pointers), `char[16]`,
+    `struct`, `array`.
 
     A bit field is `bits`, and empty is what cannot be read. Raises: BtfError.
     """
@@ -67,10 +73,11 @@ def shape_of(btf: Btf, field: BtfField) -> str:
     type = resolved(btf, field.type)
     if type.kind in (BTF_KIND_INT, BTF_KIND_ENUM, BTF_KIND_ENUM64):
         is_signed = type.int_encoding[0] & BTF_INT_SIGNED if type.kind == BTF_KIND_INT else type.kind_flag
-        return f"{'s' if is_signed else 'u'}{8 * type.size_bytes}" if type.size_bytes in (1, 2, 4, 8) else ""
+        number = f"{'s' if is_signed else 'u'}{8 * type.size_bytes}{'' if type.kind == BTF_KIND_INT else ' enum'}"
+        return number if type.size_bytes in (1, 2, 4, 8) else ""
     if type.kind == BTF_KIND_PTR:
         target = pointee(btf, type)
-        return "*" if target is None else f"{target.kind_name} {target.name} *"
+        return "*" if target is None else f"struct {target.name} *"
     if type.kind == BTF_KIND_ARRAY:
         element_id, _index, count = type.array
         element = btf.resolve(element_id)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from synthetic_kernel import kernel_btf, kernel_target
 
 import ebee
 from ebee import Hash, Str, Struct, u32, u64
 from ebee.api.source import compile_probes
-from ebee.errors import CompileError, NotSupported
+from ebee.btf.read import Btf
+from ebee.elf.read import read_object
+from ebee.elf.write import write_object
+from ebee.errors import CompileError, ElfError, NotSupported
 from ebee.isa.encode import encode
 from ebee.isa.opcodes import BPF_ALU64, BPF_K, BPF_MOV
 from ebee.kernel import programs, vmlinux
@@ -40,7 +45,7 @@ def reads(ctx):
 SYMBOLS = {
     "task_struct.real_parent:struct task_struct *", "task_struct.tgid:s32", "task_struct.cred:struct cred *",
     "cred.uid.val:u32", "task_struct.comm:char[16]", "task_struct.mm:struct mm_struct *", "mm_struct.start_stack:u64",
-    "task_struct.mode:u32", "task_struct.pids[1].nr:s32", "task_struct.seen:s32",
+    "task_struct.mode:u32 enum", "task_struct.pids[1].nr:s32", "task_struct.seen:s32",
 }  # fmt: skip
 
 
@@ -153,3 +158,40 @@ def test_a_damaged_index_is_made_again(damage, tmp_path, monkeypatch):
     vmlinux._found.clear()
     assert vmlinux.field_off("task_struct.tgid:s32") == 8
     assert path.read_bytes() == kept
+
+
+def test_an_object_file_holds_them_and_is_read_back():
+    spec = compiled()
+    data = write_object(spec, kernel_target())
+    assert data == write_object(compiled(gap_bytes=256), kernel_target(gap_bytes=256))
+    back = read_object(data)
+    assert back.programs["reads"].insns == spec.programs["reads"].insns
+    assert back.programs["reads"].relocs == spec.programs["reads"].relocs
+    assert write_object(back, kernel_target()) == data
+
+
+def test_the_objects_own_structs_have_what_is_used():
+    btf = Btf(read_object(write_object(compiled(), kernel_target())).btf)
+    members = {s.name: {m.name for m in s.members} for s in btf.types(4) if s.name in ("task_struct", "cred", "mm_struct")}
+    assert members == {
+        "task_struct": {"real_parent", "tgid", "cred", "comm", "mm", "mode", "pids", "seen"},
+        "cred": {"uid"}, "mm_struct": {"start_stack"},
+    }  # fmt: skip
+    assert btf.sizeof(btf.field("task_struct", "pids").type.id) == 2 * 8  # only what is used: two elements, one member
+
+
+@pytest.mark.parametrize(
+    "old, new, message",
+    [
+        (rb'"core_fields":', b'"core_fielts":', "'core_fields' is missing"),
+        (rb'"core_fields":\[\[\d', b'"core_fields":[[9', "a field of the kernel at no instruction"),
+        (rb'"core_fields":\[\[(\d+),"', rb'"core_fields":[["\1,', "0 is missing or of another type"),
+        (rb'"core_fields":\[(.*?)\]\]', lambda m: b'"core_fields":[]' + b" " * (len(m[1]) + 1), "not in the notes"),
+    ],
+)
+def test_notes_that_do_not_fit_are_refused(old, new, message):
+    data = write_object(compiled(), kernel_target())
+    changed, count = re.subn(old, new, data, count=1)
+    assert count == 1 and len(changed) == len(data)
+    with pytest.raises(ElfError, match=message):
+        read_object(changed)
