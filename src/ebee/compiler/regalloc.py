@@ -120,7 +120,7 @@ class _Intervals:
     def _block(self, function: MFunction, number: int, live_in: list[set[int]]) -> None:
         """Add what lives in a block. Blocks come last first, and intervals grow backwards: [end, start, …]."""
         block = function.blocks[number]
-        of, hint, near = self.of, self.hint, self.near
+        of, hint, near, def_block = self.of, self.hint, self.near, function.def_block
         start = self.starts[number]
         at = start + 2 * len(block.insns)
         ends: dict[int, int] = {}
@@ -160,7 +160,9 @@ class _Intervals:
                 elif form == JUMP:
                     for v, param in zip(insn.x, function.blocks[insn.imm].params, strict=True):
                         if isinstance(v, int):
-                            near[param] = v
+                            # Of several values the one that was made first has its register first.
+                            if near[param] < 0 or def_block[v] <= def_block[near[param]]:
+                                near[param] = v
                             if near[v] < 0:
                                 near[v] = param
                             if hint[v] < 0:
@@ -250,7 +252,14 @@ def _scan(intervals: _Intervals, registers: tuple[int, ...], weights: list[int] 
         crosses = has_calls and intervals.crosses_call(interval)
         candidates, allowed = (_KEPT, kept) if crosses else (registers, usable)
         beside = near[v]
-        wanted = hint[v], loc[beside] if beside >= 0 else -1, hint[beside] if beside >= 0 else -1
+        wanted: tuple[int, ...] = (hint[v],)
+        if beside >= 0:
+            wanted = hint[v], loc[beside], hint[beside]
+            if loc[beside] < 0:  # it comes later
+                other = near[beside]
+                wanted += (loc[other] if other >= 0 else -1,)
+                if has_calls and not crosses and intervals.crosses_call(of[beside]):
+                    wanted = *(r for r in _KEPT if places[r].is_free(of[beside])), *wanted
         for r in (*(w for w in wanted if w in allowed), *candidates):
             if places[r].is_free(interval):
                 places[r].take(v, interval)
