@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..abi.helpers import BPF_FUNC as FUNC
 from ..ir.cfg import dominator_children, immediate_dominators
-from ..ir.core import OPS, PURE, Function, Value
+from ..ir.core import OPS, PTR_CTX, PURE, Function, Value
 from .flow import replace_in_terminator
 
 _MERGED = frozenset(opcode for opcode, row in OPS.items() if row[2] == PURE and opcode != "alloca")
@@ -15,9 +15,12 @@ _SAME_ALL_RUN = frozenset((FUNC.get_current_pid_tgid, FUNC.get_current_uid_gid, 
 def number_values(function: Function) -> None:
     """Use the earlier of two equal pure operations, or calls that give one number, where it dominates the later one.
 
+    Loads from the context are merged too, unless something in the function may write to it.
+
     Requires: blocks in reverse postorder.
     """
     order = function.blocks
+    is_steady = _only_loads_from_context(function)
     children = dominator_children(immediate_dominators(order)) if len(order) > 1 else [[]]
     same: dict[Value, Value] = {}
     table: dict[tuple[object, ...], Value] = {}
@@ -26,14 +29,15 @@ def number_values(function: Function) -> None:
     while stack:
         i = stack.pop()
         if i < 0:
-            for key in added.pop():
-                del table[key]
+            for gone in added.pop():
+                del table[gone]
             continue
         new: list[tuple[object, ...]] = []
         added.append(new)
         stack.append(~i)
         stack.extend(reversed(children[i]))
         block = order[i]
+        key: tuple[object, ...]
         for op in block.ops:
             args = op.args
             for n in range(len(args)):
@@ -41,12 +45,26 @@ def number_values(function: Function) -> None:
                     args[n] = same[args[n]]
             if op.opcode in _MERGED or (op.opcode == "call" and op.imm in _SAME_ALL_RUN):
                 key = (op.opcode, op.type, op.imm, op.size, op.symbol, *args)
-                known = table.setdefault(key, op)
-                if known is op:
-                    new.append(key)
-                else:
-                    same[op] = known
+            elif is_steady and op.opcode == "load" and args[0].type == PTR_CTX:
+                key = (op.off, op.size, op.symbol, op.reloc, args[0])
+            else:
+                continue
+            known = table.setdefault(key, op)
+            if known is op:
+                new.append(key)
+            else:
+                same[op] = known
     if same:
         for block in order:
             block.ops = [op for op in block.ops if op not in same]
             replace_in_terminator(block, same)
+
+
+def _only_loads_from_context(function: Function) -> bool:
+    """Whether the context is read, and neither written nor handed to anyone."""
+    for op in function.ops():
+        if op.opcode not in ("load", "load_ptr"):
+            for a in op.args:
+                if a.type == PTR_CTX:
+                    return False
+    return True

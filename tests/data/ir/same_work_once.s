@@ -2,14 +2,13 @@
     r5 = *(u64 *)(r1 +8)
     r4 = r0
     r4 *= r5
-    if r4 <= 0x2 goto L8
-    r3 = *(u64 *)(r1 +0)
-    r4 += r3
-    goto L10
-L8:
+    if r4 <= 0x2 goto L7
+    r4 += r0
+    goto L9
+L7:
     r4 = r0
     r4 += r5
-L10:
+L9:
     r5 += r0
     r4 += r5
     r0 += r4
