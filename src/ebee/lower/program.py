@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..abi import bpf
 from ..abi.helpers import BPF_FUNC as FUNC
 from ..ir.builder import Builder
-from ..ir.core import PTR_RECORD_OR_NULL, PTR_VALUE_OR_NULL
+from ..ir.core import PTR_RECORD_OR_NULL, PTR_VALUE, PTR_VALUE_OR_NULL
 from ..spec.object import LOSS_MAP
 from ..types.scalars import IntType
 from .numbers import Num, Refusal, check_assignable, union
@@ -58,9 +58,12 @@ class Lowering:
 
     def lose(self, kind: str, what: str) -> None:
         """Count a loss at this place of the source."""
+        self.b.op("atomic_add", self.loss_counter(kind, what), self.b.const(1), size=8)
+
+    def loss_counter(self, kind: str, what: str) -> Value:
+        """The address of the u64 that counts a loss at this place of the source."""
         slot = self.obj.loss_slot(kind, what, self.span)
-        counter = self.b.op("map_value", symbol=LOSS_MAP, imm=8 * slot)
-        self.b.op("atomic_add", counter, self.b.const(1), size=8)
+        return self.b.op("map_value", symbol=LOSS_MAP, imm=8 * slot)
 
     def opaque_zero(self) -> Value:
         """A zero that the verifier takes for any number, so that it does not follow what is counted from it."""
@@ -245,11 +248,13 @@ class Lowering:
                 f"take Struct values: v = {decl.name}.lookup(k), then v.field += n",
             )
         b = self.b
-        missing, second, lost, add, done = self.blocks(5)
+        found, missing, found_second, lost, add, done = self.blocks(6)
         name = f"entry of {decl.name} {id(missing)}"
         pointer = self.lookup(decl, key)
-        b.write(name, pointer)
-        b.branch("eq", pointer, b.const(0), missing, add)
+        b.branch("eq", pointer, b.const(0), missing, found)
+        b.start(found)
+        b.write(name, b.non_null(pointer))
+        b.jump(add)
         b.start(missing)
         if decl.map_type in (bpf.BPF_MAP_TYPE_ARRAY, bpf.BPF_MAP_TYPE_PERCPU_ARRAY):
             b.jump(lost)  # nothing can be inserted: the index is out of range
@@ -257,16 +262,20 @@ class Lowering:
             zero = self.scratch("value", type.size)
             self.zero(zero, 0, type.size)
             b.call(FUNC.map_update_elem, self.map(decl), key, zero, b.const(bpf.BPF_NOEXIST))
-            b.jump(second)
-            b.start(second)
             again = self.lookup(decl, key)
-            b.write(name, again)
-            b.branch("eq", again, b.const(0), lost, add)
-        b.start(add)
-        b.op("atomic_add", b.non_null(b.read(name, PTR_VALUE_OR_NULL)), n.value, size=type.size)
-        b.jump(done)
+            b.branch("eq", again, b.const(0), lost, found_second)
+            b.start(found_second)
+            b.write(name, b.non_null(again))
+            b.jump(add)
         b.start(lost)
-        self.lose("map_full", decl.name)
+        if n.lo == n.hi == 1 and type.size == 8:  # one instruction counts the event or its loss
+            b.write(name, self.loss_counter("map_full", decl.name))
+            b.jump(add)
+        else:
+            self.lose("map_full", decl.name)
+            b.jump(done)
+        b.start(add)
+        b.op("atomic_add", b.read(name, PTR_VALUE), n.value, size=type.size)
         b.jump(done)
         b.start(done)
 
