@@ -79,6 +79,15 @@ def _len(front: Expressions, node: ast.Call) -> Val:
     raise Refusal(f"the length of {front.describe(value)} is not known in a probe")
 
 
+def _hasattr(front: Expressions, node: ast.Call) -> Val:
+    from .kernel_types import has
+
+    base, name = _integers(front, node, "hasattr", 2, 2)
+    if not (isinstance(name, Known) and isinstance(name.object, str)):
+        raise Refusal("hasattr() takes the name as a constant in a probe")
+    return Known(has(front, base, name.object))
+
+
 def _range(front: Expressions, node: ast.Call) -> Val:
     values = _integers(front, node, "range", 1, 3)
     if not all(isinstance(v, Known) and isinstance(v.object, int) for v in values):
@@ -92,5 +101,5 @@ def _range(front: Expressions, node: ast.Call) -> Val:
 # Python's own functions that mean something in a probe.
 BUILTINS: dict[Any, Callable[[Expressions, ast.Call], Val]] = {
     min: _extreme("<"), max: _extreme(">"), abs: _abs, bool: _bool, int: _int, divmod: _divmod, len: _len,
-    range: _range,
+    range: _range, hasattr: _hasattr,
 }  # fmt: skip

@@ -37,6 +37,18 @@ def types(front: Expressions) -> Btf:
     return btf
 
 
+def has(front: Expressions, base: Val, name: str) -> bool:
+    """Whether the Target's kernel has `base.name`. Raises: Refusal for what is no struct of the kernel."""
+    btf, type = types(front), None
+    if isinstance(base, Num) and base.is_kernel_pointer:
+        type = named(btf, lower.struct_of(base))
+    elif isinstance(base, KernelRef):
+        type = base.type
+    else:
+        raise Refusal(f"hasattr() is for the kernel's structs in a probe, not for {front.describe(base)}")
+    return name in members(btf, type)
+
+
 def attribute(front: Expressions, base: Num | KernelRef, name: str, what: str) -> Val:
     """Return `base.name`, read now if it is a number, a pointer or a string. Raises: Refusal."""
     btf = types(front)

@@ -14,6 +14,7 @@ from ebee.btf.read import Btf
 from ebee.elf.read import read_object
 from ebee.elf.write import write_object
 from ebee.errors import CompileError, ElfError, NotSupported
+from ebee.ir.text import parse_module, print_module
 from ebee.isa.encode import encode
 from ebee.isa.opcodes import BPF_ALU64, BPF_K, BPF_MOV
 from ebee.kernel import programs, vmlinux
@@ -47,6 +48,28 @@ SYMBOLS = {
     "cred.uid.val:u32", "task_struct.comm:char[16]", "task_struct.mm:struct mm_struct *", "mm_struct.start_stack:u64",
     "task_struct.mode:u32 enum", "task_struct.pids[1].nr:s32", "task_struct.seen:s32",
 }  # fmt: skip
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def asks(ctx):
+    task = ebee.current_task()
+    counts[0] = u64(task.__state) if hasattr(task, "__state") else u64(task.state)
+    counts[1] = 7 if hasattr(task, "hidden") and not hasattr(task.cred.uid, "value") else task.nothing
+    if not hasattr(task, "nothing"):
+        counts[2] = hasattr(task.cred.uid, "val")
+    else:
+        counts[2] = task.nothing
+
+
+def test_what_a_kernel_does_not_have_is_not_compiled():
+    spec = compile_probes([asks], kernel_target())[0]
+    symbols = {r.symbol for r in spec.programs["asks"].relocs if r.kind == RELO_CORE_FIELD}
+    assert symbols == {"task_struct.__state:u32", "task_struct.cred:struct cred *"}
+
+
+def test_the_text_form_of_ir_has_them():
+    text = 'program p(v0: ptr.ctx) {\nentry:\n  v1 = core_off "task_struct.tgid:s32"\n  ret v1\n}\n'
+    assert print_module(parse_module(text)) == text
 
 
 def compiled(**layout):
