@@ -11,6 +11,7 @@ import sys
 import ebee
 from ebee import Hash, LpmTrie, Struct, u16, u32, u64
 
+
 class Rule(Struct):
     dropped: u64
 

@@ -400,6 +400,12 @@ def test_without_an_interface_there_is_a_word_on_usage(name):
 
 
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.py")), ids=lambda f: f.stem)
+def test_every_example_can_be_disassembled_without_its_arguments(file):
+    result = ebee("disasm", file)
+    assert (result.returncode, result.stderr) == (0, "") and "instructions" in result.stdout
+
+
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.py")), ids=lambda f: f.stem)
 def test_every_example_says_how_it_is_run_and_is_on_the_page(file):
     text = file.read_text()
     usage = re.search(rf"^    (?:sudo )?(ebee run examples/{file.name} .*)$", text, re.M)
