@@ -386,6 +386,7 @@ class _Emitter:
                 reached[n] = True
                 work += ends[n][:2]
         order = [n for n in range(len(blocks)) if reached[n]]
+        index = {n: i for i, n in enumerate(order)}
         insns, places = out.insns, out.spans
         for i, n in enumerate(order):
             out.starts[n] = len(insns)
@@ -393,6 +394,15 @@ class _Emitter:
             places += spans[n]
             following = order[i + 1] if i + 1 < len(order) else -1
             end = ends[n]
+            if len(end) == 1 and end[0] != following:
+                # Where only a comparison is done, do it here: a loop's turn takes one jump instead of two.
+                test = ends[end[0]]
+                before = order[index[end[0]] - 1]  # gets there in any case, so that the block stays in use
+                if (
+                    not bodies[end[0]] and len(test) > 1 and following in test[:2] and end[0] in ends[before][:2]
+                    and test[2] & 0xF0 in OPPOSITE
+                ):  # fmt: skip
+                    end = test
             jumps: list[tuple[Insn, int]] = []
             if len(end) > 1:
                 then, els, opcode, a, b, imm = end

@@ -8,11 +8,10 @@ L6:
     r0 += r5
     if r0 == 0x0 goto L10
     r6 = 0
-    goto L12
+    goto L11
 L10:
-    r0 *= r5
-    r6 = r0
-L12:
+    r6 = *(u64 *)(r1 +16)
+L11:
     call 5
     r0 += r6
     exit

@@ -4,6 +4,7 @@
     r3 = 0
 L4:
     if r3 >= 0x5a goto L16
+L5:
     r3 += 1
     r2 = r5
     r2 += r0
@@ -15,7 +16,7 @@ L4:
 L13:
     r5 = r4
     r4 = r2
-    goto L4
+    if r3 < 0x5a goto L5
 L16:
     r0 = r5
     r0 ^= r4
