@@ -261,7 +261,7 @@ os.wait()
 report = {"me": os.getpid(), "child": child, "grandchild": int(os.read(r, 20))}
 """
     lines, report = tool(backend, "forktree", body)
-    at = [i for i, line in enumerate(lines) if line.split()[0] == str(report["me"])][0]
+    at = next(i for i, line in enumerate(lines) if line.split()[0] == str(report["me"]))
     depths = [len(line) - len(line.lstrip()) for line in lines[at : at + 3]]
     assert [d - depths[0] for d in depths] == [0, 4, 8]
     assert [line.split()[0] for line in lines[at + 1 : at + 3]] == [str(report["child"]), str(report["grandchild"])]

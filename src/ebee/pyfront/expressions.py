@@ -406,7 +406,7 @@ class Expressions:
         return result
 
     def membership(self, item: Val, container: Val, then: Block, els: Block) -> None:
-        """`item in container`: a keyed map, or a sequence of integers known now."""
+        """`item in container`: a keyed map, or a sequence of integers or strings known now."""
         if isinstance(container, Known) and isinstance(container.object, KeyedDecl):
             pointer = self.low.lookup(container.object, self.key(container.object, item))
             self.b.branch("ne", pointer, self.b.const(0), then, els)
@@ -430,6 +430,11 @@ class Expressions:
             raise Refusal(f"`in` a sequence of {len(items)} items is too long", "use a map")
         if isinstance(item, Known):
             self.b.jump(then if item.object in items else els)
+            return
+        if isinstance(item, STRINGS):
+            from . import strings
+
+            strings.among(self, item, items, then, els)
             return
         n = self.as_num(item)
         for element in items:

@@ -10,6 +10,8 @@ from .values import Comm, Known, Memory, UserStr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..ir.core import Block
     from .expressions import Expressions
     from .values import Val
@@ -33,6 +35,17 @@ def compare(front: Expressions, op: str, left: Val, right: Val, then: Block, els
             match_bytes(front, left, data + b"\0", then, els)
         return
     match_strings(front, in_memory(front, left), in_memory(front, right), then, els)
+
+
+def among(front: Expressions, value: Val, items: Iterable[object], then: Block, els: Block) -> None:
+    """Jump to `then` if a string is one of constants; it is read once."""
+    texts = [item for item in items if isinstance(item, str)]
+    value = in_memory(front, value)
+    for text in texts:
+        following = front.b.new_block()
+        compare(front, "==", value, Known(text), then, following)
+        front.b.start(following)
+    front.b.jump(els)
 
 
 def startswith(front: Expressions, value: Val, node: ast.Call) -> Val:
