@@ -10,7 +10,7 @@ from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_PTR, BTF_KIND_STRUCT, BTF_KIND_
 from ..errors import BtfError
 from ..lower import kernel_types as lower
 from ..lower.numbers import KERNEL, Num, Refusal
-from ..spec.core_fields import core_symbol, pointee, resolved, shape_of
+from ..spec.core_fields import core_symbol, find_field, find_struct, pointee, resolved, shape_of
 from .values import KernelRef, Known, Memory, similar
 
 TYPE_CHECKING = False
@@ -32,7 +32,7 @@ def types(front: Expressions) -> Btf:
     if btf is None:
         raise Refusal(
             f"kernel types need the kernel's BTF; the target {front.target.name} has none",
-            "run it in the kernel (--backend kernel), or compile it with target='kernel'",
+            "run it in the kernel (ebee run --kernel), or compile it for this one (ebee compile --target kernel)",
         )
     return btf
 
@@ -41,7 +41,7 @@ def has(front: Expressions, base: Val, name: str) -> bool:
     """Whether the Target's kernel has `base.name`. Raises: Refusal for what is no struct of the kernel."""
     btf, type = types(front), None
     if isinstance(base, Num) and base.is_kernel_pointer:
-        type = named(btf, lower.struct_of(base))
+        type = find_struct(btf, lower.struct_of(base))
     elif isinstance(base, KernelRef):
         type = base.type
     else:
@@ -59,9 +59,9 @@ def attribute(front: Expressions, base: Num | KernelRef, name: str, what: str) -
     else:
         ref = KernelRef(base.value, lower.struct_of(base), name, None)
     try:
-        field = btf.field(ref.struct_name, ref.path)
+        field = find_field(btf, ref.struct_name, ref.path)
     except BtfError:
-        outer = base.type if isinstance(base, KernelRef) else named(btf, ref.struct_name)
+        outer = base.type if isinstance(base, KernelRef) else find_struct(btf, ref.struct_name)
         has = describe(base) if isinstance(base, KernelRef) else base.c_type.removesuffix(KERNEL).strip()
         raise Refusal(f"{has} has no member {name!r}", similar(name, members(btf, outer))) from None
     return element(front, btf, ref, field, what)
@@ -79,7 +79,7 @@ def index(front: Expressions, base: KernelRef, number: Val, what: str) -> Val:
     if number.object < 0 or number.object >= count > 0:  # 0: a flexible array, whose length is not known
         raise Refusal(f"{describe(base)} has {count} elements: there is no [{number.object}]")
     ref = KernelRef(base.pointer, base.struct_name, f"{base.path}[{int(number.object)}]", base.type)
-    return element(front, btf, ref, btf.field(ref.struct_name, ref.path), what)
+    return element(front, btf, ref, find_field(btf, ref.struct_name, ref.path), what)
 
 
 def element(front: Expressions, btf: Btf, ref: KernelRef, field: BtfField, what: str) -> Val:
@@ -102,14 +102,9 @@ def element(front: Expressions, btf: Btf, ref: KernelRef, field: BtfField, what:
         return n
     target = pointee(btf, type)
     # A kernel may have several structs of one name; by name only the first one is found when it is loaded.
-    if target is None or named(btf, target.name) != target:
+    if target is None or find_struct(btf, target.name) != target:
         return Num(n.value, n.lo, n.hi, "void *")
     return lower.pointer(n.value, target.name)
-
-
-def named(btf: Btf, name: str) -> BtfType | None:
-    """Return the struct of a name, as a loader finds it."""
-    return btf.by_name(name, BTF_KIND_STRUCT)
 
 
 def members(btf: Btf, type: BtfType | None) -> list[str]:

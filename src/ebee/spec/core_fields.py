@@ -41,6 +41,25 @@ def split_symbol(symbol: str) -> tuple[str, str, str]:
     return struct_name, path, shape
 
 
+_structs: dict[tuple[Btf, str], BtfType | None] = {}  # a cache of the process: each search takes a millisecond
+
+
+def find_struct(btf: Btf, name: str) -> BtfType | None:
+    """Return the struct of a name, the first one if there are several."""
+    key = (btf, name)
+    if key not in _structs:
+        _structs[key] = btf.by_name(name, BTF_KIND_STRUCT)
+    return _structs[key]
+
+
+def find_field(btf: Btf, struct_name: str, path: str) -> BtfField:
+    """Return a field of a struct. Raises: BtfError."""
+    struct = find_struct(btf, struct_name)
+    if struct is None:
+        raise BtfError(f"there is no struct {struct_name!r}", section=".BTF")
+    return btf.field_of(struct, path)
+
+
 def split_path(path: str) -> list[str | int]:
     """Return the members' names and the array indices of a path."""
     parts = path.replace("[", ".[").split(".")
@@ -92,7 +111,7 @@ def field_off(btf: Btf, symbol: str) -> int:
     """
     struct_name, path, shape = split_symbol(symbol)
     try:
-        field = btf.field(struct_name, path)
+        field = find_field(btf, struct_name, path)
         found = shape_of(btf, field)
     except BtfError as e:
         raise NotSupported(f"{path!r} of struct {struct_name}", hint=f"this kernel does not have it: {e}") from None

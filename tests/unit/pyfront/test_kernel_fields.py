@@ -139,7 +139,7 @@ def test_a_target_without_types_refuses_when_compiling():
         compile_probes([reads], default_target())
     (first, *_rest) = caught.value.diagnostics
     assert first.message == "kernel types need the kernel's BTF; the target default-x86_64 has none"
-    assert "--backend kernel" in first.hint
+    assert "ebee run --kernel" in first.hint
     assert first.span.text.strip() == "task = ebee.current_task()"
 
 
