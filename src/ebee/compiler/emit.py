@@ -140,8 +140,8 @@ class _Emitter:
             spans.append(span)
         self.lay_out(bodies, spans)
         used = self.slots_below + 8 * self.slots if self.slots else self.function.frame_bytes
-        if used > STACK_LIMIT:
-            raise self.function.stack_error(used)
+        if used + self.function.budget_bytes > STACK_LIMIT:
+            raise self.function.stack_error(used + self.function.budget_bytes)
         self.out.frame_bytes = used
         return self.out
 

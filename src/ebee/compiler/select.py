@@ -14,6 +14,7 @@ from ..isa.opcodes import (
     BPF_DIV,
     BPF_END,
     BPF_HELPER_CALL,
+    BPF_JCOND,
     BPF_JEQ,
     BPF_JGE,
     BPF_JGT,
@@ -21,7 +22,6 @@ from ..isa.opcodes import (
     BPF_JLT,
     BPF_JMP,
     BPF_JNE,
-    BPF_JCOND,
     BPF_JSET,
     BPF_JSGE,
     BPF_JSGT,
@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from .machine import Operand
 
 STACK_LIMIT = 512  # bytes; MAX_BPF_STACK in include/linux/filter.h
+MAY_GOTO_BYTES = 16  # of stack, for its count and its time; bpf_do_misc_fixups in kernel/bpf/verifier.c (Linux 6.18)
 
 _ALU = {
     "add": BPF_ADD, "sub": BPF_SUB, "mul": BPF_MUL, "udiv": BPF_DIV, "umod": BPF_MOD, "and": BPF_AND,
@@ -97,17 +98,18 @@ class MFunction:
     """What selection makes of a function.
 
     `def_block` has for each virtual register the number of the block that defines it; `exposed` lists uses
-    (block, register) in other blocks than that. `frame_bytes` is what allocas take, below r10.
+    (block, register) in other blocks than that. `frame_bytes` is what allocas take, below r10, and `budget_bytes` what
+    the kernel takes beside that for a budget of loop turns.
     """
 
-    __slots__ = ("blocks", "def_block", "exposed", "frame_bytes", "source", "stack_notes")
+    __slots__ = ("blocks", "budget_bytes", "def_block", "exposed", "frame_bytes", "source", "stack_notes")
 
     def __init__(self, source: Function) -> None:
         self.source = source
         self.blocks: list[MBlock] = []
         self.def_block: list[int] = [-1] * FIRST_VREG
         self.exposed: list[tuple[int, int]] = []
-        self.frame_bytes = 0
+        self.frame_bytes = self.budget_bytes = 0
         self.stack_notes: list[str] = []
 
     def stack_error(self, used_bytes: int) -> CompileError:
@@ -359,6 +361,7 @@ class _Selector:
         elif isinstance(term, Branch):
             targets = (numbers[term.then.target], numbers[term.els.target])
             if term.cond == "spent":
+                self.out.budget_bytes = MAY_GOTO_BYTES
                 self.insns.append(MInsn(BRANCH_K, BPF_JMP | BPF_JCOND, -1, -1, -1, 0, 0, term.span, targets))
                 return
             imm = self.small(term.b)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ebee.compiler.passes import compile_module
+from ebee.errors import CompileError
 from ebee.ir.check import check
 from ebee.ir.text import parse_module, print_module
 from ebee.isa.disasm import disassemble
@@ -54,3 +55,26 @@ def test_dump_names_each_pass():
     assert seen[0][0] == "input" and seen[0][1] == print_module(parse_module(CASES[0].read_text()))
     assert [name for name, _ in seen[1:]].count("fold_constants") == 1
     assert "remove_dead_ops" in [name for name, _ in seen]
+
+
+@pytest.mark.parametrize(("size", "loops", "fits"), [(512, False, True), (496, True, True), (504, True, False)])
+def test_the_budget_of_loops_takes_stack(size, loops, fits):
+    jump = "if spent n, n goto out else out" if loops else "goto out"
+    text = f"""
+program p(ctx: ptr.ctx) {{
+entry:
+  a = alloca {size} align 8
+  n = const 0
+  store.8 a + 0, n
+  x = load.8 a + 0
+  {jump}
+out:
+  ret x
+}}
+"""
+    module = parse_module(text)
+    if fits:
+        assert compile_module(module, target("may_goto")).stack_size == 512
+    else:
+        with pytest.raises(CompileError, match="needs at least 520 bytes of stack"):
+            compile_module(module, target("may_goto"))
