@@ -85,6 +85,15 @@ SNIPPETS = {
                 for k in range(30):
                     r = (r * 7 + i * j + k) % 65521
     """,
+    "forks in a loop of known length": """
+        n = a * 7 + 27
+        r = 0
+        for _ in range(200):
+            if n == 1:
+                break
+            n = 3 * n + 1 if n % 2 else n // 2
+            r += 1
+    """,
     "a long loop around a short one": """
         r = 0
         for i in range(3000):

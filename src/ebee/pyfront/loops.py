@@ -17,15 +17,17 @@ from .values import Entry, Known, RecordRef, Unusable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from ..ir.core import Block
     from .values import Ranges, Val
 
 # Loops that turn more often than this (nested ones: all together), or nobody knows how often, carry a budget where
-# the target has one.
-MOST_FOLLOWED = 1024
+# the target has one. Where the way forks in the body, the verifier may have to follow every combination of ways.
+MOST_FOLLOWED, MOST_FORKS_FOLLOWED = 1024, 32
+_FORKS = (ast.If, ast.IfExp, ast.BoolOp, ast.Compare, ast.While, ast.For, ast.Match, ast.With, ast.Call, ast.Subscript,
+          ast.Assert)  # fmt: skip
 # A verifier follows at most a million instructions.
 MOST_WITHOUT_BUDGET = 100_000
 _MOST_UNROLLED = 64
@@ -42,22 +44,33 @@ class Loop(Record):
     breaks: list[dict[str, Val]] = field(default_factory=list)
 
 
-def assigned_names(nodes: list[Any]) -> set[str]:
-    """Return the names that statements may assign, those inside nested statements and expressions included."""
-    found: set[str] = set()
+def walk(nodes: list[Any]) -> Iterator[Any]:
+    """Iterate over nodes of the syntax tree and all that is inside them."""
     pending = list(nodes)
     while pending:
         node = pending.pop()
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
-            found.add(node.id)
-        elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
-            found.add(node.name)
+        yield node
         for name in getattr(node, "_fields", ()):
             value = getattr(node, name)
             if isinstance(value, list):
                 pending += [v for v in value if isinstance(v, ast.AST)]
             elif isinstance(value, ast.AST):
                 pending.append(value)
+
+
+def is_straight(nodes: list[Any]) -> bool:
+    """Whether statements are one way without forks."""
+    return not any(isinstance(node, _FORKS) for node in walk(nodes))
+
+
+def assigned_names(nodes: list[Any]) -> set[str]:
+    """Return the names that statements may assign, those inside nested statements and expressions included."""
+    found: set[str] = set()
+    for node in walk(nodes):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
+            found.add(node.id)
+        elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
+            found.add(node.name)
     return found
 
 
@@ -205,7 +218,7 @@ class Loops(Expressions):
                 start[name] = Unusable("changes in the loop, and is no integer", "use another name")
         guess: Ranges = {n: _wide(v.lo, v.hi) for n, v in start.items() if n in names and isinstance(v, Num)}
         floor: Ranges = {n: (v.lo, v.hi) for n, v in start.items() if n in guess and isinstance(v, Num)}
-        if not 0 < trips * self.turns <= MOST_FOLLOWED:
+        if not self.is_followed(trips, body):
             # A verifier that knows a number in every turn follows every turn: let it not know where it starts.
             zero = self.low.opaque_zero()
             for variable in (*map(self.local, guess), *hidden):
@@ -262,7 +275,7 @@ class Loops(Expressions):
         """
         head, turn, over, following, done = self.low.blocks(5)
         self.b.span = self.source.span(node.test if isinstance(node, ast.While) else node.iter)
-        followed = 0 < trips * self.turns <= MOST_FOLLOWED
+        followed = self.is_followed(trips, body)
         self.b.jump(head)
         self.b.start(head, seal=False)
         self.env = dict(start)
@@ -321,6 +334,11 @@ class Loops(Expressions):
             self.join(done, loop.breaks, start)
 
         return after, finish
+
+    def is_followed(self, trips: int, body: list[ast.stmt]) -> bool:
+        """Whether the verifier can follow every turn of a loop of at most `trips` turns (0: unknown)."""
+        limit = MOST_FOLLOWED if is_straight(body) else MOST_FORKS_FOLLOWED
+        return 0 < trips * self.turns <= limit
 
     def budget(self, trips: int) -> None:
         """Let the loop end, counted, when it turns too often: what the verifier cannot follow has a budget."""
