@@ -11,7 +11,9 @@ import _ast as ast
 
 from ..lower import numbers
 from ..lower.numbers import S64_HI, S64_LO, U64_HI, Num, Refusal, condition
+from ..lower.program import TASK_NUMBERS
 from ..record import Record, field
+from ..types.scalars import INT_TYPES
 from .expressions import Expressions
 from .values import Entry, Known, RecordRef, Unusable
 
@@ -30,6 +32,7 @@ _FORKS = (ast.If, ast.IfExp, ast.BoolOp, ast.Compare, ast.While, ast.For, ast.Ma
           ast.Assert)  # fmt: skip
 # A verifier follows at most a million instructions.
 MOST_WITHOUT_BUDGET = 100_000
+_STRAIGHT_CALLS = frozenset((*(type.name for type in INT_TYPES), *TASK_NUMBERS, "abs"))
 _MOST_UNROLLED = 64
 _ATTEMPTS = 8
 
@@ -59,8 +62,16 @@ def walk(nodes: list[Any]) -> Iterator[Any]:
 
 
 def is_straight(nodes: list[Any]) -> bool:
-    """Whether statements are one way without forks."""
-    return not any(isinstance(node, _FORKS) for node in walk(nodes))
+    """Whether statements are one way without forks, as far as the syntax tells."""
+    return not any(isinstance(node, _FORKS) and not is_straight_call(node) for node in walk(nodes))
+
+
+def is_straight_call(node: Any) -> bool:
+    """Whether a node calls a cast or another function that is known to have one way only."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    return name in _STRAIGHT_CALLS
 
 
 def assigned_names(nodes: list[Any]) -> set[str]:
