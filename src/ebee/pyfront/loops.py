@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # Loops that turn more often than this (nested ones: all together), or nobody knows how often, carry a budget where
 # the target has one. Where the way forks in the body, the verifier may have to follow every combination of ways.
-MOST_FOLLOWED, MOST_FORKS_FOLLOWED = 1024, 32
+MOST_FOLLOWED, MOST_FORKS_FOLLOWED = 1024, 64
 _FORKS = (ast.If, ast.IfExp, ast.BoolOp, ast.Compare, ast.While, ast.For, ast.Match, ast.With, ast.Call, ast.Subscript,
           ast.Assert)  # fmt: skip
 # A verifier follows at most a million instructions.
