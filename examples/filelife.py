@@ -1,6 +1,6 @@
 """Which files are made and removed again, and how long do they live?
 
-    ebee run examples/filelife.py -c 'sh -c "touch /tmp/brief; sleep 0.1; rm /tmp/brief"'
+    ebee run examples/filelife.py -c 'sh -c "touch /tmp/shortlived; sleep 0.1; rm /tmp/shortlived"'
 
 A file is known by the path under which it was opened with O_CREAT: removing it under another one is not seen.
 """
