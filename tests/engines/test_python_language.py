@@ -85,6 +85,17 @@ SNIPPETS = {
                 for k in range(30):
                     r = (r * 7 + i * j + k) % 65521
     """,
+    "a first guess that is refused leaves nothing behind": """
+        i = k = r = 0
+        s = a - 100
+        while i < 5:
+            if k + k < s or i == 3:
+                r += 1
+            k = i
+            i += 1
+        while (w := r + 3) < 9:
+            r = w
+    """,
     "forks in a loop of known length": """
         n = a * 7 + 27
         r = 0

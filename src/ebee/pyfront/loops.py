@@ -235,30 +235,20 @@ class Loops(Expressions):
             for variable in (*map(self.local, guess), *hidden):
                 self.b.write(variable, self.b.op("add", self.b.read(variable), zero))
         mark = self.checkpoint()
-        wide: Ranges = guess
-        entries = count_entries(start)
-        for _ in range(_ATTEMPTS):
+        narrowed, entries = False, count_entries(start)
+        for _ in range(_ATTEMPTS + entries):
             after, finish = self.attempt(node, body, test, step, trips, begin, start, guess)
-            if count_entries(start) < entries:
+            if count_entries(start) < entries:  # an iteration may end what an entry points to: not known at the head
                 entries = count_entries(start)
                 self.rollback(mark)
                 continue
             left = [n for n, (lo, hi) in after.items() if lo < guess[n][0] or hi > guess[n][1]]
             if not left:
-                wide = guess
                 narrow = {n: _union(floor[n], after.get(n, floor[n])) for n in guess}
-                if narrow == guess:
+                if narrowed or narrow == guess:
                     finish(orelse)
                     return
-                self.rollback(mark)
-                after, finish = self.attempt(node, body, test, step, trips, begin, start, narrow)
-                if all(narrow[n][0] <= lo and hi <= narrow[n][1] for n, (lo, hi) in after.items()):
-                    finish(orelse)
-                    return
-                self.rollback(mark)
-                _, finish = self.attempt(node, body, test, step, trips, begin, start, wide)
-                finish(orelse)
-                return
+                narrowed, guess = True, narrow
             self.rollback(mark)
             for n in left:
                 lo, hi = _union(guess[n], after[n])
@@ -266,7 +256,7 @@ class Loops(Expressions):
                     raise Refusal(
                         f"{n} is signed in one iteration and unsigned in another", f"cast it: {n} = s64(…) or u64(…)"
                     )
-                guess = {**guess, n: (0, U64_HI) if lo >= 0 else (S64_LO, S64_HI)}
+                guess = {**guess, n: _wide(lo, hi)}
         raise Refusal("what the numbers in this loop can be is not clear", "cast them to u64 or s64 in the loop")
 
     def attempt(
@@ -370,13 +360,16 @@ class Loops(Expressions):
 
     def checkpoint(self) -> tuple[Any, ...]:
         """Remember where lowering stands."""
-        return (self.b.checkpoint(), dict(self.env), len(self.diagnostics), self.low.obj.checkpoint())
+        lengths = len(self.diagnostics), len(self.loops), len(self.low.open_records)
+        return (self.b.checkpoint(), dict(self.env), lengths, (self.depth, self.turns), self.low.obj.checkpoint())
 
     def rollback(self, mark: tuple[Any, ...]) -> None:
         """Go back to a checkpoint."""
-        blocks, self.env, diagnostics, obj = mark[0], dict(mark[1]), mark[2], mark[3]
+        blocks, env, lengths, (self.depth, self.turns), obj = mark
+        self.env = dict(env)
+        for kept, length in zip((self.diagnostics, self.loops, self.low.open_records), lengths):
+            del kept[length:]
         self.b.rollback(blocks)
-        del self.diagnostics[diagnostics:]
         self.low.obj.rollback(obj)
 
 
