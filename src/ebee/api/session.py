@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from ..errors import UsageError
+from ..spec.backend import AttachOptions
 from ..spec.object import LOSS_MAP
 from . import options
 from .backends import choose, engine_backend, kernel_backend
@@ -154,6 +155,12 @@ class Attachment:
                 options.notice(str(loss))
 
 
+def _place(probe: Probe, interface: str | None) -> AttachOptions:
+    """Where a probe is attached: what ebee.attach() was given, for the kinds of probes that it is for."""
+    given = {"interface": interface} if interface and probe.section == "xdp" else {}
+    return AttachOptions(**{**probe.options, **given})
+
+
 class Session:
     """Live maps and attached probes that belong together; `ebee.attach` uses one that lasts as long as the process.
 
@@ -224,8 +231,9 @@ class Session:
         try:
             loaded = self._load(probes, active, scope)
             attachment = Attachment(self, loaded, on_loss)
+            places = {probe.name: _place(probe, interface) for probe in probes}
             for program in loaded.programs.values():
-                attachment.links.append(active.attach(program, interface or ""))
+                attachment.links.append(active.attach(program, places[program.spec.name]))
             if replay:
                 attachment.command = active.replay(replay)
             elif scope is not None and argv:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ..isa.insn import Insn
-    from ..spec.backend import BackendMap, BackendProgram, Command, Scope, TestRun
+    from ..spec.backend import AttachOptions, BackendMap, BackendProgram, Command, Scope, TestRun
     from ..spec.object import MapSpec, ObjectSpec, ProgramSpec, Reloc
     from ..spec.target import Target, TracepointFormat
     from .interpreter import Code
@@ -219,7 +219,7 @@ class EngineBackend:
             raise UnknownProbe(event, get_close_matches(event, self.target.tracepoint_names(), 2))
         return fmt
 
-    def attach(self, prog: BackendProgram, interface: str = "") -> EngineLink:
+    def attach(self, prog: BackendProgram, options: AttachOptions | None = None) -> EngineLink:
         """Run a program for every event of its tracepoint. Raises: UnknownProbe, NotSupported for other
         hooks."""
         assert isinstance(prog, EngineProgram)

@@ -9,11 +9,11 @@ import sys
 from ..abi import attr as layouts
 from ..abi import bpf as abi
 from ..errors import NotSupported, SyscallError, UsageError
-from ..spec.backend import TestResult
+from ..spec.backend import AttachOptions, TestResult
 from ..sys import bpf
 from ..sys.caps import missing_for_tracing
 from ..sys.os_seam import Fd, current
-from . import programs
+from . import attach, programs
 from .maps import KernelMap
 from .target import Tracepoints, kernel_target
 
@@ -130,12 +130,12 @@ class KernelBackend:
                 return own
         raise UsageError("this program belongs to another backend")
 
-    def attach(self, prog: BackendProgram, interface: str = "") -> BackendLink:
-        """Attach to the hook that the program's spec names, packet programs to a network interface.
+    def attach(self, prog: BackendProgram, options: AttachOptions | None = None) -> BackendLink:
+        """Attach to the hook that the program's spec names, where the options say.
 
-        Raises: UnknownProbe, NotSupported, PermissionMissing, UsageError for an interface, SyscallError.
+        Raises: UnknownProbe, NotSupported, PermissionMissing, UsageError for options, SyscallError.
         """
-        link = programs.attach(self._own_program(prog), self._tracepoints, interface)
+        link = attach.attach(self._own_program(prog), options or AttachOptions(), self._tracepoints)
         self._links.append(link)
         return link
 

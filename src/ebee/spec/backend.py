@@ -36,6 +36,19 @@ class TestResult(Record):
     duration_ns: int = 0
 
 
+class AttachOptions(Record):
+    """Where a program is attached, beyond what its section says. A hook takes some of it, and refuses the rest.
+
+    `interface` is a network interface's name.
+    """
+
+    interface: str = ""
+
+    def given(self) -> list[str]:
+        """Return the names of the options that were given."""
+        return [name for name in self.__match_args__ if getattr(self, name)]
+
+
 class BackendMap(Protocol):
     """A live map. Keys and values are raw bytes of exactly `key_size` and `value_size`.
 
@@ -139,10 +152,10 @@ class Backend(Protocol):
         Raises: VerifierError with the source line, PermissionMissing, NotSupported, UnknownProbe, SyscallError.
         """
 
-    def attach(self, prog: BackendProgram, interface: str = "") -> BackendLink:
-        """Attach to the hook that the program's spec names, packet programs to a network interface.
+    def attach(self, prog: BackendProgram, options: AttachOptions | None = None) -> BackendLink:
+        """Attach to the hook that the program's spec names, where the options say.
 
-        Raises: UnknownProbe, NotSupported, PermissionMissing, UsageError for an interface, SyscallError.
+        Raises: UnknownProbe, NotSupported, PermissionMissing, UsageError for options, SyscallError.
         """
 
     def spawn(self, argv: Sequence[str], scope: Scope) -> Command:

@@ -12,12 +12,15 @@ if TYPE_CHECKING:
 
 
 class Probe:
-    """A Python function that runs in the kernel or in the engine. `section` is libbpf's name of the hook."""
+    """A Python function that runs in the kernel or in the engine. `section` is libbpf's name of the hook.
 
-    __slots__ = ("function", "name", "section")
+    `options` are what its decorator was given of `spec.backend.AttachOptions`; those of ebee.attach() come first.
+    """
 
-    def __init__(self, function: FunctionType, section: str) -> None:
-        self.function, self.section, self.name = function, section, function.__name__
+    __slots__ = ("function", "name", "options", "section")
+
+    def __init__(self, function: FunctionType, section: str, **options: Any) -> None:
+        self.function, self.section, self.name, self.options = function, section, function.__name__, options
 
     def __call__(self, *_args: object) -> Any:
         raise UsageError(
