@@ -49,6 +49,13 @@ SNIPPETS = {
             r += n
             n -= 1
     """,
+    "for over a constant sequence of pairs": """
+        r = 0
+        for x, y in ((1, 2), (3, 4), (50, 60)):
+            r += x * y
+            if y > a:
+                break
+    """,
     "while with break, continue and else": """
         r = 0
         i = 0

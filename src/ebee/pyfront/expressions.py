@@ -8,18 +8,14 @@ from ..errors import Diagnostic
 from ..ir.builder import Builder
 from ..lower import numbers
 from ..lower.numbers import COMPARISONS, Num, Refusal
-from ..lower.program import TASK_NUMBERS, Lowering, task_number
-from ..types.intrinsics import INTRINSICS
+from ..lower.program import Lowering
 from ..types.maps import KeyedDecl, MapDecl
 from ..types.scalars import IntType, StrType
-from ..types.structs import Struct
-from .map_methods import call_method
+from .kinds import kind_of
 from .values import (
     Comm,
-    Context,
     Entry,
     HeaderRef,
-    KernelRef,
     Known,
     Many,
     Memory,
@@ -40,6 +36,7 @@ if TYPE_CHECKING:
     from ..spec.target import Target
     from ..types.scalars import Type
     from .contexts import ContextType
+    from .kinds import Kind
     from .source import SourceText
     from .values import Range, Ranges, Val
 
@@ -60,8 +57,6 @@ FOLD = {
     "<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
 }  # fmt: skip
 
-_MOST_ALTERNATIVES = 256
-STRINGS = (Comm, UserStr, Memory)
 
 HINTS = {
     "Div": "use // for integers",
@@ -101,9 +96,9 @@ class Expressions:
     if TYPE_CHECKING:
 
         def assign_name(self, name: str, value: Val) -> None: ...
-        def written(self, value: Comm | UserStr) -> Memory: ...
+        def written(self, value: Comm | UserStr | Memory) -> Memory: ...
+        def forget_entries(self, decl: MapDecl) -> None: ...
         def call_python(self, node: ast.Call, function: Any) -> Val: ...
-        def call_builtin(self, node: ast.Call, function: Any) -> Val: ...
 
     def local(self, name: str) -> str:
         """Return the builder's variable for a local name."""
@@ -145,32 +140,13 @@ class Expressions:
             return numbers.constant(self.low, int(value.object))
         raise Refusal(f"an integer is needed here, not {self.describe(value)}")
 
+    def kind(self, value: Val) -> Kind:
+        """Return what can be done with a value."""
+        return kind_of(value)
+
     def describe(self, value: Val) -> str:
         """Return what a value is, in words."""
-        match value:
-            case Num():
-                return value.describe()
-            case Known(object=bool() | int() | str() | bytes() | float() | None as constant):
-                return repr(constant)
-            case Known(object=MapDecl() as decl):
-                return f"the map {decl.name or decl.kind}"
-            case Known(object=other):
-                return f"{getattr(other, '__name__', None) or type(other).__name__}"
-            case Comm() | UserStr() | Memory():
-                return "a string"
-            case Many():
-                return "several values"
-            case RecordRef() | StructValue():
-                return f"a {value.type.name} record"
-            case Entry():
-                return f"an entry of {value.decl.name}, or None"
-            case Context():
-                return "the probe's context"
-            case HeaderRef():
-                return f"the packet's {value.name} header"
-            case KernelRef():
-                return f"{value.path} of struct {value.struct_name}"
-        return "something that has no value here"
+        return kind_of(value).describe(self, value)
 
     # Names and attributes
 
@@ -202,32 +178,7 @@ class Expressions:
 
     def expr_Attribute(self, node: ast.Attribute) -> Val:
         base = self.expr(node.value)
-        match base:
-            case Context():
-                return base.type.attribute(self.low, base.pointer, node.attr)
-            case HeaderRef():
-                from .packets import read_header
-
-                return read_header(base, node.attr)
-            case KernelRef() | Num() if isinstance(base, KernelRef) or base.is_kernel_pointer:
-                from . import kernel_types
-
-                return kernel_types.attribute(self, base, node.attr, self.source.text_of(node))
-            case RecordRef() | StructValue():
-                from .records import read_field
-
-                return read_field(self, base.pointer, base.type, node.attr)
-            case Entry():
-                from .records import pointer_of, read_field
-
-                return read_field(self, pointer_of(self, base), base.type, node.attr)
-            case Known(object=object) if isinstance(object, type) or type(object).__name__ == "module":
-                try:
-                    return self.known(getattr(object, node.attr), node.attr)
-                except AttributeError:
-                    what = getattr(object, "__name__", "")
-                    raise Refusal(f"{what} has no attribute {node.attr!r}", similar(node.attr, dir(object))) from None
-        raise Refusal(f"{self.describe(base)} has no attribute {node.attr!r} in a probe")
+        return kind_of(base).attribute(self, base, node.attr, node)
 
     # Arithmetic
 
@@ -305,18 +256,7 @@ class Expressions:
             if isinstance(node, ast.Compare):
                 return self.comparison(node, then, els)
             value = self.expr(node)
-            if isinstance(value, Known):
-                self.b.jump(then if value.object else els)
-                return {}, {}
-            if isinstance(value, HeaderRef):
-                value.packet.test(value.name, then, els)
-                return {}, {}
-            if isinstance(value, Entry):
-                self.b.branch("ne", value.pointer, self.b.const(0), then, els)
-                return {}, {}
-            n = self.as_num(value)
-            self.b.branch("ne", n.value, self.b.const(0), then, els)
-            return self.learned(node, n, numbers.refine("!=", n, Num(n.value, 0, 0)))
+            return kind_of(value).truth(self, value, node, then, els)
         except Refusal as e:
             raise self.located(node, e) from None
 
@@ -363,13 +303,12 @@ class Expressions:
         """One comparison of two evaluated operands."""
         (left_node, left), (right_node, right) = a, b
         if isinstance(operator, ast.In | ast.NotIn):
-            self.membership(left, right, *((then, els) if isinstance(operator, ast.In) else (els, then)))
+            to = (then, els) if isinstance(operator, ast.In) else (els, then)
+            kind_of(right).contains(self, right, left, *to)
             return {}, {}
         op = COMPARE_OPERATORS.get(type(operator))
         if op is None and isinstance(right, Known) and right.object is None:
-            from .records import is_none
-
-            is_none(self, left, *((then, els) if isinstance(operator, ast.Is) else (els, then)))
+            kind_of(left).is_none(self, left, *((then, els) if isinstance(operator, ast.Is) else (els, then)))
             return {}, {}
         if op is None:
             raise Refusal("`is` is not supported in a probe, but for `is None`", "compare numbers with ==")
@@ -379,11 +318,9 @@ class Expressions:
             except TypeError as e:
                 raise Refusal(str(e)) from None
             return {}, {}
-        if isinstance(left, STRINGS) or isinstance(right, STRINGS):
-            from . import strings
-
-            strings.compare(self, op, left, right, then, els)
-            return {}, {}
+        for value in (left, right):
+            if kind_of(value).compare(self, op, left, right, then, els):
+                return {}, {}
         x, y = self.as_num(left), self.as_num(right)
         self.b.branch(numbers.condition(op, x, y), x.value, y.value, then, els)
         left_says = self.learned(left_node, x, numbers.refine(op, x, y))
@@ -404,48 +341,6 @@ class Expressions:
             if isinstance(n, Num) and lo <= hi:
                 result[name] = Num(n.value, max(lo, n.lo), min(hi, n.hi), n.c_type, n.may_borrow)
         return result
-
-    def membership(self, item: Val, container: Val, then: Block, els: Block) -> None:
-        """`item in container`: a keyed map, or a sequence of integers or strings known now."""
-        if isinstance(container, Known) and isinstance(container.object, KeyedDecl):
-            pointer = self.low.lookup(container.object, self.key(container.object, item))
-            self.b.branch("ne", pointer, self.b.const(0), then, els)
-            return
-        if isinstance(container, Known) and isinstance(container.object, MapDecl) and container.object.has_values:
-            from ..lower.map_kinds import may_contain
-
-            may_contain(self.low, container.object, self.value(container.object, item), then, els)
-            return
-        items = container.object if isinstance(container, Known) else None
-        if isinstance(items, range) and items.step == 1 and len(items):
-            n, above = self.as_num(item), self.b.new_block()
-            low, high = numbers.constant(self.low, items.start), numbers.constant(self.low, items.stop)
-            self.b.branch(numbers.condition(">=", n, low), n.value, low.value, above, els)
-            self.b.start(above)
-            self.b.branch(numbers.condition("<", n, high), n.value, high.value, then, els)
-            return
-        if not isinstance(items, tuple | frozenset | set | list | range):
-            raise Refusal(f"`in` works on keyed maps and constant sequences, not on {self.describe(container)}")
-        if len(items) > _MOST_ALTERNATIVES:
-            raise Refusal(f"`in` a sequence of {len(items)} items is too long", "use a map")
-        if isinstance(item, Known):
-            self.b.jump(then if item.object in items else els)
-            return
-        if isinstance(item, STRINGS):
-            from . import strings
-
-            strings.among(self, item, items, then, els)
-            return
-        n = self.as_num(item)
-        for element in items:
-            if not isinstance(element, int):
-                continue  # never equal to an integer
-            if n.lo <= element <= n.hi:
-                following = self.b.new_block()
-                other = numbers.constant(self.low, element)
-                self.b.branch("eq", n.value, other.value, then, following)
-                self.b.start(following)
-        self.b.jump(els)
 
     # Values that depend on a condition
 
@@ -519,23 +414,7 @@ class Expressions:
 
     def expr_Subscript(self, node: ast.Subscript) -> Val:
         base = self.expr(node.value)
-        if isinstance(base, KernelRef):
-            from . import kernel_types
-
-            return kernel_types.index(self, base, self.expr(node.slice), self.source.text_of(node))
-        decl = self.map_of(node, base)
-        if not isinstance(decl.value, IntType):
-            from .records import read_copy
-
-            return read_copy(self, decl, self.key(decl, self.expr(node.slice)))
-        return self.low.read_entry(decl, decl.value, self.key(decl, self.expr(node.slice)))
-
-    def map_of(self, node: ast.Subscript, base: Val | None = None) -> KeyedDecl[Any, Any]:
-        """The map of `m[k]`, evaluated already if `base` is given. Raises: Refusal."""
-        base = base or self.expr(node.value)
-        if not (isinstance(base, Known) and isinstance(base.object, KeyedDecl)):
-            raise Refusal(f"{self.describe(base)} cannot be indexed in a probe", "only keyed maps can")
-        return base.object
+        return kind_of(base).item(self, base, node)
 
     def key(self, decl: KeyedDecl[Any, Any], value: Val) -> Value:
         """Write a key into scratch memory and return its address."""
@@ -596,33 +475,9 @@ class Expressions:
     def expr_Call(self, node: ast.Call) -> Val:
         if isinstance(node.func, ast.Attribute):
             base = self.expr(node.func.value)
-            if isinstance(base, Known) and isinstance(base.object, MapDecl):
-                return call_method(self, base.object, node.func.attr, node)
-            if isinstance(base, STRINGS):
-                from . import strings
-
-                if node.func.attr != "startswith":
-                    raise Refusal(f"the method {node.func.attr}() of strings is not supported in a probe yet")
-                return strings.startswith(self, base, node)
+            return kind_of(base).method(self, base, node.func.attr, node)
         function = self.expr(node.func)
-        if not isinstance(function, Known):
-            raise Refusal(f"{self.describe(function)} cannot be called")
-        if isinstance(function.object, IntType):
-            return self.cast(node, function.object)
-        if isinstance(function.object, type) and issubclass(function.object, Struct):
-            from .records import make_struct
-
-            return make_struct(self, node, function.object._type)
-        name = INTRINSICS.get(function.object) if callable(function.object) else None
-        if name is None and type(function.object).__name__ == "builtin_function_or_method" or function.object in (
-            int, bool, range
-        ):
-            return self.call_builtin(node, function.object)
-        if name is None and type(function.object).__name__ == "function":
-            return self.call_python(node, function.object)
-        if name is None:
-            raise self.not_callable(self.describe(function))
-        return self.intrinsic(node, name)
+        return kind_of(function).call(self, function, node)
 
     def not_callable(self, what: str) -> Refusal:
         """A refusal of a call."""
@@ -649,30 +504,6 @@ class Expressions:
         if isinstance(value, Known) and isinstance(value.object, int):
             return Known(type(value.object))
         return numbers.wrap(self.low, self.as_num(value), type.size, type.signed)
-
-    def intrinsic(self, node: ast.Call, name: str) -> Val:
-        """ebee.pid() and its like."""
-        if not self.context.has_task and name not in ("cpu", "ktime"):
-            raise Refusal(f"ebee.{name}() has no meaning in a {self.context.noun}: it runs on behalf of no task")
-        if name in TASK_NUMBERS:
-            self.arguments(node, name, 0, 0)
-            return task_number(self.low, name)
-        if name == "comm":
-            self.arguments(node, name, 0, 0)
-            return Comm()
-        if name == "current_task":
-            from . import kernel_types
-
-            self.arguments(node, name, 0, 0)
-            return kernel_types.current_task(self)
-        arguments = self.arguments(node, name, 1, 2)
-        address = self.num(arguments[0])
-        if "*" not in address.c_type and (address.lo, address.hi) != (0, numbers.U64_HI):
-            raise Refusal(f"user_str() takes an address, not {address.describe()}")
-        size = self.expr(arguments[1]) if len(arguments) > 1 else Known(0)
-        if not (isinstance(size, Known) and isinstance(size.object, int) and 0 <= size.object <= 1 << 20):
-            raise Refusal("the size of user_str() must be a constant, in bytes")
-        return UserStr(address, size.object, self.source.text_of(arguments[0]))
 
 
 assert set(COMPARE_OPERATORS.values()) == set(COMPARISONS)

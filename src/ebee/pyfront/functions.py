@@ -6,28 +6,52 @@ import _ast as ast
 
 from ..lower import numbers
 from ..lower.numbers import Refusal
-from .expressions import Expressions
-from .values import Context, Known, Many
+from ..types.structs import Struct
+from .intrinsics import EFFECTS, INTRINSICS
+from .intrinsics import call as call_intrinsic
+from .kinds import KnownKind
+from .values import Known, Many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from .expressions import Expressions
     from .values import Val
 
-_SIZED = (str, bytes, tuple, range, list, dict, set, frozenset)
 
+class BuiltinKind(KnownKind):
+    """Python's own functions."""
 
-class Builtins(Expressions):
-    """Lowers calls of Python's own functions."""
-
-    def call_builtin(self, node: ast.Call, function: Any) -> Val:
-        """Lower `function(…)`. Raises: Refusal."""
-        lower = BUILTINS.get(function)
+    def call(self, front: Expressions, value: Known, node: ast.Call) -> Val:
+        lower = BUILTINS.get(value.object)
         if lower is None:
-            raise self.not_callable(function.__name__)
-        return lower(self, node)
+            raise front.not_callable(front.describe(value))
+        return lower(front, node)
+
+
+class TypeKind(BuiltinKind):
+    """Classes: int and its like, and Structs."""
+
+    def call(self, front: Expressions, value: Known, node: ast.Call) -> Val:
+        if issubclass(value.object, Struct):
+            from .records import make_struct
+
+            return make_struct(front, node, value.object._type)
+        return super().call(front, value, node)
+
+
+class FunctionKind(KnownKind):
+    """Functions written in Python: ebee's own, and the user's."""
+
+    def call(self, front: Expressions, value: Known, node: ast.Call) -> Val:
+        if value.object in INTRINSICS:
+            return call_intrinsic(front, value.object, node)
+        return front.call_python(node, value.object)
+
+    def has_effect(self, front: Expressions, value: Known, name: str, node: ast.expr) -> bool:
+        return value.object not in INTRINSICS or value.object in EFFECTS
 
 
 def _integers(front: Expressions, node: ast.Call, name: str, low: int, high: int) -> list[Val]:
@@ -72,11 +96,7 @@ def _divmod(front: Expressions, node: ast.Call) -> Val:
 
 def _len(front: Expressions, node: ast.Call) -> Val:
     (value,) = _integers(front, node, "len", 1, 1)
-    if isinstance(value, Known) and isinstance(value.object, _SIZED):
-        return Known(len(value.object))
-    if isinstance(value, Context):
-        return value.type.length(front.low)
-    raise Refusal(f"the length of {front.describe(value)} is not known in a probe")
+    return front.kind(value).length(front, value)
 
 
 def _hasattr(front: Expressions, node: ast.Call) -> Val:

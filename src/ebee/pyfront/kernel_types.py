@@ -6,11 +6,14 @@ a way, until a field at its end is read.
 
 from __future__ import annotations
 
+import _ast as ast
+
 from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_PTR, BTF_KIND_STRUCT, BTF_KIND_UNION
 from ..errors import BtfError
 from ..lower import kernel_types as lower
 from ..lower.numbers import KERNEL, Num, Refusal
 from ..spec.core_fields import core_symbol, find_field, find_struct, pointee, resolved, shape_of
+from .kinds import Kind
 from .values import KernelRef, Known, Memory, similar
 
 TYPE_CHECKING = False
@@ -18,6 +21,19 @@ if TYPE_CHECKING:
     from ..btf.read import Btf, BtfField, BtfType
     from .expressions import Expressions
     from .values import Val
+
+
+class KernelKind(Kind):
+    """A struct or an array inside a struct of the kernel."""
+
+    def describe(self, front: Expressions, value: KernelRef) -> str:
+        return describe(value)
+
+    def attribute(self, front: Expressions, value: KernelRef, name: str, node: ast.expr) -> Val:
+        return attribute(front, value, name, front.source.text_of(node))
+
+    def item(self, front: Expressions, value: KernelRef, node: ast.Subscript) -> Val:
+        return index(front, value, front.expr(node.slice), front.source.text_of(node))
 
 
 def current_task(front: Expressions) -> Num:

@@ -101,7 +101,7 @@ class Loops(Expressions):
 
         def body(self, nodes: list[ast.stmt]) -> None: ...
         def join(self, done: Block, ends: list[dict[str, Val]], before: dict[str, Val]) -> None: ...
-        def assign_name(self, name: str, value: Val) -> None: ...
+        def assign(self, target: ast.expr, value: Val) -> None: ...
 
     # Statements
 
@@ -112,21 +112,24 @@ class Loops(Expressions):
         self.loop(node, [node.test, *node.body], node.body, node.orelse, test, lambda: None, 0)
 
     def stmt_For(self, node: ast.For) -> None:
-        if not isinstance(node.target, ast.Name):
-            raise Refusal("a loop has one name as its target")
         if isinstance(node.iter, ast.Call):
             function = self.expr(node.iter.func)
             if isinstance(function, Known) and function.object is range:
-                self.for_range(node, node.target.id, node.iter)
+                self.for_range(node, node.iter)
                 return
         items = self.expr(node.iter)
+        elements = self.kind(items).elements(self, items)
+        if elements is not None:
+            zero, count = numbers.constant(self.low, 0), numbers.constant(self.low, elements.count)
+            self.counted(node, zero, count, 1, lambda index: self.assign(node.target, elements.at(index)))
+            return
         if not (isinstance(items, Known) and isinstance(items.object, tuple | range | frozenset)):
             raise Refusal(
                 f"a probe cannot iterate over {self.describe(items)}", "iterate over range(…) or a constant tuple"
             )
         if len(items.object) > _MOST_UNROLLED:
             raise Refusal(f"a constant sequence of {len(items.object)} items is too long to be unrolled")
-        self.unrolled(node, node.target.id, list(items.object))
+        self.unrolled(node, [self.known(item, "") for item in items.object])
 
     def stmt_Break(self, node: ast.Break) -> None:
         self.leave_iteration(self.loops[-1], self.loops[-1].breaks, self.loops[-1].done)
@@ -142,7 +145,7 @@ class Loops(Expressions):
 
     # Kinds of loops
 
-    def for_range(self, node: ast.For, name: str, call: ast.Call) -> None:
+    def for_range(self, node: ast.For, call: ast.Call) -> None:
         """for i in range(start, stop, step): the bounds are evaluated once, the step is a constant."""
         nodes = self.arguments(call, "range", 1, 3)
         bounds = [self.num(n) for n in nodes]
@@ -150,6 +153,10 @@ class Loops(Expressions):
         step = bounds[2].lo if len(bounds) == 3 else 1
         if len(bounds) == 3 and bounds[2].lo != bounds[2].hi or step == 0:
             raise Refusal("the step of range() must be a constant other than 0")
+        self.counted(node, start, stop, step, lambda index: self.assign(node.target, index))
+
+    def counted(self, node: ast.For, start: Num, stop: Num, step: int, begin: Callable[[Num], None]) -> None:
+        """Lower a loop that counts from `start` to before `stop`; `begin` gets the count at the start of each turn."""
         up = step > 0
         last = (stop.hi - 1 if up else start.hi), (start.lo if up else stop.lo + 1)
         hi, lo = max(last[0], start.hi), min(last[1], start.lo)
@@ -172,19 +179,19 @@ class Loops(Expressions):
         def step_on() -> None:
             self.b.write(counter, self.b.op("add", now.value, self.b.const(step)))
 
-        def begin() -> None:
-            self.assign_name(name, Num(now.value, now.lo, now.hi))
+        def enter() -> None:
+            begin(Num(now.value, now.lo, now.hi))
 
-        self.loop(node, [node.target, *node.body], node.body, node.orelse, test, step_on, trips, begin, (counter,))
+        self.loop(node, [node.target, *node.body], node.body, node.orelse, test, step_on, trips, enter, (counter,))
 
-    def unrolled(self, node: ast.For, name: str, items: list[Any]) -> None:
+    def unrolled(self, node: ast.For, items: list[Val]) -> None:
         """for x in a constant sequence: one copy of the body an item."""
         before, done = self.env, self.b.new_block()
         loop = Loop(done, done, len(self.low.open_records))
         self.loops.append(loop)
         for item in items:
             loop.following, loop.continues = self.b.new_block(), []
-            self.assign_name(name, Known(item))
+            self.assign(node.target, item)
             self.body(node.body)
             if not self.b.terminated:
                 self.stmt_Continue(ast.Continue())

@@ -1,22 +1,89 @@
-"""Methods of maps that a probe can call: `m.get(k, d)` and its like. One table, `METHODS`."""
+"""Maps in a probe: their entries, and the methods that can be called, `m.get(k, d)` and its like, in `METHODS`."""
 
 from __future__ import annotations
 
 import _ast as ast
 
 from ..abi.helpers import BPF_FUNC as FUNC
+from ..lower import numbers
 from ..lower.numbers import Refusal
 from ..types.maps import KeyedDecl, MapDecl
 from ..types.scalars import IntType
 from ..types.structs import StructType
+from .kinds import KnownKind
 from .values import Entry, Known
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
+    from ..ir.core import Block
     from .expressions import Expressions
     from .values import Val
+
+
+class MapKind(KnownKind):
+    """A map declaration."""
+
+    def describe(self, front: Expressions, value: Known) -> str:
+        return f"the map {value.object.name or value.object.kind}"
+
+    def method(self, front: Expressions, value: Known, name: str, node: ast.Call) -> Val:
+        return call_method(front, value.object, name, node)
+
+    def has_effect(self, front: Expressions, value: Known, name: str, node: ast.expr) -> bool:
+        return name not in ("get", "lookup", "peek")
+
+    def item(self, front: Expressions, value: Known, node: ast.Subscript) -> Val:
+        decl = _keyed(front, value)
+        key = front.expr(node.slice)
+        if not isinstance(decl.value, IntType):
+            from .records import read_copy
+
+            return read_copy(front, decl, front.key(decl, key))
+        return front.low.read_entry(decl, decl.value, front.key(decl, key))
+
+    def set_item(self, front: Expressions, value: Known, node: ast.Subscript, new: Val) -> None:
+        decl = _keyed(front, value)
+        key = front.expr(node.slice)
+        memory = front.value(decl, new)
+        front.low.write_entry(decl, front.key(decl, key), memory)
+        front.forget_entries(decl)
+
+    def augment_item(self, front: Expressions, value: Known, node: ast.Subscript, op: str, operand: ast.expr) -> None:
+        """m[k] += n, atomically. Python evaluates the key before the value."""
+        decl = _keyed(front, value)
+        if op not in ("+", "-"):
+            raise Refusal(f"{op}= on a map is not atomic", "read the entry, compute, and assign it")
+        key = front.expr(node.slice)
+        n = front.num(operand)
+        if op == "-":
+            n = numbers.negate(front.low, n)
+        front.low.add_to_entry(decl, decl.value, front.key(decl, key), n)
+
+    def delete_item(self, front: Expressions, value: Known, node: ast.Subscript) -> None:
+        decl = _keyed(front, value)
+        front.low.delete_entry(decl, front.key(decl, front.expr(node.slice)))
+        front.forget_entries(decl)
+
+    def contains(self, front: Expressions, value: Known, item: Val, then: Block, els: Block) -> None:
+        decl = value.object
+        if isinstance(decl, KeyedDecl):
+            pointer = front.low.lookup(decl, front.key(decl, item))
+            front.b.branch("ne", pointer, front.b.const(0), then, els)
+        elif decl.has_values:
+            from ..lower.map_kinds import may_contain
+
+            may_contain(front.low, decl, front.value(decl, item), then, els)
+        else:
+            super().contains(front, value, item, then, els)
+
+
+def _keyed(front: Expressions, value: Known) -> KeyedDecl[Any, Any]:
+    if not isinstance(value.object, KeyedDecl):
+        raise Refusal(f"{front.describe(value)} cannot be indexed in a probe", "only keyed maps can")
+    return value.object
 
 
 def call_method(front: Expressions, decl: MapDecl, name: str, node: ast.Call) -> Val:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import _ast as ast
+
 from ..lower.numbers import Refusal
 from ..lower.packets import Packet
 from ..types.packets import HEADERS, XDP_REDIRECT
 from .contexts import ContextType
+from .kinds import Kind
 from .values import HeaderRef, Known, similar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..ir.core import Value
+    from ..ir.core import Block, Value
     from ..lower.numbers import Num
     from ..lower.program import Lowering
-    from .values import Val
+    from .expressions import Expressions
+    from .values import Ranges, Val
 
 
 class PacketContext(ContextType):
@@ -50,6 +54,25 @@ class PacketContext(ContextType):
         """Refuse a constant that is none of the five actions."""
         if isinstance(value, Known) and isinstance(value.object, int) and not 0 <= value.object <= XDP_REDIRECT:
             raise Refusal(f"{value.object} is not an XDP action", self.result_hint)
+
+
+class HeaderKind(Kind):
+    """A header of the packet, which may be there or not."""
+
+    def describe(self, front: Expressions, value: HeaderRef) -> str:
+        return f"the packet's {value.name} header"
+
+    def attribute(self, front: Expressions, value: HeaderRef, name: str, node: ast.expr) -> Val:
+        return read_header(value, name)
+
+    def set_attribute(self, front: Expressions, value: HeaderRef, name: str, new: Val, node: ast.Attribute) -> None:
+        raise Refusal("packets cannot be changed by a probe yet", "read fields, and return what becomes of it")
+
+    def truth(
+        self, front: Expressions, value: HeaderRef, node: ast.expr, then: Block, els: Block
+    ) -> tuple[Ranges, Ranges]:
+        value.packet.test(value.name, then, els)
+        return {}, {}
 
 
 def read_header(header: HeaderRef, name: str) -> Num:

@@ -9,16 +9,99 @@ from ..lower.map_kinds import add_in_place, entry, store_prefix
 from ..lower.numbers import Refusal
 from ..types.scalars import IntType, StrType
 from ..types.structs import StructType
+from .kinds import Kind
 from .values import Entry, Memory, RecordRef, StructValue, similar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..ir.core import Value
+    from ..ir.core import Block, Value
     from ..types.maps import MapDecl
     from ..types.scalars import Type
     from ..types.structs import Field
     from .expressions import Expressions
-    from .values import Val
+    from .values import Ranges, Val
+
+
+class StructKind(Kind):
+    """A struct on the stack that has no name yet: a copy."""
+
+    def describe(self, front: Expressions, value: StructValue | RecordRef) -> str:
+        return f"a {value.type.name} record"
+
+    def attribute(self, front: Expressions, value: StructValue | RecordRef, name: str, node: ast.expr) -> Val:
+        return read_field(front, value.pointer, value.type, name)
+
+    def set_attribute(
+        self, front: Expressions, value: StructValue, name: str, new: Val, node: ast.Attribute
+    ) -> None:
+        hint = "this would change a copy: v = m.lookup(k), then v.field"
+        raise Refusal(f"{front.describe(value)} has no fields that can be assigned", hint)
+
+    def kept(self, front: Expressions, name: str, value: StructValue) -> Val:
+        return RecordRef(value.pointer, value.type, touched=set(value.type.fields))
+
+
+class RecordKind(StructKind):
+    """A reserved record, or a local struct: its fields are assigned."""
+
+    def set_attribute(
+        self, front: Expressions, value: StructValue | RecordRef, name: str, new: Val, node: ast.Attribute
+    ) -> None:
+        assert isinstance(value, RecordRef)
+        field = field_of(value.type, name)
+        what = f"{value.type.name}.{field.name} ({field.type.name})"
+        is_zero = field.name not in value.touched
+        value.touched.add(field.name)
+        front.store(value.pointer, field.off_bytes, field.type, new, what, is_zero=is_zero)
+
+    def kept(self, front: Expressions, name: str, value: StructValue | RecordRef) -> Val:
+        raise Refusal(f"{self.describe(front, value)} cannot get a second name")
+
+
+class EntryKind(Kind):
+    """An entry of a map that was looked up, or null."""
+
+    def describe(self, front: Expressions, value: Entry) -> str:
+        return f"an entry of {value.decl.name}, or None"
+
+    def attribute(self, front: Expressions, value: Entry, name: str, node: ast.expr) -> Val:
+        return read_field(front, pointer_of(front, value), value.type, name)
+
+    def set_attribute(self, front: Expressions, value: Entry, name: str, new: Val, node: ast.Attribute) -> None:
+        field = field_of(value.type, name)
+        what = f"{value.type.name}.{name} ({field.type.name})"
+        front.store(pointer_of(front, value), field.off_bytes, field.type, new, what)
+
+    def augment_attribute(
+        self, front: Expressions, value: Entry, name: str, op: str, operand: ast.expr, node: ast.Attribute
+    ) -> None:
+        """v.field += n, atomically: other CPUs may do the same."""
+        field = field_of(value.type, name)
+        if not isinstance(field.type, IntType):
+            raise Refusal(f"{value.type.name}.{name} is a {field.type.name}, not an integer")
+        if op not in ("+", "-"):
+            raise Refusal(f"{op}= on a map is not atomic", "read the field, compute, and assign it")
+        n = front.num(operand)
+        n = numbers.negate(front.low, n) if op == "-" else n
+        add_in_place(front.low, pointer_of(front, value), field.off_bytes, field.type, n)
+
+    def truth(self, front: Expressions, value: Entry, node: ast.expr, then: Block, els: Block) -> tuple[Ranges, Ranges]:
+        front.b.branch("ne", value.pointer, front.b.const(0), then, els)
+        return {}, {}
+
+    def is_none(self, front: Expressions, value: Entry, then: Block, els: Block) -> None:
+        front.b.branch("eq", value.pointer, front.b.const(0), then, els)
+
+    def kept(self, front: Expressions, name: str, value: Entry) -> Val:
+        front.b.write(front.local(name), value.pointer)
+        return value
+
+    def merged(self, front: Expressions, name: str, values: list[Entry]) -> Val | None:
+        first = values[0]
+        if any(e.decl is not first.decl or e.is_stale for e in values):
+            return None
+        pointer = front.b.read(front.local(name), first.pointer.type)
+        return Entry(pointer, first.type, first.decl, first.what)
 
 
 def make_struct(front: Expressions, node: ast.Call, type: StructType) -> Val:
@@ -77,25 +160,6 @@ def pointer_of(front: Expressions, value: Entry) -> Value:
     return entry(front.low, value.pointer, value.what)
 
 
-def write_entry_field(front: Expressions, target: Entry, name: str, value: Val) -> None:
-    """v.field = value. Raises: Refusal."""
-    field = field_of(target.type, name)
-    what = f"{target.type.name}.{name} ({field.type.name})"
-    front.store(pointer_of(front, target), field.off_bytes, field.type, value, what)
-
-
-def augment_entry_field(front: Expressions, target: Entry, name: str, op: str, value: ast.expr) -> None:
-    """v.field += n, atomically: other CPUs may do the same. Raises: Refusal."""
-    field = field_of(target.type, name)
-    if not isinstance(field.type, IntType):
-        raise Refusal(f"{target.type.name}.{name} is a {field.type.name}, not an integer")
-    if op not in ("+", "-"):
-        raise Refusal(f"{op}= on a map is not atomic", "read the field, compute, and assign it")
-    n = front.num(value)
-    n = numbers.negate(front.low, n) if op == "-" else n
-    add_in_place(front.low, pointer_of(front, target), field.off_bytes, field.type, n)
-
-
 def store_other(front: Expressions, base: Value, off: int, type: Type, value: Val, what: str) -> None:
     """Write a value of a type that is neither integer nor string. Raises: Refusal."""
     if isinstance(type, StructType):
@@ -109,14 +173,3 @@ def store_other(front: Expressions, base: Value, off: int, type: Type, value: Va
     if not isinstance(type, PrefixType):
         raise Refusal(f"{what} cannot be assigned in a probe yet")
     store_prefix(front.low, base, off, type, front.as_num(value), what)
-
-
-def is_none(front: Expressions, value: Val, then: object, els: object) -> None:
-    """Jump to `then` if a value is None, else to `els`."""
-    if isinstance(value, Entry):
-        front.b.branch("eq", value.pointer, front.b.const(0), then, els)  # type: ignore[arg-type]
-    elif isinstance(value, numbers.Num) and value.is_kernel_pointer:
-        front.b.branch("eq", value.value, front.b.const(0), then, els)  # type: ignore[arg-type]
-    else:
-        known = getattr(value, "object", value) is None
-        front.b.jump(then if known else els)  # type: ignore[arg-type]

@@ -6,32 +6,27 @@ import _ast as ast
 
 from ..errors import CompileError, Diagnostic
 from ..ir.core import PTR_CTX, Function
-from ..lower import numbers
 from ..lower.numbers import Num, Refusal, check_assignable, fits_together, wrap
 from ..lower.program import Lowering
-from ..types.intrinsics import INTRINSICS
 from ..types.maps import MapDecl, RingBuf
 from ..types.scalars import IntType, StrType
 from ..types.structs import StructType
 from .calls import Call, Calls
 from .contexts import context_type
 from .expressions import Located
-from .functions import Builtins
 from .loops import Loop, Loops
+from .sequences import contains
 from .source import SourceText, find_function, span_of_function
 from .values import (
     Comm,
     Context,
     Entry,
-    HeaderRef,
     Known,
     Many,
     Memory,
     RecordRef,
-    StructValue,
     Unusable,
     UserStr,
-    similar,
 )  # fmt: skip
 
 TYPE_CHECKING = False
@@ -70,7 +65,7 @@ def unique(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     return list(seen.values())
 
 
-class Statements(Loops, Calls, Builtins):
+class Statements(Loops, Calls):
     """Lowers one probe."""
 
     def __init__(
@@ -168,25 +163,21 @@ class Statements(Loops, Calls, Builtins):
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             return  # a docstring
         value = self.expr(node.value)
-        if isinstance(node.value, ast.Call) and not isinstance(value, Num | Comm | UserStr):
-            return  # a function that was called for what it does
-        if isinstance(node.value, ast.Call) and self.has_effect(node.value):
-            return
+        if isinstance(node.value, ast.Call):
+            if not isinstance(value, Num | Comm | UserStr | Memory) or self.has_effect(node.value):
+                return
         hint = ""
         if isinstance(node.value, ast.Call | ast.Compare):
             hint = "its result is not used"
         raise Refusal(f"this statement has no effect: it only computes {self.describe(value)}", hint)
 
     def has_effect(self, node: ast.Call) -> bool:
-        """Whether this calls one of the user's own functions, or takes a value out of a map."""
+        """Whether a call does something beside giving a number or a string."""
         if isinstance(node.func, ast.Attribute):
             base = self.expr(node.func.value)
-            if isinstance(base, Known) and isinstance(base.object, MapDecl):
-                return node.func.attr == "pop"
+            return self.kind(base).has_effect(self, base, node.func.attr, node.func)
         function = self.expr(node.func)
-        return isinstance(function, Known) and type(function.object).__name__ == "function" and (
-            function.object not in INTRINSICS
-        )
+        return self.kind(function).has_effect(self, function, "", node.func)
 
     def stmt_Return(self, node: ast.Return) -> None:
         value = self.expr(node.value) if node.value else Known(None)
@@ -268,7 +259,7 @@ class Statements(Loops, Calls, Builtins):
                 value = self.expr(node.value)
                 if not (isinstance(value, Known) and isinstance(value.object, int)):
                     raise Refusal(f"a case takes an integer constant, not {self.describe(value)}")
-                self.membership(subject, Known((int(value.object),)), then, els)
+                contains(self, Known((int(value.object),)), subject, then, els)
             case ast.MatchOr():
                 for alternative in node.patterns:
                     following = els if alternative is node.patterns[-1] else self.b.new_block()
@@ -300,9 +291,11 @@ class Statements(Loops, Calls, Builtins):
             return min(unusable, key=lambda v: bool(v.why))
         if any(v is None for v in values):
             return Unusable("is not assigned on every way that leads here", "assign it before the `if`")
-        entry = self.merged_entry(name, values)
-        if entry is not None:
-            return entry
+        kinds = {type(v) for v in values}
+        if len(kinds) == 1 and first is not None:
+            met = self.kind(first).merged(self, name, values)
+            if met is not None:
+                return met
         spans = []
         for v in values:
             if isinstance(v, Known) and isinstance(v.object, int):
@@ -316,14 +309,6 @@ class Statements(Loops, Calls, Builtins):
             return Unusable("is signed on one way that leads here and unsigned on another", "cast it on one of them")
         c_types = {v.c_type for v in values if isinstance(v, Num)}
         return Num(self.b.read(self.local(name)), lo, hi, c_types.pop() if len(c_types) == 1 else "")
-
-    def merged_entry(self, name: str, values: list[Val | None]) -> Entry | None:
-        """The entry of one map that a name is on all ways, or None if it is something else on one."""
-        entries = [v for v in values if isinstance(v, Entry)]
-        if len(entries) < len(values) or any(e.decl is not entries[0].decl or e.is_stale for e in entries):
-            return None
-        first = entries[0]
-        return Entry(self.b.read(self.local(name), first.pointer.type), first.type, first.decl, first.what)
 
     # Assignment
 
@@ -341,32 +326,10 @@ class Statements(Loops, Calls, Builtins):
                 self.assign(part, each)
         elif isinstance(target, ast.Attribute):
             base = self.expr(target.value)
-            if isinstance(base, HeaderRef):
-                raise Refusal("packets cannot be changed by a probe yet", "read fields, and return what becomes of it")
-            if isinstance(base, Entry):
-                from .records import write_entry_field
-
-                write_entry_field(self, base, target.attr, value)
-                return
-            if not isinstance(base, RecordRef):
-                is_copy = isinstance(base, StructValue)
-                raise Refusal(
-                    f"{self.describe(base)} has no fields that can be assigned",
-                    "this would change a copy: v = m.lookup(k), then v.field" if is_copy else "",
-                )
-            field = base.type.fields.get(target.attr)
-            if field is None:
-                raise Refusal(f"{base.type.name} has no field {target.attr!r}", similar(target.attr, base.type.fields))
-            what = f"{base.type.name}.{field.name} ({field.type.name})"
-            is_zero = field.name not in base.touched
-            base.touched.add(field.name)
-            self.store(base.pointer, field.off_bytes, field.type, value, what, is_zero=is_zero)
+            self.kind(base).set_attribute(self, base, target.attr, value, target)
         elif isinstance(target, ast.Subscript):
-            decl = self.map_of(target)
-            key = self.expr(target.slice)
-            memory = self.value(decl, value)
-            self.low.write_entry(decl, self.key(decl, key), memory)
-            self.forget_entries(decl)
+            base = self.expr(target.value)
+            self.kind(base).set_item(self, base, target, value)
         else:
             raise Refusal("this cannot be assigned to in a probe")
 
@@ -384,19 +347,7 @@ class Statements(Loops, Calls, Builtins):
         """Give a local name its value."""
         if isinstance(self.env.get(name), RecordRef | Context):
             raise Refusal(f"{name} is {self.describe(self.env[name])} and cannot be assigned to")
-        if isinstance(value, RecordRef | Context):
-            raise Refusal(f"{self.describe(value)} cannot get a second name")
-        if isinstance(value, StructValue):
-            value = RecordRef(value.pointer, value.type, touched=set(value.type.fields))
-        if isinstance(value, Comm | UserStr) or isinstance(value, Memory) and value.is_field:
-            value = self.written(value)
-        if isinstance(value, Num):
-            self.b.write(self.local(name), value.value)
-        elif isinstance(value, Known) and isinstance(value.object, int):
-            self.b.write(self.local(name), self.as_num(value).value)
-        elif isinstance(value, Entry):
-            self.b.write(self.local(name), value.pointer)
-        self.env[name] = value
+        self.env[name] = self.kind(value).kept(self, name, value)
 
     def forget_entries(self, decl: MapDecl) -> None:
         """Entries that were looked up may be others, or gone, once their map was written to."""
@@ -431,36 +382,21 @@ class Statements(Loops, Calls, Builtins):
         op = self.operator(node.op)
         target = node.target
         if isinstance(target, ast.Subscript):
-            self.augment_entry(target, op, node.value)
-            return
-        if isinstance(target, ast.Attribute):
             base = self.expr(target.value)
-            if isinstance(base, Entry):
-                from .records import augment_entry_field
-
-                augment_entry_field(self, base, target.attr, op, node.value)
-                return
-        old = self.expr(target)
-        self.assign(target, self.binary(op, old, self.expr(node.value)))
-
-    def augment_entry(self, target: ast.Subscript, op: str, value: ast.expr) -> None:
-        """m[k] += n, atomically. Python evaluates the key before the value."""
-        decl = self.map_of(target)
-        if op not in ("+", "-"):
-            raise Refusal(f"{op}= on a map is not atomic", "read the entry, compute, and assign it")
-        key = self.expr(target.slice)
-        n = self.num(value)
-        if op == "-":
-            n = numbers.negate(self.low, n)
-        self.low.add_to_entry(decl, decl.value, self.key(decl, key), n)
+            self.kind(base).augment_item(self, base, target, op, node.value)
+        elif isinstance(target, ast.Attribute):
+            base = self.expr(target.value)
+            self.kind(base).augment_attribute(self, base, target.attr, op, node.value, target)
+        else:
+            old = self.expr(target)
+            self.assign(target, self.binary(op, old, self.expr(node.value)))
 
     def stmt_Delete(self, node: ast.Delete) -> None:
         for target in node.targets:
             if not isinstance(target, ast.Subscript):
                 raise Refusal("only entries of maps can be deleted in a probe")
-            decl = self.map_of(target)
-            self.low.delete_entry(decl, self.key(decl, self.expr(target.slice)))
-            self.forget_entries(decl)
+            base = self.expr(target.value)
+            self.kind(base).delete_item(self, base, target)
 
     # Records
 

@@ -6,6 +6,7 @@ import _ast as ast
 
 from ..lower.numbers import Num, Refusal
 from ..lower.program import chunks
+from .kinds import Kind
 from .values import Comm, Known, Memory, UserStr
 
 TYPE_CHECKING = False
@@ -15,6 +16,28 @@ if TYPE_CHECKING:
     from ..ir.core import Block
     from .expressions import Expressions
     from .values import Val
+
+
+class StringKind(Kind):
+    """Strings: in memory, or still to be read."""
+
+    def describe(self, front: Expressions, value: Val) -> str:
+        return "a string"
+
+    def method(self, front: Expressions, value: Val, name: str, node: ast.Call) -> Val:
+        if name != "startswith":
+            raise Refusal(f"the method {name}() of strings is not supported in a probe yet")
+        return startswith(front, value, node)
+
+    def has_effect(self, front: Expressions, value: Val, name: str, node: ast.expr) -> bool:
+        return False
+
+    def compare(self, front: Expressions, op: str, a: Val, b: Val, then: Block, els: Block) -> bool:
+        compare(front, op, a, b, then, els)
+        return True
+
+    def kept(self, front: Expressions, name: str, value: Comm | UserStr | Memory) -> Val:
+        return value if isinstance(value, Memory) and not value.is_field else front.written(value)
 
 
 def compare(front: Expressions, op: str, left: Val, right: Val, then: Block, els: Block) -> None:

@@ -105,7 +105,7 @@ def statements(ctx):
         pass
     for x in range(0, ebee.ktime(), 2):  # error: this range() may count beyond 64 bits | bound it: range(min(n, 1000))
         pass
-    for x, y in ((1, 2), (3, 4)):  # error: a loop has one name as its target
+    for x, y in ((1, 2), (3, 4, 5)):  # error: 3 values are assigned to 2 names
         pass
     import os  # error: a probe cannot import | import at the top of the file
     global LIMIT  # error: a probe cannot assign to global names | keep state in a map: Hash(u32, u64)

@@ -1,0 +1,278 @@
+"""What can be done with each kind of value. One class per kind, in the module that knows it; two tables find it."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from ..lower import numbers
+from ..lower.numbers import Num, Refusal
+from ..types.maps import MapDecl
+from ..types.scalars import IntType
+from . import values
+from .values import Known, Unusable, similar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ..ir.core import Block
+    from .expressions import Expressions
+    from .values import Ranges, Val
+
+
+class Elements:
+    """What a loop goes over: `count` values, the one at an index given by `at`. Built by `Kind.elements`."""
+
+    __slots__ = ("at", "count")
+
+    def __init__(self, count: int, at: Callable[[Val], Val]) -> None:
+        self.count, self.at = count, at
+
+
+class Kind:
+    """One kind of value. What a kind does not define is refused.
+
+    `front` is the function that is being lowered, `node` the syntax that asks, `then` and `els` the blocks where a
+    condition goes on.
+    """
+
+    def describe(self, front: Expressions, value: Any) -> str:
+        """Return what a value is, in words."""
+        return "something that has no value here"
+
+    # Parts
+
+    def attribute(self, front: Expressions, value: Any, name: str, node: ast.expr) -> Val:
+        """`value.name`."""
+        raise Refusal(f"{front.describe(value)} has no attribute {name!r} in a probe")
+
+    def set_attribute(self, front: Expressions, value: Any, name: str, new: Val, node: ast.Attribute) -> None:
+        """`value.name = new`."""
+        raise Refusal(f"{front.describe(value)} has no fields that can be assigned")
+
+    def augment_attribute(
+        self, front: Expressions, value: Any, name: str, op: str, operand: ast.expr, node: ast.Attribute
+    ) -> None:
+        """`value.name op= operand`: read, computed and written back, unless a kind does it atomically."""
+        new = front.binary(op, self.attribute(front, value, name, node), front.expr(operand))
+        self.set_attribute(front, value, name, new, node)
+
+    def item(self, front: Expressions, value: Any, node: ast.Subscript) -> Val:
+        """`value[…]`."""
+        raise Refusal(f"{front.describe(value)} cannot be indexed in a probe")
+
+    def set_item(self, front: Expressions, value: Any, node: ast.Subscript, new: Val) -> None:
+        """`value[…] = new`."""
+        raise Refusal(f"{front.describe(value)} has no items that can be assigned")
+
+    def augment_item(
+        self, front: Expressions, value: Any, node: ast.Subscript, op: str, operand: ast.expr
+    ) -> None:
+        """`value[…] op= operand`."""
+        raise Refusal(f"{front.describe(value)} has no items that can be assigned")
+
+    def delete_item(self, front: Expressions, value: Any, node: ast.Subscript) -> None:
+        """`del value[…]`."""
+        raise Refusal("only entries of maps can be deleted in a probe")
+
+    # Calls
+
+    def method(self, front: Expressions, value: Any, name: str, node: ast.Call) -> Val:
+        """`value.name(…)`: a call of the attribute, unless a kind has methods of its own."""
+        function = self.attribute(front, value, name, node.func)
+        return front.kind(function).call(front, function, node)
+
+    def call(self, front: Expressions, value: Any, node: ast.Call) -> Val:
+        """`value(…)`."""
+        raise Refusal(f"{front.describe(value)} cannot be called")
+
+    def has_effect(self, front: Expressions, value: Any, name: str, node: ast.expr) -> bool:
+        """Whether `value.name(…)`, or `value(…)` without a name, does something beside giving a number or a string."""
+        if not name:
+            return False
+        function = self.attribute(front, value, name, node)
+        return front.kind(function).has_effect(front, function, "", node)
+
+    # Conditions
+
+    def truth(self, front: Expressions, value: Any, node: ast.expr, then: Block, els: Block) -> tuple[Ranges, Ranges]:
+        """Jump to `then` if a value is true; return what that says of local names."""
+        raise Refusal(f"an integer is needed here, not {front.describe(value)}")
+
+    def compare(self, front: Expressions, op: str, a: Any, b: Any, then: Block, els: Block) -> bool:
+        """Jump to `then` if `a op b`, one of which is of this kind; return False to leave it to integers."""
+        return False
+
+    def is_none(self, front: Expressions, value: Any, then: Block, els: Block) -> None:
+        """Jump to `then` if a value is None."""
+        front.b.jump(els)
+
+    def contains(self, front: Expressions, value: Any, item: Val, then: Block, els: Block) -> None:
+        """Jump to `then` if `item in value`."""
+        raise Refusal(f"`in` works on keyed maps and constant sequences, not on {front.describe(value)}")
+
+    # Sequences
+
+    def length(self, front: Expressions, value: Any) -> Val:
+        """`len(value)`."""
+        raise Refusal(f"the length of {front.describe(value)} is not known in a probe")
+
+    def elements(self, front: Expressions, value: Any) -> Elements | None:
+        """What `for x in value` goes over; None if it cannot."""
+        return None
+
+    # Names
+
+    def kept(self, front: Expressions, name: str, value: Any) -> Val:
+        """What a local name is once a value was assigned to it; its variables are written here."""
+        return value  # type: ignore[no-any-return]
+
+    def merged(self, front: Expressions, name: str, values: list[Any]) -> Val | None:
+        """What a name is where ways meet on which it is each of `values`, all of this kind; None: nothing."""
+        return None
+
+
+class NumKind(Kind):
+    """Integers at run time, and pointers into the kernel."""
+
+    def describe(self, front: Expressions, value: Num) -> str:
+        return value.describe()
+
+    def attribute(self, front: Expressions, value: Num, name: str, node: ast.expr) -> Val:
+        if not value.is_kernel_pointer:
+            return super().attribute(front, value, name, node)
+        from .kernel_types import attribute
+
+        return attribute(front, value, name, front.source.text_of(node))
+
+    def truth(self, front: Expressions, value: Num, node: ast.expr, then: Block, els: Block) -> tuple[Ranges, Ranges]:
+        front.b.branch("ne", value.value, front.b.const(0), then, els)
+        return front.learned(node, value, numbers.refine("!=", value, Num(value.value, 0, 0)))
+
+    def is_none(self, front: Expressions, value: Num, then: Block, els: Block) -> None:
+        if value.is_kernel_pointer:
+            front.b.branch("eq", value.value, front.b.const(0), then, els)
+        else:
+            front.b.jump(els)
+
+    def kept(self, front: Expressions, name: str, value: Num) -> Val:
+        front.b.write(front.local(name), value.value)
+        return value
+
+
+class KnownKind(Kind):
+    """Python objects that are known now."""
+
+    def describe(self, front: Expressions, value: Known) -> str:
+        if isinstance(value.object, bool | int | str | bytes | float | None):
+            return repr(value.object)
+        return f"{getattr(value.object, '__name__', None) or type(value.object).__name__}"
+
+    def attribute(self, front: Expressions, value: Known, name: str, node: ast.expr) -> Val:
+        if not isinstance(value.object, type) and type(value.object).__name__ != "module":
+            return super().attribute(front, value, name, node)
+        try:
+            return front.known(getattr(value.object, name), name)
+        except AttributeError:
+            what = getattr(value.object, "__name__", "")
+            raise Refusal(f"{what} has no attribute {name!r}", similar(name, dir(value.object))) from None
+
+    def call(self, front: Expressions, value: Known, node: ast.Call) -> Val:
+        raise front.not_callable(front.describe(value))
+
+    def truth(self, front: Expressions, value: Known, node: ast.expr, then: Block, els: Block) -> tuple[Ranges, Ranges]:
+        front.b.jump(then if value.object else els)
+        return {}, {}
+
+    def is_none(self, front: Expressions, value: Known, then: Block, els: Block) -> None:
+        front.b.jump(then if value.object is None else els)
+
+    def contains(self, front: Expressions, value: Known, item: Val, then: Block, els: Block) -> None:
+        from .sequences import contains
+
+        contains(front, value, item, then, els)
+
+    def length(self, front: Expressions, value: Known) -> Val:
+        if isinstance(value.object, str | bytes | tuple | range | list | dict | set | frozenset):
+            return Known(len(value.object))
+        return super().length(front, value)
+
+    def kept(self, front: Expressions, name: str, value: Known) -> Val:
+        if isinstance(value.object, int):
+            front.b.write(front.local(name), front.as_num(value).value)
+        return value
+
+
+class IntTypeKind(KnownKind):
+    """u32 and its like: calling one is a cast."""
+
+    def call(self, front: Expressions, value: Known, node: ast.Call) -> Val:
+        return front.cast(node, value.object)
+
+
+class ManyKind(Kind):
+    """Several values, not all known."""
+
+    def describe(self, front: Expressions, value: object) -> str:
+        return "several values"
+
+
+class ContextKind(Kind):
+    """The probe's argument."""
+
+    def describe(self, front: Expressions, value: values.Context) -> str:
+        return "the probe's context"
+
+    def attribute(self, front: Expressions, value: values.Context, name: str, node: ast.expr) -> Val:
+        return value.type.attribute(front.low, value.pointer, name)
+
+    def length(self, front: Expressions, value: values.Context) -> Val:
+        return value.type.length(front.low)
+
+    def kept(self, front: Expressions, name: str, value: values.Context) -> Val:
+        raise Refusal(f"{self.describe(front, value)} cannot get a second name")
+
+
+# Where the kinds are: of values, and of the Python objects that `Known` values hold (found by their class, then by
+# the classes that it derives from). A name without a module is defined here.
+_VALUES: dict[type, str] = {
+    Num: "NumKind",
+    values.Many: "ManyKind",
+    values.Comm: "strings.StringKind",
+    values.UserStr: "strings.StringKind",
+    values.Memory: "strings.StringKind",
+    values.StructValue: "records.StructKind",
+    values.RecordRef: "records.RecordKind",
+    values.Entry: "records.EntryKind",
+    values.Context: "ContextKind",
+    values.HeaderRef: "packets.HeaderKind",
+    values.KernelRef: "kernel_types.KernelKind",
+    Unusable: "Kind",
+}
+_OBJECTS: dict[object, str] = {
+    object: "KnownKind",
+    MapDecl: "map_methods.MapKind",
+    IntType: "IntTypeKind",
+    type: "functions.TypeKind",
+    type(len): "functions.BuiltinKind",
+    type(similar): "functions.FunctionKind",
+}
+_made: dict[str, Kind] = {}
+
+
+def _kind(where: str) -> Kind:
+    if where not in _made:
+        module, dot, name = where.rpartition(".")
+        if not dot:
+            _made[where] = globals()[name]()
+        else:
+            _made[where] = getattr(__import__(f"{__package__}.{module}", fromlist=(name,)), name)()
+    return _made[where]
+
+
+def kind_of(value: Val) -> Kind:
+    """Return what can be done with a value."""
+    if type(value) is not Known:
+        return _kind(_VALUES[type(value)])
+    return _kind(next(_OBJECTS[cls] for cls in type(value.object).__mro__ if cls in _OBJECTS))
