@@ -60,7 +60,7 @@ class Kind:
 
     def item(self, front: Expressions, value: Any, node: ast.Subscript) -> Val:
         """`value[…]`."""
-        raise Refusal(f"{front.describe(value)} cannot be indexed in a probe")
+        raise Refusal(f"{front.describe(value)} cannot be indexed in a probe", "only keyed maps can")
 
     def set_item(self, front: Expressions, value: Any, node: ast.Subscript, new: Val) -> None:
         """`value[…] = new`."""
