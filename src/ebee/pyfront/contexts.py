@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..lower.numbers import Refusal
 from ..lower.tracepoint import read_field
+from ..spec.sections import parse_section
 from .values import similar
 
 TYPE_CHECKING = False
@@ -57,15 +58,30 @@ class TracepointContext(ContextType):
         return read_field(low, pointer, self.format, field)
 
 
-def context_type(section: str, target: Target) -> ContextType:
-    """Return the context of a hook, given by its section name. Raises: Refusal for a hook that does not exist."""
-    kind, _, rest = section.partition("/")
-    if kind == "xdp":
-        from .packets import PacketContext
-
-        return PacketContext()
-    event = rest.replace("/", ":", 1)
+def tracepoint_context(event: str, target: Target) -> ContextType:
+    """Return the context of a tracepoint. Raises: Refusal if there is no such event."""
     format = target.tracepoint(event)
     if format is None:
         raise Refusal(f"there is no tracepoint {event!r}", similar(event, target.tracepoint_names()))
     return TracepointContext(format)
+
+
+# For a kind of section: where the function is that makes its context, of what the section attaches to and a Target.
+# A name without a module is defined here.
+CONTEXTS: dict[str, str] = {
+    "tracepoint": "tracepoint_context",
+    "tp": "tracepoint_context",
+    "xdp": "packets.xdp_context",
+}
+
+
+def context_type(section: str, target: Target) -> ContextType:
+    """Return the context of a hook, given by its section name. Raises: Refusal for a hook that does not exist."""
+    parsed = parse_section(section)
+    where = CONTEXTS.get(parsed.kind)
+    if where is None:
+        raise Refusal(f"probes of section {section!r} cannot be written in Python")
+    module, _, name = where.rpartition(".")
+    make = getattr(__import__(f"{__package__}.{module}", fromlist=(name,)), name) if module else globals()[name]
+    made: ContextType = make(parsed.attach_to, target)
+    return made

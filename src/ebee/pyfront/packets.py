@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..ir.core import Block, Value
     from ..lower.numbers import Num
     from ..lower.program import Lowering
+    from ..spec.target import Target
     from .expressions import Expressions
     from .values import Ranges, Val
 
@@ -90,3 +91,8 @@ def read_header(header: HeaderRef, name: str) -> Num:
             f"test it first: `if {place} and {place}.{name} …`, or `if not {place}: return …`",
         )
     return header.packet.read(header.name, name)
+
+
+def xdp_context(attach_to: str, target: Target) -> PacketContext:
+    """Return the context of an XDP program."""
+    return PacketContext()
