@@ -83,7 +83,8 @@ class CompileError(EbeeError):
 class VerifierError(EbeeError):
     """A verifier (the kernel's or ebee's) refused a program.
 
-    `insn_idx` counts 8-byte slots as the kernel does and is None when unknown; `log` is the verifier's own text.
+    `insn_idx` counts 8-byte slots as the kernel does and is None when unknown; `log` is the verifier's own text,
+    `notes` say what it knew of the registers.
     """
 
     def __init__(
@@ -95,11 +96,14 @@ class VerifierError(EbeeError):
         span: SourceSpan | None = None,
         log: str = "",
         hint: str = "",
+        notes: Sequence[str] = (),
     ) -> None:
         self.program, self.reason, self.insn_idx, self.span, self.log = program, reason, insn_idx, span, log
+        self.notes = list(notes)
         where = "" if insn_idx is None else f" (instruction {insn_idx})"
         message = f"the verifier refused program {program!r}: {reason}{where}"
-        super().__init__(Diagnostic(message, span).render() if span else message, hint=hint)
+        lines = [Diagnostic(message, span).render() if span else message, *(f"  note: {n}" for n in self.notes)]
+        super().__init__("\n".join(lines), hint=hint)
 
 
 class NotSupported(EbeeError):

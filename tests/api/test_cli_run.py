@@ -354,6 +354,21 @@ def test_help_and_version():
     assert "Exit codes:" in text and "127" in text
 
 
+def test_the_verifiers_log_is_one_flag_away(tmp_path):
+    file, log = tmp_path / "refused.py", tmp_path / "log.txt"
+    file.write_text("from ebee.errors import VerifierError\nraise VerifierError('p', 'no', log='0: (95) exit\\n')\n")
+    quiet = ebee("run", file)
+    assert quiet.returncode == 4 and "(95) exit" not in quiet.stderr
+    assert ebee("run", "--log", log, file).returncode == 4 and log.read_text() == "0: (95) exit\n"
+    assert ebee("run", "--log", "-", file).stderr.startswith("0: (95) exit\n")
+    assert ebee("run", "--log", tmp_path, file).returncode == 7
+
+
+@pytest.mark.needs_kernel
+def test_disasm_for_this_kernel(declare):
+    assert ebee("disasm", "--target", "kernel", declare()).returncode == 0
+
+
 def test_disasm_shows_source_beside_bytecode(declare):
     result = ebee("disasm", declare())
     assert result.returncode == 0, result.stderr

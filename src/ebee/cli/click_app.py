@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:3}  {words}" for code, words in table())
 
+TARGET = click.option(
+    "--target",
+    type=click.Choice(["default", "kernel"]),
+    default="default",
+    show_default=True,
+    help="What Python sources are compiled for: the tables that ebee comes with, or the running kernel.",
+)
+
 
 @click.group(context_settings=SETTINGS, epilog=EPILOG)
 @click.version_option(__version__, "--version", message="ebee %(version)s")
@@ -61,7 +69,8 @@ def record(events: tuple[str, ...], command: str, output: str) -> int:
 @click.argument("probes", nargs=-1, metavar="[PROBE]...")
 @click.option("--style", type=click.Choice(["kernel", "conformance"]), default="kernel", show_default=True)
 @click.option("--hex", "as_hex", is_flag=True, help="Print the instructions' bytes beside their text.")
-def disasm(file: str, probes: tuple[str, ...], style: str, as_hex: bool) -> int:
+@TARGET
+def disasm(file: str, probes: tuple[str, ...], style: str, as_hex: bool, target: str) -> int:
     """Show the bytecode of a Python file's probes or of an object file beside its source, or of raw instructions.
 
     FILE is Python source or an object file of `ebee compile` (only its probes named PROBE, if given), raw bytecode, or
@@ -70,19 +79,13 @@ def disasm(file: str, probes: tuple[str, ...], style: str, as_hex: bool) -> int:
     """
     from .disasm import disasm as work
 
-    return work(file, probes, style, as_hex)
+    return work(file, probes, style, as_hex, target)
 
 
 @app.command("compile")
 @click.argument("file", metavar="FILE.py")
 @click.option("-o", "--output", metavar="OUT", help="Where to write the object; `-`: standard output.  [FILE.bpf.o]")
-@click.option(
-    "--target",
-    type=click.Choice(["default", "kernel"]),
-    default="default",
-    show_default=True,
-    help="Whose tracepoint records the programs read: those of ebee's tables, or of the running kernel.",
-)
+@TARGET
 def _compile(file: str, output: str | None, target: str) -> int:
     """Compile a Python file's probes to an object file that bpftool and libbpf load.
 

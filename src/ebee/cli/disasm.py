@@ -6,13 +6,13 @@ import os
 import sys
 
 from ..api import options
+from ..api.compile import find_target
 from ..api.source import compile_probes, remember_source
 from ..elf.read import is_elf, read_object
 from ..errors import CompileError, FormatError, UsageError
 from ..isa.disasm import disassemble
 from ..isa.encode import decode, encode, slot_offsets
 from ..pyfront.source import syntax_diagnostic
-from ..spec.default_target import default_target
 from ..types.probes import Probe
 from .run import read_source
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from ..spec.object import ObjectSpec, ProgramSpec
 
 
-def disasm(file: str, names: Sequence[str], style: Any, as_hex: bool) -> int:
+def disasm(file: str, names: Sequence[str], style: Any, as_hex: bool, target: str = "default") -> int:
     """Print the disassembly of a file and return the exit code. Raises: EbeeError."""
     if file.endswith(".py"):
         probes = {p.name: p for p in probes_of(file)}
         check_names(names, probes, file)
-        spec, _ = compile_probes([probes[name] for name in names or probes], default_target())
+        spec, _ = compile_probes([probes[name] for name in names or probes], find_target(target))
     else:
         data = _bytecode(file)
         if not is_elf(data):

@@ -10,7 +10,7 @@ import sys
 
 from ..api import options as run_options
 from ..api import session as sessions
-from ..errors import CompileError, FormatError, SyscallError
+from ..errors import CompileError, FormatError, SyscallError, VerifierError
 from ..record import Record, field
 from .terminal import print_notice
 
@@ -35,6 +35,7 @@ class Options(Record):
     kernel: bool = False
     json: bool = False
     quiet: bool = False
+    log: str = ""
 
 
 # flags, name, placeholder of its value ("": it takes none), help
@@ -45,6 +46,7 @@ OPTIONS: tuple[tuple[tuple[str, ...], str, str, str], ...] = (
     (("--engine",), "engine", "", "Run in ebee's own engine, also where the kernel would be allowed."),
     (("--kernel",), "kernel", "", "Run in the kernel or fail."),
     (("--json",), "json", "", "Print events and maps as JSON lines (of files that only declare probes)."),
+    (("--log",), "log", "FILE", "Write the verifier's own log of a refused program to FILE (`-`: standard error)."),
     (("-q", "--quiet"), "quiet", "", "Print no notices."),
 )
 HELP = """Run FILE, a Python file of probes.
@@ -99,9 +101,25 @@ def run(options: Options) -> int:
         return code or signals.exit_code
     except KeyboardInterrupt:
         return signals.exit_code or 130
+    except VerifierError as e:
+        if options.log:
+            write_log(options.log, e.log)
+        raise
     finally:
         signals.restore()
         sessions.close_all()
+
+
+def write_log(file: str, log: str) -> None:
+    """Write a verifier's log where the user wants it. Raises: FormatError."""
+    if file == "-":
+        sys.stderr.write(log)
+        return
+    try:
+        with open(file, "w", encoding="utf-8") as f:
+            f.write(log)
+    except OSError as e:
+        raise FormatError(f"cannot be written: {e.strerror}", file=file) from None
 
 
 def run_file(file: str, args: list[str]) -> tuple[dict[str, Any], int]:

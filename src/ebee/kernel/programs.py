@@ -231,4 +231,6 @@ def _refusal(
         slots = slot_offsets(prog.insns)
         insn_idx = next((i for i, at in enumerate(slots) if at >= slot), 0)
         span = source_span(prog, obj.btf, insn_idx)
-    return VerifierError(prog.name, report.reason, insn_idx=slot, span=span, log=log, hint=report.hint)
+    return VerifierError(
+        prog.name, report.reason, insn_idx=slot, span=span, log=log, hint=report.hint, notes=report.registers
+    )

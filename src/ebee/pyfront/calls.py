@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from ..errors import SourceSpan
     from ..ir.core import Block
     from ..types.maps import MapDecl
     from .loops import Loop
@@ -33,6 +34,7 @@ class Call(Record):
     """A call that is being lowered: where `return` goes, with what, and what the caller goes on with."""
 
     function: object
+    site: SourceSpan
     done: Block
     records: int
     prefix: str
@@ -69,7 +71,8 @@ class Calls(Expressions):
             raise Refusal(e.diagnostics[0].message, e.diagnostics[0].hint) from None
         bound = self.bind(node, definition, name, function)
         self.serial += 1
-        call = Call(function, self.b.new_block(), len(self.low.open_records), f"{name} {self.serial} ")
+        site, prefix = self.source.span(node), f"{name} {self.serial} "
+        call = Call(function, site, self.b.new_block(), len(self.low.open_records), prefix)
         caller = (self.source, self.names, self.env, self.prefix, self.loops, self.b.span, self.depth)
         self.calls.append(call)
         self.source, self.names, self.env = source, callee.names, {}

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ..ir.core import Block, Value
     from ..spec.target import Target
     from ..types.scalars import Type
+    from .calls import Call
     from .contexts import ContextType
     from .kinds import Kind
     from .source import SourceText
@@ -92,6 +93,7 @@ class Expressions:
     source: SourceText
     env: dict[str, Val]
     names: Mapping[str, Any]
+    calls: list[Call]
 
     if TYPE_CHECKING:
 
@@ -122,7 +124,8 @@ class Expressions:
 
     def located(self, node: Any, e: Refusal) -> Located:
         """Give a refusal its place."""
-        return Located(Diagnostic(e.message, self.source.span(node), e.hint))
+        notes = [f"called from {call.site}: {call.site.text.strip()}" for call in reversed(self.calls)]
+        return Located(Diagnostic(e.message, self.source.span(node), e.hint, notes=notes))
 
     def num(self, node: ast.expr) -> Num:
         """Lower an expression that must be an integer at run time."""

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 
-from ..record import Record
+from ..record import Record, field
+from .kernel_registers import explain_registers
 
 
 class LogReport(Record):
     """What a refusal says. `insn_idx` counts 8-byte slots and is None when the log names no instruction.
 
-    `message` is the verifier's own short sentence, `reason` the longest explanation that the log gives.
+    `message` is the verifier's own short sentence, `reason` the longest explanation that the log gives; `registers`
+    says in words what the registers held that it is about.
     """
 
     reason: str
     message: str = ""
     insn_idx: int | None = None
     hint: str = ""
+    registers: list[str] = field(default_factory=list)
 
 
 # Lines that trace the exploration and are never the refusal itself. They follow `log_level` 1 and 2.
@@ -118,7 +121,7 @@ def read_log(log: str) -> LogReport:
         if found := re.search(r"\binsn (\d+)", blocks.get("At", "")):
             insn_idx = int(found[1])
         text = text or title
-    return LogReport(reason, text, insn_idx, hint)
+    return LogReport(reason, text, insn_idx, hint, explain_registers(lines[:report_at], text))
 
 
 def _blocks(lines: list[str]) -> dict[str, str]:

@@ -187,3 +187,15 @@ def kinds_in_loops(ctx):
     for i in range(3):
         counts[s] += 1  # error: s changes in the loop, and is no integer | use another name
         s = 5
+
+
+def middle(a):
+    return halved(a)
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def called_from(ctx):
+    middle(ebee.pid())
+
+def halved(a):
+    return a / 2  # error: this operator (Div) is not supported in a probe | use // for integers

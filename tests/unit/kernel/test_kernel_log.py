@@ -117,7 +117,51 @@ def test_what_is_not_known_is_not_explained():
     assert explain("some new words") == ""
 
 
-@given(st.text(alphabet=st.sampled_from("0123456789:()ab ;RrfromtoinsAteason\nVfd.,=' \0"), max_size=300))
+# Lines as kernels 5.10, 6.1 and 6.18 print them.
+REGISTERS = {
+    "a number": ("0: (b7) r2 = 0 ; R2_w=0\n1: (79) r0 = *(u64 *)(r2 +0)\nR2 invalid mem access 'scalar'", ["r2 is the number 0"]),
+    "a range": (
+        "2: (57) r2 &= 4095 ; R2=scalar(smin=smin32=0,smax=umax=smax32=umax32=4095,var_off=(0x0; 0xfff))\n"
+        "3: (0f) r3 += r2 ; R3=fp(off=-16,smin=smin32=0,smax=umax=smax32=umax32=4095,var_off=(0x0; 0xfff))\n"
+        "4: (71) r0 = *(u8 *)(r3 +0)\ninvalid variable-offset read from stack R3",
+        ["r3 is the address 16 bytes below the top of the stack plus a number from 0 to 4095"],
+    ),
+    "an old range": (
+        "5: R0_w=inv(id=0,umax_value=255,var_off=(0x0; 0xff)) R1=ctx(id=0,off=0,imm=0) R10=fp0\n"
+        "5: (0f) r1 += r0\nmath between ctx pointer and register with unbounded min value",
+        ["r1 is the program's context", "r0 is a number from 0 to 255"],
+    ),
+    "signed": ("1: (bf) r1 = r2 ; R1=scalar(smin=-5,smax=7)\n2: (79) r0 = *(u64 *)(r1 +0)\nR1 bad", ["r1 is a number from -5 to 7"]),
+    "a look-up": (
+        "4: (85) call bpf_map_lookup_elem#1 ; R0_w=map_value_or_null(id=1,map=counts,off=0,ks=4,vs=8,imm=0)\n"
+        "5: (79) r1 = *(u64 *)(r0 +0)\nR0 invalid mem access 'map_value_or_null'",
+        ["r0 is an address in map counts's value of 8 bytes, or null"],
+    ),
+    "of another way": (
+        "4: (15) if r0 == 0x0 goto pc+2 ; R0=map_value(map=m,ks=4,vs=8)\n\nfrom 4 to 7: R0=0 R10=fp0\n"
+        "7: (79) r1 = *(u64 *)(r0 +0)\nR0 invalid mem access 'scalar'",
+        ["r0 is the number 0"],
+    ),
+    "a packet": (
+        "0: (61) r2 = *(u32 *)(r1 +0) ; R1=ctx() R2=pkt(r=0)\n2: (71) r0 = *(u8 *)(r2 +14)\n"
+        "invalid access to packet, off=14 size=1, R2(id=0,off=14,r=0)",
+        ["r2 is an address in the packet, not compared with its end"],
+    ),
+    "a kernel struct": (
+        "0: (85) call bpf_get_current_task_btf#158 ; R0=trusted_ptr_task_struct()\n1: (79) r1 = *(u64 *)(r0 +9999)\n"
+        "access beyond struct task_struct at off 9999 size 8",
+        ["r0 is a pointer to the kernel's struct task_struct"],
+    ),
+    "nothing known": ("0: (95) exit\nR0 !read_ok", []),
+}
+
+
+@pytest.mark.parametrize(("log", "words"), REGISTERS.values(), ids=list(REGISTERS))
+def test_registers_are_told_in_words(log, words):
+    assert read_log(log + "\n" + STATS).registers == words
+
+
+@given(st.text(alphabet=st.sampled_from("0123456789:()ab ;RrfromtoinsAteason\nVfd.,='_ \0"), max_size=300))
 def test_any_text_is_read(text):
     report = read_log(text)
     assert report.reason

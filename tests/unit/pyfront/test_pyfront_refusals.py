@@ -63,6 +63,16 @@ def test_refused_at_the_line_with_the_words(name, probe):
         assert fits(want_hint, hint) or not want_hint, f"line {line}: {hint!r}"
 
 
+def test_a_refusal_inside_a_function_names_the_calls_that_led_there():
+    outer = next(p for p in PROBES["refusals"] if p.name == "called_from")
+    with pytest.raises(CompileError) as caught:
+        compile_probes([outer], TARGETS["refusals"])
+    (found,) = caught.value.diagnostics
+    assert found.span.text.strip().startswith("return a / 2")
+    assert [note.partition(": ")[2] for note in found.notes] == ["return halved(a)", "middle(ebee.pid())"]
+    assert "note: called from " in found.render() and "refusals.py:" in found.notes[0]
+
+
 @pytest.mark.parametrize("name", PROBES)
 def test_all_probes_together_report_everything(name):
     with pytest.raises(CompileError) as caught:
