@@ -22,6 +22,10 @@ from ..isa.opcodes import (
     BPF_LDX,
     BPF_MEM,
     BPF_MOV,
+    BPF_PSEUDO_BTF_ID,
+    BPF_PSEUDO_CALL,
+    BPF_PSEUDO_FUNC,
+    BPF_PSEUDO_KFUNC_CALL,
     BPF_PSEUDO_MAP_FD,
     BPF_PSEUDO_MAP_VALUE,
     BPF_ST,
@@ -35,16 +39,20 @@ from ..isa.opcodes import (
 from ..isa.opcodes import (
     CALL as CALL_OPCODE,
 )
-from ..spec.object import RELO_CORE_FIELD, RELO_MAP, RELO_MAP_VALUE, Reloc
+from ..spec.object import RELO_KFUNC, RELO_KSYM, RELO_MAP, RELO_MAP_VALUE, Reloc
 from .machine import (
     ALU_K,
     ALU_X,
     BRANCH_K,
     BRANCH_X,
     CALL,
+    CMPXCHG,
     CONST,
-    CORE_OFF,
+    CORE,
+    FETCH,
+    FUNCTION,
     JUMP,
+    KSYM,
     LOAD,
     MAKE,
     MAP,
@@ -74,6 +82,7 @@ _MOV32_K = BPF_ALU | BPF_MOV | BPF_K
 _ADD_K = BPF_ALU64 | BPF_ADD | BPF_K
 _LOAD = BPF_LDX | BPF_MEM | BPF_DW
 _STORE_X = BPF_STX | BPF_MEM | BPF_DW
+_WIDE_CORE = frozenset(("core_enum_value", "core_type_id", "core_type_id_local"))
 _STORE_K = BPF_ST | BPF_MEM | BPF_DW
 
 # Conditional jumps and their opposites; BPF_JSET has none.
@@ -85,10 +94,11 @@ class FunctionCode:
     """The instructions of one function. Jumps in `branches` (instruction, block) have no distances yet.
 
     `starts` has the index of each block's first instruction. `relocs` and `calls` hold the instructions themselves,
-    since their indexes are not final: (instruction, kind, symbol, addend, size), and (instruction, function name).
+    since their indexes are not final: (instruction, relocation), and (instruction, function name); what takes the
+    address of a function counts as a call of it. `later` are functions that run on a stack of their own.
     """
 
-    __slots__ = ("branches", "calls", "frame_bytes", "insns", "relocs", "source", "spans", "starts")
+    __slots__ = ("branches", "calls", "frame_bytes", "insns", "later", "relocs", "source", "spans", "starts")
 
     def __init__(self, source: MFunction) -> None:
         self.source = source.source
@@ -98,6 +108,7 @@ class FunctionCode:
         self.branches: list[tuple[Insn, int]] = []
         self.relocs: list[tuple[Insn, Reloc]] = []
         self.calls: list[tuple[Insn, str]] = []
+        self.later: set[str] = set()
         self.frame_bytes = 0
 
 
@@ -187,9 +198,17 @@ class _Emitter:
             self.emit(_MOV_X, dst, R10)
             if imm:
                 self.emit(_ADD_K, dst, imm=imm)
-        elif kind == CORE_OFF:
-            insn = self.emit(_MOV_K, dst)
-            self.out.relocs.append((insn, Reloc(0, RELO_CORE_FIELD, remat.symbol)))
+        elif kind == CORE:
+            # Numbers of 64 bits take a wide load.
+            insn = self.emit(LDDW if remat.reloc in _WIDE_CORE else _MOV_K, dst)
+            self.out.relocs.append((insn, Reloc(0, remat.reloc, remat.symbol)))
+        elif kind == KSYM:
+            insn = self.emit(LDDW, dst, BPF_PSEUDO_BTF_ID)
+            self.out.relocs.append((insn, Reloc(0, RELO_KSYM, remat.symbol, is_weak=bool(imm))))
+        elif kind == FUNCTION:
+            self.out.calls.append((self.emit(LDDW, dst, BPF_PSEUDO_FUNC), remat.symbol))
+            if imm:
+                self.out.later.add(remat.symbol)
         elif kind == MAP:
             insn = self.emit(LDDW, dst, BPF_PSEUDO_MAP_FD)
             self.out.relocs.append((insn, Reloc(0, RELO_MAP, remat.symbol)))
@@ -312,6 +331,13 @@ class _Emitter:
         b = self.read(m.b, SCRATCH_B)
         self.relocate(m, self.emit(m.opcode, self.read(m.a, SCRATCH_A), b, m.off, m.imm))
 
+    def fetch(self, m: MInsn) -> None:
+        d, b = self.target(m.d), self.loc[m.b]
+        if b != d:
+            self.copy(d, b)
+        self.relocate(m, self.emit(m.opcode, self.read(m.a, SCRATCH_B), d, m.off, m.imm))
+        self.written(m.d)
+
     def store_k(self, m: MInsn) -> None:
         self.relocate(m, self.emit(m.opcode, self.read(m.a, SCRATCH_A), 0, m.off, m.imm))
 
@@ -324,9 +350,24 @@ class _Emitter:
         args, symbol = m.x
         # What lives on after the call is in r6-r9; of the others r0 is free once only cycles are left.
         self.move([(n, self.placed(a)) for n, a in enumerate(args, 1)], (1, 2, 3, 4, 5, 6, 7, 8, 9))
-        insn = self.emit(CALL_OPCODE, 0, m.off, 0, m.imm)
-        if symbol:
-            self.out.calls.append((insn, symbol))
+        if m.off == BPF_PSEUDO_KFUNC_CALL:
+            insn = self.emit(CALL_OPCODE, 0, m.off)
+            self.out.relocs.append((insn, Reloc(0, RELO_KFUNC, symbol, is_weak=bool(m.imm))))
+        else:
+            insn = self.emit(CALL_OPCODE, 0, m.off, 0, m.imm)
+            if m.off == BPF_PSEUDO_CALL:
+                self.out.calls.append((insn, symbol))
+        if self.loc[m.d] != 0:
+            self.copy(self.loc[m.d], 0)
+
+    def cmpxchg(self, m: MInsn) -> None:
+        (address, expected, new), _ = m.x
+        moves = [(1, self.placed(address)), (0, self.placed(expected)), (2, self.placed(new))]
+        self.move(moves, (6, 7, 8, 9))
+        insn = self.emit(m.opcode, 1, 2, m.off, m.imm)
+        if m.x[1] is not None:
+            kind, symbol, size = m.x[1]
+            self.out.relocs.append((insn, Reloc(0, kind, symbol, m.off, size)))
         if self.loc[m.d] != 0:
             self.copy(self.loc[m.d], 0)
 
@@ -428,7 +469,9 @@ _HANDLERS: dict[int, Callable[[_Emitter, MInsn], None]] = {
     LOAD: _Emitter.load,
     STORE_X: _Emitter.store_x,
     STORE_K: _Emitter.store_k,
+    FETCH: _Emitter.fetch,
     CALL: _Emitter.call,
+    CMPXCHG: _Emitter.cmpxchg,
     JUMP: _Emitter.jump,
     BRANCH_X: _Emitter.branch_x,
     BRANCH_K: _Emitter.branch_k,

@@ -6,7 +6,7 @@ them too (it knows nothing about a quotient), so that removing a mask does not r
 
 from __future__ import annotations
 
-from ..ir.core import Block, Branch, Function, Jump, Op, Value
+from ..ir.core import ATOMICS, OPS, Block, Branch, Function, Jump, Op, Value
 from .flow import holds, replace_in_terminator
 
 TYPE_CHECKING = False
@@ -331,8 +331,13 @@ class _Folder:
             value = op.args[1] = value.args[0]
         return op
 
-    def atomic_add(self, op: Op) -> Value:
+    def addressed(self, op: Op) -> Value:
         self.address(op)
+        return op
+
+    def fetch(self, op: Op) -> Value:
+        self.address(op)
+        self.set_bits(op, 8 * op.size)
         return op
 
     def width(self, value: Value) -> int:
@@ -399,5 +404,7 @@ _RULES: dict[str, Callable[[_Folder, Op], Value]] = {
     "bswap": _Folder.bswap,
     "load": _Folder.load,
     "store": _Folder.store,
-    "atomic_add": _Folder.atomic_add,
+    "load_sx": _Folder.addressed,
+    "load_ptr": _Folder.addressed,
+    **{opcode: _Folder.fetch if OPS[opcode][1] else _Folder.addressed for opcode in ATOMICS},
 }

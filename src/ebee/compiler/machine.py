@@ -17,17 +17,18 @@ FRAME = 10
 FIRST_VREG = 11
 
 # What a `Remat` makes: the constant `imm`; r10 + `imm`; the map `symbol`; byte `imm` of the value of map `symbol`; the
-# offset of the kernel's field `symbol`.
-CONST, STACK_ADDRESS, MAP, MAP_VALUE, CORE_OFF = range(5)
+# number that the running kernel's types say (`reloc`, `symbol`); the address of the kernel's `symbol` (`imm` 1: weak);
+# the address of the function `symbol` (`imm` 1: it runs on its own stack).
+CONST, STACK_ADDRESS, MAP, MAP_VALUE, CORE, KSYM, FUNCTION = range(7)
 
 
 class Remat:
     """A value that is made anew at each use."""
 
-    __slots__ = ("imm", "kind", "symbol")
+    __slots__ = ("imm", "kind", "reloc", "symbol")
 
-    def __init__(self, kind: int, imm: int = 0, symbol: str = "") -> None:
-        self.kind, self.imm, self.symbol = kind, imm, symbol
+    def __init__(self, kind: int, imm: int = 0, symbol: str = "", reloc: str = "") -> None:
+        self.kind, self.imm, self.symbol, self.reloc = kind, imm, symbol, reloc
 
 
 if TYPE_CHECKING:
@@ -39,13 +40,15 @@ ALU_K = 1  # d = a op imm (BPF_NEG too: its imm is 0)
 MOVE = 2  # d = move of a (opcode and off say which: mov, mov32, movsx)
 MAKE = 3  # d = the Remat `x`
 LOAD = 4  # d = *(a + off); x: (relocation kind, symbol, size in bytes) or None
-STORE_X = 5  # *(a + off) = b, atomics too; x as for LOAD
+STORE_X = 5  # *(a + off) = b, atomics that give nothing too (imm says which); x as for LOAD
 STORE_K = 6  # *(a + off) = imm; x as for LOAD
-CALL = 7  # d = call imm(*x); helper, or with src_reg in off: function `symbol`
-JUMP = 8  # goto block `imm`, whose parameters become x
-BRANCH_X = 9  # if a op b goto block x[0], else goto block x[1]
-BRANCH_K = 10  # if a op imm goto …
-RET = 11  # return a
+FETCH = 7  # d = what was at a + off before the atomic operation imm with b; x as for LOAD
+CALL = 8  # d = call imm(*x[0]); off is src_reg (a helper, the function or kfunc x[1])
+CMPXCHG = 9  # d = cmpxchg(a + off, r0, b): operands are x[0], x[1] as x for LOAD; takes registers as a call does
+JUMP = 10  # goto block `imm`, whose parameters become x
+BRANCH_X = 11  # if a op b goto block x[0], else goto block x[1]
+BRANCH_K = 12  # if a op imm goto …
+RET = 13  # return a
 
 
 class MInsn:

@@ -8,8 +8,22 @@ from __future__ import annotations
 
 from ..abi.helpers import BPF_FUNC as FUNC
 from ..ir.cfg import incoming_edges
-from ..ir.core import PTR_RECORD, PTR_RECORD_OR_NULL, PTR_STACK, Block, Function, Op, Ret, Value
+from ..ir.core import (
+    ATOMICS,
+    CALLS,
+    LOADS,
+    PTR_RECORD,
+    PTR_RECORD_OR_NULL,
+    PTR_STACK,
+    Block,
+    Function,
+    Op,
+    Ret,
+    Value,
+)
 
+_CHANGES = frozenset(("store", *ATOMICS))
+_ACCESSES = _CHANGES | LOADS
 _POINTERS = frozenset((PTR_STACK, PTR_RECORD))
 # Helpers that write to their first argument and read none of it; the size is the second.
 _FILLING = frozenset(
@@ -61,11 +75,11 @@ class _Memory:
                             place[op] = root, off + by.imm
                         else:
                             place[op] = root, None
-                elif opcode in ("load", "store", "atomic_add"):
+                elif opcode in _ACCESSES:
                     self.has_stores |= opcode == "store" and args[0] in place
-                    if len(args) == 2:
-                        self._escapes(args[1])
-                elif opcode not in ("call", "call_local"):
+                    for a in args[1:]:
+                        self._escapes(a)
+                elif opcode not in CALLS:
                     for a in args:
                         self._escapes(a)
             if type(block.term) is Ret:
@@ -99,7 +113,7 @@ def _remove_overwritten(block: Block, memory: _Memory) -> None:
     kept: list[Op] = []
     for op in reversed(block.ops):
         opcode = op.opcode
-        if opcode in ("load", "store", "atomic_add") and op.args[0] in place:
+        if opcode in _ACCESSES and op.args[0] in place:
             root, off = place[op.args[0]]
             written = later.setdefault(root, set())
             if off is None:
@@ -113,7 +127,7 @@ def _remove_overwritten(block: Block, memory: _Memory) -> None:
                     continue
                 else:
                     written.update(touched)
-        elif opcode in ("call", "call_local"):
+        elif opcode in CALLS:
             filling = opcode == "call" and op.imm in _FILLING
             for root in memory.roots(op.args[1:] if filling else op.args):
                 later.pop(root, None)
@@ -137,7 +151,7 @@ def _remove_repeated(function: Function, memory: _Memory) -> None:
         kept = []
         for op in block.ops:
             opcode = op.opcode
-            if opcode in ("store", "atomic_add") and op.args[0] in place:
+            if opcode in _CHANGES and op.args[0] in place:
                 root, off = place[op.args[0]]
                 key = (root, -1 if off is None else off + op.off, op.size)
                 if opcode == "store" and off is not None and known.get(key) is op.args[1]:
@@ -146,7 +160,7 @@ def _remove_repeated(function: Function, memory: _Memory) -> None:
                     del known[other]
                 if opcode == "store" and off is not None:
                     known[key] = op.args[1]
-            elif opcode == "call_local" or (opcode == "call" and op.imm not in _READING):
+            elif opcode in CALLS and (opcode != "call" or op.imm not in _READING):
                 roots = memory.roots(op.args)
                 if roots:
                     known = {k: v for k, v in known.items() if k[0] not in roots}

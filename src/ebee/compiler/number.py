@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..abi.helpers import BPF_FUNC as FUNC
 from ..ir.cfg import dominator_children, immediate_dominators
-from ..ir.core import OPS, PTR_CTX, PURE, Function, Value
+from ..ir.core import LOADS, OPS, PTR_CTX, PURE, Function, Value
 from .flow import replace_in_terminator
 
 _MERGED = frozenset(opcode for opcode, row in OPS.items() if row[2] == PURE and opcode != "alloca")
@@ -44,9 +44,9 @@ def number_values(function: Function) -> None:
                 if args[n] in same:
                     args[n] = same[args[n]]
             if op.opcode in _MERGED or (op.opcode == "call" and op.imm in _SAME_ALL_RUN):
-                key = (op.opcode, op.type, op.imm, op.size, op.symbol, *args)
-            elif is_steady and op.opcode == "load" and args[0].type == PTR_CTX:
-                key = (op.off, op.size, op.symbol, op.reloc, args[0])
+                key = (op.opcode, op.type, op.imm, op.size, op.symbol, op.reloc, *args)
+            elif is_steady and op.opcode in ("load", "load_sx") and args[0].type == PTR_CTX:
+                key = (op.opcode, op.off, op.size, op.symbol, op.reloc, args[0])
             else:
                 continue
             known = table.setdefault(key, op)
@@ -63,7 +63,7 @@ def number_values(function: Function) -> None:
 def _only_loads_from_context(function: Function) -> bool:
     """Whether the context is read, and neither written nor handed to anyone."""
     for op in function.ops():
-        if op.opcode not in ("load", "load_ptr"):
+        if op.opcode not in LOADS:
             for a in op.args:
                 if a.type == PTR_CTX:
                     return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import CompileError, Diagnostic
-from ..isa.opcodes import BPF_PSEUDO_CALL
+from ..isa.opcodes import LDDW
 from .branches import positions, resolve_branches
 from .code import Code
 from .emit import emit_function
@@ -46,24 +46,29 @@ def compile_module(
     *,
     dump: Callable[[str, str], None] | None = None,
     check: bool = False,
+    compiled: dict[str, FunctionCode] | None = None,
 ) -> Code:
     """Compile a module's first function and those that it still calls after optimisation; they stay in module order.
 
-    The IR is used up: passes change it in place.
+    The IR is used up: passes change it in place. Modules that share functions share `compiled`, which holds by name
+    what has been compiled: such functions are compiled once, and are the same in each program.
 
     `target.features` may have `v4` (sign-extending moves) and `gotol`. `dump` is called with the name of each pass and
     the function's text after it; `check` has the IR checked between passes.
     Raises: CompileError when the stack or the call depth does not suffice, or a jump cannot reach.
     """
-    codes: dict[str, FunctionCode] = {}
+    codes = {} if compiled is None else compiled
     by_name = {f.name: f for f in module.functions}
+    used: set[str] = set()
     work = [f.name for f in module.functions[:1]]
     while work:
         name = work.pop()
-        if name not in codes:
-            codes[name] = _compile_function(by_name[name], module, target, dump, check)
+        if name not in used:
+            used.add(name)
+            if name not in codes:
+                codes[name] = _compile_function(by_name[name], module, target, dump, check)
             work += [callee for _, callee in codes[name].calls]
-    return _link([codes[name] for name in by_name if name in codes])
+    return _link([codes[name] for name in by_name if name in used])
 
 
 def _compile_function(
@@ -106,19 +111,19 @@ def _link(codes: list[FunctionCode]) -> Code:
     code = Code([], [], [], [], _deepest_stack(codes))
     for part in codes:
         code.functions.append((part.source.name, len(code.insns)))
-        code.insns += part.insns
+        # Functions may be part of several programs, with distances of their own in each.
+        code.insns += part.insns if part is codes[0] else [insn.copy() for insn in part.insns]
         code.spans += part.spans
     if any(part.relocs or part.calls for part in codes):
-        index = {id(insn): i for i, insn in enumerate(code.insns)}
         at = positions(code.insns)
         starts = {name: at[i] for name, i in code.functions}
-        for part in codes:
-            for insn, reloc in part.relocs:
-                reloc.insn_idx = index[id(insn)]
-                code.relocs.append(reloc)
-            for insn, name in part.calls:
-                assert insn.src_reg == BPF_PSEUDO_CALL
-                insn.imm = starts[name] - at[index[id(insn)]] - 1
+        for part, (_, first) in zip(codes, code.functions):
+            index = {id(insn): i for i, insn in enumerate(part.insns, first)}
+            code.relocs += [reloc.replace(insn_idx=index[id(insn)]) for insn, reloc in part.relocs]
+            for original, name in part.calls:
+                i = index[id(original)]
+                insn, distance = code.insns[i], starts[name] - at[i] - 1
+                insn.imm = distance & 0xFFFF_FFFF if insn.opcode == LDDW else distance
         code.relocs.sort(key=lambda r: r.insn_idx)
     return code
 
@@ -127,6 +132,7 @@ def _deepest_stack(codes: list[FunctionCode]) -> int:
     """Return the bytes that the deepest call chain takes. Raises: CompileError for recursion and too deep chains."""
     by_name = {c.source.name: c for c in codes}
     deepest: dict[str, tuple[int, int]] = {}  # frames, bytes
+    roots = codes[:1]
 
     def measure(code: FunctionCode, chain: tuple[str, ...]) -> tuple[int, int]:
         name = code.source.name
@@ -134,7 +140,9 @@ def _deepest_stack(codes: list[FunctionCode]) -> int:
             path = " → ".join((*chain[chain.index(name) :], name))
             raise _refusal(code, f"{name!r} calls itself ({path})", "eBPF has no recursion; use a loop")
         if name not in deepest:
-            below = [measure(by_name[callee], (*chain, name)) for callee in dict.fromkeys(c for _, c in code.calls)]
+            roots.extend(by_name[callee] for callee in sorted(code.later))
+            callees = dict.fromkeys(callee for _, callee in code.calls if callee not in code.later)
+            below = [measure(by_name[callee], (*chain, name)) for callee in callees]
             frames = 1 + max((f for f, _ in below), default=0)
             own = (max(code.frame_bytes, 1) + _FRAME_UNIT - 1) // _FRAME_UNIT * _FRAME_UNIT
             size = own + max((s for _, s in below), default=0)
@@ -146,9 +154,8 @@ def _deepest_stack(codes: list[FunctionCode]) -> int:
             deepest[name] = frames, size
         return deepest[name]
 
-    if not codes:
-        return 0
-    return measure(codes[0], ())[1]
+    sizes = [measure(root, ())[1] for root in roots]  # more of them are found on the way
+    return sizes[0] if sizes else 0
 
 
 def _refusal(code: FunctionCode, message: str, hint: str) -> CompileError:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 
 from ..isa.opcodes import BPF_ADD, BPF_ALU, BPF_ALU64, BPF_AND, BPF_MUL, BPF_OR, BPF_X, BPF_XOR
-from .machine import ALU_K, ALU_X, CALL, FIRST_VREG, FRAME, JUMP, MOVE, RET
+from .machine import ALU_K, ALU_X, CALL, CMPXCHG, FETCH, FIRST_VREG, FRAME, JUMP, MOVE, RET
 from .select import STACK_LIMIT
 
 TYPE_CHECKING = False
@@ -56,7 +56,7 @@ def allocate_registers(function: MFunction) -> Allocation:
     """Give each virtual register a machine register or a spill slot.
 
     Guarantees: values that live at the same time are in different places; in `d = a op b` of an operation that is
-    not commutative, d is not where b is; r4 and r5 hold nothing if there are spill slots.
+    not commutative, d is not where b is, and of FETCH not where a is; r4 and r5 hold nothing if there are spill slots.
     Raises: CompileError when the spill slots do not fit on the stack.
     """
     live_in = find_live_in(function)
@@ -137,16 +137,17 @@ class _Intervals:
                     interval[-1] = at + 1
                 else:
                     interval += (end, at + 1)
-                if form in (ALU_X, ALU_K, MOVE):
-                    near[d] = a
-                    if hint[a] < 0:
-                        hint[a] = hint[d]
+                if form in (ALU_X, ALU_K, MOVE, FETCH):
+                    source = b if form == FETCH else a
+                    near[d] = source
+                    if hint[source] < 0:
+                        hint[source] = hint[d]
             if b > FRAME and b not in ends:
                 ends[b] = at + 1 if form != ALU_X or a == b or insn.opcode in COMMUTATIVE else at + 2
             if a > FRAME and a not in ends:
-                ends[a] = at + 1
+                ends[a] = at + 1 if form != FETCH else at + 2
             if form >= CALL:
-                if form == CALL:
+                if form <= CMPXCHG:
                     self.calls.append(at)
                     if hint[d] < 0:
                         hint[d] = 0
@@ -306,7 +307,7 @@ def _weights(function: MFunction, intervals: _Intervals) -> list[int]:
                     accesses[v] += frequency
             if insn.form >= CALL:
                 x = insn.x
-                operands = x[0] if insn.form == CALL else x if insn.form == JUMP else (x,)
+                operands = x[0] if insn.form <= CMPXCHG else x if insn.form == JUMP else (x,)
                 for v in operands:
                     if isinstance(v, int):
                         accesses[v] += frequency

@@ -11,8 +11,10 @@ from ..isa.opcodes import (
     BPF_AND,
     BPF_ARSH,
     BPF_ATOMIC,
+    BPF_CMPXCHG,
     BPF_DIV,
     BPF_END,
+    BPF_FETCH,
     BPF_HELPER_CALL,
     BPF_JCOND,
     BPF_JEQ,
@@ -31,31 +33,39 @@ from ..isa.opcodes import (
     BPF_LDX,
     BPF_LSH,
     BPF_MEM,
+    BPF_MEMSX,
     BPF_MOD,
     BPF_MOV,
     BPF_MUL,
     BPF_NEG,
     BPF_OR,
     BPF_PSEUDO_CALL,
+    BPF_PSEUDO_KFUNC_CALL,
     BPF_RSH,
     BPF_ST,
     BPF_STX,
     BPF_SUB,
     BPF_X,
+    BPF_XCHG,
     BPF_XOR,
     SIZE_BITS,
 )  # fmt: skip
+from ..spec.object import RELO_CORE_FIELD
 from .machine import (
     ALU_K,
     ALU_X,
     BRANCH_K,
     BRANCH_X,
     CALL,
+    CMPXCHG,
     CONST,
-    CORE_OFF,
+    CORE,
+    FETCH,
     FIRST_VREG,
     FRAME,
+    FUNCTION,
     JUMP,
+    KSYM,
     LOAD,
     MAKE,
     MAP,
@@ -88,6 +98,13 @@ _JUMPS = {
     "eq": BPF_JEQ, "ne": BPF_JNE, "ugt": BPF_JGT, "uge": BPF_JGE, "ult": BPF_JLT, "ule": BPF_JLE,
     "sgt": BPF_JSGT, "sge": BPF_JSGE, "slt": BPF_JSLT, "sle": BPF_JSLE, "set": BPF_JSET,
 }  # fmt: skip
+# imm of atomic instructions.
+_ATOMICS = {
+    "atomic_add": BPF_ADD, "atomic_and": BPF_AND, "atomic_or": BPF_OR, "atomic_xor": BPF_XOR,
+    "fetch_add": BPF_ADD | BPF_FETCH, "fetch_and": BPF_AND | BPF_FETCH, "fetch_or": BPF_OR | BPF_FETCH,
+    "fetch_xor": BPF_XOR | BPF_FETCH, "xchg": BPF_XCHG, "cmpxchg": BPF_CMPXCHG,
+}  # fmt: skip
+_CALLS = {"call": BPF_HELPER_CALL, "call_local": BPF_PSEUDO_CALL, "call_kfunc": BPF_PSEUDO_KFUNC_CALL}  # src_reg
 _SHIFTS = frozenset(("shl", "lshr", "ashr"))
 _DIVISIONS = frozenset(("udiv", "umod"))
 # Operations whose low 32 result bits depend on the low 32 bits of their operands only.
@@ -232,8 +249,14 @@ class _Selector:
     def map_value(self, op: Op) -> None:
         self.where[op] = Remat(MAP_VALUE, op.imm, op.symbol)
 
-    def core_off(self, op: Op) -> None:
-        self.where[op] = Remat(CORE_OFF, 0, op.symbol)
+    def core(self, op: Op) -> None:
+        self.where[op] = Remat(CORE, 0, op.symbol, op.reloc or RELO_CORE_FIELD)
+
+    def ksym(self, op: Op) -> None:
+        self.where[op] = Remat(KSYM, op.imm, op.symbol)
+
+    def func_addr(self, op: Op) -> None:
+        self.where[op] = Remat(FUNCTION, op.imm, op.symbol)
 
     def non_null(self, op: Op) -> None:
         self.where[op] = self.where[op.args[0]]
@@ -313,6 +336,20 @@ class _Selector:
         opcode = BPF_LDX | BPF_MEM | SIZE_BITS[op.size]
         self.insns.append(MInsn(LOAD, opcode, d, a, -1, off, 0, op.span, self.reloc(op)))
 
+    def load_sx(self, op: Op) -> None:
+        a, off = self.address(op)
+        d, reloc = self.new(), self.reloc(op)
+        if self.has_movsx:
+            opcode = BPF_LDX | BPF_MEMSX | SIZE_BITS[op.size]
+            self.insns.append(MInsn(LOAD, opcode, d, a, -1, off, 0, op.span, reloc))
+        else:
+            opcode = BPF_LDX | BPF_MEM | SIZE_BITS[op.size]
+            self.insns.append(MInsn(LOAD, opcode, d, a, -1, off, 0, op.span, reloc))
+            for shift in (BPF_LSH, BPF_ARSH):
+                a, d = d, self.new()
+                self.insns.append(MInsn(ALU_K, BPF_ALU64 | shift, d, a, -1, 0, 64 - 8 * op.size, op.span))
+        self.where[op] = d
+
     def store(self, op: Op) -> None:
         value = self.where[op.args[1]]
         size = SIZE_BITS[op.size]
@@ -329,11 +366,22 @@ class _Selector:
         a, off = self.address(op)
         self.insns.append(MInsn(STORE_X, BPF_STX | BPF_MEM | size, -1, a, b, off, 0, op.span, self.reloc(op)))
 
-    def atomic_add(self, op: Op) -> None:
+    def atomic(self, op: Op) -> None:
+        imm = _ATOMICS[op.opcode]
+        opcode = BPF_STX | BPF_ATOMIC | SIZE_BITS[op.size]
+        if imm == BPF_CMPXCHG:
+            args = [self.operand(a) for a in op.args]
+            d = self.where[op] = self.new()
+            self.insns.append(MInsn(CMPXCHG, opcode, d, -1, -1, op.off, imm, op.span, (args, self.reloc(op))))
+            self.made.clear()
+            return
         b = self.use(op.args[1], op.span)
         a, off = self.address(op)
-        opcode = BPF_STX | BPF_ATOMIC | SIZE_BITS[op.size]
-        self.insns.append(MInsn(STORE_X, opcode, -1, a, b, off, BPF_ADD, op.span, self.reloc(op)))
+        if imm & BPF_FETCH:
+            d = self.where[op] = self.new()
+            self.insns.append(MInsn(FETCH, opcode, d, a, b, off, imm, op.span, self.reloc(op)))
+        else:
+            self.insns.append(MInsn(STORE_X, opcode, -1, a, b, off, imm, op.span, self.reloc(op)))
 
     @staticmethod
     def reloc(op: Op) -> tuple[str, str, int] | None:
@@ -342,14 +390,9 @@ class _Selector:
     def call(self, op: Op) -> None:
         args = [self.operand(a) for a in op.args]
         d = self.where[op] = self.new()
-        self.insns.append(MInsn(CALL, 0, d, -1, -1, BPF_HELPER_CALL, op.imm, op.span, (args, "")))
+        source = _CALLS[op.opcode]
+        self.insns.append(MInsn(CALL, 0, d, -1, -1, source, op.imm, op.span, (args, op.symbol)))
         self.made.clear()  # keeping these over a call costs more than making them again
-
-    def call_local(self, op: Op) -> None:
-        args = [self.operand(a) for a in op.args]
-        d = self.where[op] = self.new()
-        self.insns.append(MInsn(CALL, 0, d, -1, -1, BPF_PSEUDO_CALL, 0, op.span, (args, op.symbol)))
-        self.made.clear()
 
     # The end of a block
 
@@ -418,12 +461,15 @@ _RULES: dict[str, Callable[[_Selector, Op], None]] = {
     "alloca": _Selector.alloca,
     "map": _Selector.map,
     "map_value": _Selector.map_value,
-    "core_off": _Selector.core_off,
+    "core_off": _Selector.core,
+    "core": _Selector.core,
+    "ksym": _Selector.ksym,
+    "func_addr": _Selector.func_addr,
     "non_null": _Selector.non_null,
     "load": _Selector.load,
+    "load_sx": _Selector.load_sx,
     "load_ptr": _Selector.load,
     "store": _Selector.store,
-    "atomic_add": _Selector.atomic_add,
-    "call": _Selector.call,
-    "call_local": _Selector.call_local,
+    **dict.fromkeys(_ATOMICS, _Selector.atomic),
+    **dict.fromkeys(_CALLS, _Selector.call),
 }

@@ -5,7 +5,15 @@ Source: __uint and __type in bpf_helpers.h, parse_btf_map_def in libbpf.c (libbp
 
 from __future__ import annotations
 
-from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_PTR, BTF_KIND_STRUCT, BTF_KIND_VAR, Member
+from ..btf.kinds import (
+    BTF_KIND_ARRAY,
+    BTF_KIND_ENUM,
+    BTF_KIND_ENUM64,
+    BTF_KIND_PTR,
+    BTF_KIND_STRUCT,
+    BTF_KIND_VAR,
+    Member,
+)
 from ..errors import ElfError
 from ..spec.object import MapSpec
 from . import layout
@@ -13,22 +21,24 @@ from . import layout
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..btf.build import BtfBuilder
-    from ..btf.read import Btf
+    from ..btf.read import Btf, BtfType
 
 # Member -> attribute of MapSpec.
 _NUMBERS = {
     "type": "map_type", "max_entries": "max_entries", "map_flags": "map_flags",
-    "key_size": "key_size", "value_size": "value_size",
+    "key_size": "key_size", "value_size": "value_size", "map_extra": "map_extra", "pinning": "pinning",
 }  # fmt: skip
 _TYPES = {"key": ("key_type_id", "key_size"), "value": ("value_type_id", "value_size")}
+_INNER = "values"  # the last member: an array without elements, of pointers to the definition of the maps inside
 _POINTER_BYTES = 8
 
 
 def _members(map: MapSpec) -> dict[str, int]:
     """Return a definition's members: name -> number, or type id for `key` and `value`."""
     members = {"type": map.map_type, "max_entries": map.max_entries}
-    if map.map_flags:
-        members["map_flags"] = map.map_flags
+    for name in ("map_flags", "map_extra", "pinning"):
+        if number := getattr(map, name):
+            members[name] = number
     for name, (type_id, size) in _TYPES.items():
         if getattr(map, type_id):
             members[name] = getattr(map, type_id)
@@ -47,8 +57,14 @@ def map_types(map: MapSpec, btf: BtfBuilder) -> int:
     int_id = btf.add_signed("int", 4)
     members = []
     for at, (name, value) in enumerate(_members(map).items()):
-        pointed = value if name in _TYPES else btf.add_array(int_id, value)
-        members.append(Member(name, btf.add_ptr(pointed), 8 * _POINTER_BYTES * at))
+        if value >> 32:  # too many for an array: an enum's value says it
+            type_id = btf.add_enum64("", [(f"__unique_{map.name}_{name}", value)])
+        else:
+            type_id = btf.add_ptr(value if name in _TYPES else btf.add_array(int_id, value))
+        members.append(Member(name, type_id, 8 * _POINTER_BYTES * at))
+    if map.inner is not None:
+        inner_id = btf.add_ptr(map_types(map.inner, btf))
+        members.append(Member(_INNER, btf.add_array(inner_id, 0), 8 * map_variable_bytes(map)))
     return btf.add_struct("", map_variable_bytes(map), members)
 
 
@@ -75,18 +91,27 @@ def _read_map(btf: Btf, name: str, type_id: int) -> MapSpec:
         raise ElfError(f"{where} is defined by a {struct.kind_name}, not by a struct", section=layout.MAPS)
     map = MapSpec(name, 0, 0, 0, 0)
     for member in struct.members:
-        pointer = btf.resolve(member.type_id)
-        if pointer.kind != BTF_KIND_PTR:
-            raise ElfError(f"{where}: member {member.name!r} is no pointer", section=layout.MAPS)
-        if member.name in _TYPES:
+        type = btf.resolve(member.type_id)
+        if member.name == _INNER and type.kind == BTF_KIND_ARRAY and map.inner is None and not name.endswith(".inner"):
+            pointer = btf.resolve(type.array[0])
+            map.inner = _read_map(btf, f"{name}.inner", pointer.type_id if pointer.kind == BTF_KIND_PTR else 0)
+        elif member.name in _TYPES and type.kind == BTF_KIND_PTR:
             of_id, of_size = _TYPES[member.name]
-            setattr(map, of_id, pointer.type_id)
-            setattr(map, of_size, btf.sizeof(pointer.type_id))
+            setattr(map, of_id, type.type_id)
+            setattr(map, of_size, btf.sizeof(type.type_id))
         elif member.name in _NUMBERS:
-            array = btf.resolve(pointer.type_id)
-            if array.kind != BTF_KIND_ARRAY:
-                raise ElfError(f"{where}: member {member.name!r} holds no number", section=layout.MAPS)
-            setattr(map, _NUMBERS[member.name], array.array[2])
+            setattr(map, _NUMBERS[member.name], _number(btf, type, f"{where}: member {member.name!r}"))
         else:
             raise ElfError(f"{where}: member {member.name!r} is not supported", section=layout.MAPS)
     return map
+
+
+def _number(btf: Btf, type: BtfType, what: str) -> int:
+    """Return the number that a member's type holds: as the length of an array, or as an enum's one value."""
+    if type.kind == BTF_KIND_PTR:
+        array = btf.resolve(type.type_id)
+        if array.kind == BTF_KIND_ARRAY:
+            return array.array[2]
+    elif type.kind in (BTF_KIND_ENUM, BTF_KIND_ENUM64) and len(type.values) == 1:
+        return type.values[0][1]
+    raise ElfError(f"{what} holds no number", section=layout.MAPS)

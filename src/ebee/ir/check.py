@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from ..errors import InternalError
+from ..spec.object import CORE_KINDS
 from .cfg import dominator_children, immediate_dominators, reverse_postorder
 from .core import (
+    ATOMICS,
+    CALLS,
     CONDITIONS,
     I64,
+    LOADS,
     NON_NULL,
     OPS,
     PTR_ARG,
+    PTR_BTF,
     PTR_CTX,
+    PTR_FUNC,
     PTR_MAP,
+    PTR_MEM,
     PTR_PACKET,
     PTR_PACKET_END,
     PTR_RECORD,
@@ -28,17 +35,25 @@ from .core import (
     Value,
 )
 
-_MEMORY = (PTR_CTX, PTR_STACK, PTR_VALUE, PTR_RECORD, PTR_PACKET, PTR_ARG)  # what may be loaded from and stored to
+# What may be loaded from and stored to.
+_MEMORY = (PTR_CTX, PTR_STACK, PTR_VALUE, PTR_RECORD, PTR_PACKET, PTR_ARG, PTR_MEM, PTR_BTF)
+_PASSED_AS_MEMORY = (PTR_STACK, PTR_VALUE, PTR_RECORD, PTR_MEM)  # what a function may take as PTR_ARG
 _SIZES = {
     "zext": (1, 2, 4),
     "sext": (1, 2, 4),
     "bswap": (2, 4, 8),
     "alloca": (1, 2, 4, 8),
     "load": (1, 2, 4, 8),
+    "load_sx": (1, 2, 4),
     "load_ptr": (4, 8),
     "store": (1, 2, 4, 8),
-    "atomic_add": (4, 8),
+    **dict.fromkeys(ATOMICS, (4, 8)),
 }
+# What an operation's symbol names.
+_SYMBOLS = {
+    "map": "map", "map_value": "map", "core_off": "field", "core": "type or field", "ksym": "symbol of the kernel",
+    "func_addr": "function",
+}  # fmt: skip
 _MAX_ARGS = 5  # r1-r5
 
 
@@ -65,7 +80,7 @@ def check_function(function: Function, module: Module | None = None, *, raw_memo
 class _Checker:
     def __init__(self, function: Function, module: Module | None, raw_memory: bool) -> None:
         self.function, self.raw_memory = function, raw_memory
-        self.arity = None if module is None else {f.name: len(f.entry.params) for f in module.functions}
+        self.functions = None if module is None else {f.name: f for f in module.functions}
         self.block: Block = function.entry
         self.what = ""
 
@@ -137,7 +152,7 @@ class _Checker:
     def add(self, op: Op) -> None:
         a, b = op.args
         for x in (a, b):
-            if x.type == PTR_MAP or x.type in NON_NULL:
+            if x.type in (PTR_MAP, PTR_FUNC) or x.type in NON_NULL:
                 raise self.fail(f"arithmetic on {x.type}")
         if op.opcode == "sub" and b.type != I64:
             like = PTR_PACKET if a.type == PTR_PACKET_END else a.type
@@ -160,7 +175,11 @@ class _Checker:
 
     def symbol(self, op: Op) -> None:
         if not op.symbol:
-            raise self.fail("it names no field" if op.opcode == "core_off" else "it names no map")
+            raise self.fail(f"it names no {_SYMBOLS[op.opcode]}")
+        if op.opcode == "core" and op.reloc not in CORE_KINDS:
+            raise self.fail(f"there is no relocation {op.reloc!r}")
+        if op.opcode == "func_addr" and self.functions is not None and op.symbol not in self.functions:
+            raise self.fail(f"there is no function {op.symbol!r}")
 
     def memory(self, op: Op) -> None:
         address = op.args[0]
@@ -171,22 +190,34 @@ class _Checker:
         if bool(op.reloc) and not op.symbol:
             raise self.fail("its relocation names no symbol")
         if op.opcode == "load_ptr":
-            if address.type != PTR_CTX or op.type == I64:
-                raise self.fail(f"it loads {op.type} from {address.type}")
-        elif op.opcode != "load" and op.args[1].type != I64:
-            if op.opcode == "atomic_add":
-                raise self.fail(f"it adds {op.args[1].type}")
+            if op.type == I64 or (op.size != 8 and address.type != PTR_CTX):
+                raise self.fail(f"it loads {op.type} from {op.size} bytes of {address.type}")
+        elif op.opcode in ATOMICS:
+            for value in op.args[1:]:
+                if value.type != I64:
+                    raise self.fail(f"an operand is {value.type}, it takes i64")
+        elif op.opcode == "store" and op.args[1].type != I64:
             if address.type != PTR_STACK or op.size != 8:
                 raise self.fail(f"it stores {op.args[1].type} to {op.size} bytes of {address.type}")
 
     def call(self, op: Op) -> None:
         if len(op.args) > _MAX_ARGS:
             raise self.fail(f"{len(op.args)} arguments; a call takes up to {_MAX_ARGS}")
-        if op.opcode == "call_local" and self.arity is not None:
-            if op.symbol not in self.arity:
+        if op.opcode == "call_kfunc" and not op.symbol:
+            raise self.fail("it names no function")
+        if op.opcode == "call_local" and self.functions is not None:
+            callee = self.functions.get(op.symbol)
+            if callee is None:
                 raise self.fail(f"there is no function {op.symbol!r}")
-            if len(op.args) != self.arity[op.symbol]:
-                raise self.fail(f"{op.symbol} takes {self.arity[op.symbol]} arguments, not {len(op.args)}")
+            params = callee.entry.params
+            if len(op.args) != len(params):
+                raise self.fail(f"{op.symbol} takes {len(params)} arguments, not {len(op.args)}")
+            for n, (arg, param) in enumerate(zip(op.args, params)):
+                if arg.type != param.type and not (param.type == PTR_ARG and arg.type in _PASSED_AS_MEMORY):
+                    raise self.fail(f"argument {n} of {op.symbol} is {arg.type}, the parameter is {param.type}")
+            for block in callee.blocks:
+                if isinstance(block.term, Ret) and block.term.value.type != op.type:
+                    raise self.fail(f"{op.symbol} returns {block.term.value.type}, not {op.type}")
 
     def dominance(self) -> None:
         """Every value must be defined on every way to its use. Unreachable blocks are not looked at."""
@@ -241,13 +272,7 @@ _RULES = {
     "sub": _Checker.add,
     "non_null": _Checker.non_null,
     "alloca": _Checker.alloca,
-    "map": _Checker.symbol,
-    "map_value": _Checker.symbol,
-    "core_off": _Checker.symbol,
-    "load": _Checker.memory,
-    "load_ptr": _Checker.memory,
-    "store": _Checker.memory,
-    "atomic_add": _Checker.memory,
-    "call": _Checker.call,
-    "call_local": _Checker.call,
+    **dict.fromkeys(_SYMBOLS, _Checker.symbol),
+    **dict.fromkeys((*LOADS, "store", *ATOMICS), _Checker.memory),
+    **dict.fromkeys(CALLS, _Checker.call),
 }

@@ -25,14 +25,21 @@ PTR_RECORD_OR_NULL = "ptr.record?"
 PTR_PACKET = "ptr.packet"  # inside a packet; readable below a bound that was compared with its end
 PTR_PACKET_END = "ptr.packet_end"  # where a packet ends
 PTR_ARG = "ptr.arg"  # memory that a caller passed to this subprogram
+PTR_MEM = "ptr.mem"  # memory of known size that a helper or kfunc returned (a dynptr's slice); never null
+PTR_MEM_OR_NULL = "ptr.mem?"
+PTR_BTF = "ptr.btf"  # an object of the kernel whose type the verifier knows: fields are read by plain loads
+PTR_BTF_OR_NULL = "ptr.btf?"  # what a kfunc returns, or a kptr is taken from a map as
+PTR_FUNC = "ptr.func"  # a function of the module, as helpers take it
 TYPES = frozenset(
     (
         I64, PTR_CTX, PTR_STACK, PTR_MAP, PTR_VALUE, PTR_VALUE_OR_NULL, PTR_RECORD, PTR_RECORD_OR_NULL, PTR_PACKET,
-        PTR_PACKET_END, PTR_ARG,
+        PTR_PACKET_END, PTR_ARG, PTR_MEM, PTR_MEM_OR_NULL, PTR_BTF, PTR_BTF_OR_NULL, PTR_FUNC,
     )
 )
 # What a null check turns a nullable pointer into.
-NON_NULL = {PTR_VALUE_OR_NULL: PTR_VALUE, PTR_RECORD_OR_NULL: PTR_RECORD}
+NON_NULL = {
+    PTR_VALUE_OR_NULL: PTR_VALUE, PTR_RECORD_OR_NULL: PTR_RECORD, PTR_MEM_OR_NULL: PTR_MEM, PTR_BTF_OR_NULL: PTR_BTF,
+}  # fmt: skip
 
 # Effects, from weakest to strongest: `pure` may be removed, merged and moved; `read` may be removed when unused;
 # `write` and `call` stay where they are.
@@ -60,14 +67,37 @@ OPS: dict[str, tuple[int, str, str]] = {
     "map": (0, PTR_MAP, PURE),  # symbol: the map's name
     "map_value": (0, PTR_VALUE, PURE),  # symbol: a map of one value, imm: byte offset in it
     "core_off": (0, I64, PURE),  # symbol: a field of a kernel struct (spec.core_fields); the loader puts its offset
+    "core": (0, I64, PURE),  # reloc: one of CORE_KINDS, symbol (spec.core_fields): a number that the loader puts
+    "ksym": (0, "*", PURE),  # symbol: address of a kernel variable or function; imm 1: weak, 0 if it is not there
+    "func_addr": (0, PTR_FUNC, PURE),  # symbol: a function of the module; imm 1: it runs later, on its own stack
     "non_null": (1, "*", PURE),  # the same pointer, after a branch has shown that it is not null; no instruction
     "load": (1, I64, READ),  # args: address; off, size; zero-extended; reloc/symbol: the loader adds the offset
-    "load_ptr": (1, "*", READ),  # args: context; off, size: a pointer that the context holds, however narrow
+    "load_sx": (1, I64, READ),  # as `load`, sign-extended; size 1, 2 or 4
+    "load_ptr": (1, "*", READ),  # as `load`: a pointer that memory holds; from the context however narrow
     "store": (2, "", WRITE),  # args: address, value; off, size
     "atomic_add": (2, "", WRITE),  # args: address, value; off, size 4 or 8
+    "atomic_and": (2, "", WRITE),
+    "atomic_or": (2, "", WRITE),
+    "atomic_xor": (2, "", WRITE),
+    "fetch_add": (2, I64, WRITE),  # as `atomic_add`; gives what was there before, zero-extended
+    "fetch_and": (2, I64, WRITE),
+    "fetch_or": (2, I64, WRITE),
+    "fetch_xor": (2, I64, WRITE),
+    "xchg": (2, I64, WRITE),  # stores the value, gives what was there before
+    "cmpxchg": (3, I64, WRITE),  # args: address, expected, new: stores `new` if `expected` is there; gives what was
     "call": (-1, "*", CALL),  # imm: helper number; up to 5 arguments
-    "call_local": (-1, I64, CALL),  # symbol: a function of the module; up to 5 arguments
+    "call_local": (-1, "*", CALL),  # symbol: a function of the module; up to 5 arguments
+    "call_kfunc": (-1, "*", CALL),  # symbol: a function of the kernel; imm 1: weak; up to 5 arguments
 }
+# Operations on memory that nothing comes between; args: address, value (or expected, new).
+ATOMICS = frozenset(
+    (
+        "atomic_add", "atomic_and", "atomic_or", "atomic_xor", "fetch_add", "fetch_and", "fetch_or", "fetch_xor",
+        "xchg", "cmpxchg",
+    )
+)
+LOADS = frozenset(("load", "load_sx", "load_ptr"))
+CALLS = frozenset(("call", "call_local", "call_kfunc"))
 
 # "spent" compares nothing: it holds when the program has used up its budget of loop turns (may_goto).
 CONDITIONS = ("eq", "ne", "ult", "ule", "ugt", "uge", "slt", "sle", "sgt", "sge", "set", "spent")

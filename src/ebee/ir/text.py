@@ -17,7 +17,24 @@ comment; source lines are comments and do not come back from text.
 from __future__ import annotations
 
 from ..errors import AsmError, SourceSpan
-from .core import CONDITIONS, I64, OPS, TYPES, Block, Branch, Function, Jump, Module, Op, Param, Ret, Value
+from .core import (
+    ATOMICS,
+    CALLS,
+    CONDITIONS,
+    I64,
+    LOADS,
+    OPS,
+    TYPES,
+    Block,
+    Branch,
+    Function,
+    Jump,
+    Module,
+    Op,
+    Param,
+    Ret,
+    Value,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,13 +51,16 @@ _ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "map": (_SYMBOL,),
     "map_value": (_SYMBOL, _IMM),
     "core_off": (_SYMBOL,),
-    "load": (_SIZE, _MEMORY),
-    "load_ptr": (_SIZE, _MEMORY),
-    "store": (_SIZE, _MEMORY),
-    "atomic_add": (_SIZE, _MEMORY),
+    "core": (_SYMBOL,),
+    "ksym": (_SYMBOL,),
+    "func_addr": (_SYMBOL,),
+    **dict.fromkeys((*LOADS, "store", *ATOMICS), (_SIZE, _MEMORY)),
     "call": (_IMM,),
     "call_local": (_SYMBOL,),
+    "call_kfunc": (_SYMBOL,),
 }
+# The word before the symbol that stands for imm 1.
+_FLAGS = {"ksym": "weak", "call_kfunc": "weak", "func_addr": "later"}
 
 
 def print_module(module: Module, *, lines: bool = False) -> str:
@@ -99,18 +119,24 @@ class _Printer:
         attributes = _ATTRIBUTES.get(opcode, ())
         args = [self._value(a) for a in op.args]
         text = f"{opcode}.{op.size}" if _SIZE in attributes else opcode
+        flag = _FLAGS.get(opcode, "")
+        if flag and op.imm:
+            text += f" {flag}"
+        symbol = f'"{flag}"' if flag == op.symbol else _name(op.symbol)
         if opcode == "call":
             text += f" {op.imm}({', '.join(args)})"
-        elif opcode == "call_local":
-            text += f" {_name(op.symbol)}({', '.join(args)})"
+        elif opcode in CALLS:
+            text += f" {symbol}({', '.join(args)})"
         elif opcode == "const":
             text += f" {op.imm}"
         elif opcode == "alloca":
             text += f" {op.imm} align {op.size}"
-        elif opcode in ("map", "core_off"):
-            text += f" {_name(op.symbol)}"
         elif opcode == "map_value":
-            text += f" {_name(op.symbol)} + {op.imm}"
+            text += f" {symbol} + {op.imm}"
+        elif opcode == "core":
+            text += f" {op.reloc} {symbol}"
+        elif _SYMBOL in attributes:
+            text += f" {symbol}"
         elif _MEMORY in attributes:
             text += f" {args[0]} {'-' if op.off < 0 else '+'} {abs(op.off)}"
             if op.reloc:
@@ -143,7 +169,7 @@ def parse_module(text: str, *, file: str = "<ir>") -> Module:
 
 
 _TOKEN = (
-    r'\s*(?:("(?:[^"\\]|\\u\{[0-9a-f]+\})*")|(ptr\.[a-z]+\??)|(-?(?:0x[0-9a-fA-F]+|\d+)(?![\w.$@]))'
+    r'\s*(?:("(?:[^"\\]|\\u\{[0-9a-f]+\})*")|(ptr\.[a-z_]+\??)|(-?(?:0x[0-9a-fA-F]+|\d+)(?![\w.$@]))'
     r"|([\w.$@]+)|([(){}:,=+-]))"
 )
 
@@ -414,7 +440,10 @@ class _Parser:
 
     def _operands(self, op: Op, attributes: tuple[str, ...]) -> None:
         opcode = op.opcode
-        if opcode in ("call", "call_local"):
+        if self.tokens[self.at][0] == "name" and _FLAGS.get(opcode) == self._peek():
+            self.at += 1
+            op.imm = 1
+        if opcode in CALLS:
             if opcode == "call":
                 op.imm = self._number()
             else:
@@ -438,12 +467,14 @@ class _Parser:
             if self.tokens[self.at][0] == "name":
                 op.reloc = self._symbol()
                 op.symbol = self._symbol()
-            if OPS[opcode][0] == 2:
+            for _ in range(1, OPS[opcode][0]):
                 self._expect(",")
                 op.args.append(self._value())
         elif _IMM in attributes:
             op.imm = self._number()
         elif _SYMBOL in attributes:
+            if opcode == "core":
+                op.reloc = self._symbol()
             op.symbol = self._symbol()
         else:
             while self.tokens[self.at][0] != "end":

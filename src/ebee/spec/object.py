@@ -18,9 +18,27 @@ if TYPE_CHECKING:
 # Kinds of relocation: what must be known about the running system before the instruction is whole.
 RELO_MAP = "map"  # LDDW: the file descriptor of the map named `symbol` (BPF_PSEUDO_MAP_FD)
 RELO_MAP_VALUE = "map_value"  # LDDW: address of byte `addend` in the one value of map `symbol` (BPF_PSEUDO_MAP_VALUE)
-RELO_SUBPROG = "subprog"  # call: the function named `symbol` of the same object (BPF_PSEUDO_CALL)
-RELO_CORE_FIELD = "core_field"  # MOV imm: offset of a kernel struct's field; `symbol` as in spec.core_fields (CO-RE)
 RELO_TP_FIELD = "tp_field"  # LDX/ST/STX off: offset of field `symbol` in the tracepoint's record, plus `addend`
+# call: the kernel's function `symbol` (BPF_PSEUDO_KFUNC_CALL; `imm` its BTF id, `off` 0 or an index into fd_array)
+RELO_KFUNC = "kfunc"
+# LDDW: the address of the kernel's variable or function `symbol` (BPF_PSEUDO_BTF_ID); 0 for a weak one that is missing
+RELO_KSYM = "ksym"
+# Calls of functions of the same program (BPF_PSEUDO_CALL) and their addresses (LDDW with BPF_PSEUDO_FUNC) need none:
+# the distance is in `imm`. Loaders pass over these two.
+RELO_SUBPROG, RELO_FUNC = "subprog", "func"
+
+# CO-RE: a number that the running kernel's types say. It replaces the `imm` of a MOV or LDDW; RELO_CORE_FIELD, the
+# offset of a field in bytes, may also be put, plus `addend`, into the `off` of an LDX, ST or STX. Symbols are
+# described in spec.core_fields. Source: enum bpf_core_relo_kind, include/uapi/linux/bpf.h (Linux 6.18).
+RELO_CORE_FIELD = "core_field"
+CORE_KINDS = {
+    RELO_CORE_FIELD: 0, "core_field_size": 1, "core_field_exists": 2, "core_field_signed": 3,
+    "core_field_lshift": 4, "core_field_rshift": 5, "core_type_id_local": 6, "core_type_id": 7,
+    "core_type_exists": 8, "core_type_size": 9, "core_enum_exists": 10, "core_enum_value": 11, "core_type_matches": 12,
+}  # fmt: skip
+
+# Pinning of maps: not at all, or under their names in a bpffs. Source: enum libbpf_pin_type.
+PIN_NONE, PIN_BY_NAME = 0, 1
 
 # The map that holds one u64 counter per loss site; see `LossSite`.
 LOSS_MAP = "ebee.lost"
@@ -30,6 +48,8 @@ class Reloc(Record):
     """One instruction that waits for the running system. `insn_idx` is an index into `ProgramSpec.insns`.
 
     `size_bytes` is the width that the program assumes (RELO_TP_FIELD): a loader that finds another width refuses.
+    What is `is_weak` may be missing (RELO_KFUNC, RELO_KSYM): its address is 0, and a call of it is left unusable,
+    which is no harm where the verifier sees that it is not reached.
     """
 
     insn_idx: int
@@ -37,6 +57,7 @@ class Reloc(Record):
     symbol: str
     addend: int = 0
     size_bytes: int = 0
+    is_weak: bool = False
 
 
 class FuncInfo(Record):
@@ -81,6 +102,11 @@ class MapSpec(Record):
 
     `map_type` is a BPF_MAP_TYPE_* number. `key_type_id` and `value_type_id` are ids in the object's BTF, 0 for none.
     `initial` is the value of entry 0 for maps that hold globals, `frozen` makes it read-only after that.
+
+    A map of global variables is named as its section (`.data`, `.bss`, `.rodata`, `.data.NAME`), is an array of one
+    entry, and has for `value_type_id` the section's DATASEC, for `key_type_id` 0.
+    `inner` describes the maps that a map of maps holds; its name is the outer one's with `.inner`.
+    `map_extra` is the kernel's (hash functions of a Bloom filter, address of an arena). `pinning` is PIN_*.
     """
 
     name: str
@@ -93,6 +119,9 @@ class MapSpec(Record):
     value_type_id: int = 0
     initial: bytes = b""
     frozen: bool = False
+    map_extra: int = 0
+    inner: MapSpec | None = None
+    pinning: int = PIN_NONE
 
 
 class ProgramSpec(Record):
@@ -100,7 +129,8 @@ class ProgramSpec(Record):
 
     `section` is libbpf's section name (`tracepoint/syscalls/sys_enter_openat`) and `attach_to` the part that names
     the hook (`syscalls:sys_enter_openat`). `prog_type` and `expected_attach_type` are the kernel's numbers. `insns`
-    holds this function first and then every subprogram it calls. `stack_size` in bytes, of the deepest call chain.
+    holds this function first and then every subprogram that it calls or takes the address of; programs of one object
+    carry copies of the subprograms that they share. `stack_size` in bytes, of the deepest call chain.
     """
 
     name: str
@@ -121,6 +151,8 @@ class ObjectSpec(Record):
 
     `btf` is the raw .BTF blob of the object (empty: none). `notes` is what the run time needs beyond the kernel:
     plain JSON-like data, saved in a non-alloc section of the object file. `loss_sites` describe `LOSS_MAP`.
+    `externs` has for kernel functions and variables (RELO_KFUNC, RELO_KSYM) the type that the program takes them for:
+    the id in `btf` of a FUNC_PROTO, or of a variable's type. Object files need it, loading does not.
     """
 
     name: str
@@ -130,3 +162,4 @@ class ObjectSpec(Record):
     license: str = "GPL"
     loss_sites: list[LossSite] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
+    externs: dict[str, int] = field(default_factory=dict)

@@ -164,14 +164,14 @@ def test_every_field_of_a_spec_is_known_here():
     """A new field must be written and read, or be refused: then it is added to this list."""
     assert MapSpec._fields == (
         "name", "map_type", "key_size", "value_size", "max_entries", "map_flags", "key_type_id", "value_type_id",
-        "initial", "frozen",
+        "initial", "frozen", "map_extra", "inner", "pinning",
     )  # fmt: skip
     assert ProgramSpec._fields == (
         "name", "section", "prog_type", "attach_to", "expected_attach_type", "prog_flags", "insns", "relocs",
         "func_info", "line_info", "stack_size",
     )  # fmt: skip
-    assert ObjectSpec._fields == ("name", "programs", "maps", "btf", "license", "loss_sites", "notes")
-    assert Reloc._fields == ("insn_idx", "kind", "symbol", "addend", "size_bytes")
+    assert ObjectSpec._fields == ("name", "programs", "maps", "btf", "license", "loss_sites", "notes", "externs")
+    assert Reloc._fields == ("insn_idx", "kind", "symbol", "addend", "size_bytes", "is_weak")
 
 
 def test_paths_and_lines_are_those_of_the_source(tmp_path):

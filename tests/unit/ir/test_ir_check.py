@@ -56,7 +56,7 @@ BAD = [
     (["k = map things", "x = load.4 k + 0", "ret x"], "the address is ptr.map"),
     (["store.8 v + 0, ctx", "ret n"], "it stores ptr.ctx to 8 bytes of ptr.value"),
     (["a = alloca 8 align 8", "store.4 a + 0, ctx", "ret n"], "it stores ptr.ctx to 4 bytes of ptr.stack"),
-    (["atomic_add.8 v + 0, ctx", "ret n"], "it adds ptr.ctx"),
+    (["atomic_add.8 v + 0, ctx", "ret n"], "an operand is ptr.ctx, it takes i64"),
     (["x = load.4 v + 40000", "ret x"], "offset 40000 does not fit in 16 bits"),
     (["x: ptr.ctx = non_null m", "ret n"], "ptr.value? does not become ptr.ctx"),
     (["x: ptr.value = non_null v", "ret n"], "ptr.value does not become ptr.value"),
