@@ -374,7 +374,8 @@ class Loops(Expressions):
         """Go back to a checkpoint."""
         blocks, env, lengths, (self.depth, self.turns), obj = mark
         self.env = dict(env)
-        for kept, length in zip((self.diagnostics, self.loops, self.low.open_records), lengths):
+        tables: tuple[list[Any], ...] = (self.diagnostics, self.loops, self.low.open_records)
+        for kept, length in zip(tables, lengths):
             del kept[length:]
         self.b.rollback(blocks)
         self.low.obj.rollback(obj)
