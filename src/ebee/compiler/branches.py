@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..errors import CompileError, Diagnostic
 from ..isa.insn import Insn
 from ..isa.opcodes import EXIT, GOTOL, JA, LDDW
-from .emit import OPPOSITE
+from .layout import OPPOSITE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

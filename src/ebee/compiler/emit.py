@@ -1,4 +1,4 @@
-"""Emission: machine code with its allocation to final instructions, block by block; then layout of the blocks."""
+"""Emission: machine code with its allocation to final instructions, block by block."""
 
 from __future__ import annotations
 
@@ -7,17 +7,8 @@ from ..isa.opcodes import (
     BPF_ADD,
     BPF_ALU,
     BPF_ALU64,
+    BPF_ATOMIC,
     BPF_DW,
-    BPF_JEQ,
-    BPF_JGE,
-    BPF_JGT,
-    BPF_JLE,
-    BPF_JLT,
-    BPF_JNE,
-    BPF_JSGE,
-    BPF_JSGT,
-    BPF_JSLE,
-    BPF_JSLT,
     BPF_K,
     BPF_LDX,
     BPF_MEM,
@@ -32,14 +23,14 @@ from ..isa.opcodes import (
     BPF_STX,
     BPF_X,
     EXIT,
-    JA,
     LDDW,
     R10,
 )  # fmt: skip
 from ..isa.opcodes import (
     CALL as CALL_OPCODE,
 )
-from ..spec.object import RELO_KFUNC, RELO_KSYM, RELO_MAP, RELO_MAP_VALUE, Reloc
+from ..spec.object import LOSS_MAP, RELO_KFUNC, RELO_KSYM, RELO_MAP, RELO_MAP_VALUE, Reloc
+from .layout import Piece, lay_out
 from .machine import (
     ALU_K,
     ALU_X,
@@ -56,6 +47,7 @@ from .machine import (
     LOAD,
     MAKE,
     MAP,
+    MAP_VALUE,
     MOVE,
     RET,
     STACK_ADDRESS,
@@ -85,10 +77,6 @@ _STORE_X = BPF_STX | BPF_MEM | BPF_DW
 _WIDE_CORE = frozenset(("core_enum_value", "core_type_id", "core_type_id_local"))
 _STORE_K = BPF_ST | BPF_MEM | BPF_DW
 
-# Conditional jumps and their opposites; BPF_JSET has none.
-_PAIRS = (BPF_JEQ, BPF_JNE), (BPF_JGT, BPF_JLE), (BPF_JGE, BPF_JLT), (BPF_JSGT, BPF_JSLE), (BPF_JSGE, BPF_JSLT)
-OPPOSITE = {a: b for x, y in _PAIRS for a, b in ((x, y), (y, x))}
-
 
 class FunctionCode:
     """The instructions of one function. Jumps in `branches` (instruction, block) have no distances yet.
@@ -113,7 +101,7 @@ class FunctionCode:
 
 
 def emit_function(function: MFunction, allocation: Allocation) -> FunctionCode:
-    """Return the instructions of a function; empty blocks are left out and jumps to the next instruction too.
+    """Return the instructions of a function.
 
     Guarantees: values move in parallel where they meet (block parameters, arguments); no register is read before it
     is written.
@@ -129,27 +117,27 @@ class _Emitter:
         self.slots_below = (function.frame_bytes + 7) // 8 * 8
         self.slots = allocation.slots
         self.out = FunctionCode(function)
+        self.piece: Piece
         self.code: list[Insn] = []
-        self.term: list[tuple[int, ...]] = []
+        self.lost: set[int] = set()  # registers that hold the address of a loss counter
 
     def run(self) -> FunctionCode:
-        bodies: list[list[Insn]] = []
-        spans: list[list[SourceSpan | None]] = []
+        pieces: list[Piece] = []
         handlers = _HANDLERS
         for n, block in enumerate(self.function.blocks):
-            code: list[Insn] = []
-            self.code = code
-            span: list[SourceSpan | None] = []
+            self.piece = piece = Piece()
+            pieces.append(piece)
+            self.code, spans = piece.insns, piece.spans
+            code = self.code
             if n == 0 and block.params:
                 arguments = [(self.loc[v], r) for r, v in enumerate(block.params, 1)]
                 self.move(arguments, ())
-                span += [self.function.source.span] * len(code)
+                spans += [self.function.source.span] * len(code)
             for insn in block.insns:
                 handlers[insn.form](self, insn)
-                span += [insn.span] * (len(code) - len(span))
-            bodies.append(code)
-            spans.append(span)
-        self.lay_out(bodies, spans)
+                spans += [insn.span] * (len(code) - len(spans))
+            piece.span = block.insns[-1].span
+        lay_out(pieces, self.out)
         used = self.slots_below + 8 * self.slots if self.slots else self.function.frame_bytes
         if used + self.function.budget_bytes > STACK_LIMIT:
             raise self.function.stack_error(used + self.function.budget_bytes)
@@ -319,6 +307,8 @@ class _Emitter:
     def make_insn(self, m: MInsn) -> None:
         remat = m.x
         assert isinstance(remat, Remat)
+        if remat.kind == MAP_VALUE and remat.symbol == LOSS_MAP:
+            self.lost.add(m.d)
         self.make(self.target(m.d), remat)
         self.written(m.d)
 
@@ -328,6 +318,7 @@ class _Emitter:
         self.written(m.d)
 
     def store_x(self, m: MInsn) -> None:
+        self.piece.rare |= m.opcode & 0xE0 == BPF_ATOMIC and m.a in self.lost
         b = self.read(m.b, SCRATCH_B)
         self.relocate(m, self.emit(m.opcode, self.read(m.a, SCRATCH_A), b, m.off, m.imm))
 
@@ -377,88 +368,21 @@ class _Emitter:
             loc = self.loc
             moves = [(loc[p], self.placed(a)) for p, a in zip(target.params, m.x, strict=True)]
             self.move(moves, self.allocation.live_in[m.imm])
-        self.term.append((m.imm,))
+        self.piece.end = (m.imm,)
 
     def branch_x(self, m: MInsn) -> None:
         b = self.read(m.b, SCRATCH_B)
         a = self.read(m.a, SCRATCH_A)
-        self.term.append((*m.x, m.opcode, a, b, 0))
+        self.piece.end = (*m.x, m.opcode, a, b, 0)
 
     def branch_k(self, m: MInsn) -> None:
         a = self.read(m.a, SCRATCH_A) if m.a >= 0 else 0  # may_goto compares nothing
-        self.term.append((*m.x, m.opcode, a, 0, m.imm))
+        self.piece.end = (*m.x, m.opcode, a, 0, m.imm)
 
     def ret(self, m: MInsn) -> None:
         x = m.x
         self.move([(0, self.placed(x))], ())
         self.emit(EXIT)
-        self.term.append(())
-
-    # Layout
-
-    def lay_out(self, bodies: list[list[Insn]], spans: list[list[SourceSpan | None]]) -> None:
-        out, term = self.out, self.term
-        blocks = self.function.blocks
-
-        def onward(n: int) -> int:
-            """Return where a jump to block n really goes: past blocks that only jump on."""
-            seen = set()
-            while n and not bodies[n] and len(term[n]) == 1 and n not in seen:
-                seen.add(n)
-                n = term[n][0]
-            return n
-
-        ends: list[tuple[int, ...]] = []
-        for t in term:
-            if t:
-                then, *rest = t
-                then = onward(then)
-                if rest:
-                    els = onward(rest[0])
-                    t = (then,) if els == then else (then, els, *rest[1:])
-                else:
-                    t = (then,)
-            ends.append(t)
-        reached = [False] * len(blocks)
-        work = [0]
-        while work:
-            n = work.pop()
-            if not reached[n]:
-                reached[n] = True
-                work += ends[n][:2]
-        order = [n for n in range(len(blocks)) if reached[n]]
-        index = {n: i for i, n in enumerate(order)}
-        insns, places = out.insns, out.spans
-        for i, n in enumerate(order):
-            out.starts[n] = len(insns)
-            insns += bodies[n]
-            places += spans[n]
-            following = order[i + 1] if i + 1 < len(order) else -1
-            end = ends[n]
-            if len(end) == 1 and end[0] != following:
-                # Where only a comparison is done, do it here: a loop's turn takes one jump instead of two.
-                test = ends[end[0]]
-                before = order[index[end[0]] - 1]  # gets there in any case, so that the block stays in use
-                if (
-                    not bodies[end[0]] and len(test) > 1 and following in test[:2] and end[0] in ends[before][:2]
-                    and test[2] & 0xF0 in OPPOSITE
-                ):  # fmt: skip
-                    end = test
-            jumps: list[tuple[Insn, int]] = []
-            if len(end) > 1:
-                then, els, opcode, a, b, imm = end
-                operation = opcode & 0xF0
-                if then == following and operation in OPPOSITE:
-                    opcode, then, els = opcode ^ operation | OPPOSITE[operation], els, then
-                jumps.append((Insn(opcode, a, b, 0, imm), then))
-                end = (els,)
-            if end and end[0] != following:
-                jumps.append((Insn(JA), end[0]))
-            span = blocks[n].insns[-1].span
-            for jump in jumps:
-                insns.append(jump[0])
-                places.append(span)
-                out.branches.append(jump)
 
 
 _HANDLERS: dict[int, Callable[[_Emitter, MInsn], None]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ir.cfg import incoming_edges, reverse_postorder
+from ..ir.cfg import immediate_dominators, incoming_edges, reverse_postorder
 from ..ir.core import OPS, PURE, READ, Block, Branch, Function, Jump, Op, Ret, Value
 
 TYPE_CHECKING = False
@@ -139,7 +139,7 @@ def thread_jumps(function: Function) -> None:
     """Lead jumps past blocks that only jump on, also where the outcome of a block's branch is known to the jump;
     join a block to the only one that jumps to it.
 
-    Requires: no unreachable blocks. Guarantees: no unreachable blocks.
+    Requires: no unreachable blocks; constants are in the entry block. Guarantees: no unreachable blocks.
     """
     passable = _passable_blocks(function)
     if passable:
@@ -160,32 +160,58 @@ def _is_same(a: Jump, b: Jump) -> bool:
     return a.target is b.target and all(x is y for x, y in zip(a.args, b.args, strict=True))
 
 
-def _passable_blocks(function: Function) -> set[Block]:
-    """Return the blocks without operations whose parameters are used nowhere but in their own terminator."""
-    passable = {b for b in function.blocks[1:] if not b.ops and not isinstance(b.term, Ret)}
+def _passable_blocks(function: Function) -> dict[Block, Block | None]:
+    """Return the blocks that a jump may pass by: those without operations whose parameters are not used behind them.
+
+    If they are used, but only where a successor leads that has no other way to it, the jump may pass by to the other
+    successor; the one that it may not go to is the value here.
+    """
+    passable: dict[Block, Block | None] = {
+        b: None for b in function.blocks[1:] if not b.ops and not isinstance(b.term, Ret)
+    }
     owner: dict[Value, Block] = {p: b for b in passable for p in b.params}
-    if owner:
-        for block in function.blocks:
-            used = [a for op in block.ops for a in op.args]
-            term = block.term
-            if type(term) is Branch:
-                used += (term.a, term.b)
-            elif type(term) is Ret:
-                used.append(term.value)
-            for edge in block.edges():
-                used += edge.args
-            for value in used:
-                home = owner.get(value)
-                if home is not None and home is not block:
-                    passable.discard(home)
+    if not owner:
+        return passable
+    users: dict[Block, set[Block]] = {}
+    for block in function.blocks:
+        used = [a for op in block.ops for a in op.args]
+        term = block.term
+        if type(term) is Branch:
+            used += (term.a, term.b)
+        elif type(term) is Ret:
+            used.append(term.value)
+        for edge in block.edges():
+            used += edge.args
+        for value in used:
+            home = owner.get(value)
+            if home is not None and home is not block:
+                users.setdefault(home, set()).add(block)
+    if users:
+        order = function.blocks
+        idom, index = immediate_dominators(order), {block: n for n, block in enumerate(order)}
+        incoming = incoming_edges(order)
+        for block, where in users.items():
+            for edge in block.edges() if type(block.term) is Branch else ():
+                root = index[edge.target]
+                if len(incoming[edge.target]) == 1 and all(_is_above(root, index[b], idom) for b in where):
+                    passable[block] = edge.target
+                    break
+            else:
+                del passable[block]
     return passable
 
 
-def _lead_on(edge: Jump, passable: set[Block]) -> bool:
+def _is_above(above: int, n: int, idom: list[int]) -> bool:
+    """Whether block `above` dominates block n."""
+    while n > above:
+        n = idom[n]
+    return n == above
+
+
+def _lead_on(edge: Jump, passable: dict[Block, Block | None]) -> bool:
     seen: set[Block] = set()
     while edge.target in passable and edge.target not in seen:
         block = edge.target
-        seen.add(block)
         known: dict[Value, Value] = dict(zip(block.params, edge.args, strict=True))
         term = block.term
         if type(term) is Branch:
@@ -197,6 +223,9 @@ def _lead_on(edge: Jump, passable: set[Block]) -> bool:
             onward = term.then if holds(term.cond, a.imm, b.imm) else term.els
         else:
             onward = block.edges()[0]
+        if onward.target is passable[block]:
+            break
+        seen.add(block)
         edge.args = [known.get(v, v) for v in onward.args]
         edge.target = onward.target
     return bool(seen)
@@ -243,20 +272,24 @@ def _join_blocks(function: Function) -> None:
 
 
 def split_critical_edges(function: Function) -> None:
-    """Give each branch that passes values a block of its own on that edge, where moves can be put.
+    """Give each branch that passes values a block on that edge, where moves can be put; equal edges share one.
 
-    Guarantees: only `Jump` terminators pass values.
+    Requires: reverse postorder. Guarantees: only `Jump` terminators pass values; reverse postorder.
     """
     blocks: list[Block] = []
-    for block in function.blocks:
-        blocks.append(block)
+    middles: dict[tuple[Block | Value, ...], Block] = {}
+    for block in reversed(function.blocks):
         term = block.term
         if type(term) is Branch:
-            for edge in (term.then, term.els):
+            for edge in (term.els, term.then):
                 if edge.args:
-                    middle = Block(f"{block.name}.{edge.target.name}")
-                    middle.term = Jump(edge.target, edge.args, edge.span)
+                    key = (edge.target, *edge.args)
+                    middle = middles.get(key)
+                    if middle is None:
+                        middle = middles[key] = Block(f"{block.name}.{edge.target.name}")
+                        middle.term = Jump(edge.target, edge.args, edge.span)
+                        blocks.append(middle)
                     edge.target, edge.args = middle, []
-                    blocks.append(middle)
+        blocks.append(block)
+    blocks.reverse()
     function.blocks = blocks
-

@@ -62,11 +62,13 @@ def fold_constants(function: Function) -> None:
     """Replace operations by their results or by cheaper operations, and branches whose outcome is known by jumps.
 
     Requires: blocks in reverse postorder. Guarantees: a constant is the second operand of an operation or branch;
-    addresses of loads and stores hold their constant part in `off`. May leave unreachable blocks.
+    addresses of loads and stores hold their constant part in `off`; each constant is one value, of the entry block.
+    May leave unreachable blocks.
     """
     folder = _Folder()
     for block in function.blocks:
         folder.block(block)
+    function.entry.ops[:0] = folder.made.values()
     same = folder.same
     if same:
         for block in function.blocks:
@@ -78,42 +80,40 @@ def fold_constants(function: Function) -> None:
 class _Folder:
     def __init__(self) -> None:
         self.same: dict[Value, Value] = {}  # replaced operations
-        self.consts: dict[Value, int] = {}  # constants, as unsigned 64-bit values
+        self.made: dict[int, Op] = {}  # unsigned 64-bit value: its constant
+        self.consts: dict[Value, int] = {}  # the other way round
         self.bits: dict[Value, int] = {}  # how many low bits can be set, where it is not 64
-        self.ops: list[Op] = []
-        self.op: Op  # the operation that is being replaced: new ones take its place in the source
 
     def block(self, block: Block) -> None:
         same = self.same
-        ops, self.ops = block.ops, []
+        kept: list[Op] = []
         rules = _RULES
-        for op in ops:
+        for op in block.ops:
             args = op.args
             for i in range(len(args)):
                 if args[i] in same:
                     args[i] = same[args[i]]
             rule = rules.get(op.opcode)
             if rule is not None:
-                self.op = op
                 value = rule(self, op)
                 if value is not op:
                     same[op] = value
                     continue
-            self.ops.append(op)
-        block.ops = self.ops
+            kept.append(op)
+        block.ops = kept
         replace_in_terminator(block, same)
         if type(block.term) is Branch:
             self.branch(block, block.term)
-            block.ops = self.ops
 
     # New operations
 
     def constant(self, value: int) -> Op:
         value &= _ALL
-        op = Op("const", imm=to_signed(value), span=self.op.span)
-        self.ops.append(op)
-        self.consts[op] = value
-        self.bits[op] = value.bit_length()
+        op = self.made.get(value)
+        if op is None:
+            op = self.made[value] = Op("const", imm=to_signed(value))
+            self.consts[op] = value
+            self.bits[op] = value.bit_length()
         return op
 
     def again(self, op: Op, opcode: str, a: Value, b: Value | int | None = None, size: int = 0) -> Value:
@@ -125,11 +125,7 @@ class _Folder:
     # Rules: each returns the operation itself or the value that replaces it.
 
     def const(self, op: Op) -> Value:
-        value = op.imm & _ALL
-        op.imm = to_signed(value)
-        self.consts[op] = value
-        self.bits[op] = value.bit_length()
-        return op
+        return self.constant(op.imm)
 
     def binary(self, op: Op) -> Value:
         a, b = op.args
@@ -360,7 +356,6 @@ class _Folder:
         if c is not None and term.cond in ("eq", "ne") and isinstance(swapped, Op) and swapped.opcode == "bswap":
             # Compare what was loaded with the constant in its byte order.
             if self.width(swapped.args[0]) <= 8 * swapped.size and c < 1 << 8 * swapped.size:
-                self.op = swapped
                 term.a, term.b = swapped.args[0], self.constant(swap_bytes(c, swapped.size))
                 c = consts[term.b]
         outcome: bool | None = None
@@ -373,10 +368,7 @@ class _Folder:
         elif c == 0 and term.cond in ("ule", "ugt"):
             term.cond = "eq" if term.cond == "ule" else "ne"
         elif c == 1 and term.cond in ("ult", "uge"):
-            zero = Op("const", span=term.span)
-            self.ops.append(zero)
-            consts[zero] = 0
-            term.b, term.cond = zero, "eq" if term.cond == "ult" else "ne"
+            term.b, term.cond = self.constant(0), "eq" if term.cond == "ult" else "ne"
         if outcome is not None:
             edge = term.then if outcome else term.els
             block.term = Jump(edge.target, edge.args, term.span)
