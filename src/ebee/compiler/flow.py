@@ -277,7 +277,7 @@ def split_critical_edges(function: Function) -> None:
     Requires: reverse postorder. Guarantees: only `Jump` terminators pass values; reverse postorder.
     """
     blocks: list[Block] = []
-    middles: dict[tuple[Block | Value, ...], Block] = {}
+    middles: dict[tuple[object, ...], Block] = {}
     for block in reversed(function.blocks):
         term = block.term
         if type(term) is Branch:
