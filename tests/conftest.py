@@ -15,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import kernel_features
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -105,11 +106,15 @@ def _why_skip(mark: pytest.Mark) -> str:
         case "needs_tool":
             missing = [tool for tool in mark.args if shutil.which(tool) is None]
             return f"not installed: {', '.join(missing)}" if missing else ""
+        case "needs_feature":
+            return "; ".join(filter(None, map(kernel_features.missing, mark.args)))
     return ""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if item.get_closest_marker("needs_feature"):
+            item.add_marker(pytest.mark.vm)
         reasons = dict.fromkeys(filter(None, map(_why_skip, item.iter_markers())))
         if reasons:
             item.add_marker(pytest.mark.skip(reason="; ".join(reasons)))

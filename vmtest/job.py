@@ -1,0 +1,191 @@
+"""The command `vmtest/run`: which kernels, which tests; boots each, shows its output, says what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import fcntl
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import image
+from packages import Archive, PackageError
+
+ALL = ("6.1", "6.12", "7")
+DEFAULT_TESTS = ("-m", "vm", "tests/kernel")
+TOO_OLD = "needs Linux "  # how the reason of a skip begins that is right on this kernel
+BOOT_S = 120
+
+
+def main(argv: list[str]) -> int:
+    """Run the tests on each kernel; return 0 if all passed and none that is there for a guest was skipped."""
+    parser = argparse.ArgumentParser(prog="vmtest/run", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--timeout", type=int, default=600, metavar="SECONDS", help="for each kernel (600)")
+    parser.add_argument("--shell-command", metavar="TEXT", help="run this command of the shell, not pytest")
+    parser.add_argument("kernels", help=f"a version or its beginning, several with commas, or `all`: {', '.join(ALL)}")
+    parser.add_argument("pytest", nargs=argparse.REMAINDER, help=f"for pytest; without: {' '.join(DEFAULT_TESTS)}")
+    options = parser.parse_args(argv)
+    qemu = shutil.which("qemu-system-x86_64")
+    lacking = [tool for tool in ("apt-get", "dpkg-deb") if not shutil.which(tool)]
+    if qemu is None or lacking:
+        print(f"vmtest: not installed: {', '.join(['qemu-system-x86_64'] * (qemu is None) + lacking)}; on Debian and")
+        print("vmtest: Ubuntu: apt-get install --no-install-recommends qemu-system-x86")
+        return 2
+    if options.shell_command:
+        command = options.shell_command
+    else:
+        command = shlex.join(["python3", "-m", "pytest", "-p", "report_plugin", "-p", "no:cacheprovider", *_tests(options.pytest)])
+    kernels = ALL if options.kernels == "all" else options.kernels.split(",")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything below is cleaned up
+    try:
+        with tempfile.TemporaryDirectory(prefix="ebee-vmtest-") as folder:
+            guests = Guests(qemu, Path(folder))
+            results = [guests.run(kernel, command, options.timeout) for kernel in kernels]
+    except PackageError as e:
+        print(f"vmtest: {e}")
+        return 2
+    print("\n== vmtest")
+    return int(not all([result.tell() for result in results]))
+
+
+def _tests(given: list[str]) -> list[str]:
+    """Return pytest's arguments; paths are taken from the directory of the caller."""
+    if not given:
+        return list(DEFAULT_TESTS)
+    here = Path.cwd()
+    at_root = here == image.ROOT or not here.is_relative_to(image.ROOT)
+    return [
+        arg if at_root or arg.startswith("-") or not Path(arg.split("::")[0]).exists()
+        else str((here / arg).relative_to(image.ROOT)) for arg in given
+    ]  # fmt: skip
+
+
+class Guests:
+    """What the guests of one run share: packages, the root file system and this clone, as archives in `folder`."""
+
+    def __init__(self, qemu: str, folder: Path) -> None:
+        self.qemu = qemu
+        self.folder = folder
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ebee/vmtest"
+        cache.mkdir(parents=True, exist_ok=True)
+        self.cache = cache
+        with _Locked(cache):
+            self.archive = Archive(cache)
+            packages = self.archive.guest()
+        self.root = folder / "guest"
+        image.make_guest(packages, self.root)
+        image.make_clone(folder / "clone", self.root)
+        for name in ("guest", "clone"):
+            _pack(folder / name)
+
+    def run(self, version: str, command: str, timeout_s: int) -> Result:
+        """Boot the newest kernel of `version` and run `command` in it."""
+        with _Locked(self.cache):
+            packages = self.archive.kernel(version)
+        modules = self.folder / f"modules-{version}"
+        kernel = image.make_modules(packages, modules, self.root)
+        _pack(modules)
+        job = self.folder / f"job-{version}"
+        job.mkdir()
+        (job / "command").write_text(
+            "export PYTHONPATH=/ebee/src:/ebee/vmtest EBEE_VMTEST_REPORT=/dev/ttyS1 EBEE_VM=1\n"
+            f"export COLUMNS={shutil.get_terminal_size((120, 0)).columns}\n"
+            f"timeout --kill-after=5 {timeout_s} {command}\n"
+        )
+        _pack(job)
+        initrd = self.folder / f"initrd-{version}"
+        with open(initrd, "wb") as out:
+            for name in ("guest", modules.name, "clone", job.name):
+                with open(self.folder / f"{name}.cpio", "rb") as part:
+                    shutil.copyfileobj(part, out)
+        return _boot(self.qemu, kernel, initrd, timeout_s)
+
+
+class _Locked:
+    """Others may fetch into the same cache."""
+
+    def __init__(self, cache: Path) -> None:
+        self.file = open(cache / "lock", "w")  # noqa: SIM115
+        fcntl.flock(self.file, fcntl.LOCK_EX)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+
+def _pack(folder: Path) -> None:
+    with open(f"{folder}.cpio", "wb") as out:
+        image.write_cpio(folder, out)
+
+
+def _boot(qemu: str, kernel: Path, initrd: Path, timeout_s: int) -> Result:
+    report = initrd.with_name(f"{initrd.name}.report")
+    argv = [
+        qemu, "-machine", "q35", "-accel", "tcg,thread=single", "-cpu", "max", "-m", "2G", "-smp", "2",
+        "-display", "none", "-no-reboot", "-nodefaults", "-net", "none",
+        "-serial", "stdio", "-serial", f"file:{report}", "-kernel", str(kernel), "-initrd", str(initrd),
+        "-append", "console=ttyS0 quiet panic=-1 oops=panic lsm=landlock,lockdown,yama,apparmor,bpf",
+    ]  # fmt: skip
+    print(f"== vmtest: {kernel.name}", flush=True)
+    start = time.monotonic()
+    process = subprocess.Popen(
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=_die_with_parent
+    )
+    limit = threading.Timer(timeout_s + BOOT_S, process.kill)
+    limit.start()
+    try:
+        assert process.stdout is not None
+        while chunk := process.stdout.read1(65536):
+            sys.stdout.buffer.write(chunk.replace(b"\r\n", b"\n"))
+            sys.stdout.flush()
+    finally:
+        limit.cancel()
+        process.kill()
+        process.wait()
+    lines = report.read_text().splitlines() if report.exists() else []
+    return Result(kernel.name.removeprefix("vmlinuz-"), time.monotonic() - start, [json.loads(x) for x in lines if x])
+
+
+def _die_with_parent() -> None:
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+class Result:
+    """What a guest reported before it ended."""
+
+    def __init__(self, release: str, seconds: float, lines: list[dict[str, Any]]) -> None:
+        self.release = release
+        self.seconds = seconds
+        self.tests = [line for line in lines if "test" in line]
+        self.exit = next((line["exit"] for line in lines if "exit" in line), None)
+
+    def tell(self) -> bool:
+        """Print what passed, and what was skipped and why; return whether this kernel did what it is there for."""
+        count = {outcome: [t for t in self.tests if t["outcome"] == outcome] for outcome in ("passed", "failed", "skipped")}
+        wrongly = [t for t in count["skipped"] if t["vm"] and not t["reason"].startswith(TOO_OLD)]
+        good = self.exit == 0 and not wrongly
+        told = ", ".join(f"{len(tests)} {outcome}" for outcome, tests in count.items() if tests) or "no tests"
+        print(f"{'ok  ' if good else 'FAIL'} {self.release}: {told}, {self.seconds:.0f} s")
+        for test in count["failed"]:
+            print(f"       failed   {test['test']}: {test['reason']}")
+        for test in count["skipped"]:
+            word = "SKIPPED, and this kernel is there for it:" if test in wrongly else "skipped "
+            print(f"       {word} {test['test']}: {test['reason']}")
+        if self.exit is None:
+            print("       the guest ended before its tests did: a crash of its kernel, or out of time")
+        elif self.exit and not count["failed"]:
+            print(f"       exit status {self.exit}")
+        return good
