@@ -15,9 +15,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import kernel_features
 import pytest
 from hypothesis import HealthCheck, settings
+
+import kernel_features
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "tests" / "data"

@@ -38,6 +38,7 @@ def make_guest(packages: Iterable[Path], root: Path) -> None:
     (root / "tmp").chmod(0o1777)
     (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n")
     (root / "etc/group").write_text("root:x:0:\nnogroup:x:65534:\n")
+    (root / "etc/hostname").write_text("guest\n")
     (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
     compile_python(root, "usr/lib/python3", "usr/lib/python3.13")
 
@@ -90,7 +91,7 @@ def compile_python(root: Path, *folders: str, guest: Path | None = None) -> None
 def run_in(guest: Path, program: str, *arguments: object) -> str:
     """Run a program of the guest on this machine, with the guest's libraries; return what it prints."""
     loader = guest / "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
-    argv = [loader, "--library-path", guest / "usr/lib/x86_64-linux-gnu", guest / program, *map(str, arguments)]
+    argv = list(map(str, (loader, "--library-path", loader.parent, guest / program, *arguments)))
     environ = {"PYTHONHOME": str(guest / "usr"), "LC_ALL": "C.UTF-8"}
     return subprocess.run(argv, env=environ, check=True, stdout=subprocess.PIPE, text=True).stdout
 

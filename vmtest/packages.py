@@ -16,7 +16,7 @@ LISTS_ARE_GOOD_FOR_S = 86_400
 # Everything comes from the newest stable suite: Python, pytest and what tests call. Dependencies follow.
 GUEST_PACKAGES = (
     "python3-pytest", "python3-hypothesis", "python3-click", "python3-pyelftools", "bpftool", "coreutils", "dash",
-    "iproute2", "kmod", "libcap2-bin", "mount", "procps", "strace", "util-linux",
+    "grep", "iproute2", "kmod", "libcap2-bin", "mount", "procps", "strace", "util-linux",
 )  # fmt: skip
 
 
@@ -88,7 +88,8 @@ class Archive:
         planned = self._apt("apt-get", "-qq", "-y", *plan, *command, *names, folder=empty)
         paths = [self.archives / name for name in re.findall(r"^'[^']+' (\S+) \d+ ", planned, re.M)]
         if any(not path.exists() for path in paths):
-            self._apt("apt-get", "-qq", "-y", f"-oDir::Cache::archives={self.archives}", *command, *names, folder=self.archives)
+            fetch = ("-qq", "-y", f"-oDir::Cache::archives={self.archives}", *command)
+            self._apt("apt-get", *fetch, *names, folder=self.archives)
         if not paths or any(not path.exists() for path in paths):
             raise PackageError(f"apt did not download {' '.join(names)}")
         return paths

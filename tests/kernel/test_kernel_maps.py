@@ -22,7 +22,7 @@ from ebee.spec.object import MapSpec
 from ebee.sys import bpf
 from ebee.sys.cpus import possible_cpus
 
-pytestmark = pytest.mark.needs_kernel
+pytestmark = [pytest.mark.needs_kernel, pytest.mark.vm]
 
 
 def hash_map(entries=8, key=4, value=8, map_type=abi.BPF_MAP_TYPE_HASH, **more):

@@ -30,7 +30,7 @@ from ebee.spec import backend as protocol
 from ebee.spec.object import RELO_MAP_VALUE, RELO_TP_FIELD, FuncInfo, LineInfo, MapSpec, Reloc
 from ebee.sys import bpf
 
-pytestmark = pytest.mark.needs_kernel
+pytestmark = [pytest.mark.needs_kernel, pytest.mark.vm]
 
 HOSTNAME = "/proc/sys/kernel/hostname"
 

@@ -17,7 +17,7 @@ from ebee.errors import SyscallError, UsageError
 from ebee.kernel import scope as scope_module
 from ebee.sys import bpf
 
-pytestmark = pytest.mark.needs_kernel
+pytestmark = [pytest.mark.needs_kernel, pytest.mark.vm]
 
 PYTHON = [sys.executable, "-S", "-E", "-c"]
 

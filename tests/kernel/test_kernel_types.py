@@ -20,6 +20,7 @@ from ebee.kernel import vmlinux
 from ebee.spec.object import RELO_CORE_FIELD
 
 pytestmark = [
+    pytest.mark.vm,
     pytest.mark.needs_kernel,
     pytest.mark.skipif(not os.path.exists("/sys/kernel/btf/vmlinux"), reason="this kernel has no BTF"),
 ]

@@ -15,7 +15,7 @@ import pytest
 import ebee
 from ebee.errors import UsageError
 
-pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns, pytest.mark.needs_tool("ip")]
+pytestmark = [pytest.mark.vm, pytest.mark.needs_kernel, pytest.mark.needs_netns, pytest.mark.needs_tool("ip")]
 
 PRELUDE = """
 import ctypes, json, os, socket, subprocess, sys

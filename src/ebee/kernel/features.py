@@ -21,6 +21,7 @@ from ..isa.opcodes import (
     BPF_END,
     BPF_FETCH,
     BPF_JCOND,
+    BPF_JEQ,
     BPF_JMP,
     BPF_JSGT,
     BPF_K,
@@ -248,6 +249,7 @@ _INT_BTF = b"".join(
 ) + b"\0int\0"  # fmt: skip
 
 _STORE = store_imm(8, R10, -8, 0)
+_MAY_GOTO = [Insn(BPF_JMP | BPF_JCOND, off=1), mov_imm(R0, 0)]  # before Linux 6.15 none may go nowhere
 _INSTRUCTIONS: list[tuple[str, str, str, list[Insn]]] = [
     ("atomics", "fetching atomics, exchange and compare-exchange", "5.12",
      [_STORE, Insn(BPF_STX | BPF_ATOMIC | BPF_DW, R10, R0, -8, BPF_ADD | BPF_FETCH)]),
@@ -256,8 +258,10 @@ _INSTRUCTIONS: list[tuple[str, str, str, list[Insn]]] = [
      [_STORE, Insn(BPF_LDX | BPF_MEMSX | BPF_B, R0, R10, -8)]),
     ("sdiv", "signed division (ISA v4)", "6.6", [Insn(BPF_ALU64 | BPF_DIV | BPF_K, R0, off=1, imm=2)]),
     ("bswap", "unconditional byte swap (ISA v4)", "6.6", [Insn(BPF_ALU64 | BPF_END, R0, imm=64)]),
-    ("gotol", "jumps beyond 32767 slots (ISA v4)", "6.6", [Insn(GOTOL, imm=0)]),
-    ("may_goto", "loops that the kernel bounds", "6.9", [Insn(BPF_JMP | BPF_JCOND, off=0)]),
+    # Linux 6.1 takes one by 0 for something else.
+    ("gotol", "jumps beyond 32767 slots (ISA v4)", "6.6",
+     [Insn(BPF_JMP | BPF_JEQ | BPF_K, R0, off=1, imm=1), Insn(GOTOL, imm=1), mov_imm(R0, 0)]),
+    ("may_goto", "loops that the kernel bounds", "6.9", _MAY_GOTO),
     ("load_acquire", "load-acquire and store-release", "6.15",
      [_STORE, Insn(BPF_STX | BPF_ATOMIC | BPF_DW, R1, R10, -8, BPF_LOAD_ACQ)]),
     ("jmp32", "32-bit comparisons (ISA v3)", "5.1", [Insn(0x06 | BPF_JSGT | BPF_K, R0, off=0, imm=1)]),
@@ -365,7 +369,7 @@ def _try_insns(insns: list[Insn]) -> str:
 def have_may_goto() -> bool:
     """Whether loops can carry a budget (Linux 6.9)."""
     try:
-        _try_insns([Insn(BPF_JMP | BPF_JCOND, off=0)])
+        _try_insns(_MAY_GOTO)
     except SyscallError:
         return False
     return True
