@@ -4,26 +4,13 @@
 """
 
 import ebee
-from ebee import RingBuf, Str, Struct, u32
-
-
-class Change(Struct):
-    pid: u32
-    what: str = Str(8)
-    old: str = Str(200)
-    new: str = Str(200)
-
-
-changes = RingBuf(Change, size="1M")
 
 
 def change(what, old, new=0):
-    with changes.reserve() as e:
-        e.pid = ebee.pid()
-        e.what = what
-        e.old = ebee.user_str(old)
-        if new:
-            e.new = ebee.user_str(new)
+    if new:
+        print(f"{ebee.pid():<8} {what:<7} {ebee.user_str(old, 200)} -> {ebee.user_str(new, 200)}")
+    else:
+        print(f"{ebee.pid():<8} {what:<7} {ebee.user_str(old, 200)}")
 
 
 @ebee.tracepoint("syscalls:sys_enter_mkdir")
@@ -49,8 +36,3 @@ def on_renameat2(ctx):
 @ebee.tracepoint("syscalls:sys_enter_unlinkat")
 def on_unlinkat(ctx):
     change("remove", ctx.pathname)
-
-
-with ebee.attach(on_mkdir, on_rmdir, on_rename, on_renameat2, on_unlinkat):
-    for c in changes:
-        print(f"{c.pid:<8} {c.what:<7} {c.old}{' -> ' + c.new if c.new else ''}")

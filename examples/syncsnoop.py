@@ -4,18 +4,9 @@
 """
 
 import ebee
-from ebee import Hash, RingBuf, Str, Struct, u32, u64
-
-
-class Sync(Struct):
-    pid: u32
-    comm: str = Str(16)
-    call: str = Str(16)
-    time_ns: u64
-
+from ebee import Hash, u32, u64
 
 starts = Hash(u32, u64)
-syncs = RingBuf(Sync)
 
 
 def begin():
@@ -26,11 +17,8 @@ def end(call):
     start_ns = starts[ebee.tid()]
     if start_ns:
         del starts[ebee.tid()]
-        with syncs.reserve() as e:
-            e.pid = ebee.pid()
-            e.comm = ebee.comm()
-            e.call = call
-            e.time_ns = ebee.ktime() - start_ns
+        us = (ebee.ktime() - start_ns) // 1000
+        print(f"{ebee.pid():<8} {ebee.comm():<16} {call:<10} {us // 1000}.{us % 1000:03} ms")
 
 
 @ebee.tracepoint("syscalls:sys_enter_sync")
@@ -63,6 +51,5 @@ def exit_fdatasync(ctx):
     end("fdatasync")
 
 
-with ebee.attach(enter_sync, exit_sync, enter_fsync, exit_fsync, enter_fdatasync, exit_fdatasync):
-    for s in syncs:
-        print(f"{s.pid:<8} {s.comm:<16} {s.call:<10} {s.time_ns / 1e6:.3f} ms")
+with ebee.attach(enter_sync, exit_sync, enter_fsync, exit_fsync, enter_fdatasync, exit_fdatasync) as attachment:
+    attachment.wait()

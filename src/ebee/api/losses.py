@@ -27,6 +27,7 @@ class Loss(Record):
 # kind: what is said of one, of several (n), and what follows.
 WORDS: dict[str, tuple[str, str, str]] = {
     "ring_full": ("1 record was", "{n} records were", "lost: ring buffer {what!r} was full; give it a larger size="),
+    "print_full": ("1 print", "{n} prints", "lost: more came than were shown; print less, or only what matters"),
     "map_full": ("1 update", "{n} updates", "of map {what!r} failed: it was full, or the index out of range"),
     "user_fault": ("1 string is", "{n} strings are", "empty: the memory at {what} was not readable at that moment"),
     "kernel_fault": ("1 read", "{n} reads", "of {what} gave zero: the kernel has no memory there (a null pointer?)"),

@@ -28,6 +28,8 @@ class Engine:
     def __init__(self, session: Session) -> None:
         self._session = session
         self.packet = b""
+        self._printed: list[str] = []
+        session.show_prints(lambda text, _stream: self._printed.append(text))
 
     def run(self, probe: Probe, *, packet: bytes = b"", ctx: bytes | Mapping[str, int] = b"") -> int:
         """Run a probe once and return what it returned.
@@ -45,6 +47,11 @@ class Engine:
     def losses(self) -> list[Loss]:
         """What the probes have lost so far in this test, place by place."""
         return self._session.losses()
+
+    @property
+    def printed(self) -> str:
+        """What the probes have printed so far in this test."""
+        return "".join(self._printed)
 
     def _record(self, probe: Probe, fields: Mapping[str, int]) -> bytes:
         from ..errors import UsageError

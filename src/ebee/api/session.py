@@ -6,7 +6,7 @@ import os
 
 from ..errors import UsageError
 from ..spec.backend import AttachOptions
-from ..spec.object import LOSS_MAP
+from ..spec.object import LOSS_MAP, PRINT_MAP
 from . import options
 from .backends import choose, engine_backend, kernel_backend
 from .losses import Loss, losses_of
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..spec.target import Target
     from ..types.maps import MapDecl, RingBuf
     from ..types.probes import Probe
+    from .printing import Prints, Show
 
 _DRAIN_LIMIT = 4096
 
@@ -53,11 +54,14 @@ class LiveMap:
         """Wait for records; return None when no more will come."""
         self._check_process()
         self.session._awaited = True
+        records: list[bytes] | None
         while not (records := self.map.drain(_DRAIN_LIMIT)):
             if self.session.is_finished():
                 self.session.detach_links()
-                return self.map.drain() or None
+                records = self.map.drain() or None
+                break
             self.session.wait()
+        self.session.flush_prints()  # what a probe printed before its record is shown before the record is handled
         return records
 
 
@@ -146,6 +150,7 @@ class Attachment:
         finally:
             if self.command is not None:
                 self.command.close()
+            self.session.flush_prints()
         self._final = self._loaded.losses()
         losses = self._loaded.new_losses()
         if losses and self._on_loss is not None:
@@ -179,6 +184,8 @@ class Session:
         self._attachments: list[Attachment] = []
         self._stopped = False
         self._awaited = False
+        self._prints: Prints | None = None
+        self._show: Show | None = None
         _open_sessions.append(self)
 
     def __enter__(self) -> Session:
@@ -258,7 +265,10 @@ class Session:
 
         backend = self._test_backend()
         loaded = self._load([probe], backend, None)
-        return backend.test_run(loaded.programs[probe.name], TestRun(ctx, packet))
+        try:
+            return backend.test_run(loaded.programs[probe.name], TestRun(ctx, packet))
+        finally:
+            self.flush_prints()
 
     def _test_backend(self) -> Backend:
         if self._backend is None:
@@ -290,8 +300,11 @@ class Session:
         key = tuple(dict.fromkeys(probes))
         if scope is None and key in self._loaded:
             return self._loaded[key]
-        spec, decls = compile_probes(probes, backend.target)
+        first_print = len(self._prints.sites) if self._prints is not None else 0
+        spec, decls = compile_probes(probes, backend.target, first_print)
         maps: dict[str, BackendMap] = {}
+        if PRINT_MAP in spec.maps:
+            maps[PRINT_MAP] = self._print_ring(spec, backend)
         for name, decl in decls.items():
             if decl not in self._maps:
                 live = LiveMap(self, spec.maps[name], backend.create_map(spec.maps[name], spec))
@@ -307,6 +320,28 @@ class Session:
             self._loaded[key] = loaded
         return loaded
 
+    # What probes print
+
+    def _print_ring(self, spec: ObjectSpec, backend: Backend) -> BackendMap:
+        """The ring buffer that print() writes to, one for the session, so that lines come in order."""
+        if self._prints is None:
+            from .printing import Prints
+
+            self._prints = Prints(backend.create_map(spec.maps[PRINT_MAP], spec), self._show)
+        self._prints.sites += spec.notes["prints"]
+        return self._prints.ring
+
+    def show_prints(self, show: Show) -> None:
+        """Give what probes print, from now on, to a function: a text and the stream, "stdout" or "stderr"."""
+        self._show = show
+        if self._prints is not None:
+            self._prints.show = show
+
+    def flush_prints(self) -> None:
+        """Show what probes have printed so far. Everything that waits or reads records does this by itself."""
+        if self._prints is not None:
+            self._prints.flush()
+
     # Running
 
     def events(self, *rings: RingBuf[Any]) -> Iterator[tuple[RingBuf[Any], Any]]:
@@ -316,6 +351,7 @@ class Session:
         finished = False
         while True:
             batches = [(ring, map.drain(_DRAIN_LIMIT)) for ring, map in live]
+            self.flush_prints()
             for ring, batch in batches:
                 for record in batch:
                     yield ring, ring.value.unpack(record)
@@ -342,6 +378,7 @@ class Session:
         self._awaited = True
         if self._backend is not None and not self._stopped:
             self._backend.wait(timeout_s)
+        self.flush_prints()
 
     def stop(self) -> None:
         """Let every iteration end after what is there was read. May be called from a signal handler."""
@@ -366,6 +403,7 @@ class Session:
             self._maps.clear()
             self._loaded.clear()
             self._attachments.clear()
+            self._prints = None
             if self in _open_sessions:
                 _open_sessions.remove(self)
             if self._backend is not None:

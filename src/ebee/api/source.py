@@ -70,8 +70,12 @@ def function_source(function: Any, section: str = "") -> ProbeSource:
     return ProbeSource(name, section, file, _read(file, name), code.co_firstlineno, names, function_source)
 
 
-def compile_probes(probes: Sequence[Probe], target: Target) -> tuple[ObjectSpec, dict[str, MapDecl]]:
+def compile_probes(
+    probes: Sequence[Probe], target: Target, first_print: int = 0
+) -> tuple[ObjectSpec, dict[str, MapDecl]]:
     """Compile probes into one object; return it and the map declarations that it uses, by name.
+
+    `first_print` is the number of the first place that prints: objects that share a ring buffer count on.
 
     Raises: CompileError with the diagnostics of every probe, UsageError.
     """
@@ -85,7 +89,7 @@ def compile_probes(probes: Sequence[Probe], target: Target) -> tuple[ObjectSpec,
             raise UsageError(f"{what} is not a probe", hint="decorate the function, e.g. @ebee.tracepoint('…')")
         if seen.setdefault(probe.name, probe) is not probe:
             raise UsageError(f"two different probes are called {probe.name!r}", hint="rename one of them")
-    builder = ObjectBuilder("_".join(seen))
+    builder = ObjectBuilder("_".join(seen), first_print=first_print)
     diagnostics: list[Diagnostic] = []
     for probe in seen.values():
         try:

@@ -214,6 +214,8 @@ def attach_and_print(namespace: dict[str, Any], as_json: bool) -> None:
 
     probes = list(dict.fromkeys(v for v in namespace.values() if isinstance(v, Probe)))
     session = sessions.default_session()
+    if as_json:
+        session.show_prints(json_prints())
     with session.attach(*probes) as attachment:
         live = set(session.maps())
         rings = [d for d in live if isinstance(d, RingBuf)]
@@ -234,6 +236,16 @@ def json_printer() -> Callable[[str, Any], None]:
 
     def show(ring: str, event: Any) -> None:
         print(json.dumps({"event": ring, **vars(event)}), flush=True)
+
+    return show
+
+
+def json_prints() -> Callable[[str, str], None]:
+    """Return a function that shows what probes print as lines of JSON."""
+    import json
+
+    def show(text: str, stream: str) -> None:
+        print(json.dumps({"print": text, "stream": stream}), flush=True)
 
     return show
 

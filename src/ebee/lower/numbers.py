@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 S64_LO, S64_HI, U64_HI = -(1 << 63), (1 << 63) - 1, (1 << 64) - 1
 
 KERNEL = "__kernel *"  # ends the C type of a pointer into kernel memory, whose fields can be read
+BOOL, MAYBE_BOOL = "bool", "bool or int"
 
 # Python's comparison operators: the IR's condition for unsigned and for signed numbers.
 COMPARISONS = {
@@ -37,8 +38,9 @@ class Refusal(Exception):
 class Num(Record):
     """An integer at run time: `lo` to `hi` are the numbers it can be.
 
-    `c_type` is the C type it came from, when that matters (pointers). `may_borrow` marks an unsigned difference
-    that wraps when it would be negative.
+    `c_type` is the C type it came from, when that matters (pointers), `BOOL` for Python's True and False and
+    `MAYBE_BOOL` for what is one of them on some ways. `may_borrow` marks an unsigned difference that wraps when it
+    would be negative.
     """
 
     value: Value
@@ -74,7 +76,19 @@ def fits_together(a: Num, b: Num) -> bool:
 def union(a: Num, b: Num) -> Num:
     """The range of a number that is one or the other. Raises: Refusal when no one 64-bit type holds both."""
     _same_sign(a, b, "this")
-    return Num(a.value, min(a.lo, b.lo), max(a.hi, b.hi), a.c_type if a.c_type == b.c_type else "")
+    return Num(a.value, min(a.lo, b.lo), max(a.hi, b.hi), common({a.c_type, b.c_type}))
+
+
+def common(c_types: set[str]) -> str:
+    """Return the `c_type` of a number that has one of several."""
+    if len(c_types) == 1:
+        return next(iter(c_types))
+    return MAYBE_BOOL if c_types & {BOOL, MAYBE_BOOL} else ""
+
+
+def bare(n: Num) -> Num:
+    """The number as Python's int, which it may be only as True or False."""
+    return Num(n.value, n.lo, n.hi, "", n.may_borrow) if n.c_type in (BOOL, MAYBE_BOOL) else n
 
 
 def _same_sign(a: Num, b: Num, what: str) -> None:
@@ -96,6 +110,8 @@ def _result(value: Value, lo: int, hi: int, *operands: Num) -> Num:
 
 def constant(low: Lowering, n: int) -> Num:
     """A number known now."""
+    if n is True or n is False:
+        return Num(low.b.const(n), int(n), int(n), BOOL)
     if not S64_LO <= n <= U64_HI:
         raise Refusal(f"{n} does not fit in 64 bits")
     return Num(low.b.const(n), n, n)
@@ -105,7 +121,10 @@ def binary(low: Lowering, op: str, a: Num, b: Num) -> Num:
     """Python's `a op b`. Raises: Refusal."""
     if op not in BINARY:
         raise Refusal(f"the operator {op} is not supported here")
-    return BINARY[op](low, a, b)
+    if op in "&|^" and a.c_type == b.c_type == BOOL:
+        n = BINARY[op](low, a, b)
+        return Num(n.value, 0, 1, BOOL)
+    return bare(BINARY[op](low, bare(a), bare(b)))
 
 
 def _add(low: Lowering, a: Num, b: Num) -> Num:
@@ -244,7 +263,7 @@ def condition(op: str, a: Num, b: Num) -> str:
 
 def power(low: Lowering, a: Num, exponent: int) -> Num:
     """Python's `a ** exponent`, by repeated squaring."""
-    result, square = constant(low, 1), a
+    result, square = constant(low, 1), bare(a)
     while exponent:
         if exponent & 1:
             result = _mul(low, result, square)
@@ -257,7 +276,7 @@ def power(low: Lowering, a: Num, exponent: int) -> Num:
 def magnitude(low: Lowering, a: Num) -> Num:
     """Python's `abs(a)`; that of the smallest s64 is a u64."""
     if a.lo >= 0:
-        return a
+        return bare(a)
     return Num(_magnitude(low, a)[1], max(a.lo, -a.hi, 0), max(-a.lo, a.hi))
 
 
@@ -272,7 +291,9 @@ def choose(low: Lowering, op: str, a: Num, b: Num, smaller: bool) -> Num:
     low.b.jump(done)
     low.b.start(done)
     best = min if smaller else max
-    return Num(low.b.read(name), best(a.lo, b.lo), best(a.hi, b.hi))
+    is_bool = BOOL in (a.c_type, b.c_type) or MAYBE_BOOL in (a.c_type, b.c_type)
+    c_type = common({a.c_type, b.c_type}) if is_bool else ""
+    return Num(low.b.read(name), best(a.lo, b.lo), best(a.hi, b.hi), c_type)
 
 
 # What `a op b` is when the operands change sides, and when it is false.

@@ -8,12 +8,24 @@ from ..btf.kinds import BTF_FUNC_STATIC
 from ..compiler.passes import compile_module
 from ..ir.core import Module
 from ..record import Record
-from ..spec.object import LOSS_MAP, FuncInfo, LineInfo, LossSite, MapSpec, ObjectSpec, ProgramSpec
+from ..spec.object import (
+    LOSS_MAP,
+    PRINT_BYTES,
+    PRINT_MAP,
+    FuncInfo,
+    LineInfo,
+    LossSite,
+    MapSpec,
+    ObjectSpec,
+    ProgramSpec,
+)
 from ..spec.sections import parse_section
 from .numbers import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..compiler.code import Code
     from ..errors import SourceSpan
     from ..ir.core import Function
@@ -31,16 +43,19 @@ class Lowered(Record):
 class ObjectBuilder:
     """One object being made. Map declarations get their names here, from the first place that uses them."""
 
-    def __init__(self, name: str, license: str = "GPL") -> None:
-        self.name, self.license = name, license
+    def __init__(self, name: str, license: str = "GPL", first_print: int = 0) -> None:
+        self.name, self.license, self.first_print = name, license, first_print
         self.decls: dict[str, MapDecl] = {}
         self.programs: list[Lowered] = []
         self.loss_sites: list[LossSite] = []
+        self.prints: list[dict[str, Any]] = []
 
     def use_map(self, decl: MapDecl, name: str) -> None:
         """Make a declared map part of the object; `name` is the variable that holds it. Raises: Refusal."""
         if not decl.name:
             decl.name = name
+        if decl.name == PRINT_MAP:
+            raise Refusal(f"{PRINT_MAP} is the map that print() uses", "give the map another name=")
         if self.decls.setdefault(decl.name, decl) is not decl:
             raise Refusal(f"two different maps are called {decl.name!r}", "give one of them another name=")
 
@@ -56,13 +71,19 @@ class ObjectBuilder:
                 return site.slot
         return self.loss_slot("zero", "", None)
 
-    def checkpoint(self) -> int:
-        """Remember which loss sites there are."""
-        return len(self.loss_sites)
+    def print_site(self, parts: list[Any], stream: str) -> int:
+        """Return the number of a new place that prints; `parts` as in `lower.printing`."""
+        self.prints.append({"stream": stream, "parts": parts})
+        return self.first_print + len(self.prints) - 1
 
-    def rollback(self, mark: int) -> None:
-        """Forget the loss sites that came since."""
-        del self.loss_sites[mark:]
+    def checkpoint(self) -> tuple[int, int]:
+        """Remember which loss sites and prints there are."""
+        return len(self.loss_sites), len(self.prints)
+
+    def rollback(self, mark: tuple[int, int]) -> None:
+        """Forget the loss sites and prints that came since."""
+        del self.loss_sites[mark[0] :]
+        del self.prints[mark[1] :]
 
     def add_program(self, function: Function, section: str) -> None:
         """Add a program that has been lowered."""
@@ -76,6 +97,9 @@ class ObjectBuilder:
             spec.maps[name] = _map_spec(name, decl, btf)
         if self.loss_sites:
             spec.maps[LOSS_MAP] = MapSpec(LOSS_MAP, bpf.BPF_MAP_TYPE_ARRAY, 4, 8 * len(self.loss_sites), 1)
+        if self.prints:
+            spec.maps[PRINT_MAP] = MapSpec(PRINT_MAP, bpf.BPF_MAP_TYPE_RINGBUF, 0, 0, PRINT_BYTES)
+            spec.notes["prints"] = self.prints
         int_id = btf.add_signed("int", 4)
         proto_id = btf.add_func_proto(int_id, [("ctx", btf.add_ptr(0))])
         for lowered in self.programs:

@@ -283,18 +283,22 @@ class Lowering:
 
     def reserve(self, decl: MapDecl, size_bytes: int, skipped: Block) -> Value:
         """Reserve a record of zeros and go on with it; when the ring is full count it and go to `skipped`."""
+        pointer = self.reserve_raw(decl.name, size_bytes, skipped, "ring_full")
+        self.zero(pointer, 0, size_bytes)
+        return pointer
+
+    def reserve_raw(self, ring: str, size_bytes: int, skipped: Block, loss: str) -> Value:
+        """Reserve a record whose bytes can be anything, as `reserve` does; `loss` is the kind that is counted."""
         b = self.b
         full, have = self.blocks(2)
-        record = b.call(
-            FUNC.ringbuf_reserve, self.map(decl), b.const(size_bytes), b.const(0), type=PTR_RECORD_OR_NULL
-        )
+        map, size = b.op("map", symbol=ring), b.const(size_bytes)
+        record = b.call(FUNC.ringbuf_reserve, map, size, b.const(0), type=PTR_RECORD_OR_NULL)
         b.branch("eq", record, b.const(0), full, have)
         b.start(full)
-        self.lose("ring_full", decl.name)
+        self.lose(loss, ring)
         b.jump(skipped)
         b.start(have)
         pointer = b.non_null(record)
-        self.zero(pointer, 0, size_bytes)
         self.open_records.append(pointer)
         return pointer
 

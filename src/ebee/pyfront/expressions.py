@@ -62,7 +62,6 @@ FOLD = {
 HINTS = {
     "Div": "use // for integers",
     "Pow": "the exponent must be a constant from 0 to 64",
-    "JoinedStr": "write the values into a record and format them in the program that reads it",
     "ListComp": "probes have no lists",
     "List": "probes have no lists",
     "Dict": "declare a map at module level: Hash(u32, u64)",
@@ -140,7 +139,7 @@ class Expressions:
         if isinstance(value, Num):
             return value
         if isinstance(value, Known) and isinstance(value.object, int):
-            return numbers.constant(self.low, int(value.object))
+            return numbers.constant(self.low, value.object if isinstance(value.object, bool) else int(value.object))
         raise Refusal(f"an integer is needed here, not {self.describe(value)}")
 
     def kind(self, value: Val) -> Kind:
@@ -224,7 +223,7 @@ class Expressions:
         n = self.as_num(value)
         if isinstance(node.op, ast.USub):
             return numbers.negate(self.low, n)
-        return numbers.invert(self.low, n) if isinstance(node.op, ast.Invert) else n
+        return numbers.invert(self.low, n) if isinstance(node.op, ast.Invert) else numbers.bare(n)
 
     # Conditions
 
@@ -243,7 +242,7 @@ class Expressions:
                 self.b.write(name, self.b.const(result))
                 self.b.jump(blocks[2])
         self.b.start(blocks[2])
-        return Num(self.b.read(name), 0, 1)
+        return Num(self.b.read(name), 0, 1, numbers.BOOL)
 
     def condition(self, node: ast.expr, then: Block, els: Block) -> tuple[Ranges, Ranges]:
         """Jump to `then` if an expression is true, else to `els`.
@@ -379,7 +378,7 @@ class Expressions:
         self.env = before
         self.b.start(done)
         assert result is not None
-        return Num(self.b.read(f"value {id(node)}"), result.lo, result.hi)
+        return Num(self.b.read(f"value {id(node)}"), result.lo, result.hi, result.c_type)
 
     def expr_IfExp(self, node: ast.IfExp) -> Val:
         """`a if test else b` of integers."""
@@ -399,7 +398,7 @@ class Expressions:
         self.env = before
         self.b.start(blocks[2])
         assert result is not None
-        return Num(self.b.read(f"value {id(node)}"), result.lo, result.hi)
+        return Num(self.b.read(f"value {id(node)}"), result.lo, result.hi, result.c_type)
 
     def expr_NamedExpr(self, node: ast.NamedExpr) -> Val:
         if self.depth or not isinstance(node.target, ast.Name):
@@ -473,6 +472,11 @@ class Expressions:
             case _:
                 raise Refusal(f"{what} takes a string, not {self.describe(value)}")
 
+    def expr_JoinedStr(self, node: ast.JoinedStr) -> Val:
+        from .formatting import joined
+
+        return joined(self, node)
+
     # Calls
 
     def expr_Call(self, node: ast.Call) -> Val:
@@ -486,10 +490,8 @@ class Expressions:
         """A refusal of a call."""
         hint = (
             "a probe can call ebee's functions (ebee.pid, …), casts (u32(x)), your own functions, and abs, bool, "
-            "divmod, int, len, max, min, range"
+            "divmod, int, len, max, min, print, range"
         )
-        if what == "print":
-            hint = "write to a RingBuf and print in the program that reads it"
         return Refusal(f"{what} cannot be called in a probe", hint)
 
     def arguments(self, node: ast.Call, name: str, low: int, high: int) -> list[ast.expr]:

@@ -86,7 +86,7 @@ def _bool(front: Expressions, node: ast.Call) -> Val:
 
 def _int(front: Expressions, node: ast.Call) -> Val:
     (value,) = _integers(front, node, "int", 1, 1)
-    return front.as_num(value)
+    return numbers.bare(front.as_num(value))
 
 
 def _divmod(front: Expressions, node: ast.Call) -> Val:
@@ -108,6 +108,12 @@ def _hasattr(front: Expressions, node: ast.Call) -> Val:
     return Known(has(front, base, name.object))
 
 
+def _print(front: Expressions, node: ast.Call) -> Val:
+    from .printing import lower_print
+
+    return lower_print(front, node)
+
+
 def _range(front: Expressions, node: ast.Call) -> Val:
     values = _integers(front, node, "range", 1, 3)
     if not all(isinstance(v, Known) and isinstance(v.object, int) for v in values):
@@ -121,5 +127,5 @@ def _range(front: Expressions, node: ast.Call) -> Val:
 # Python's own functions that mean something in a probe.
 BUILTINS: dict[Any, Callable[[Expressions, ast.Call], Val]] = {
     min: _extreme("<"), max: _extreme(">"), abs: _abs, bool: _bool, int: _int, divmod: _divmod, len: _len,
-    range: _range, hasattr: _hasattr,
+    range: _range, hasattr: _hasattr, print: _print,
 }  # fmt: skip

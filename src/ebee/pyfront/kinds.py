@@ -242,6 +242,7 @@ _VALUES: dict[type, str] = {
     values.Comm: "strings.StringKind",
     values.UserStr: "strings.StringKind",
     values.Memory: "strings.StringKind",
+    values.Text: "formatting.TextKind",
     values.StructValue: "records.StructKind",
     values.RecordRef: "records.RecordKind",
     values.Entry: "records.EntryKind",

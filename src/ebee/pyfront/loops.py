@@ -10,12 +10,12 @@ from __future__ import annotations
 import _ast as ast
 
 from ..lower import numbers
-from ..lower.numbers import S64_HI, S64_LO, U64_HI, Num, Refusal, condition
+from ..lower.numbers import MAYBE_BOOL, S64_HI, S64_LO, U64_HI, Num, Refusal, common, condition
 from ..lower.program import TASK_NUMBERS
 from ..record import Record, field
 from ..types.scalars import INT_TYPES
 from .expressions import Expressions
-from .values import Entry, Known, RecordRef, Unusable
+from .values import Entry, Known, RecordRef, Unusable, c_type_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,9 +85,9 @@ def assigned_names(nodes: list[Any]) -> set[str]:
     return found
 
 
-def count_entries(env: dict[str, Val]) -> int:
-    """Return how many names are entries of maps that may be used."""
-    return sum(isinstance(v, Entry) for v in env.values())
+def count_certain(env: dict[str, Val]) -> int:
+    """Return how many names are entries of maps that may be used, or known to be bool or known to be int."""
+    return sum(isinstance(v, Entry) or isinstance(v, Num) and v.c_type != MAYBE_BOOL for v in env.values())
 
 
 class Loops(Expressions):
@@ -242,11 +242,11 @@ class Loops(Expressions):
             for variable in (*map(self.local, guess), *hidden):
                 self.b.write(variable, self.b.op("add", self.b.read(variable), zero))
         mark = self.checkpoint()
-        narrowed, entries = False, count_entries(start)
-        for _ in range(_ATTEMPTS + entries):
+        narrowed, certain = False, count_certain(start)
+        for _ in range(_ATTEMPTS + certain):
             after, finish = self.attempt(node, body, test, step, trips, begin, start, guess)
-            if count_entries(start) < entries:  # an iteration may end what an entry points to: not known at the head
-                entries = count_entries(start)
+            if count_certain(start) < certain:  # an iteration may end what an entry points to: not known at the head
+                certain = count_certain(start)
                 self.rollback(mark)
                 continue
             left = [n for n, (lo, hi) in after.items() if lo < guess[n][0] or hi > guess[n][1]]
@@ -279,7 +279,8 @@ class Loops(Expressions):
     ) -> tuple[Ranges, Callable[[list[ast.stmt]], None]]:
         """Lower the loop with a guess; return the ranges after an iteration, and how to lower what comes behind.
 
-        Entries in `start` whose map an iteration writes to are made unusable there: this attempt was wrong, too.
+        Entries in `start` whose map an iteration writes to are made unusable there, a bool that becomes another
+        number is made MAYBE_BOOL: this attempt was wrong, too.
         """
         head, turn, over, following, done = self.low.blocks(5)
         self.b.span = self.source.span(node.test if isinstance(node, ast.While) else node.iter)
@@ -317,12 +318,14 @@ class Loops(Expressions):
             step()
             self.b.jump(head)
             for name in guess:
-                value = self.env.get(name, start[name])
+                value, first = self.env.get(name, start[name]), start[name]
+                assert isinstance(first, Num)
+                if isinstance(value, Num | Known) and common({c_type_of(value), first.c_type}) == MAYBE_BOOL:
+                    start[name] = Num(first.value, first.lo, first.hi, MAYBE_BOOL)
                 if isinstance(value, Known) and isinstance(value.object, int):
                     after[name] = (int(value.object), int(value.object))
                 elif isinstance(value, Num):
-                    first = start[name]
-                    if isinstance(first, Num) and first.is_kernel_pointer and first.c_type != value.c_type:
+                    if first.is_kernel_pointer and first.c_type != value.c_type:
                         raise Refusal(f"{name} is a {first.c_type} before the loop and not after an iteration")
                     after[name] = (value.lo, value.hi)
                 elif guess[name] != (S64_LO, S64_HI):

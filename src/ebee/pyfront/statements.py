@@ -6,7 +6,7 @@ import _ast as ast
 
 from ..errors import CompileError, Diagnostic
 from ..ir.core import PTR_CTX, Function
-from ..lower.numbers import Num, Refusal, check_assignable, fits_together, wrap
+from ..lower.numbers import Num, Refusal, check_assignable, common, fits_together, wrap
 from ..lower.program import Lowering
 from ..types.maps import MapDecl, RingBuf
 from ..types.scalars import IntType, StrType
@@ -27,6 +27,7 @@ from .values import (
     RecordRef,
     Unusable,
     UserStr,
+    c_type_of,
 )  # fmt: skip
 
 TYPE_CHECKING = False
@@ -296,19 +297,20 @@ class Statements(Loops, Calls):
             met = self.kind(first).merged(self, name, values)
             if met is not None:
                 return met
-        spans = []
+        spans, c_types = [], set()
         for v in values:
             if isinstance(v, Known) and isinstance(v.object, int):
                 spans.append((int(v.object), int(v.object)))
+                c_types.add(c_type_of(v))
             elif isinstance(v, Num):
                 spans.append((v.lo, v.hi))
+                c_types.add(v.c_type)
             else:
                 return Unusable("is of different kinds on the ways that lead here")
         lo, hi = min(s[0] for s in spans), max(s[1] for s in spans)
         if not fits_together(Num(None, lo, lo), Num(None, hi, hi)):  # type: ignore[arg-type]
             return Unusable("is signed on one way that leads here and unsigned on another", "cast it on one of them")
-        c_types = {v.c_type for v in values if isinstance(v, Num)}
-        return Num(self.b.read(self.local(name)), lo, hi, c_types.pop() if len(c_types) == 1 else "")
+        return Num(self.b.read(self.local(name)), lo, hi, common(c_types))
 
     # Assignment
 

@@ -35,6 +35,11 @@ def meet(a: Ranges, b: Ranges) -> Ranges:
     return {**a, **b, **both}
 
 
+def c_type_of(value: Num | Known) -> str:
+    """Return the `c_type` of an integer."""
+    return ("bool" if isinstance(value.object, bool) else "") if isinstance(value, Known) else value.c_type
+
+
 class Known(Record):
     """A Python object known at compile time: a constant, a module, a map declaration, a function, a type."""
 
@@ -65,6 +70,20 @@ class Memory(Record):
     off: int
     size_bytes: int
     is_field: bool = False
+
+
+class Piece(Record):
+    """A value in a `Text`: `conversion` is "", "r", "s" or "a", `spec` a format specification, as in an f-string."""
+
+    value: Val
+    conversion: str = ""
+    spec: str = ""
+
+
+class Text(Record):
+    """A text that is put together from constants and from values at run time, not yet written anywhere."""
+
+    parts: list[str | Piece]
 
 
 class StructValue(Record):
@@ -144,6 +163,6 @@ if TYPE_CHECKING:
     Range = tuple[int, int]
     Ranges = dict[str, Range]
     Val = (
-        Num | Known | Many | Comm | UserStr | Memory | StructValue | Entry | RecordRef | Context | HeaderRef | KernelRef
-        | Unusable
+        Num | Known | Many | Comm | UserStr | Memory | Text | StructValue | Entry | RecordRef | Context | HeaderRef
+        | KernelRef | Unusable
     )  # fmt: skip

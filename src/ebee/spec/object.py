@@ -42,6 +42,9 @@ PIN_NONE, PIN_BY_NAME = 0, 1
 
 # The map that holds one u64 counter per loss site; see `LossSite`.
 LOSS_MAP = "ebee.lost"
+# The ring buffer that carries the values of print(); `ObjectSpec.notes["prints"]` says what its records mean.
+PRINT_MAP = "ebee_print"
+PRINT_BYTES = 1 << 19
 
 
 class Reloc(Record):

@@ -1,0 +1,106 @@
+"""print(): the values go to user space through a ring buffer, and become text there."""
+
+from __future__ import annotations
+
+import _ast as ast
+import sys
+
+from ..lower.numbers import BOOL, Num, Refusal
+from ..lower.printing import Layout, integer_field
+from ..types.scalars import StrType
+from .formatting import formatted, text_of
+from .values import Comm, Known, Memory, Piece, Text, UserStr
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..ir.core import Value
+    from .expressions import Expressions
+    from .values import Val
+
+# What is read of a string in user memory whose size was not given.
+DEFAULT_STRING_BYTES = 256
+
+
+def lower_print(front: Expressions, node: ast.Call) -> Val:
+    """print(…). Raises: Refusal."""
+    parts: list[str | Piece] = []
+    values: list[list[str | Piece]] = []
+    for argument in node.args:
+        if isinstance(argument, ast.Starred):
+            raise Refusal("arguments cannot be unpacked in a probe")
+        try:
+            values.append(formatted(front, front.expr(argument)))
+        except Refusal as e:
+            raise front.located(argument, e) from None
+    options = _options(front, node)
+    for at, value in enumerate(values):
+        parts += [options["sep"], *value] if at else value
+    text = text_of([*parts, options["end"]])
+    emit(front, text.parts if isinstance(text, Text) else [text.object], options["file"])  # type: ignore[union-attr]
+    return Known(None)
+
+
+def _options(front: Expressions, node: ast.Call) -> dict[str, str]:
+    """Return `sep` and `end`, and as `file` the name of a stream."""
+    options = {"sep": " ", "end": "\n", "file": "stdout"}
+    for keyword in node.keywords:
+        name, value = keyword.arg, front.expr(keyword.value)
+        known = value.object if isinstance(value, Known) else value
+        if name in ("sep", "end") and isinstance(known, str):
+            options[name] = known
+        elif name == "file" and known in (sys.stdout, sys.stderr, None):
+            options["file"] = "stderr" if known is sys.stderr else "stdout"
+        elif name == "flush" and isinstance(known, bool):
+            pass  # what comes out of a probe is flushed
+        elif name in ("sep", "end") and known is None:
+            pass
+        elif name in ("sep", "end", "file", "flush"):
+            what = {"file": "sys.stdout or sys.stderr", "flush": "True or False"}.get(name, "a constant string")
+            raise Refusal(f"{name}= of print() takes {what} in a probe")
+        else:
+            raise Refusal(f"print() has no argument {name!r}")
+    return options
+
+
+def emit(front: Expressions, parts: list[str | Piece], stream: str) -> None:
+    """Send the values of a text to user space, where it is put together."""
+    layout = Layout()
+    fields: list[tuple[int, Piece, int]] = []
+    site: list[object] = []
+    for part in parts:
+        if isinstance(part, str):
+            site.append(part)
+            continue
+        if isinstance(part.value, Num):
+            n = part.value
+            size, kind = integer_field(n.lo, n.hi)
+            kind = "b" if n.c_type == BOOL else kind
+        else:
+            size, kind = _size(front, part.value), "t"
+        off = layout.place(size, 8 if size > 8 else 1 if kind == "t" else size)
+        fields.append((off, part, size))
+        site.append([off, size, kind, part.conversion, part.spec])
+    low = front.low
+    skipped = low.b.new_block()
+    record = layout.reserve(low, low.obj.print_site(site, stream), skipped)
+    for off, part, size in fields:
+        _store(front, record, off, size, part.value)
+    low.submit()
+    low.b.jump(skipped)
+    low.b.start(skipped)
+
+
+def _size(front: Expressions, value: Val) -> int:
+    if isinstance(value, UserStr):
+        return value.size_bytes or DEFAULT_STRING_BYTES
+    assert isinstance(value, Comm | Memory)
+    return value.size_bytes
+
+
+def _store(front: Expressions, record: Value, off: int, size: int, value: Val) -> None:
+    if isinstance(value, Num):
+        front.b.store(record, off, size, value.value)
+        return
+    if isinstance(value, UserStr):
+        front.b.store(record, off, 1, front.b.const(0))  # where nothing can be read
+    front.store(record, off, StrType(size), value, "print()", is_zero=True)

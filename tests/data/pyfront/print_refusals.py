@@ -1,0 +1,41 @@
+"""What print() and f-strings in a probe refuse. Read by tests/unit/pyfront/test_pyfront_refusals.py."""
+
+import sys
+
+import ebee
+from ebee import Hash, RingBuf, Struct, u32, u64
+
+
+class Rec(Struct):
+    pid: u32
+
+
+counts = Hash(u32, u64)
+ring = RingBuf(Rec)
+streams = [sys.stdout]
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def printing(ctx):
+    n = ctx.dfd
+    print(ctx.filename)  # error: this is the address of a string | the string: ebee.user_str(address); the address: f'{address:#x}'
+    print(counts)  # error: the map counts has no text in a probe
+    print(1, sep=n)  # error: sep= of print() takes a constant string in a probe
+    print(1, file=5)  # error: file= of print() takes sys.stdout or sys.stderr in a probe
+    print(1, flush=n)  # error: flush= of print() takes True or False in a probe
+    print(1, colour=n)  # error: print() has no argument 'colour'
+    print(*streams)  # error: arguments cannot be unpacked in a probe
+    print(f"{n:s}")  # error: Unknown format code 's' for object of type 'int'
+    print(f"{ebee.comm():d}")  # error: Unknown format code 'd' for object of type 'str'
+    print(f"{n:{n}}")  # error: a format specification must be known when the probe is compiled
+    print(f"{n:c}")  # error: s32 need not be a character | cast it: u8(x)
+    print(f"{n:99999}")  # error: the text would be 99999 characters long
+    print(n > 3 and n)  # error: this is True or False on one way and a number on another | say which: int(x) or bool(x)
+    print((n, n))  # error: several values has no text in a probe | format its fields
+    print(Rec(pid=1))  # error: a Rec record has no text in a probe | format its fields
+    print(f"{f'{n}':>5}")  # error: an f-string inside another one cannot be formatted again | format its parts
+    x = True
+    for i in range(3):
+        if i == n:
+            x = 5
+    print(x)  # error: this is True or False on one way and a number on another | say which: int(x) or bool(x)

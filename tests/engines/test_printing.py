@@ -1,0 +1,144 @@
+"""print() and f-strings in a probe show what CPython shows, on both engines."""
+
+import io
+import json
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from text_probes import make_probe, run_probe, run_python
+
+import ebee
+from ebee.api.printing import text_of, write
+from ebee.spec.object import PRINT_MAP
+
+BACKENDS = ["engine", pytest.param("kernel", marks=pytest.mark.needs_kernel)]
+S64 = st.integers(-(1 << 63), (1 << 63) - 1) | st.integers(-300, 300)
+U64 = st.integers(0, (1 << 64) - 1)
+WORDS = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=31)
+INT_SPECS = st.one_of(
+    st.builds(
+        lambda fill, align, sign, alt, zero, width, group, kind: f"{fill if align else ''}{align}{sign}{alt}{zero}"
+        f"{width or ''}{group if kind in 'd' or not kind else ''}{kind}",
+        st.sampled_from("*.x"), st.sampled_from(["", "<", ">", "^", "="]), st.sampled_from(["", "+", "-", " "]),
+        st.sampled_from(["", "#"]), st.sampled_from(["", "0"]), st.integers(0, 24), st.sampled_from(["", ",", "_"]),
+        st.sampled_from(["", "d", "b", "o", "x", "X"]),
+    ),
+    st.sampled_from(["e", ".3f", "g", "%", "n"]),
+)  # fmt: skip
+STR_SPECS = st.builds(
+    lambda align, width, cut: f"{align}{width or ''}{cut}",
+    st.sampled_from(["", "<", ">", "^", "*<", "->"]), st.integers(0, 24), st.sampled_from(["", ".0", ".3", ".9s", "s"]),
+)  # fmt: skip
+
+
+@st.composite
+def printing(draw):
+    lines = []
+    for _ in range(draw(st.integers(1, 5))):
+        parts = []
+        for _ in range(draw(st.integers(0, 4))):
+            kind = draw(st.sampled_from(["n", "u", "t", "b", "lit"]))
+            if kind == "lit":
+                parts.append(draw(st.text("ab%é {}\\'\n", max_size=4)).replace("{", "{{").replace("}", "}}"))
+                continue
+            name = {"n": "num", "u": "unsigned", "t": "text", "b": "1 < num"}[kind] + f"[{draw(st.integers(0, 2))}]"
+            conversion = draw(st.sampled_from(["", "", "!r", "!s", "!a"]))
+            spec = draw(STR_SPECS if kind == "t" or conversion else INT_SPECS)
+            parts.append(f"{{{name}{conversion}:{spec}}}")
+        quoted = "".join(parts).replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
+        rest = draw(st.sampled_from(["", ", num[0]", ", text[1], sep='--'", ", unsigned[2], end=''", ", 5, None, 'x'"]))
+        lines.append(f"print(f'{quoted}'{rest})")
+    return lines
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_prints_what_python_prints(backend):
+    @settings(max_examples=25)
+    @given(printing(), st.lists(S64, min_size=3, max_size=3), st.lists(U64, min_size=3, max_size=3),
+           st.lists(WORDS, min_size=3, max_size=3))  # fmt: skip
+    def check(body, num, unsigned, text):
+        try:
+            expected = run_python(body, text=text, num=num, unsigned=unsigned).printed
+        except ValueError as e:
+            with pytest.raises(ebee.CompileError) as caught:
+                run_probe(backend, body)
+            assert str(e) in {d.message for d in caught.value.diagnostics}
+            return
+        assert run_probe(backend, body, text=text, num=num, unsigned=unsigned).printed == expected
+
+    check()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (["print()"], "\n"),
+        (["print('a', 'b', sep='')"], "ab\n"),
+        (["x = num[0] > 3", "print(x, not x, int(x and num[0]), int(x), x + 0, x | (num[0] == 1), -x, +x)"],
+         "True False 7 1 1 True -1 1\n"),
+        (["x = False", "if num[0] > 3:", "    x = True", "print(x)"], "True\n"),
+        (["x = True", "for i in range(num[0]):", "    x = i == 6", "print(x)"], "True\n"),
+        (["x = 4", "for i in range(num[0]):", "    x += i", "print(x)"], "25\n"),
+        (["print(num[0] if num[0] else 5, min(num[0], 3), abs(num[0] < 0), max(num[0] < 0, num[0] > 0))"],
+         "7 3 0 True\n"),
+        (["print(f'{num[0]=}', f'{num[0]:{3 + 2}}|')"], "num[0]=7     7|\n"),
+        (["print(f'a{f'{num[0]}b'}c')" if sys.version_info >= (3, 12) else "print(f'a{num[0]}bc')"], "a7bc\n"),
+        (["f = 'é'", "print(f, f'{f:>3}')"], "é   é\n"),
+        (["for i in range(3):", "    print(i, end=' ')", "print()"], "0 1 2 \n"),
+    ],
+)  # fmt: skip
+def test_values(backend, body, expected):
+    ran = run_probe(backend, body, num=[7])
+    assert "".join(text for _, text in ran.printed) == expected
+    assert not ran.losses
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_streams_keep_their_order(backend):
+    body = ["print(1)", "print(2, file=sys.stderr, flush=True)", "print(3, file=sys.stdout)", "print(4)"]
+    ran = run_probe(backend, body)
+    assert ran.printed == [("stdout", "1\n"), ("stderr", "2\n"), ("stdout", "3\n4\n")]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_is_no_utf8_is_escaped(backend):
+    ran = run_probe(backend, ["print(text[0], f'{text[0]:>12}|')"], text=[b"a\xff\xc3\xa9"])
+    assert ran.printed == [("stdout", "a\\xffé       a\\xffé|\n")]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_does_not_fit_is_counted(backend):
+    ran = run_probe(backend, ["for i in range(40000):", "    print(i)"])
+    shown = "".join(text for _, text in ran.printed).split()
+    (loss,) = ran.losses
+    assert shown == [str(i) for i in range(len(shown))] and 1000 < len(shown) < 40000
+    assert (loss.kind, loss.count) == ("print_full", 40000 - len(shown))
+    assert str(loss).startswith(f"{loss.count} prints lost: more came than were shown")
+
+
+def test_the_engine_fixture_shows_what_was_printed(engine):
+    names = make_probe(["print(len(pkt))"])
+    engine.run(names["probe"], packet=bytes(60))
+    engine.run(names["probe"], packet=bytes(70))
+    assert engine.printed == "60\n70\n"
+
+
+def test_an_object_holds_what_its_prints_mean():
+    spec = ebee.compile(make_probe(["print(num[0], file=sys.stderr)", "print(1)"])["probe"]).spec
+    first, second = json.loads(json.dumps(spec.notes["prints"]))
+    assert first == {"stream": "stderr", "parts": [[8, 8, "s", "", ""], "\n"]}
+    assert second == {"stream": "stdout", "parts": ["1\n"]}
+    assert PRINT_MAP in spec.maps
+    assert text_of(first["parts"], bytes(8) + (5).to_bytes(8, "little")) == "5\n"
+
+
+def test_what_a_stream_cannot_encode_is_escaped(monkeypatch):
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, "ascii"))
+    write("é\n", "stdout")
+    assert raw.getvalue() == b"\\xe9\n"
+    monkeypatch.setattr(sys, "stdout", None)
+    write("nobody sees this", "stdout")
