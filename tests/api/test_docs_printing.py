@@ -62,7 +62,7 @@ def on_open(ctx):
             e.n = ctx.flags
         print("after")
 
-with ebee.attach(on_open, command="cat /etc/hostname /etc/hostname"):
+with ebee.attach(on_open):
     for e in seen:
         print("record")
 """
@@ -70,7 +70,7 @@ with ebee.attach(on_open, command="cat /etc/hostname /etc/hostname"):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_print_comes_before_the_record_that_follows_it(tmp_path, backend):
-    done = run(tmp_path, MIXED, backend)
+    done = run(tmp_path, MIXED, backend, "-c", "cat /etc/hostname /etc/hostname")
     lines = [line for line in done.stdout.splitlines() if line in ("before", "after", "record")]
     assert sorted(lines) == ["after", "after", "before", "before", "record", "record"]
     assert [i for i, line in enumerate(lines) if line == "before"][1] < len(lines) - lines[::-1].index("record") - 1

@@ -48,7 +48,9 @@ class LiveMap:
     def drain(self, limit: int = 0) -> list[bytes]:
         """Take the records that are there, without waiting."""
         self._check_process()
-        return self.map.drain(limit)
+        records = self.map.drain(limit)
+        self.session.flush_prints()
+        return records
 
     def next_records(self) -> list[bytes] | None:
         """Wait for records; return None when no more will come."""

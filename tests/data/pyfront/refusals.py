@@ -93,7 +93,7 @@ def names_and_calls(ctx):
     i = u32(1, 2)  # error: u32() takes 1 arguments, not 2
     j = LIMIT()  # error: 5 cannot be called in a probe | …
     k = ctx  # error: the probe's context cannot get a second name
-    m = f"{LIMIT}"  # error: this kind of expression (JoinedStr) is not supported in a probe | write the values into a record …
+    m = [f"{LIMIT}"]  # error: this kind of expression (List) is not supported in a probe | probes have no lists
     n = [1, 2]  # error: this kind of expression (List) is not supported in a probe | probes have no lists
 
 
