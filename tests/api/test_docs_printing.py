@@ -59,7 +59,7 @@ def on_open(ctx):
     if ebee.user_str(ctx.filename, 64) == "/etc/hostname":
         print("before")
         with seen.reserve() as e:
-            e.n = ctx.flags
+            e.n = ebee.pid()
         print("after")
 
 with ebee.attach(on_open):
