@@ -37,37 +37,61 @@ class Type:
         """Add the type to `btf`, if it is not there yet, and return its id."""
         raise TypeError(f"{self.name} has no BTF")
 
+    def numpy_format(self) -> Any:
+        """Return what `numpy.dtype()` takes for this layout. Raises: TypeError where numpy has no such thing."""
+        raise TypeError(f"{self.name} has no numpy format")
+
     def __repr__(self) -> str:
         return self.name
 
 
-class IntType(Type):
+class NumType(Type):
+    """A type whose values are numbers in a probe: from `lo` to `hi`, kept in `bits` bits from bit `shift` on.
+
+    Of the kinds of such types only `IntType` fills its bytes with the number as the CPU has it.
+    """
+
+    __slots__ = ("bits", "hi", "lo", "shift", "signed")
+    is_big_endian = False
+
+    def __init__(self, name: str, size: int, align: int, signed: bool, bits: int = 0, shift: int = 0) -> None:
+        super().__init__(name, size, align)
+        self.signed, self.shift = signed, shift
+        self.bits = bits = bits or 8 * size
+        self.lo, self.hi = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+
+    def number(self, value: Any) -> int:
+        """Return a Python value as the number that is kept. Raises: TypeError or ValueError when it does not fit."""
+        if not isinstance(value, int):
+            raise TypeError(f"{self.name} takes an int, not {type(value).__name__}")
+        if not self.lo <= value <= self.hi:
+            raise ValueError(f"{int(value)} does not fit in {self.name} ({self.lo} to {self.hi})")
+        return int(value)
+
+
+class IntType(NumType):
     """An integer of 1, 2, 4 or 8 bytes. Calling it wraps a Python int to its width, as a cast in C does."""
 
-    __slots__ = ("hi", "lo", "signed")
+    __slots__ = ()
 
     def __init__(self, name: str, size: int, signed: bool) -> None:
-        super().__init__(name, size, size)
-        self.signed = signed
-        bits = 8 * size
-        self.lo, self.hi = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+        super().__init__(name, size, size, signed)
 
     def __call__(self, value: int = 0) -> int:
         value &= (1 << 8 * self.size) - 1
         return value - (1 << 8 * self.size) if self.signed and value > self.hi else value
 
     def pack(self, value: Any) -> bytes:
-        if not isinstance(value, int):
-            raise TypeError(f"{self.name} takes an int, not {type(value).__name__}")
-        if not self.lo <= value <= self.hi:
-            raise ValueError(f"{value} does not fit in {self.name} ({self.lo} to {self.hi})")
-        return value.to_bytes(self.size, "little", signed=self.signed)
+        return self.number(value).to_bytes(self.size, "little", signed=self.signed)
 
     def unpack(self, data: bytes) -> int:
         return int.from_bytes(data, "little", signed=self.signed)
 
     def btf_id(self, btf: BtfBuilder) -> int:
         return btf.add_signed(self.name, self.size) if self.signed else btf.add_int(self.name, self.size)
+
+    def numpy_format(self) -> str:
+        return f"<{'i' if self.signed else 'u'}{self.size}"
 
 
 class StrType(Type):
@@ -95,6 +119,9 @@ class StrType(Type):
 
     def btf_id(self, btf: BtfBuilder) -> int:
         return btf.add_array(btf.add_int("char", 1), self.size)
+
+    def numpy_format(self) -> str:
+        return f"S{self.size}"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, StrType) and other.size == self.size
