@@ -27,6 +27,14 @@ if TYPE_CHECKING:
     from .errors import UnknownProbe as UnknownProbe
     from .errors import UsageError as UsageError
     from .errors import VerifierError as VerifierError
+    from .types.fields import Bits as Bits
+    from .types.fields import Bytes as Bytes
+    from .types.fields import List as List
+    from .types.fields import Union as Union
+    from .types.fields import Width as Width
+    from .types.fields import be16 as be16
+    from .types.fields import be32 as be32
+    from .types.fields import be64 as be64
     from .types.intrinsics import comm as comm
     from .types.intrinsics import cpu as cpu
     from .types.intrinsics import current_task as current_task
@@ -75,6 +83,7 @@ _HOMES = {
         "CommandError CompileError EbeeError FaultError FormatError NotSupported PermissionMissing SyscallError "
         "UnknownProbe UsageError VerifierError"
     ),
+    "types.fields": "Bits Bytes List Union Width be16 be32 be64",
     "types.intrinsics": "comm cpu current_task gid ktime pid tid uid user_str",
     "types.map_kinds": "BloomFilter LpmTrie LruHash LruPerCpuHash PerCpuArray PerCpuHash Queue Stack",
     "types.maps": "Array Hash RingBuf",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import UsageError
-from .scalars import INT_TYPES, IntType, NumType, Type, u8
+from .scalars import INT_TYPES, IntType, NumType, Type
 from .structs import Struct, StructType, type_of
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ class ListType(Type):
     def __init__(self, element: Any, count: int) -> None:
         self.element = type_of(element, "List()")
         if not isinstance(count, int) or not 1 <= count * self.element.size <= 1 << 20:
-            raise ValueError(f"List() takes the number of its elements, which fill at most 1048576 bytes, not {count!r}")
+            raise ValueError(f"List() takes a number of elements that fill at most 1048576 bytes, not {count!r}")
         self.count = count
         super().__init__(f"List({self.element.name}, {count})", count * self.element.size, self.element.align)
 
@@ -171,21 +171,23 @@ class BigEndianType(NumType):
 
 
 class BitsType(NumType):
-    """A bit field of a struct: `bits` bits from bit `shift` of `size` bytes on; C `T x : bits`."""
+    """A bit field of a struct: `bits` bits from bit `shift` of `size` bytes on; C `T x : bits`.
 
-    __slots__ = ("base",)
+    `base` is T; `meaning` is an enum type or bool if the bits are not a plain int.
+    """
 
-    def __init__(self, base: NumType, bits: int, size: int = 0, shift: int = 0) -> None:
-        self.base = base
-        signed = base.signed and not isinstance(base, BoolType)
-        super().__init__(f"Bits({base.name}, {bits})", size or base.size, base.align, signed, bits, shift)
+    __slots__ = ("base", "meaning")
+
+    def __init__(self, base: IntType, bits: int, meaning: NumType | None, size: int = 0, shift: int = 0) -> None:
+        self.base, self.meaning = base, meaning
+        super().__init__(f"Bits({base}, {bits})", size or base.size, base.align, base.signed, bits, shift)
 
     def placed(self, size: int, shift: int) -> BitsType:
         """Return the type of a member whose bits begin at `shift` in `size` bytes."""
-        return BitsType(self.base, self.bits, size, shift)
+        return BitsType(self.base, self.bits, self.meaning, size, shift)
 
     def number(self, value: Any) -> int:
-        return super().number(value.value if isinstance(value, getattr(self.base, "cls", ())) else value)
+        return super().number(value if self.meaning is None else self.meaning.number(value))
 
     def pack(self, value: Any) -> bytes:
         return ((self.number(value) & (1 << self.bits) - 1) << self.shift).to_bytes(self.size, "little")
@@ -193,15 +195,12 @@ class BitsType(NumType):
     def unpack(self, data: bytes) -> Any:
         number = int.from_bytes(data, "little") >> self.shift & (1 << self.bits) - 1
         number -= (1 << self.bits) if number > self.hi else 0
-        if isinstance(self.base, EnumType):
-            return self.base.member(number)
-        return bool(number) if isinstance(self.base, BoolType) else number
+        if isinstance(self.meaning, EnumType):
+            return self.meaning.member(number)
+        return number if self.meaning is None else bool(number)
 
     def btf_id(self, btf: BtfBuilder) -> int:
-        return self.base.btf_id(btf)
-
-    def zero(self) -> Any:
-        return self.unpack(bytes(self.size))
+        return (self.meaning if isinstance(self.meaning, EnumType) else self.base).btf_id(btf)
 
 
 class WidthSpec:
@@ -232,17 +231,19 @@ class BitsSpec:
     def member_type(self, annotation: Any, where: str) -> Type:
         """Return the type of a member. Raises: UsageError."""
         if annotation is bool:
-            if (self.bits, self.base.size) != (1, 1):
-                raise UsageError(f"{where}: a bool has one bit of one byte", hint="write Bits(u8, 1), or int")
-            return BitsType(BOOL, 1)
+            if self.bits > 1 or self.base.signed:
+                hint = f"write Bits(u{8 * self.base.size}, 1)"
+                raise UsageError(f"{where}: a bool has one bit of an unsigned type", hint=hint)
+            return BitsType(self.base, 1, BOOL)
         if is_enum(annotation):
+            field = BitsType(self.base, self.bits, enum_type(annotation, where, self.base))
             for member in annotation:
-                if not 0 <= member.value < 1 << self.bits - self.base.signed:
+                if not field.lo <= member.value <= field.hi:
                     raise UsageError(f"{where}: {member!r} does not fit in {self.bits} bits of {self.base}")
-            return BitsType(enum_type(annotation, where, self.base), self.bits)
+            return field
         if annotation is not int and annotation is not self.base:
             raise UsageError(f"{where}: bits are int, bool or an enum, not {annotation!r}")
-        return BitsType(self.base, self.bits)
+        return BitsType(self.base, self.bits, None)
 
 
 def is_enum(annotation: Any) -> bool:
@@ -274,45 +275,57 @@ class Union(Struct):
     Assigning one field changes what the others read. At most one may be given when a union is made.
     """
 
+    # The field that was used last is kept as a value, so that `u.point.x = 1` changes the union; `_before` is what
+    # its bytes were then.
+    if TYPE_CHECKING:
+        _data: bytes
+        _last: str
+        _value: Any
+        _before: bytes
+
     def __init__(self, **values: Any) -> None:
         if len(values) > 1:
             raise TypeError(f"{type(self).__name__} is a union: one field can be given, not {len(values)}")
-        self._data, self._last = bytes(self._type.size), ""
+        object.__setattr__(self, "_data", bytes(self._type.size))
+        object.__setattr__(self, "_last", "")
         for name, value in values.items():
             if name not in self._type.fields:
                 raise TypeError(f"{type(self).__name__} has no field {name!r}")
             setattr(self, name, value)
 
-    # The field that was used last is kept as a value, so that `u.point.x = 1` changes the union.
-
     def _bytes(self) -> bytes:
         """Return the memory as it is now."""
         if self._last:
-            f = self._type.fields[self._last]
-            piece, raw = int.from_bytes(f.type.pack(self._value), "little"), bytearray(self._data)
-            end = f.off_bytes + f.type.size
-            keep = int.from_bytes(raw[f.off_bytes : end], "little") & ~f.mask
-            raw[f.off_bytes : end] = (keep | piece).to_bytes(f.type.size, "little")
-            self._data = bytes(raw)
+            f, raw = self._type.fields[self._last], bytearray(self._data)
+            for at, (before, now) in enumerate(zip(self._before, f.type.pack(self._value)), f.off_bytes):
+                raw[at] = raw[at] & ~(before ^ now) | now & (before ^ now)
+            self._use(self._last, self._value, bytes(raw))
         return self._data
 
+    def _use(self, name: str, value: Any, data: bytes) -> None:
+        before = self._type.fields[name].type.pack(value)
+        for attribute, new in (("_data", data), ("_last", name), ("_value", value), ("_before", before)):
+            object.__setattr__(self, attribute, new)
+
     def __getattr__(self, name: str) -> Any:
-        f = type(self)._type.fields.get(name) if name[:1] != "_" or name in type(self)._type.fields else None
+        f = type(self)._type.fields.get(name)
         if f is None:
             raise AttributeError(f"{type(self).__name__} has no field {name!r}")
         if self._last != name:
             data = self._bytes()
-            self._value: Any = f.type.unpack(data[f.off_bytes : f.off_bytes + f.type.size])
-            self._last = name
+            self._use(name, f.take(data), data)
         return self._value
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name not in self._type.fields:
-            object.__setattr__(self, name, value)
-            return
-        self._bytes()
-        object.__setattr__(self, "_value", value)
-        object.__setattr__(self, "_last", name)
+        f = self._type.fields.get(name)
+        if f is None:
+            raise AttributeError(f"{type(self).__name__} has no field {name!r}")
+        raw = bytearray(self._bytes())
+        try:
+            f.put(raw, value)
+        except (TypeError, ValueError) as e:
+            raise type(e)(f"{type(self).__name__}.{name}: {e}") from None
+        self._use(name, value, bytes(raw))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Union) and type(other) is type(self) and other._bytes() == self._bytes()
@@ -330,10 +343,7 @@ class UnionType(StructType):
         if not isinstance(value, self.cls):
             raise TypeError(f"{self.name} takes a {self.name}, not {type(value).__name__}")
         assert isinstance(value, Union)
-        try:
-            return value._bytes()
-        except (TypeError, ValueError) as e:
-            raise type(e)(f"{self.name}.{value._last}: {e}") from None
+        return value._bytes()
 
     def unpack(self, data: bytes) -> Any:
         value = self.cls()

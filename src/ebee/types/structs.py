@@ -6,21 +6,14 @@ import sys
 
 from ..errors import UsageError
 from ..record import Record
-from .scalars import IntType, StrType, Type
+from .scalars import IntType, NumType, Type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, dataclass_transform
+    from typing import Any
 
     from ..btf.build import BtfBuilder
-    from .scalars import Str
-else:
-
-    def dataclass_transform(**_options):
-        return lambda cls: cls
-
-    Str = StrType
 
 
 class Field(Record):
@@ -30,22 +23,48 @@ class Field(Record):
     type: Type
     off_bytes: int
 
+    def put(self, out: bytearray, value: Any) -> None:
+        """Write a value into a struct's bytes. Raises: TypeError or ValueError when it does not fit."""
+        piece, end = self.type.pack(value), self.off_bytes + self.type.size
+        if isinstance(self.type, NumType) and self.type.bits < 8 * self.type.size:
+            mask = (1 << self.type.bits) - 1 << self.type.shift
+            kept = int.from_bytes(out[self.off_bytes : end], "little") & ~mask
+            piece = (kept | int.from_bytes(piece, "little")).to_bytes(self.type.size, "little")
+        out[self.off_bytes : end] = piece
+
+    def take(self, data: bytes) -> Any:
+        """Return the value in a struct's bytes."""
+        return self.type.unpack(data[self.off_bytes : self.off_bytes + self.type.size])
+
 
 class StructType(Type):
-    """The layout of a `Struct` class, as C lays it out: natural alignment, tail padding."""
+    """The layout of a `Struct` class, as C lays it out: natural alignment unless it is packed, bit fields, padding."""
 
-    __slots__ = ("_decode", "cls", "fields")
+    __slots__ = ("_decode", "cls", "fields", "packed")
+    is_union = False
 
-    def __init__(self, cls: type[Struct], members: dict[str, Type]) -> None:
-        self.cls = cls
+    def __init__(self, cls: type[Struct], members: dict[str, Type], packed: bool = False, align: int = 1) -> None:
+        self.cls, self.packed = cls, packed
         self.fields: dict[str, Field] = {}
-        off, align = 0, 1
+        bit, end = 0, 0
         for name, member in members.items():
-            off = -(-off // member.align) * member.align
+            member_align = 1 if packed else member.align
+            align = max(align, member_align)
+            if self.is_union:
+                bit = 0
+            if hasattr(member, "placed"):
+                unit = 8 * member.base.size  # type: ignore[attr-defined]
+                if not packed and bit // unit < (bit + member.bits - 1) // unit:  # type: ignore[attr-defined]
+                    bit = -(-bit // unit) * unit
+                start, bit = bit, bit + member.bits  # type: ignore[attr-defined]
+                off, size = window(start, bit, 1 if packed else 8)
+                member = member.placed(size, start - 8 * off)
+            else:
+                off = -(-bit // (8 * member_align)) * member_align
+                bit = 8 * (off + member.size)
             self.fields[name] = Field(name, member, off)
-            off += member.size
-            align = max(align, member.align)
-        super().__init__(cls.__name__, -(-off // align) * align, align)
+            end = max(end, bit)
+        super().__init__(cls.__name__, -(-end // (8 * align)) * align, align)
         self._decode: Any = None
 
     def pack(self, value: Any) -> bytes:
@@ -54,7 +73,7 @@ class StructType(Type):
         out = bytearray(self.size)
         for f in self.fields.values():
             try:
-                out[f.off_bytes : f.off_bytes + f.type.size] = f.type.pack(getattr(value, f.name))
+                f.put(out, getattr(value, f.name))
             except (TypeError, ValueError) as e:
                 raise type(e)(f"{self.name}.{f.name}: {e}") from None
         return bytes(out)
@@ -67,7 +86,11 @@ class StructType(Type):
                  (1, True): "b", (2, True): "h", (4, True): "i", (8, True): "q"}  # fmt: skip
         text, off = "<", 0
         convert: list[tuple[str, Callable[[bytes], Any] | None]] = []
+        bits: list[Field] = []
         for f in self.fields.values():
+            if isinstance(f.type, NumType) and (f.type.bits < 8 * f.type.size or f.off_bytes < off):
+                bits.append(f)
+                continue
             text += f"{f.off_bytes - off}x" if f.off_bytes > off else ""
             if isinstance(f.type, IntType):
                 text += codes[f.type.size, f.type.signed]
@@ -76,39 +99,76 @@ class StructType(Type):
                 text += f"{f.type.size}s"
                 convert.append((f.name, f.type.unpack))
             off = f.off_bytes + f.type.size
-        return struct.Struct(f"{text}{self.size - off}x"), convert
+        return struct.Struct(f"{text}{self.size - off}x"), convert, bits
 
     def unpack(self, data: bytes) -> Any:
         if self._decode is None:
             self._decode = self._formats()
-        layout, convert = self._decode
+        layout, convert, bits = self._decode
         value = self.cls.__new__(self.cls)
         for (name, unpack), raw in zip(convert, layout.unpack(data)):
             object.__setattr__(value, name, raw if unpack is None else unpack(raw))
+        for f in bits:
+            object.__setattr__(value, f.name, f.take(data))
         return value
 
     def btf_id(self, btf: BtfBuilder) -> int:
         from ..btf.kinds import Member
 
-        members = [Member(f.name, f.type.btf_id(btf), 8 * f.off_bytes) for f in self.fields.values()]
-        return btf.add_struct(self.name, self.size, members)
+        members = []
+        for f in self.fields.values():
+            bit, width = 8 * f.off_bytes, 0
+            if hasattr(f.type, "placed"):
+                bit, width = bit + f.type.shift, f.type.bits  # type: ignore[attr-defined]
+            members.append(Member(f.name, f.type.btf_id(btf), bit, width))
+        return (btf.add_union if self.is_union else btf.add_struct)(self.name, self.size, members)
+
+    def numpy_format(self) -> dict[str, Any]:
+        fields = self.fields.values()
+        return {
+            "names": [f.name for f in fields],
+            "formats": [f.type.numpy_format() for f in fields],
+            "offsets": [f.off_bytes for f in fields],
+            "itemsize": self.size,
+        }
+
+
+def window(start: int, end: int, most: int) -> tuple[int, int]:
+    """Return the offset and size in bytes of what holds bits `start` to `end`: one aligned access of `most` at most,
+    or the bytes themselves."""
+    size = 1
+    while size <= most:
+        if start // (8 * size) == (end - 1) // (8 * size):
+            return start // (8 * size) * size, size
+        size *= 2
+    return start // 8, -(-end // 8) - start // 8
 
 
 def type_of(annotation: Any, where: str) -> Type:
     """Return the type that a user wrote. Raises: UsageError, naming `where`."""
     if isinstance(annotation, Type):
         return annotation
-    if isinstance(annotation, type) and issubclass(annotation, Struct) and annotation is not Struct:
+    if isinstance(annotation, type) and issubclass(annotation, Struct) and hasattr(annotation, "_type"):
         return annotation._type
+    if annotation is bool or isinstance(annotation, type) and hasattr(annotation, "__members__"):
+        from .fields import BOOL, enum_type
+
+        return BOOL if annotation is bool else enum_type(annotation, where)
     what = annotation.__name__ if isinstance(annotation, type) else repr(annotation)
-    hint = {"int": "give the width: u8 … u64, s8 … s64", "str": "give the size: Str(16)"}.get(what, "")
+    hints = {
+        "int": "give the width: u8 … u64, s8 … s64",
+        "str": "give the size: Str(16)",
+        "bytes": "give the size: Bytes(16)",
+        "list": "give type and number of the elements: List(u32, 8)",
+    }
     raise UsageError(
         f"{where}: {what} is not a type with a fixed size",
-        hint=hint or "types are u8 … u64, s8 … s64, Str(size) and Struct classes",
+        hint=hints.get(what, "")
+        or "types are u8 … u64, s8 … s64, be16 … be64, bool, enums, Str(size), Bytes(size), List(type, count) and "
+        "classes derived from Struct and Union",
     )
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(Str,))
 class Struct:
     """Base of record classes. Each annotation is a field, in order, laid out as C does.
 
@@ -116,36 +176,48 @@ class Struct:
             pid: u32
             path: str = Str(256)
 
-    Fields that are not given are zero. Instances compare by value.
+    Fields that are not given are zero. Instances compare by value. `class P(Struct, packed=True)` has no padding;
+    `align=64` aligns the whole, in bytes.
     """
 
+    _layout: type[StructType] = StructType
     if TYPE_CHECKING:
         _type: StructType
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, packed: bool = False, align: int = 1, **options: Any) -> None:
         super().__init_subclass__(**options)
-        scope = vars(sys.modules.get(cls.__module__, sys))
+        names = _Names(cls)
         members: dict[str, Type] = {}
         for base in cls.__mro__[1:]:
-            if isinstance(base, type) and issubclass(base, Struct) and base is not Struct:
-                members.update({f.name: f.type for f in base._type.fields.values()})
+            inherited = vars(base).get("_type")
+            if inherited is not None:
+                if packed and not inherited.packed:
+                    raise UsageError(f"{cls.__name__} cannot be packed: it begins with {base.__name__}, which is not")
+                packed, align = inherited.packed, max(align, inherited.align)
+                members.update({f.name: f.type for f in inherited.fields.values()})
                 break
         for name, annotation in vars(cls).get("__annotations__", cls.__annotations__).items():
             where = f"{cls.__name__}.{name}"
+            if name in _RESERVED or not name.isascii():
+                raise UsageError(f"{where}: a field cannot have this name")
             default = cls.__dict__.get(name)
-            if default is not None and not isinstance(default, Type):
+            if default is None:
+                members[name] = type_of(names.value(annotation, where), where)
+            elif isinstance(default, Type):
+                members[name] = default
+            elif hasattr(default, "member_type"):
+                members[name] = default.member_type(names.value(annotation, where), where)
+            else:
                 raise UsageError(f"{where}: a field cannot have a default value; it is zero unless assigned")
-            if isinstance(annotation, str) and default is None:
-                try:
-                    annotation = eval(annotation, dict(scope))
-                except NameError as e:
-                    raise UsageError(f"{where}: {e}") from None
-            members[name] = type_of(annotation if default is None else default, where)
             if default is not None:
                 delattr(cls, name)
         if not members:
+            if cls.__module__ == f"{__package__}.fields":
+                return  # Union itself
             raise UsageError(f"struct {cls.__name__} has no fields", hint="write them as annotations: `pid: u32`")
-        cls._type = StructType(cls, members)
+        if not isinstance(align, int) or align & align - 1 or not 1 <= align <= 4096:
+            raise UsageError(f"{cls.__name__}: align= is a power of two from 1 to 4096, not {align!r}")
+        cls._type = cls._layout(cls, members, packed, align)
 
     def __init__(self, **values: Any) -> None:
         for name, f in self._type.fields.items():
@@ -157,8 +229,31 @@ class Struct:
         return type(other) is type(self) and vars(self) == vars(other)
 
     def __hash__(self) -> int:
-        return hash(tuple(getattr(self, n) for n in self._type.fields))
+        return hash(self._type.pack(self))
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{n}={getattr(self, n)!r}" for n in self._type.fields)
         return f"{type(self).__name__}({shown})"
+
+
+class _Names:
+    """What the annotations of a class can name: what its module has, and the function that makes it."""
+
+    def __init__(self, cls: type) -> None:
+        self._module = vars(sys.modules.get(cls.__module__, sys))
+        frame = sys._getframe(2)
+        while frame.f_code.co_name == "__init_subclass__" and frame.f_back is not None:
+            frame = frame.f_back
+        self._local = frame.f_locals
+
+    def value(self, annotation: Any, where: str) -> Any:
+        """Return what an annotation stands for. Raises: UsageError."""
+        if not isinstance(annotation, str):
+            return annotation
+        try:
+            return eval(annotation, dict(self._module), dict(self._local))
+        except NameError as e:
+            raise UsageError(f"{where}: {e}") from None
+
+
+_RESERVED = frozenset(("_before", "_bytes", "_data", "_last", "_layout", "_type", "_use", "_value"))
