@@ -10,6 +10,7 @@ import struct
 
 from ..errors import EbeeError, ExecutionError, FaultError, InternalError
 from .memory import CODE_REGION, STACK_REGION, Memory
+from .registry import Registry
 from .task import TaskContext
 from .translate import CODE_BASE, MAX_FRAMES, translate, unresolved_wide
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from ..isa.insn import Insn
     from .maps import EngineMap, RingBuffer
+    from .packets import Packet
+    from .timers import Timer
     from .translate import ResolveWide, Translation
 
 DEFAULT_BUDGET = 100_000_000  # instructions in one run
@@ -102,15 +105,19 @@ _PRIMITIVES: dict[str, object] = {
 class Machine:
     """What all programs of a backend share: memory, helpers, maps by handle, and the task that is running.
 
-    One program runs at a time. `left` is the instruction budget that is left, `depth` the call depth at which
-    a helper that calls back was called, `packet` what the legacy packet loads read, `pointers` what loads of 4 bytes
-    from those addresses of a context give, `trace` takes lines that programs print.
+    One program runs at a time. `code` is the one that runs, `left` the instruction budget that is left, `depth` the
+    call depth at which a helper that calls back was called, `tail_calls` how many there were, `next_code` where the
+    last one leads. `legacy` is what the legacy packet loads read, `packet` what the context points to, `pointers` what
+    loads of 4 bytes from those addresses of a context give, `ctx_bytes` the size of the context, `cookie` that of the
+    attachment, `retval` the result that a cgroup hook has so far. `trace` takes lines that programs print, `effects`
+    what they asked the network to do. `objects` and `percpu` are what kernel functions allocated.
     """
 
     __slots__ = (
-        "code", "depth", "executed", "helpers", "left", "maps", "memory", "packet", "pointers",
-        "reserved", "task", "trace",
-    )
+        "code", "cookie", "ctx_bytes", "depth", "effects", "executed", "helpers", "left", "legacy", "maps", "memory",
+        "next_code", "objects", "packet", "percpu", "pointers", "registry", "reserved", "retval", "running_timer",
+        "tail_calls", "task", "timers", "trace",
+    )  # fmt: skip
 
     def __init__(
         self, memory: Memory | None = None, helpers: Mapping[int, Callable[..., int]] | None = None
@@ -120,24 +127,42 @@ class Machine:
 
             helpers = HELPERS
         self.memory = Memory() if memory is None else memory
+        self.registry = Registry(self.memory)
         self.helpers = helpers
         self.maps: dict[int, EngineMap] = {}
         self.task = TaskContext()
         self.reserved: dict[int, RingBuffer] = {}
+        self.timers: dict[int, Timer] = {}
+        self.running_timer: Timer | None = None
         self.trace: Callable[[str], None] | None = None
-        self.packet = b""
+        self.legacy: bytes | bytearray | memoryview = b""
+        self.packet: Packet | None = None
         self.pointers: dict[int, int] = {}
-        self.left = self.depth = self.executed = 0
+        self.effects: list[tuple[str, tuple[int, ...], bytes]] = []
+        self.objects: dict[int, int] = {}
+        self.percpu: dict[int, list[int]] = {}
+        self.left = self.depth = self.executed = self.tail_calls = self.ctx_bytes = self.cookie = self.retval = 0
         self.code: Code | None = None
+        self.next_code: Code | None = None
         for depth in range(MAX_FRAMES):
             self.memory.name_fixed(STACK_REGION + depth, "the stack" if not depth else f"stack frame {depth}")
         self.memory.name_fixed(CODE_REGION, "code")
 
     def load(
-        self, insns: Sequence[Insn], resolve_wide: ResolveWide = unresolved_wide, *, has_pointers: bool = False
+        self,
+        insns: Sequence[Insn],
+        resolve_wide: ResolveWide = unresolved_wide,
+        *,
+        has_pointers: bool = False,
+        kfuncs: Sequence[Callable[..., int]] = (),
+        attach_type: int = 0,
     ) -> Code:
-        """Translate a program; `has_pointers` if its context holds some. Raises: what `translate.translate` raises."""
-        return Code(self, translate(insns, self.helpers, resolve_wide, has_pointers=has_pointers))
+        """Translate a program; `has_pointers` if its context holds some, `kfuncs` what calls of them index.
+
+        Raises: what `translate.translate` raises.
+        """
+        translation = translate(insns, self.helpers, resolve_wide, has_pointers=has_pointers, kfuncs=kfuncs)
+        return Code(self, translation, attach_type)
 
     def call(self, address: int, depth: int, *args: int) -> int:
         """Call the function at a code address, or the helper whose number is below 2**32 (callx,
@@ -147,31 +172,44 @@ class Machine:
             if function is None:
                 raise ExecutionError(f"call to {address:#x}, where no function starts")
             return function(*args, *[0] * (5 - len(args)), depth)
-        helper = self.helpers.get(address)
-        if helper is None:
-            raise ExecutionError(f"call of helper {address}, which is not there")
+        try:
+            helper = self.helpers[address]
+        except KeyError:
+            raise ExecutionError(f"call of helper {address}, which is not there") from None
         return helper(self, *args[: helper.__code__.co_argcount - 1]) & 0xFFFF_FFFF_FFFF_FFFF
+
+    def go_on(self, ctx: int, depth: int) -> int:
+        """Run the program that a tail call leads to, in the place of the function that made it; return its result."""
+        code, caller = self.next_code, self.code
+        if code is None:
+            raise InternalError("a tail call that leads nowhere")
+        self.code = code
+        r0 = code.functions[CODE_BASE](ctx, 0, 0, 0, 0, depth)
+        self.code = caller
+        return r0
 
     def load_packet(self, off_bytes: int, size: int) -> int:
         """Return a big-endian number of the packet, -1 outside of it: then the program ends with 0."""
         off_bytes = (off_bytes & 0xFFFF_FFFF ^ 0x8000_0000) - 0x8000_0000
-        if off_bytes < 0 or off_bytes + size > len(self.packet):
+        if off_bytes < 0 or off_bytes + size > len(self.legacy):
             return -1
-        return int.from_bytes(self.packet[off_bytes : off_bytes + size], "big")
+        return int.from_bytes(self.legacy[off_bytes : off_bytes + size], "big")
 
 
 class Code:
     """A translated program. `functions` maps the code address of each BPF function to its Python function."""
 
-    __slots__ = ("_file", "functions", "machine", "translation")
+    __slots__ = ("_file", "attach_type", "functions", "machine", "translation")
 
-    def __init__(self, machine: Machine, translation: Translation) -> None:
+    def __init__(self, machine: Machine, translation: Translation, attach_type: int = 0) -> None:
         self.machine = machine
         self.translation = translation
+        self.attach_type = attach_type
         self._file = f"<bpf {id(self):#x}>"
         names: dict[str, object] = {**_PRIMITIVES, "vm": machine}
         names |= {"R": machine.memory.regions, "P": machine.pointers, "T": translation.targets}
-        names.update((f"h{number}", helper) for number, helper in machine.helpers.items())
+        names |= translation.called
+        names["code"] = self
         exec(compile(translation.source, self._file, "exec"), names)
         self.functions: dict[int, Callable[..., int]] = {
             CODE_BASE + start * 8: names[f"f{start}"]  # type: ignore[misc]  # defined by the source
@@ -183,10 +221,18 @@ class Code:
 
         Raises: FaultError, ExecutionError.
         """
+        self.machine.legacy = packet
+        return self._run(CODE_BASE, (r1, r2, 0, 0, 0), budget)
+
+    def run_callback(self, address: int, *args: int) -> int:
+        """Run one function of the program by itself, as a timer does. Raises: as `run`."""
+        return self._run(address, (*args, *[0] * (5 - len(args))), DEFAULT_BUDGET)
+
+    def _run(self, address: int, args: tuple[int, ...], budget: int) -> int:
         machine = self.machine
-        machine.left, machine.packet, machine.code = budget, packet, self
+        machine.left, machine.code, machine.tail_calls = budget, self, 0
         try:
-            r0 = self.functions[CODE_BASE](r1, r2, 0, 0, 0, 0)
+            r0 = self.functions[address](*args, 0)
             machine.executed = budget - machine.left
             return r0
         except ProgramExit as end:
@@ -211,21 +257,24 @@ class Code:
         frame: FrameType | None = None
         tb, line = error.__traceback__, 0
         in_program = False
+        code = self
         while tb is not None:
-            in_program = tb.tb_frame.f_code.co_filename == self._file
-            if in_program:
-                frame, line = tb.tb_frame, tb.tb_lineno
+            found = tb.tb_frame.f_globals.get("code")
+            in_program = isinstance(found, Code) and tb.tb_frame.f_code.co_filename == found._file
+            if isinstance(found, Code) and in_program:
+                frame, line, code = tb.tb_frame, tb.tb_lineno, found  # after a tail call, of another program
             tb = tb.tb_next
+        self.machine.code = code
         if frame is None:
             return error if isinstance(error, EbeeError) else InternalError(f"{error!r} outside of a program")
-        slot = self.translation.where[line - 1]
+        slot = code.translation.where[line - 1]
         if isinstance(error, FaultError):
             return FaultError(error.address, error.size, error.why, slot)
         if isinstance(error, ExecutionError):
             return error if error.insn_idx is not None else ExecutionError(error.why, slot)
         if isinstance(error, EbeeError):
             return error
-        row = self.translation.row_at[slot]
+        row = code.translation.row_at[slot]
         access_errors = (KeyError, IndexError, TypeError, struct.error)
         if in_program and row.off == "mem" and isinstance(error, access_errors):
             write = row.family == "store" or (row.family == "atomic" and row.op != "load_acq")

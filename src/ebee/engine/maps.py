@@ -11,10 +11,11 @@ from errno import E2BIG, EAGAIN, EEXIST, EINVAL, ENOENT, ENOMEM, EPERM
 from ..abi import bpf
 from ..errors import ExecutionError, NotSupported, SyscallError
 from .memory import OFFSET_BITS
+from .registry import Registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from ..spec.object import MapSpec
@@ -39,10 +40,15 @@ class EngineMap:
 
     A per-CPU map keeps each value `cpus` times: a helper reaches that of the CPU which `cpu` names, Python's side
     has all of them back to back, each padded to 8 bytes. `cpus` grows when an event comes from a CPU beyond it.
+
+    `kept` lists (offset, size) of what a value holds for the system: timers, locks, pointers (`values.kept_fields`).
+    Updates leave them as they are, and Python's side sees zeros. `fd.number` names the map in maps of maps.
     """
 
     allowed_flags = 0
     per_cpu = False
+    carries_events = False
+    on_data: Callable[[], None] | None = None
 
     def __init__(
         self,
@@ -50,11 +56,15 @@ class EngineMap:
         memory: Memory,
         lock: AbstractContextManager[object],
         cpu: Callable[[], int] = first_cpu,
+        registry: Registry | None = None,
+        kept: Sequence[tuple[int, int]] = (),
     ) -> None:
         self.spec = spec
         self.memory = memory
         self.lock = lock
         self.cpu = cpu
+        self.kept = kept
+        self.registry = Registry(memory) if registry is None else registry
         self.cpus = 1
         if self.per_cpu:
             from ..sys.cpus import possible_cpus
@@ -65,6 +75,11 @@ class EngineMap:
         self.check_sizes()
         self.kind = f"the value of map {spec.name!r}"
         self.handle = memory.reserve(f"map {spec.name!r}") << OFFSET_BITS
+        self.fd = self.registry.number(self)
+        self.set_up()
+
+    def set_up(self) -> None:
+        """Make what a new map holds."""
 
     def check_sizes(self) -> None:
         """Raises: SyscallError with EINVAL for sizes that the kernel refuses too."""
@@ -97,8 +112,43 @@ class EngineMap:
     def joined(self, values: list[bytearray]) -> bytes:
         """Return what Python's side sees of the values of all CPUs."""
         if not self.per_cpu:
-            return bytes(values[0])
-        return b"".join(v.ljust(self.spec.value_size + 7 & ~7, b"\0") for v in values)
+            return self.shown(values[0])
+        return b"".join(self.shown(v).ljust(self.spec.value_size + 7 & ~7, b"\0") for v in values)
+
+    def store(self, place: bytearray | memoryview, value: bytes) -> None:
+        """Copy a value in, without what the system keeps in it."""
+        saved = [(off, bytes(place[off : off + size])) for off, size in self.kept]
+        place[:] = value
+        for off, old in saved:
+            place[off : off + len(old)] = old
+
+    def shown(self, value: bytes | bytearray) -> bytes:
+        """Return a value as Python's side sees it."""
+        if not self.kept:
+            return bytes(value)
+        out = bytearray(value)
+        for off, size in self.kept:
+            out[off : off + size] = bytes(size)
+        return bytes(out)
+
+    def lookup_on(self, key: bytes, cpu: int) -> int:
+        """Return the address of the value that a CPU has for a key, 0 if there is none or no such CPU."""
+        if cpu >= self.cpus:
+            return 0
+        here, self.cpu = self.cpu, lambda: cpu
+        try:
+            return self.lookup_address(key)
+        finally:
+            self.cpu = here
+
+    def key_at(self, address: int) -> bytes | None:
+        """Return the key whose value a program has at an address, None if there is none (any more)."""
+        address = address >> OFFSET_BITS << OFFSET_BITS
+        return next((key for key in self.all_keys() if self.lookup_address(key) == address), None)
+
+    def has_lock(self) -> bool:
+        """Return whether values hold a spin lock, so that BPF_F_LOCK means something."""
+        return any(size == 4 for _, size in self.kept)
 
     def _refused(self, errno: int, detail: str) -> SyscallError:
         return SyscallError("BPF_MAP_CREATE", errno, f"map {self.spec.name!r}: {detail}")
@@ -194,6 +244,10 @@ class EngineMap:
         """Bloom filters: whether a value may have been added. Raises: SyscallError with EINVAL for other maps."""
         raise SyscallError("BPF_MAP_LOOKUP_ELEM", EINVAL, f"map {self.spec.name!r} is no Bloom filter")
 
+    def has_data(self) -> bool:
+        """Return whether `drain` would return anything."""
+        return False
+
     def drain(self, limit: int = 0) -> list[bytes]:
         """Ring buffers: take the finished records. Raises: SyscallError with EINVAL for other maps."""
         raise SyscallError("drain", EINVAL, f"map {self.spec.name!r} is no ring buffer")
@@ -224,14 +278,7 @@ class HashMap(EngineMap):
     allowed_flags = bpf.BPF_F_NO_PREALLOC | bpf.BPF_F_ZERO_SEED | bpf.BPF_F_RDONLY_PROG
     full_errno = E2BIG
 
-    def __init__(
-        self,
-        spec: MapSpec,
-        memory: Memory,
-        lock: AbstractContextManager[object],
-        cpu: Callable[[], int] = first_cpu,
-    ) -> None:
-        super().__init__(spec, memory, lock, cpu)
+    def set_up(self) -> None:
         self._entries: dict[bytes, list[_Cell]] = {}
 
     def check_sizes(self) -> None:
@@ -265,21 +312,29 @@ class HashMap(EngineMap):
         return cell.address
 
     def update_value(self, key: bytes, value: bytes, flags: int) -> int:
+        if flags & bpf.BPF_F_LOCK and self.has_lock():
+            flags ^= bpf.BPF_F_LOCK
         if flags > bpf.BPF_EXIST:
             return -EINVAL
-        shares = self.shares(value)
-        cells = self._entries.get(key)
-        if cells is not None and flags == bpf.BPF_NOEXIST:
+        is_new = key not in self._entries
+        if not is_new and flags == bpf.BPF_NOEXIST:
             return -EEXIST
-        if cells is None:
+        if is_new:
             if flags == bpf.BPF_EXIST:
                 return -ENOENT
             if len(self._entries) >= self.spec.max_entries and not self.make_room():
                 return -self.full_errno
+        self.put(key, value)
+        return 0
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Set the value of an entry, which is made if it is new."""
+        shares = self.shares(value)
+        cells = self._entries.get(key)
+        if cells is None:
             cells = self._entries[key] = [_Cell(bytearray(self.spec.value_size)) for _ in range(self.cpus)]
         for cpu, part in shares:
-            cells[cpu].data[:] = part
-        return 0
+            self.store(cells[cpu].data, part)
 
     def delete_key(self, key: bytes) -> int:
         cells = self._entries.pop(key, None)
@@ -318,16 +373,9 @@ class ArrayMap(EngineMap):
 
     allowed_flags = bpf.BPF_F_MMAPABLE | bpf.BPF_F_RDONLY_PROG
 
-    def __init__(
-        self,
-        spec: MapSpec,
-        memory: Memory,
-        lock: AbstractContextManager[object],
-        cpu: Callable[[], int] = first_cpu,
-    ) -> None:
-        super().__init__(spec, memory, lock, cpu)
-        self._data = [bytearray(spec.value_size * spec.max_entries) for _ in range(self.cpus)]
-        self._data[0][: len(spec.initial)] = spec.initial
+    def set_up(self) -> None:
+        self._data = [bytearray(self.spec.value_size * self.spec.max_entries) for _ in range(self.cpus)]
+        self._data[0][: len(self.spec.initial)] = self.spec.initial
         self._addresses: dict[tuple[int, int], int] = {}
 
     def check_sizes(self) -> None:
@@ -365,6 +413,8 @@ class ArrayMap(EngineMap):
 
     def update_value(self, key: bytes, value: bytes, flags: int) -> int:
         index = int.from_bytes(key, "little")
+        if flags & bpf.BPF_F_LOCK and self.has_lock():
+            flags ^= bpf.BPF_F_LOCK
         if flags > bpf.BPF_EXIST:
             return -EINVAL
         if index >= self.spec.max_entries:
@@ -372,7 +422,7 @@ class ArrayMap(EngineMap):
         if flags == bpf.BPF_NOEXIST:
             return -EEXIST
         for cpu, part in self.shares(value):
-            self._data[cpu][self._place(index)] = part
+            self.store(memoryview(self._data[cpu])[self._place(index)], part)
         return 0
 
     def delete_key(self, key: bytes) -> int:
@@ -413,23 +463,16 @@ class RingBuffer(EngineMap):
     Source: kernel/bpf/ringbuf.c, __bpf_ringbuf_reserve() (Linux 6.18).
     """
 
+    carries_events = True
     header_bytes = 8
     max_record_bytes = 0xFFFF_FFFF // 4
 
-    def __init__(
-        self,
-        spec: MapSpec,
-        memory: Memory,
-        lock: AbstractContextManager[object],
-        cpu: Callable[[], int] = first_cpu,
-    ) -> None:
-        super().__init__(spec, memory, lock, cpu)
-        self.on_data: Callable[[], None] | None = None
+    def set_up(self) -> None:
         self._records: list[_Record] = []
         self._busy: dict[int, _Record] = {}
         self._producer_pos = 0
         self._consumer_pos = 0
-        self.kind = f"a record of ring buffer {spec.name!r}"
+        self.kind = f"a record of ring buffer {self.spec.name!r}"
 
     def check_sizes(self) -> None:
         s = self.spec
@@ -522,17 +565,24 @@ def create_map(
     memory: Memory,
     lock: AbstractContextManager[object],
     cpu: Callable[[], int] = first_cpu,
+    registry: Registry | None = None,
+    btf: bytes = b"",
 ) -> EngineMap:
-    """Create a map; `cpu` returns the CPU that the current program runs on.
+    """Create a map; `cpu` returns the CPU that the current program runs on, `btf` describes its value.
 
     Raises: NotSupported for types that the engine lacks, SyscallError as the kernel refuses.
     """
     cls = MAP_CLASSES.get(spec.map_type)
     if cls is None:
-        from .map_kinds import MAP_CLASSES as MORE_CLASSES
+        from .mapkinds import map_class
 
-        cls = MORE_CLASSES.get(spec.map_type)
+        cls = map_class(spec.map_type)
     if cls is None:
         name = bpf.MAP_TYPE_NAMES.get(spec.map_type, f"map type {spec.map_type}")
         raise NotSupported(f"{name} in the engine (map {spec.name!r})", hint="run it in the kernel")
-    return cls(spec, memory, lock, cpu)
+    kept: Sequence[tuple[int, int]] = ()
+    if spec.value_type_id and (b"\0bpf_" in btf or b"kptr" in btf):
+        from .values import kept_fields
+
+        kept = kept_fields(btf, spec.value_type_id)
+    return cls(spec, memory, lock, cpu, registry, kept)

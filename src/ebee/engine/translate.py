@@ -45,7 +45,8 @@ MAX_FRAMES = 8
 STACK_BYTES = 512
 MAX_LOOPS = 8 << 20  # BPF_MAX_LOOPS: how often the may_gotos of one call let the program go on
 CODE_BASE = CODE_REGION << OFFSET_BITS
-CALLBACK_HELPERS = frozenset((164, 181))  # for_each_map_elem, loop: they call functions of the program
+CALLBACK_HELPERS = frozenset((164, 181, 209))  # for_each_map_elem, loop, user_ringbuf_drain: they call back
+TAIL_CALL = 12
 
 U64 = 0xFFFF_FFFF_FFFF_FFFF
 U32 = 0xFFFF_FFFF
@@ -219,15 +220,17 @@ class Translation:
 
     `functions` holds the slots at which functions start; the Python name of each is `f` and the slot.
     `targets` maps each code address to the block number it has in its function, for programs with gotox.
+    `called` holds the helpers and kernel functions by the names that they have in the source.
     """
 
-    __slots__ = ("functions", "insn_at", "lines", "row_at", "slots", "targets", "where")
+    __slots__ = ("called", "functions", "insn_at", "lines", "row_at", "slots", "targets", "where")
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.where: list[int] = []
         self.functions: list[int] = []
         self.targets: dict[int, dict[int, int]] = {}
+        self.called: dict[str, Callable[..., int]] = {}
         self.slots: list[int] = []
         self.insn_at: dict[int, Insn] = {}
         self.row_at: dict[int, Row] = {}
@@ -249,8 +252,9 @@ def translate(
     resolve_wide: ResolveWide = unresolved_wide,
     *,
     has_pointers: bool = False,
+    kfuncs: Sequence[Callable[..., int]] = (),
 ) -> Translation:
-    """Return the Python source for a program, helpers as `h<id>`.
+    """Return the Python source for a program, helpers as `h<id>`, kernel functions as `k<index>` into `kfuncs`.
 
     With `has_pointers`, loads of 4 bytes from an address that is in the dictionary `P` give what stands there.
 
@@ -258,7 +262,7 @@ def translate(
     the middle of an instruction, and for a write to r10; NotSupported for helpers and kernel functions that
     are not there.
     """
-    return _Translator(insns, helpers, resolve_wide, has_pointers).run()
+    return _Translator(insns, helpers, resolve_wide, has_pointers, kfuncs).run()
 
 
 class _Translator:
@@ -268,8 +272,10 @@ class _Translator:
         helpers: Mapping[int, Callable[..., int]],
         resolve_wide: ResolveWide,
         has_pointers: bool,
+        kfuncs: Sequence[Callable[..., int]],
     ) -> None:
         self.helpers = helpers
+        self.kfuncs = dict(enumerate(kfuncs))
         self.has_pointers = has_pointers
         self.resolve_wide = resolve_wide
         out = self.out = Translation()
@@ -411,13 +417,20 @@ class _Translator:
         if row.op == "local":
             call = f"f{self.target(slot)}(r1, r2, r3, r4, r5, depth + 1)"
             return f"vm.left = n; r0 = {call}; n = vm.left"
-        helper = self.helpers.get(insn.imm) if row.op == "helper" else None
-        if helper is None:
-            what = helper_name(insn.imm) if row.op == "helper" else "calls of kernel functions"
-            raise NotSupported(f"{what} in the engine (instruction {slot})", hint="run it in the kernel")
-        args = "".join(f", r{i}" for i in range(1, helper.__code__.co_argcount))
-        call = f"r0 = h{insn.imm}(vm{args}) & {U64:#x}"
-        return f"vm.left = n; vm.depth = depth; {call}; n = vm.left" if insn.imm in CALLBACK_HELPERS else call
+        functions, letter = (self.helpers, "h") if row.op == "helper" else (self.kfuncs, "k")
+        try:
+            function = functions[insn.imm]
+        except KeyError:
+            what = helper_name(insn.imm) if row.op == "helper" else "calls of kernel functions by BTF id"
+            raise NotSupported(f"{what} in the engine (instruction {slot})", hint="run it in the kernel") from None
+        self.out.called[f"{letter}{insn.imm}"] = function
+        args = "".join(f", r{i}" for i in range(1, function.__code__.co_argcount))
+        call = f"{letter}{insn.imm}(vm{args})"
+        if row.op == "helper" and insn.imm in CALLBACK_HELPERS:
+            return f"vm.left = n; vm.depth = depth; r0 = {call} & {U64:#x}; n = vm.left"
+        if row.op == "helper" and insn.imm == TAIL_CALL:
+            return f"if not {call}: vm.left = n; del R[f]; return vm.go_on(r1, depth)"
+        return f"r0 = {call} & {U64:#x}"
 
     def wide(self, slot: int, block_of: dict[int, int]) -> str:
         insn, row = self.out.insn_at[slot], self.out.row_at[slot]
