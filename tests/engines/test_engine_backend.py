@@ -115,7 +115,10 @@ def test_loading_twice_gives_two_separate_programs(backend):
         (Reloc(0, "tp_field", "dfd", size_bytes=4), NotSupported, "4 bytes wide, and for target 'test' it has 8"),
         (Reloc(0, "map", "absent"), UsageError, "needs map 'absent'"),
         (Reloc(0, "map_value", "counts"), UsageError, "it is no array"),
-        (Reloc(0, "subprog", "f"), NotSupported, "relocations of kind 'subprog'"),
+        (Reloc(0, "ksym", "jiffies"), NotSupported, "the kernel's jiffies in the engine"),
+        (Reloc(0, "kfunc", "bpf_sock_destroy"), NotSupported, r"bpf_sock_destroy\(\) in the engine"),
+        (Reloc(0, "core_type_exists", "x"), NotSupported, "the kernel's memory is not there"),
+        (Reloc(0, "other", "f"), NotSupported, "relocations of kind 'other'"),
     ],
 )
 def test_relocations_that_cannot_be(backend, reloc, error, words):
@@ -124,10 +127,10 @@ def test_relocations_that_cannot_be(backend, reloc, error, words):
 
 
 def test_what_the_engine_lacks(backend):
-    with pytest.raises(NotSupported, match="BPF_PROG_TYPE_SCHED_CLS in the engine"):
-        load(backend, program("r0 = 2\nexit", prog_type=bpf.BPF_PROG_TYPE_SCHED_CLS))
-    with pytest.raises(NotSupported, match="bpf_perf_event_output in the engine"):
-        load(backend, program("call 25\nexit"))
+    with pytest.raises(NotSupported, match="BPF_PROG_TYPE_SK_MSG in the engine"):
+        load(backend, program("r0 = 2\nexit", prog_type=bpf.BPF_PROG_TYPE_SK_MSG))
+    with pytest.raises(NotSupported, match="bpf_find_vma in the engine"):
+        load(backend, program("call 180\nexit"))
     kprobe, _ = load(backend, program("r0 = 0\nexit", prog_type=bpf.BPF_PROG_TYPE_KPROBE))
     with pytest.raises(NotSupported, match="the hook"):
         backend.attach(kprobe)
@@ -187,7 +190,7 @@ def test_test_run_contexts(backend):
     assert (result.retval, result.data) == (0xFFFF_FFFF, b"a\x09c")
     text = "r6 = r1\nr7 = *(u32 *)(r1 + 0)\nr0 = *(u16 *)skb[0]\nr0 += r7\nexit"
     skb, _ = load(backend, program(text, prog_type=bpf.BPF_PROG_TYPE_SOCKET_FILTER))
-    assert backend.test_run(skb, Run(data=b"\x01\x02\x03", repeat=3)).retval == 0x0102 + 3
+    assert backend.test_run(skb, Run(data=bytes(14) + b"\x01\x02\x03", repeat=3)).retval == 0x0102 + 3
 
 
 def test_task_of_a_run(backend):

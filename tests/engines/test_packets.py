@@ -459,6 +459,6 @@ def test_what_the_context_holds_besides():
     spec = ProgramSpec("p", "xdp", bpf.BPF_PROG_TYPE_XDP, insns=insns)
     program = backend.load_program(spec, ObjectSpec("o", {"p": spec}), {})
     assert backend.test_run(program, Run(data=bytes(20))).retval == 1 << 8  # the loopback interface, as in the kernel
-    ctx = bytes(12) + (7).to_bytes(4, "little") + (3).to_bytes(4, "little") + bytes(4)
+    ctx = bytes(4) + (20).to_bytes(4, "little") + bytes(4) + (7).to_bytes(4, "little") + (3).to_bytes(4, "little") + bytes(4)
     assert backend.test_run(program, Run(data=bytes(20), ctx=ctx)).retval == 7 << 8 | 3
     assert not backend.machine.pointers

@@ -15,7 +15,7 @@ from ..spec import object as spec_object
 from ..spec.backend import TestResult
 from .hooks.events import parse_event
 from .interpreter import Machine
-from .maps import ArrayMap, EngineMap, RingBuffer, create_map
+from .maps import ArrayMap, EngineMap, create_map
 from .task import TaskContext
 
 TYPE_CHECKING = False
@@ -27,17 +27,11 @@ if TYPE_CHECKING:
     from ..spec.object import MapSpec, ObjectSpec, ProgramSpec, Reloc
     from ..spec.target import Target, TracepointFormat
     from .interpreter import Code
+    from .registry import Registry
 
-# Programs whose context holds pointers to a packet: those that `packets` lays out, and the others.
-_PACKET_CONTEXTS = frozenset((bpf.BPF_PROG_TYPE_XDP,))
+# Programs whose context holds pointers that the engine has nothing for.
 _MISSING_CONTEXTS = frozenset(
     (
-        bpf.BPF_PROG_TYPE_SCHED_CLS,
-        bpf.BPF_PROG_TYPE_SCHED_ACT,
-        bpf.BPF_PROG_TYPE_CGROUP_SKB,
-        bpf.BPF_PROG_TYPE_LWT_IN,
-        bpf.BPF_PROG_TYPE_LWT_OUT,
-        bpf.BPF_PROG_TYPE_LWT_XMIT,
         bpf.BPF_PROG_TYPE_SK_SKB,
         bpf.BPF_PROG_TYPE_SK_MSG,
         bpf.BPF_PROG_TYPE_FLOW_DISSECTOR,
@@ -45,9 +39,32 @@ _MISSING_CONTEXTS = frozenset(
         bpf.BPF_PROG_TYPE_NETFILTER,
     )
 )
+# Programs whose context holds a packet: keys of packets.PACKET_KINDS.
+_PACKET_CONTEXTS = frozenset(
+    (
+        bpf.BPF_PROG_TYPE_XDP,
+        bpf.BPF_PROG_TYPE_SCHED_CLS,
+        bpf.BPF_PROG_TYPE_SCHED_ACT,
+        bpf.BPF_PROG_TYPE_SOCKET_FILTER,
+        bpf.BPF_PROG_TYPE_CGROUP_SKB,
+        bpf.BPF_PROG_TYPE_LWT_IN,
+        bpf.BPF_PROG_TYPE_LWT_OUT,
+        bpf.BPF_PROG_TYPE_LWT_XMIT,
+    )
+)
 # Programs that may write to their context.
-_WRITABLE_CONTEXTS = frozenset((bpf.BPF_PROG_TYPE_SYSCALL,))
-_SK_BUFF_BYTES = 192  # sizeof(struct __sk_buff)
+_WRITABLE_CONTEXTS = frozenset(
+    (
+        bpf.BPF_PROG_TYPE_SYSCALL,
+        bpf.BPF_PROG_TYPE_CGROUP_SOCK,
+        bpf.BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
+        bpf.BPF_PROG_TYPE_CGROUP_SOCKOPT,
+        bpf.BPF_PROG_TYPE_CGROUP_SYSCTL,
+        bpf.BPF_PROG_TYPE_SOCK_OPS,
+        bpf.BPF_PROG_TYPE_PERF_EVENT,
+        bpf.BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE,
+    )
+)
 
 
 class EngineScope:
@@ -59,9 +76,13 @@ class EngineScope:
 
 
 class EngineProgram:
-    """A loaded program. `is_stopped` is set when it failed: it is not run for events any more."""
+    """A loaded program. `is_stopped` is set when it failed: it is not run for events any more.
 
-    def __init__(self, spec: ProgramSpec, obj: ObjectSpec, code: Code) -> None:
+    `fd.number` names it in arrays of programs.
+    """
+
+    def __init__(self, spec: ProgramSpec, obj: ObjectSpec, code: Code, registry: Registry) -> None:
+        self.fd = registry.number(self)
         self.spec = spec
         self.obj = obj
         self.code = code
@@ -132,7 +153,8 @@ class EngineBackend:
         self.machine = Machine()
         self.machine.trace = trace
         self._lock = RLock()
-        self._rings: list[RingBuffer] = []
+        self._rings: list[EngineMap] = []
+        self._programs: dict[Code, EngineProgram] = {}
         self._links: dict[str, list[EngineLink]] = {}
         self._command: Command | None = None
         self._failure: EbeeError | None = None
@@ -146,9 +168,12 @@ class EngineBackend:
     def create_map(self, spec: MapSpec, obj: ObjectSpec) -> EngineMap:
         """Create a map. Raises: NotSupported for types that the engine lacks, SyscallError."""
         with self._lock:
-            made = create_map(spec, self.machine.memory, self._lock, lambda: self.machine.task.cpu)
-            self.machine.maps[made.handle] = made
-            if isinstance(made, RingBuffer):
+            machine = self.machine
+            made = create_map(
+                spec, machine.memory, self._lock, lambda: machine.task.cpu, registry=machine.registry, btf=obj.btf
+            )
+            machine.maps[made.handle] = made
+            if made.carries_events:
                 made.on_data = self.notify
                 self._rings.append(made)
         return made
@@ -169,20 +194,42 @@ class EngineBackend:
             kind = bpf.PROG_TYPE_NAMES.get(prog.prog_type, str(prog.prog_type))
             raise NotSupported(f"{kind} in the engine (program {prog.name!r})", hint="run it in the kernel")
         insns = list(prog.insns)
+        kfuncs: list[Callable[..., int]] = []
         for reloc in prog.relocs:
             insn = insns[reloc.insn_idx] = insns[reloc.insn_idx].copy()
-            self._relocate(insn, reloc, prog, maps)
+            if reloc.kind == spec_object.RELO_KFUNC:
+                insn.imm, insn.off = len(kfuncs), 0
+                kfuncs.append(_kfunc(reloc, prog))
+            else:
+                self._relocate(insn, reloc, prog, maps)
         with self._lock:
             has_pointers = prog.prog_type in _PACKET_CONTEXTS
-            return EngineProgram(prog, obj, self.machine.load(insns, has_pointers=has_pointers))
+            code = self.machine.load(
+                insns, has_pointers=has_pointers, kfuncs=kfuncs, attach_type=prog.expected_attach_type
+            )
+            loaded = self._programs[code] = EngineProgram(prog, obj, code, self.machine.registry)
+            return loaded
 
     def _relocate(self, insn: Insn, reloc: Reloc, prog: ProgramSpec, maps: Mapping[str, BackendMap]) -> None:
+        if reloc.kind in (spec_object.RELO_SUBPROG, spec_object.RELO_FUNC):
+            return  # the distance is in the instruction
+        if reloc.kind == spec_object.RELO_KSYM:
+            if not reloc.is_weak:
+                raise NotSupported(
+                    f"the kernel's {reloc.symbol} in the engine (program {prog.name!r})", hint="run it in the kernel"
+                )
+            insn.src_reg = insn.imm = 0
+            return
         if reloc.kind in (spec_object.RELO_MAP, spec_object.RELO_MAP_VALUE):
             m = maps.get(reloc.symbol)
             if not isinstance(m, EngineMap):
                 raise UsageError(f"program {prog.name!r} needs map {reloc.symbol!r}, which was not created")
             insn.src_reg = 0
             if reloc.kind == spec_object.RELO_MAP:
+                if m.spec.map_type == bpf.BPF_MAP_TYPE_PROG_ARRAY:
+                    from .mapkinds.references import refuse_foreign
+
+                    refuse_foreign(m, prog.prog_type)
                 insn.imm = m.handle
             elif isinstance(m, ArrayMap):
                 insn.imm = m.value_address(0) + reloc.addend
@@ -190,7 +237,7 @@ class EngineBackend:
                 raise UsageError(f"map {reloc.symbol!r} has no value with a fixed address: it is no array")
         elif reloc.kind == spec_object.RELO_TP_FIELD:
             insn.off = self._tracepoint_field(reloc, prog) + reloc.addend
-        elif reloc.kind == spec_object.RELO_CORE_FIELD:
+        elif reloc.kind in spec_object.CORE_KINDS:
             what = f"reading {reloc.symbol.partition(':')[0]} in the engine: the kernel's memory is not there"
             raise NotSupported(what, hint="run it in the kernel")
         else:
@@ -229,9 +276,7 @@ class EngineBackend:
                 hint="attach in the kernel; the engine runs it on single packets, in tests",
             )
         if prog.spec.prog_type != bpf.BPF_PROG_TYPE_TRACEPOINT:
-            raise NotSupported(
-                f"the hook {prog.spec.section!r} in the engine", hint="only tracepoints work there"
-            )
+            raise NotSupported(f"the hook {prog.spec.section!r} in the engine", hint="only tracepoints work there")
         event = self._tracepoint(prog.spec.attach_to).event
         if parse_event(event, self.target) is None:
             raise NotSupported(
@@ -269,6 +314,7 @@ class EngineBackend:
                 return results
             ctx = self.machine.memory.map(record, f"the record of {event}")
             self.machine.task = task
+            self.machine.ctx_bytes = len(record)
             for link in tuple(links):
                 if link.program.is_stopped:
                     continue
@@ -276,9 +322,10 @@ class EngineBackend:
                     results.append(link.program.code.run(ctx) & 0xFFFF_FFFF)
                 except EbeeError as error:
                     link.program.is_stopped = True
-                    self._failure = self._failure or link.program.located(error)
-                    self.notify()
+                    self._fail(link.program, error)
             self.machine.memory.unmap(ctx)
+            if self.machine.timers:
+                self.run_timers()
         return results
 
     def test_run(self, prog: BackendProgram, run: TestRun, task: TaskContext | None = None) -> TestResult:
@@ -289,36 +336,65 @@ class EngineBackend:
         from time import perf_counter_ns
 
         assert isinstance(prog, EngineProgram)
-        ctx: bytes | bytearray = run.ctx
-        layout, packet = None, bytearray(run.data)
-        if prog.spec.prog_type in _PACKET_CONTEXTS:
-            from .packets import PACKET_CONTEXTS, place_packet
-
-            layout = PACKET_CONTEXTS[prog.spec.prog_type]
-            ctx += layout.context[len(ctx) :]
-        elif run.data and not ctx:
-            ctx = len(run.data).to_bytes(4, "little") + bytes(_SK_BUFF_BYTES - 4)
-        if prog.spec.prog_type in _WRITABLE_CONTEXTS:
-            ctx = bytearray(ctx)
-        retval = 0
+        machine = self.machine
         with self._lock:
-            address = self.machine.memory.map(ctx, "the context")
-            pointers = {} if layout is None else place_packet(self.machine.memory, layout, address, packet)
-            self.machine.pointers.update(pointers)
-            self.machine.task = task or self.task
+            machine.task = task or self.task
+            machine.effects.clear()
+            machine.retval = 0
+            if prog.spec.prog_type in _PACKET_CONTEXTS and (run.data or not run.ctx):
+                from .packets import PACKET_KINDS, Packet
+
+                made = machine.packet = Packet(machine, PACKET_KINDS[prog.spec.prog_type], run.data, run.ctx)
+                ctx, address = made.ctx, made.ctx_address
+            else:
+                ctx = bytearray(run.ctx)
+                is_writable = prog.spec.prog_type in _WRITABLE_CONTEXTS
+                address = machine.memory.map(ctx if is_writable else run.ctx, "the context")
+                machine.legacy = run.data
+            machine.ctx_bytes = len(ctx)
+            retval = 0
             start = perf_counter_ns()
             try:
                 for _ in range(run.repeat):
-                    retval = prog.code.run(address, packet=run.data)
+                    retval = prog.code.run(address)
+                elapsed = perf_counter_ns() - start
+                packet = machine.packet
+                after = bytes(ctx) if packet is None else packet.result_context()
+                data = run.data or after if packet is None else packet.result()
             except EbeeError as error:
-                raise prog.located(error) from None
+                raise self._located(prog, error) from None
             finally:
-                self.machine.pointers.clear()
-                for place in (address, *pointers.values()):
-                    self.machine.memory.unmap(place)
-            elapsed = perf_counter_ns() - start
-        after = bytes(packet) if layout is not None else run.data or bytes(ctx)
-        return TestResult(retval & 0xFFFF_FFFF, after, elapsed // max(1, run.repeat))
+                if machine.packet is not None:
+                    machine.packet.close()
+                    machine.packet = None
+                machine.memory.unmap(address)
+            if machine.timers:
+                self.run_timers()
+            failure, self._failure = self._failure, None
+            if failure is not None:
+                raise failure
+        return TestResult(retval & 0xFFFF_FFFF, data, elapsed // max(1, run.repeat), after)
+
+    def run_timers(self) -> None:
+        """Run the timers of programs that are due by the clock of the current task."""
+        from .timers import run_timers
+
+        with self._lock:
+            try:
+                run_timers(self.machine)
+            except EbeeError as error:
+                self._fail(None, error)
+
+    def _fail(self, prog: EngineProgram | None, error: EbeeError) -> None:
+        """Keep the first error for `wait`."""
+        self._failure = self._failure or self._located(prog, error)
+        self.notify()
+
+    def _located(self, prog: EngineProgram | None, error: EbeeError) -> EbeeError:
+        """Return the error with the place in the program that failed, which a tail call or timer may have led to."""
+        code = self.machine.code
+        prog = self._programs.get(code, prog) if code is not None else prog
+        return error if prog is None else prog.located(error)
 
     # Commands and waiting.
 
@@ -341,6 +417,8 @@ class EngineBackend:
 
         Raises: what a program raised since the last call.
         """
+        if self.machine.timers:
+            self.run_timers()
         if not self._has_news():
             self._sleep.acquire(timeout=-1 if timeout_s is None else min(max(0.0, timeout_s), TIMEOUT_MAX))
         with self._lock:
@@ -370,6 +448,16 @@ class EngineBackend:
             self._command = None
         with self._lock:
             self._links.clear()
+
+
+def _kfunc(reloc: Reloc, prog: ProgramSpec) -> Callable[..., int]:
+    """Return what runs for a call of a kernel function. Raises: NotSupported for one that the engine lacks."""
+    from .kfuncs import KFUNCS, missing
+
+    found = KFUNCS.get(reloc.symbol)
+    if found is None and not reloc.is_weak:
+        raise NotSupported(f"{reloc.symbol}() in the engine (program {prog.name!r})", hint="run it in the kernel")
+    return missing(reloc.symbol) if found is None else found
 
 
 def _host_arch() -> str:

@@ -119,9 +119,7 @@ class Machine:
         "tail_calls", "task", "timers", "trace",
     )  # fmt: skip
 
-    def __init__(
-        self, memory: Memory | None = None, helpers: Mapping[int, Callable[..., int]] | None = None
-    ) -> None:
+    def __init__(self, memory: Memory | None = None, helpers: Mapping[int, Callable[..., int]] | None = None) -> None:
         if helpers is None:
             from .helpers import HELPERS
 

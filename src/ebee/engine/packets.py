@@ -2,39 +2,208 @@
 
 The kernel declares a context's pointers to the packet as 32 bits wide, and rewrites their loads when it verifies the
 program (convert_ctx_access). The engine does so at run time: a 4-byte load from one of the addresses in `pointers`
-gives the pointer. That holds for every program, also where the context has been spilled or passed on.
+gives the pointer. That holds for every program, also where the context has been spilled or passed on. When a packet
+changes its size it gets a new region: what pointed into the old one faults, and the verifier refuses its use.
 
-Source: struct xdp_md in include/uapi/linux/bpf.h; xdp_convert_ctx_access in net/core/filter.c (Linux 6.18).
+Source: struct xdp_md and struct __sk_buff in include/uapi/linux/bpf.h; bpf_prog_test_run_xdp() and
+bpf_prog_test_run_skb() in net/bpf/test_run.c (Linux 6.18).
 """
 
 from __future__ import annotations
 
+from errno import EINVAL
+
 from ..abi import bpf
+from ..errors import SyscallError
 from ..record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .memory import Memory
+    from .interpreter import Machine
 
+ETH_BYTES = 14
+XDP_HEADROOM = 256
+XDP_TAILROOM = 320  # struct skb_shared_info, aligned
+XDP_FRAME = 40  # sizeof(struct xdp_frame), which is kept free at the start
+PAGE_BYTES = 4096
 _LOOPBACK = 1  # the interface that a test run in the kernel says the packet came from
+_SK_BUFF_BYTES, _XDP_BYTES = 192, 24
+
+# Fields of struct __sk_buff: offset in bytes (4 bytes wide where nothing else is said).
+SKB_LEN, SKB_PKT_TYPE, SKB_MARK, SKB_PROTOCOL = 0, 4, 8, 16
+SKB_VLAN_PRESENT, SKB_VLAN_TCI, SKB_VLAN_PROTO, SKB_IFINDEX, SKB_HASH = 20, 24, 28, 40, 68
+SKB_SK, SKB_TSTAMP, SKB_TSTAMP_TYPE = 168, 152, 180  # 8, 8 and 1 bytes
+_SKB_POINTERS = (76, 80, 140)  # data, data_end, data_meta
+# What a caller may set, as (start, end): mark; priority, ingress_ifindex, ifindex; cb; tstamp, wire_len, gso_segs;
+# gso_size; hwtstamp.
+_SKB_GIVEN = ((8, 12), (32, 44), (48, 68), (152, 168), (176, 180), (184, 192))
 
 
-class PacketContext(Record):
-    """A context with a packet: `context` is what it holds unasked, the rest are offsets of its pointers in bytes."""
+class PacketKind(Record):
+    """How programs of a type see a packet.
 
-    context: bytes
-    data_off: int
-    data_end_off: int
-    data_meta_off: int
+    `has_ethernet`: whether the Ethernet header is part of it. `has_pointers`: whether the context points to it.
+    """
+
+    is_xdp: bool = False
+    has_ethernet: bool = False
+    has_pointers: bool = True
 
 
-PACKET_CONTEXTS = {
-    bpf.BPF_PROG_TYPE_XDP: PacketContext(bytes(12) + _LOOPBACK.to_bytes(4, "little") + bytes(8), 0, 4, 8),
+PACKET_KINDS = {
+    bpf.BPF_PROG_TYPE_XDP: PacketKind(is_xdp=True, has_ethernet=True),
+    bpf.BPF_PROG_TYPE_SCHED_CLS: PacketKind(has_ethernet=True),
+    bpf.BPF_PROG_TYPE_SCHED_ACT: PacketKind(has_ethernet=True),
+    bpf.BPF_PROG_TYPE_SOCKET_FILTER: PacketKind(has_pointers=False),
+    bpf.BPF_PROG_TYPE_CGROUP_SKB: PacketKind(),
+    bpf.BPF_PROG_TYPE_LWT_IN: PacketKind(),
+    bpf.BPF_PROG_TYPE_LWT_OUT: PacketKind(),
+    bpf.BPF_PROG_TYPE_LWT_XMIT: PacketKind(),
 }
 
 
-def place_packet(memory: Memory, layout: PacketContext, ctx: int, packet: bytearray) -> dict[int, int]:
-    """Map a packet; return the context's pointers by their addresses. `data` is the first of them."""
-    data = memory.map(packet, "the packet")
-    end = data + len(packet)
-    return {ctx + layout.data_off: data, ctx + layout.data_end_off: end, ctx + layout.data_meta_off: data}
+class Packet:
+    """A packet under way: `frame[start:end]` are its bytes, `frame[meta:start]` metadata in front of them.
+
+    `ctx` are the bytes of the context. `vlan` is a tag (EtherType, TCI) that lies beside the packet; `csum_level` that
+    of a checksum found right, -1 for none; `network` is where the network header starts.
+    """
+
+    __slots__ = (
+        "_region",
+        "csum_level",
+        "ctx",
+        "ctx_address",
+        "end",
+        "frame",
+        "kind",
+        "meta",
+        "network",
+        "start",
+        "vlan",
+        "vm",
+    )  # fmt: skip
+
+    frame: bytearray
+    start: int
+    end: int
+    meta: int
+
+    def __init__(self, vm: Machine, kind: PacketKind, data: bytes, ctx: bytes) -> None:
+        self.vm, self.kind = vm, kind
+        self.vlan: tuple[int, int] | None = None
+        self.csum_level, self.network, self._region = -1, 0, 0
+        self.ctx = self._xdp(data, ctx) if kind.is_xdp else self._skb(data, ctx)
+        self.ctx_address = vm.memory.map(self.ctx, "the context")
+        self.place()
+
+    def _xdp(self, data: bytes, ctx: bytes) -> bytearray:
+        meta_bytes = int.from_bytes(ctx[:4], "little")
+        if ctx and (int.from_bytes(ctx[4:8], "little") != len(data) or meta_bytes > len(data)):
+            raise SyscallError("BPF_PROG_TEST_RUN", EINVAL, "the context's data_end is not the packet's size")
+        size = max(PAGE_BYTES, XDP_HEADROOM + len(data) + XDP_TAILROOM)
+        self.frame = bytearray(size)
+        self.meta = XDP_HEADROOM - meta_bytes
+        self.start = XDP_HEADROOM
+        self.end = self.meta + len(data)
+        self.frame[self.meta : self.end] = data
+        made = bytearray(_XDP_BYTES)
+        made[12:] = ctx[12:].ljust(12, b"\0")
+        if not ctx:
+            made[12:16] = _LOOPBACK.to_bytes(4, "little")
+        return made
+
+    def _skb(self, data: bytes, ctx: bytes) -> bytearray:
+        made = bytearray(_SK_BUFF_BYTES)
+        for at, end in _SKB_GIVEN:
+            made[at:end] = ctx[at:end].ljust(end - at, b"\0")
+        if any(a != b for a, b in zip(ctx, made, strict=False)):
+            raise SyscallError("BPF_PROG_TEST_RUN", EINVAL, "a field of the context that cannot be given is not 0")
+        if len(data) < ETH_BYTES and not self.kind.has_ethernet:
+            raise SyscallError("BPF_PROG_TEST_RUN", EINVAL, "the packet is shorter than an Ethernet header")
+        if not any(made[SKB_IFINDEX : SKB_IFINDEX + 4]):
+            made[SKB_IFINDEX] = _LOOPBACK
+        made[SKB_PKT_TYPE] = _packet_type(data[:6])
+        made[SKB_PROTOCOL : SKB_PROTOCOL + 2] = _protocol(data)
+        self.network = min(ETH_BYTES, len(data)) if self.kind.has_ethernet else 0
+        self.frame = bytearray(data if self.kind.has_ethernet else data[ETH_BYTES:])
+        self.meta, self.start, self.end = 0, 0, len(self.frame)
+        made[SKB_SK : SKB_SK + 8] = self.vm.registry.address("sock", 0).to_bytes(8, "little")
+        return made
+
+    @property
+    def content(self) -> memoryview:
+        """The bytes of the packet, in place."""
+        return memoryview(self.frame)[self.start : self.end]
+
+    def address(self, off: int) -> int:
+        """Return where programs find a byte of the packet."""
+        return self._region + self.start - self.meta + off
+
+    def field(self, off: int) -> int:
+        """Return a field of the context, 4 bytes wide."""
+        return int.from_bytes(self.ctx[off : off + 4], "little")
+
+    def set_field(self, off: int, value: int, size: int = 4) -> None:
+        """Set a field of the context."""
+        self.ctx[off : off + size] = value.to_bytes(size, "little")
+
+    def replace(self, content: bytes) -> None:
+        """Give the packet (of a socket buffer) other bytes."""
+        self.frame = bytearray(content)
+        self.meta, self.start, self.end = 0, 0, len(self.frame)
+        self.place()
+
+    def place(self) -> None:
+        """Show the packet at a new address, and let the context point there."""
+        vm = self.vm
+        if self._region:
+            vm.memory.unmap(self._region)
+        self._region = vm.memory.map(memoryview(self.frame)[self.meta : self.end], "the packet")
+        vm.legacy = self.content
+        data = self.address(0)
+        ends = (data, data + self.end - self.start, self._region)
+        offsets = (0, 4, 8) if self.kind.is_xdp else _SKB_POINTERS
+        if self.kind.has_pointers:
+            vm.pointers.update({self.ctx_address + off: end for off, end in zip(offsets, ends, strict=True)})
+        if not self.kind.is_xdp:
+            self.set_field(SKB_LEN, self.end - self.start)
+
+    def result(self) -> bytes:
+        """Return what user space sees of the packet after a run."""
+        if self.kind.has_ethernet:
+            return bytes(self.frame[self.meta : self.end])
+        return bytes(ETH_BYTES) + bytes(self.content)
+
+    def result_context(self) -> bytes:
+        """Return what user space sees of the context after a run."""
+        if self.kind.is_xdp:
+            ends = (self.start - self.meta, self.end - self.meta, 0)
+            return b"".join(n.to_bytes(4, "little") for n in ends) + bytes(self.ctx[12:])
+        out = bytearray(_SK_BUFF_BYTES)
+        for at, end in _SKB_GIVEN:
+            out[at:end] = self.ctx[at:end]
+        return bytes(out)
+
+    def close(self) -> None:
+        """Take the packet and its context out of memory."""
+        self.vm.memory.unmap(self._region)
+        self.vm.memory.unmap(self.ctx_address)
+        self.vm.pointers.clear()
+        self.vm.legacy = b""
+
+
+def _packet_type(destination: bytes) -> int:
+    """Return PACKET_HOST, BROADCAST, MULTICAST or OTHERHOST: the loopback device's address is all zeros."""
+    if not any(destination):
+        return 0
+    return 3 if not destination[0] & 1 else 1 if destination == b"\xff" * 6 else 2
+
+
+def _protocol(data: bytes) -> bytes:
+    """Return the EtherType as in the packet; lengths stand for 802.3 (IPX) and 802.2."""
+    if len(data) < ETH_BYTES:
+        return b"\0\0"
+    if int.from_bytes(data[12:14], "big") >= 0x600:
+        return data[12:14]
+    return b"\0\x01" if data[14:16] == b"\xff\xff" else b"\0\x04"

@@ -5,7 +5,7 @@ Source: kernel/bpf/btf.c, btf_parse_fields() (Linux 6.18).
 
 from __future__ import annotations
 
-from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_PTR, BTF_KIND_STRUCT, BTF_KIND_TYPE_TAG
+from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_DATASEC, BTF_KIND_PTR, BTF_KIND_STRUCT, BTF_KIND_TYPE_TAG
 from ..btf.read import Btf
 
 TYPE_CHECKING = False
@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from ..btf.read import BtfType
 
 _KEPT_STRUCTS = frozenset(
-    f"bpf_{name}"
-    for name in "spin_lock res_spin_lock timer wq task_work list_head list_node rb_root rb_node refcount".split()
-)
+    (
+        "bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer", "bpf_wq", "bpf_task_work", "bpf_list_head", "bpf_list_node",
+        "bpf_rb_root", "bpf_rb_node", "bpf_refcount",
+    )
+)  # fmt: skip
 _POINTER_TAGS = frozenset(("kptr", "kptr_untrusted", "percpu_kptr", "uptr"))
 
 
@@ -37,6 +39,9 @@ def _walk(btf: Btf, type: BtfType, off: int, found: list[tuple[int, int]], depth
         if inner:
             size = btf.sizeof(element)
             found += [(off + i * size + at, length) for i in range(count) for at, length in inner]
+    elif type.kind == BTF_KIND_DATASEC:  # global variables
+        for var, at, _ in type.secinfos:
+            _walk(btf, btf.resolve(btf.by_id(var).type_id), off + at, found, depth + 1)
     elif type.kind == BTF_KIND_STRUCT:
         if type.name in _KEPT_STRUCTS:
             found.append((off, type.size_bytes))

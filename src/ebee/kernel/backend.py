@@ -159,7 +159,7 @@ class KernelBackend:
             if e.errno in (bpf.ENOTSUPP, bpf.EOPNOTSUPP):
                 raise NotSupported(f"BPF_PROG_TEST_RUN of section {own.spec.section!r}") from None
             raise
-        return TestResult(retval, data or ctx, duration_ns)
+        return TestResult(retval, data or ctx, duration_ns, ctx)
 
     # The command and its events
 

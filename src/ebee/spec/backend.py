@@ -29,11 +29,12 @@ class TestRun(Record):
 
 
 class TestResult(Record):
-    """What a run returned: the 32-bit result, the packet or context afterwards, mean duration in ns."""
+    """What a run returned: the 32-bit result, the packet or context afterwards, mean duration in ns, the context."""
 
     retval: int
     data: bytes = b""
     duration_ns: int = 0
+    ctx: bytes = b""
 
 
 class AttachOptions(Record):

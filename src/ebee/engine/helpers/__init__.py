@@ -9,7 +9,7 @@ net/core/filter.c (Linux 6.18).
 
 from __future__ import annotations
 
-from ...abi.helpers import BPF_FUNC, HELPER_NAMES
+from ...abi.helpers import HELPER_NAMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,11 +45,21 @@ FAMILIES = {
         " probe_write_user copy_from_user copy_from_user_task"
     ),
     "text": "trace_printk trace_vprintk snprintf strncmp strtol strtoul",
+    "checksum": "csum_diff",
+    "skb": (
+        "skb_store_bytes skb_load_bytes skb_load_bytes_relative skb_pull_data l3_csum_replace l4_csum_replace"
+        " csum_update csum_level skb_change_tail skb_change_head skb_change_proto skb_change_type skb_adjust_room"
+        " skb_vlan_push skb_vlan_pop get_hash_recalc set_hash_invalid set_hash skb_set_tstamp skb_ecn_set_ce skb_get_tunnel_key"
+        " skb_get_tunnel_opt"
+    ),
+    "xdp": "xdp_adjust_head xdp_adjust_tail xdp_adjust_meta xdp_get_buff_len xdp_load_bytes xdp_store_bytes",
+    "net": (
+        "clone_redirect redirect redirect_neigh redirect_peer redirect_map fib_lookup sk_lookup_tcp sk_lookup_udp"
+        " skc_lookup_tcp sk_release sk_fullsock tcp_sock get_listener_sock get_socket_cookie get_socket_uid"
+        " get_netns_cookie get_cgroup_classid skb_cgroup_classid skb_cgroup_id skb_ancestor_cgroup_id get_route_realm"
+    ),
 }
 _HOMES = {name: family for family, names in FAMILIES.items() for name in names.split()}
-
-# Helpers that call functions of the program before they return.
-CALLBACK_HELPERS = frozenset((BPF_FUNC.for_each_map_elem, BPF_FUNC.loop, BPF_FUNC.user_ringbuf_drain))
 
 
 def __getattr__(name: str) -> Callable[..., int]:

@@ -30,6 +30,11 @@ class Dynptr:
     """A dynptr, decoded. `size` counts from `off`."""
 
     __slots__ = ("data", "flags", "off", "size", "type")
+    data: int
+    off: int
+    size: int
+    type: int
+    flags: int
 
     def __init__(self, raw: bytes) -> None:
         self.data, size, self.off = _LAYOUT.unpack(raw)
