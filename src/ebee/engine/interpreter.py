@@ -214,12 +214,13 @@ class Code:
             for start in translation.functions
         }
 
-    def run(self, r1: int = 0, r2: int = 0, *, budget: int = DEFAULT_BUDGET, packet: bytes = b"") -> int:
+    def run(self, r1: int = 0, r2: int = 0, *, budget: int = DEFAULT_BUDGET, packet: bytes | None = None) -> int:
         """Run the program; return r0 (64 bits). `machine.executed` then holds the number of instructions.
 
         Raises: FaultError, ExecutionError.
         """
-        self.machine.legacy = packet
+        if packet is not None:
+            self.machine.legacy = packet
         return self._run(CODE_BASE, (r1, r2, 0, 0, 0), budget)
 
     def run_callback(self, address: int, *args: int) -> int:

@@ -49,8 +49,8 @@ FAMILIES = {
     "skb": (
         "skb_store_bytes skb_load_bytes skb_load_bytes_relative skb_pull_data l3_csum_replace l4_csum_replace"
         " csum_update csum_level skb_change_tail skb_change_head skb_change_proto skb_change_type skb_adjust_room"
-        " skb_vlan_push skb_vlan_pop get_hash_recalc set_hash_invalid set_hash skb_set_tstamp skb_ecn_set_ce skb_get_tunnel_key"
-        " skb_get_tunnel_opt"
+        " skb_vlan_push skb_vlan_pop get_hash_recalc set_hash_invalid set_hash skb_set_tstamp skb_ecn_set_ce"
+        " skb_get_tunnel_key skb_get_tunnel_opt"
     ),
     "xdp": "xdp_adjust_head xdp_adjust_tail xdp_adjust_meta xdp_get_buff_len xdp_load_bytes xdp_store_bytes",
     "net": (
@@ -66,9 +66,7 @@ def __getattr__(name: str) -> Callable[..., int]:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no helper {name!r}")
-    from importlib import import_module
-
-    function: Callable[..., int] = getattr(import_module(f"{__name__}.{home}"), name)
+    function: Callable[..., int] = getattr(__import__(f"{__name__}.{home}", fromlist=[name]), name)
     return function
 
 

@@ -23,7 +23,5 @@ def map_class(map_type: int) -> type[EngineMap] | None:
     home = _HOMES.get(map_type)
     if home is None:
         return None
-    from importlib import import_module
-
-    found: type[EngineMap] = import_module(f"{__name__}.{home}").MAP_CLASSES[map_type]
+    found: type[EngineMap] = __import__(f"{__name__}.{home}", fromlist=["MAP_CLASSES"]).MAP_CLASSES[map_type]
     return found
