@@ -313,8 +313,9 @@ class Session:
                 self._maps[decl] = live
                 decl._bindings.append(live)
             maps[name] = self._maps[decl].map
-        if LOSS_MAP in spec.maps:
-            maps[LOSS_MAP] = backend.create_map(spec.maps[LOSS_MAP], spec)
+        for name in spec.maps:  # of counters, and of global variables
+            if name not in maps:
+                maps[name] = backend.create_map(spec.maps[name], spec)
         loaded = Loaded(spec, maps.get(LOSS_MAP), scope)
         for name, program in spec.programs.items():
             loaded.programs[name] = backend.load_program(program, spec, maps, scope)

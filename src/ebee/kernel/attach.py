@@ -8,7 +8,8 @@ from ..errors import NotSupported, PermissionMissing, SyscallError, UnknownProbe
 from ..sys import bpf
 from ..sys.caps import missing_for_tracing
 from ..sys.os_seam import Fd, current
-from .programs import KernelLink, unknown_probe
+from .programs import KernelLink
+from .relocate import unknown_probe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
 from ..abi import bpf as abi
+from ..abi.attr import MAP_INFO, MAP_INFO_SIZE_BYTES
 from ..errors import UsageError
 from ..sys import bpf
 from .ringbuf import RingReader
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..spec.object import MapSpec
+    from ..sys.os_seam import Fd
 
 PERCPU_MAP_TYPES = frozenset(
     (abi.BPF_MAP_TYPE_PERCPU_HASH, abi.BPF_MAP_TYPE_PERCPU_ARRAY, abi.BPF_MAP_TYPE_LRU_PERCPU_HASH)
@@ -31,6 +35,8 @@ _MAP_TYPES_WITHOUT_BTF = frozenset(
 )
 _BATCH_ENTRIES = 4096
 
+pin_directory = "/sys/fs/bpf"  # of maps with PIN_BY_NAME, as libbpf has it
+
 
 class KernelMap:
     """A map. For per-CPU maps a value is that of every possible CPU in turn, each padded to 8 bytes."""
@@ -38,12 +44,8 @@ class KernelMap:
     def __init__(self, spec: MapSpec, btf_fd: int = 0) -> None:
         """Create it and set what it holds at first. Raises: SyscallError with the map's name, PermissionMissing."""
         self.spec = spec
-        types = (0, 0, 0)
-        if btf_fd > 0 and spec.value_type_id and spec.map_type not in _MAP_TYPES_WITHOUT_BTF:
-            types = (btf_fd, spec.key_type_id, spec.value_type_id)
-        self.fd = bpf.map_create(
-            spec.map_type, spec.key_size, spec.value_size, spec.max_entries, spec.map_flags, spec.name, *types
-        )
+        pinned = _pinned(spec) if spec.pinning else None
+        self.fd = pinned or _create(spec, btf_fd)
         self.value_bytes, self.cpus = spec.value_size, 1
         if spec.map_type in PERCPU_MAP_TYPES:
             from ..sys.cpus import possible_cpus
@@ -54,10 +56,12 @@ class KernelMap:
         self.ring: RingReader | None = None
         if spec.map_type == abi.BPF_MAP_TYPE_RINGBUF:
             self.ring = RingReader(self.fd.number, spec.max_entries)
-        if spec.initial:
+        if spec.initial and pinned is None:
             self.update(bytes(spec.key_size), spec.initial)
-        if spec.frozen:
+        if spec.frozen and pinned is None:
             bpf.map_freeze(self.fd.number)
+        if spec.pinning and pinned is None:
+            bpf.obj_pin(_pin_path(spec), self.fd.number)
 
     def _ops(self) -> bpf.MapElements:
         if self._elements is None:
@@ -135,6 +139,40 @@ class KernelMap:
             self.ring.close()
         self._elements = None
         self.fd.close()
+
+
+def _create(spec: MapSpec, btf_fd: int) -> Fd:
+    types = (0, 0, 0)
+    if btf_fd > 0 and spec.value_type_id and spec.map_type not in _MAP_TYPES_WITHOUT_BTF:
+        types = (btf_fd, spec.key_type_id, spec.value_type_id)
+    inner = None if spec.inner is None else _create(spec.inner, btf_fd)  # the kernel looks at it and lets it go
+    try:
+        return bpf.map_create(
+            spec.map_type, spec.key_size, spec.value_size, spec.max_entries, spec.map_flags, spec.name, *types,
+            inner_map_fd=inner.number if inner is not None else 0, map_extra=spec.map_extra,
+        )  # fmt: skip
+    finally:
+        if inner is not None:
+            inner.close()
+
+
+def _pin_path(spec: MapSpec) -> str:
+    return f"{pin_directory}/{spec.name}"
+
+
+def _pinned(spec: MapSpec) -> Fd | None:
+    """Return the map that is pinned under this one's name, if any. Raises: UsageError if it is of another make."""
+    fd = bpf.obj_get(_pin_path(spec))
+    if fd is None:
+        return None
+    names = ("type", "key_size", "value_size", "max_entries", "map_flags")
+    info = bpf.info_by_fd(fd.number, MAP_INFO_SIZE_BYTES)
+    found = [int.from_bytes(info[off : off + size], sys.byteorder) for off, size in (MAP_INFO[n] for n in names)]
+    wanted = [spec.map_type, spec.key_size, spec.value_size, spec.max_entries, spec.map_flags]
+    if found != wanted:
+        what = ", ".join(f"{n} {a}, not {b}" for n, a, b in zip(names, found, wanted) if a != b)
+        raise UsageError(f"{_pin_path(spec)} is another map: {what}", hint="remove it, or give this map another name=")
+    return fd
 
 
 def map_fd(live: object, name: str) -> int:

@@ -6,15 +6,13 @@ import sys
 
 from ..abi import attr as layouts
 from ..abi import bpf as abi
-from ..errors import NotSupported, PermissionMissing, SyscallError, UnknownProbe, VerifierError
+from ..errors import NotSupported, PermissionMissing, SyscallError, VerifierError
 from ..isa.encode import encode, slot_offsets
-from ..isa.insn import Insn
-from ..isa.opcodes import BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, R1, R6
-from ..spec.object import RELO_CORE_FIELD, RELO_MAP, RELO_MAP_VALUE, RELO_SUBPROG, RELO_TP_FIELD
+from ..isa.opcodes import R1, R6
 from ..sys import bpf
 from ..sys.caps import effective_capabilities, missing_for_tracing
 from ..sys.os_seam import Fd, current
-from .maps import map_fd
+from .relocate import relocate
 from .stub import Stub, mov
 from .syscall_entry import can_wrap, raw_tracepoint_of, stub_for
 
@@ -22,8 +20,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ..isa.insn import Insn
     from ..spec.backend import BackendMap
     from ..spec.object import ObjectSpec, ProgramSpec
+    from .relocate import Relocated
     from .scope import KernelScope
     from .target import Tracepoints
     from .types import ObjectTypes
@@ -80,7 +80,7 @@ def load(
 
     Raises: VerifierError with the source line, PermissionMissing, NotSupported, UnknownProbe, SyscallError.
     """
-    insns = relocate(prog, maps, tracepoints)
+    code = relocate(prog, obj, maps, tracepoints)
     scope_fd = -1 if scope is None else scope.map.fd.number
     machine = current().machine
     if prog.prog_type == abi.BPF_PROG_TYPE_TRACEPOINT and can_wrap(prog, obj.license, machine):
@@ -89,7 +89,7 @@ def load(
         except NotSupported:
             front = []
         if front:
-            fd = _prog_load(prog, obj, types, front, insns, True).load()
+            fd = _prog_load(prog, obj, types, front, code, True).load()
             if fd >= 0:
                 return KernelProgram(prog, Fd(fd), raw_tracepoint_of(prog.attach_to))
             # Refused: the plain program below is refused as well, in words that are about it alone; or it is not,
@@ -101,73 +101,22 @@ def load(
         stub = Stub(mov(R6, R1))
         stub.check_scope(scope_fd)
         front = stub.before(saved_ctx=R6)
-    loader = _prog_load(prog, obj, types, front, insns, False)
+    loader = _prog_load(prog, obj, types, front, code, False)
     fd = loader.load()
     if fd < 0:
-        raise _refusal(prog, obj, loader, -fd, sum(i.slots for i in front))
+        raise _refusal(prog, obj, loader, -fd, sum(i.slots for i in front), code)
     name = prog.attach_to if prog.prog_type == abi.BPF_PROG_TYPE_RAW_TRACEPOINT else ""
     return KernelProgram(prog, Fd(fd), name)
 
 
-def relocate(prog: ProgramSpec, maps: Mapping[str, BackendMap], tracepoints: Tracepoints) -> list[Insn]:
-    """Return the program's instructions with everything filled in that waits for the running system.
-
-    Raises: UsageError for a map that is not live, UnknownProbe, NotSupported for a field of another width.
-    """
-    insns = list(prog.insns)
-    for relo in prog.relocs:
-        if relo.kind == RELO_SUBPROG:
-            continue  # the callee is in the same instructions, and the distance with it
-        insn = insns[relo.insn_idx].copy()
-        if relo.kind == RELO_MAP:
-            insn.src_reg, insn.imm = BPF_PSEUDO_MAP_FD, map_fd(maps.get(relo.symbol), relo.symbol)
-        elif relo.kind == RELO_MAP_VALUE:
-            insn.src_reg = BPF_PSEUDO_MAP_VALUE
-            insn.imm = map_fd(maps.get(relo.symbol), relo.symbol) | relo.addend << 32
-        elif relo.kind == RELO_TP_FIELD:
-            insn.off = _field_off(prog, relo.symbol, relo.size_bytes, tracepoints) + relo.addend
-        elif relo.kind == RELO_CORE_FIELD:
-            from .vmlinux import field_off
-
-            insn.imm = field_off(relo.symbol)
-        else:
-            raise NotSupported(f"relocation {relo.kind!r} of program {prog.name!r}")
-        insns[relo.insn_idx] = insn
-    return insns
-
-
-def _field_off(prog: ProgramSpec, name: str, size_bytes: int, tracepoints: Tracepoints) -> int:
-    """Return where this kernel has a field of the tracepoint's record."""
-    layout = tracepoints.lookup(prog.attach_to)
-    if layout is None:
-        raise unknown_probe(prog.attach_to, tracepoints)
-    field = layout.fields.get(name)
-    if field is None:
-        known = ", ".join(layout.fields)
-        raise NotSupported(f"field {name!r} of {prog.attach_to}", hint=f"on this kernel it has: {known}")
-    if size_bytes and field.size_bytes != size_bytes:
-        raise NotSupported(
-            f"field {name!r} of {prog.attach_to} in {size_bytes} bytes",
-            hint=f"on this kernel it is {field.type!r} of {field.size_bytes} bytes: compile the program here",
-        )
-    return field.off_bytes
-
-
-def unknown_probe(event: str, tracepoints: Tracepoints) -> UnknownProbe:
-    """Return the error for a tracepoint that is not there, with names that are alike."""
-    from difflib import get_close_matches
-
-    return UnknownProbe(f"tracepoint:{event}", get_close_matches(event, tracepoints.names(), 3))
-
-
 def _prog_load(
-    prog: ProgramSpec, obj: ObjectSpec, types: ObjectTypes, front: list[Insn], insns: list[Insn], is_call: bool
+    prog: ProgramSpec, obj: ObjectSpec, types: ObjectTypes, front: list[Insn], code: Relocated, is_call: bool
 ) -> bpf.ProgLoad:
-    """Return the command that loads `front` and `insns`; `is_call` if the second is a subprogram of the first."""
+    """Return the command that loads `front` and `code`; `is_call` if the second is a subprogram of the first."""
     shift_slots = sum(i.slots for i in front)
     func_info = line_info = b""
     if types.fd >= 0 and prog.func_info:
-        slots = slot_offsets(insns)
+        slots = slot_offsets(prog.insns)
         # The kernel wants an entry at the start of each function: the stub's own when it calls the program,
         # otherwise the program's, which begins with the stub then.
         keeps_start = bool(front) and not is_call
@@ -187,7 +136,7 @@ def _prog_load(
     raw_tracepoint = abi.BPF_PROG_TYPE_RAW_TRACEPOINT
     return bpf.ProgLoad(
         raw_tracepoint if is_call else prog.prog_type,
-        encode(front + insns, sys.byteorder),
+        encode(front + code.insns, sys.byteorder),
         prog.name,
         obj.license,
         expected_attach_type=0 if is_call else prog.expected_attach_type,
@@ -195,6 +144,7 @@ def _prog_load(
         btf_fd=types.fd if func_info else 0,
         func_info=func_info,
         line_info=line_info,
+        btf_fds=[fd.number for fd in code.modules],
     )
 
 
@@ -207,7 +157,7 @@ def _missing_for(prog: ProgramSpec) -> list[str]:
 
 
 def _refusal(
-    prog: ProgramSpec, obj: ObjectSpec, loader: bpf.ProgLoad, errno: int, shift_slots: int
+    prog: ProgramSpec, obj: ObjectSpec, loader: bpf.ProgLoad, errno: int, shift_slots: int, code: Relocated
 ) -> Exception:
     """Load again with a log and return the error that it tells of."""
     from ..verifier.kernel_log import read_log
@@ -217,6 +167,9 @@ def _refusal(
     if result >= 0:  # it went through this time: out of memory before, or the machine's policy changed
         Fd(result).close()
         return bpf.error(abi.BPF_PROG_LOAD, errno, f"program {prog.name!r}")
+    for helper, reason in code.missing:
+        if f"#{helper}" in log:
+            return reason
     report = read_log(log)
     if not report.message:
         if errno == bpf.EPERM:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from ..abi import bpf as abi
+from ..btf.kinds import BTF_KIND_FUNC, BTF_KIND_VAR
 from ..btf.read import Btf
-from ..errors import BtfError, NotSupported
+from ..errors import BtfError, NotSupported, SyscallError
 from ..spec import core_fields
+from ..sys import bpf
 from ..sys.os_seam import current
 from .task_layout import VMLINUX_BTF, cache_path, read_own_file, write_own_file
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..sys.os_seam import Fd
+
 _MOST_INDEX_BYTES = 1 << 24
 
+_BTF_DIRECTORY = "/sys/kernel/btf"
+
 _found: list[Btf | None] = []
+_symbols: dict[tuple[Btf, str, int], int] = {}  # types, name, kind -> BTF id in the kernel itself, or 0
 
 
 def vmlinux_btf() -> Btf | None:
@@ -38,9 +50,61 @@ def _open() -> Btf | None:
         return None
 
 
-def field_off(symbol: str) -> int:
-    """Return the offset in bytes at which this kernel has a field (CO-RE). Raises: NotSupported."""
+def _required_btf() -> Btf:
     btf = vmlinux_btf()
     if btf is None:
         raise NotSupported("the kernel's types", "5.4 with CONFIG_DEBUG_INFO_BTF", hint=f"{VMLINUX_BTF} cannot be read")
-    return core_fields.field_off(btf, symbol)
+    return btf
+
+
+def core_value(kind: str, symbol: str) -> int:
+    """Return the number that this kernel's types give for a CO-RE relocation. Raises: NotSupported."""
+    return core_fields.core_value(_required_btf(), kind, symbol)
+
+
+def kfunc_names(name: str) -> list[str]:
+    """Return the names under which kernels have a function: without a flavour, with and without `_impl`.
+
+    Kernels rename what takes an argument that the verifier fills in. Source: find_ksym_btf_id in libbpf.c (libbpf 1.6).
+    """
+    name = core_fields.without_flavour(name)
+    return [name, name.removesuffix("_impl") if name.endswith("_impl") else f"{name}_impl"]
+
+
+def find_symbol(names: Sequence[str], *, is_function: bool) -> tuple[int, str] | None:
+    """Return the BTF id of the kernel's function or variable of one of these names, and its module (empty: none)."""
+    btf, kind = _required_btf(), BTF_KIND_FUNC if is_function else BTF_KIND_VAR
+    for name in names:
+        key = (btf, name, kind)
+        if key not in _symbols:
+            found = btf.by_name(name, kind)
+            _symbols[key] = 0 if found is None else found.id
+        if _symbols[key]:
+            return _symbols[key], ""
+    for module in _module_names():
+        try:
+            types = Btf(current().read_file(f"{_BTF_DIRECTORY}/{module}"), base=btf)
+            for name in names:
+                found = types.by_name(name, kind)
+                if found is not None and found.id >= btf.type_count:
+                    return found.id, module
+        except (OSError, BtfError):
+            continue  # unloaded meanwhile
+    return None
+
+
+def _module_names() -> list[str]:
+    """Return the modules that have types; they may be loaded and unloaded at any time."""
+    return [name for name in sorted(current().list_directory(_BTF_DIRECTORY)) if name != "vmlinux"]
+
+
+def module_btf_fd(module: str) -> Fd:
+    """Return the types of a module, as programs that call its functions are given them. Raises: NotSupported."""
+    for id in bpf.ids(abi.BPF_BTF_GET_NEXT_ID):
+        try:
+            fd = bpf.fd_by_id(abi.BPF_BTF_GET_FD_BY_ID, id)
+            if bpf.kernel_btf_name(fd.number) == module:
+                return fd
+        except SyscallError:
+            continue  # gone meanwhile
+    raise NotSupported(f"functions of module {module!r}", hint="it was unloaded")

@@ -1,4 +1,4 @@
-"""Collects what programs share (maps, loss sites, types) and makes the `ObjectSpec`."""
+"""Collects what programs share (maps, functions, global variables, loss sites, types) and makes the `ObjectSpec`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ..abi import bpf
 from ..btf.build import BtfBuilder
 from ..btf.kinds import BTF_FUNC_STATIC
 from ..compiler.passes import compile_module
-from ..ir.core import Module
+from ..ir.core import I64, Module
 from ..record import Record
 from ..spec.object import (
     LOSS_MAP,
@@ -24,13 +24,16 @@ from .numbers import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from ..compiler.code import Code
+    from ..compiler.emit import FunctionCode
     from ..errors import SourceSpan
     from ..ir.core import Function
     from ..spec.target import Target
     from ..types.maps import MapDecl
+    from ..types.scalars import Type
 
 
 class Lowered(Record):
@@ -40,6 +43,27 @@ class Lowered(Record):
     section: str
 
 
+class Subprogram(Record):
+    """A function that programs call or take the address of.
+
+    `params` are names and types, for a pointer the type of what it points to; None: a `u64`, or memory of any type.
+    """
+
+    function: Function
+    params: Sequence[tuple[str, Type | None]] = ()
+    result: Type | None = None
+
+
+class Global(Record):
+    """A global variable: `size` bytes of `type` at `off_bytes` of the one value of map `section`."""
+
+    name: str
+    section: str
+    type: Type
+    off_bytes: int
+    initial: bytes = b""
+
+
 class ObjectBuilder:
     """One object being made. Map declarations get their names here, from the first place that uses them."""
 
@@ -47,6 +71,9 @@ class ObjectBuilder:
         self.name, self.license, self.first_print = name, license, first_print
         self.decls: dict[str, MapDecl] = {}
         self.programs: list[Lowered] = []
+        self.functions: dict[str, Subprogram] = {}
+        self.globals: dict[str, Global] = {}
+        self.types: list[Type] = []
         self.loss_sites: list[LossSite] = []
         self.prints: list[dict[str, Any]] = []
 
@@ -89,24 +116,96 @@ class ObjectBuilder:
         """Add a program that has been lowered."""
         self.programs.append(Lowered(function, section))
 
+    def add_function(
+        self, function: Function, params: Sequence[tuple[str, Type | None]] = (), result: Type | None = None
+    ) -> None:
+        """Add a function that programs of this object may call; each carries those that it uses, in this order.
+
+        Parameters without a name are called `arg1` and so on. Raises: Refusal for a name that is taken.
+        """
+        if function.name in self.functions or any(p.function.name == function.name for p in self.programs):
+            raise Refusal(f"two functions are called {function.name!r}", "give one of them another name")
+        self.functions[function.name] = Subprogram(function, params, result)
+
+    def add_global(self, name: str, type: Type, section: str = ".bss", initial: bytes = b"") -> Global:
+        """Add a global variable to `.data`, `.bss`, `.rodata` (constant in programs), `.data.NAME` or `.rodata.NAME`.
+
+        Raises: Refusal for a name that is taken.
+        """
+        if name in self.globals:
+            raise Refusal(f"two global variables are called {name!r}", "give one of them another name")
+        end = max((g.off_bytes + g.type.size for g in self.globals.values() if g.section == section), default=0)
+        off_bytes = -(-end // type.align) * type.align
+        made = self.globals[name] = Global(name, section, type, off_bytes, initial)
+        return made
+
+    def use_type(self, type: Type) -> None:
+        """Have the object's BTF hold a type that no map or function mentions (for RELO `core_type_id_local`)."""
+        self.types.append(type)
+
     def finish(self, target: Target) -> ObjectSpec:
         """Compile every program and return the object. Raises: CompileError."""
         btf = BtfBuilder()
         spec = ObjectSpec(self.name, license=self.license, loss_sites=self.loss_sites)
         for name, decl in self.decls.items():
             spec.maps[name] = _map_spec(name, decl, btf)
+        for section in dict.fromkeys(g.section for g in self.globals.values()):
+            spec.maps[section] = _globals_spec(section, [g for g in self.globals.values() if g.section == section], btf)
         if self.loss_sites:
             spec.maps[LOSS_MAP] = MapSpec(LOSS_MAP, bpf.BPF_MAP_TYPE_ARRAY, 4, 8 * len(self.loss_sites), 1)
         if self.prints:
             spec.maps[PRINT_MAP] = MapSpec(PRINT_MAP, bpf.BPF_MAP_TYPE_RINGBUF, 0, 0, PRINT_BYTES)
             spec.notes["prints"] = self.prints
+        for type in self.types:
+            type.btf_id(btf)
         int_id = btf.add_signed("int", 4)
         proto_id = btf.add_func_proto(int_id, [("ctx", btf.add_ptr(0))])
+        functions = [f.function for f in self.functions.values()]
+        compiled: dict[str, FunctionCode] = {}
         for lowered in self.programs:
-            code = compile_module(Module([lowered.function]), target)
-            spec.programs[lowered.function.name] = _program_spec(lowered, code, btf, proto_id)
+            code = compile_module(Module([lowered.function, *functions]), target, compiled=compiled)
+            func_info = [FuncInfo(0, btf.add_func(lowered.function.name, proto_id, BTF_FUNC_STATIC))]
+            func_info += [FuncInfo(at, _func_id(self.functions[name], btf)) for name, at in code.functions[1:]]
+            spec.programs[lowered.function.name] = _program_spec(lowered, code, btf, func_info)
         spec.btf = btf.encode()
         return spec
+
+
+def _globals_spec(section: str, variables: Sequence[Global], btf: BtfBuilder) -> MapSpec:
+    """Return the map that holds global variables; its BTF says where each is. Source: libbpf's internal maps."""
+    size = max(v.off_bytes + v.type.size for v in variables)
+    initial = bytearray(size)
+    for v in variables:
+        initial[v.off_bytes : v.off_bytes + len(v.initial)] = v.initial
+    ids = [(btf.add_var(v.name, v.type.btf_id(btf)), v.off_bytes, v.type.size) for v in variables]
+    is_constant = section.startswith(".rodata")
+    return MapSpec(
+        section,
+        bpf.BPF_MAP_TYPE_ARRAY,
+        4,
+        size,
+        1,
+        bpf.BPF_F_MMAPABLE | (bpf.BPF_F_RDONLY_PROG if is_constant else 0),
+        value_type_id=btf.add_datasec(section, size, ids),
+        initial=bytes(initial) if any(initial) else b"",
+        frozen=is_constant,
+    )
+
+
+def _func_id(subprogram: Subprogram, btf: BtfBuilder) -> int:
+    """Add the FUNC of a function, with names and types of its parameters."""
+    params = []
+    described = list(subprogram.params)
+    for n, param in enumerate(subprogram.function.entry.params):
+        name, type = described[n] if n < len(described) else (f"arg{n + 1}", None)
+        if param.type != I64:
+            type_id = btf.add_ptr(type.btf_id(btf) if type else 0)
+        else:
+            type_id = type.btf_id(btf) if type else btf.add_int("u64", 8)
+        params.append((name, type_id))
+    result = subprogram.result
+    proto_id = btf.add_func_proto(result.btf_id(btf) if result else btf.add_int("u64", 8), params)
+    return btf.add_func(subprogram.function.name, proto_id, BTF_FUNC_STATIC)
 
 
 def _map_spec(name: str, decl: MapDecl, btf: BtfBuilder) -> MapSpec:
@@ -127,12 +226,18 @@ def _map_spec(name: str, decl: MapDecl, btf: BtfBuilder) -> MapSpec:
     )
 
 
-def _program_spec(lowered: Lowered, code: Code, btf: BtfBuilder, proto_id: int) -> ProgramSpec:
+def _program_spec(lowered: Lowered, code: Code, btf: BtfBuilder, func_info: list[FuncInfo]) -> ProgramSpec:
     section = parse_section(lowered.section)
     lines: list[LineInfo] = []
     last: tuple[str, int] | None = None
+    # The kernel wants a line at the start of each function, if anywhere.
+    fallback = lowered.function.span or next((span for span in code.spans if span is not None), None)
+    starts = {f.insn_idx for f in func_info}
     for insn_idx, span in enumerate(code.spans):
-        if span is not None and (span.file, span.line) != last:
+        is_start = insn_idx in starts
+        if span is None and is_start:
+            span = fallback
+        if span is not None and (is_start or (span.file, span.line) != last):
             last = (span.file, span.line)
             file_off, text_off = btf.string(span.file), btf.string(span.text.strip())
             lines.append(LineInfo(insn_idx, file_off, text_off, span.line, span.col + 1))
@@ -142,9 +247,10 @@ def _program_spec(lowered: Lowered, code: Code, btf: BtfBuilder, proto_id: int) 
         section.prog_type,
         section.attach_to,
         section.expected_attach_type,
+        section.prog_flags,
         insns=code.insns,
         relocs=code.relocs,
-        func_info=[FuncInfo(at, btf.add_func(name, proto_id, BTF_FUNC_STATIC)) for name, at in code.functions],
+        func_info=func_info,
         line_info=lines,
         stack_size=code.stack_size,
     )

@@ -8,14 +8,14 @@ from __future__ import annotations
 from ..abi import bpf
 from ..abi.helpers import BPF_FUNC as FUNC
 from ..ir.builder import Builder
-from ..ir.core import PTR_RECORD_OR_NULL, PTR_VALUE, PTR_VALUE_OR_NULL
+from ..ir.core import I64, PTR_BTF, PTR_FUNC, PTR_RECORD_OR_NULL, PTR_VALUE, PTR_VALUE_OR_NULL
 from ..spec.object import LOSS_MAP
 from ..types.scalars import IntType
 from .numbers import Num, Refusal, check_assignable, union
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Sequence
 
     from ..errors import SourceSpan
     from ..ir.core import Block, Function, Value
@@ -278,6 +278,66 @@ class Lowering:
         b.op("atomic_add", b.read(name, PTR_VALUE), n.value, size=type.size)
         b.jump(done)
         b.start(done)
+
+    # Functions
+
+    def call_function(self, name: str, args: Sequence[Value] = (), type: str = I64) -> Value:
+        """Call a function of the object (`ObjectBuilder.add_function`); memory is passed to parameters of PTR_ARG.
+
+        `type` is that of its result.
+        """
+        return self.b.op("call_local", *args, symbol=name, type=type)
+
+    def function_address(self, name: str, *, is_later: bool = False) -> Value:
+        """The address of a function of the object, for helpers and kfuncs that call it back.
+
+        `is_later` says that it runs after this program, on a stack of its own: timers and work queues.
+        """
+        return self.b.op("func_addr", symbol=name, imm=int(is_later))
+
+    def call_kfunc(self, name: str, args: Sequence[Value] = (), type: str = I64, *, is_weak: bool = False) -> Value:
+        """Call a function of the kernel by its name; the loader finds it, also with `_impl` at the end or without.
+
+        A weak one may be missing: call it only where `has_kfunc` holds.
+        """
+        return self.b.op("call_kfunc", *args, symbol=name, type=type, imm=int(is_weak))
+
+    def has_kfunc(self, name: str) -> Value:
+        """The address of a function of the kernel, to be compared with 0: missing. The verifier knows it."""
+        return self.b.op("ksym", symbol=name, type=PTR_FUNC, imm=1)
+
+    def kernel_variable(self, name: str, type: str = PTR_BTF, *, is_weak: bool = False) -> Value:
+        """The address of a global variable of the kernel; of a per-CPU one for bpf_per_cpu_ptr."""
+        return self.b.op("ksym", symbol=name, type=type, imm=int(is_weak))
+
+    def tail_call(self, decl: MapDecl, index: Value) -> None:
+        """Go to the program at an index of a program array and not come back; where there is none, go on.
+
+        Everything that must be done before the program ends (open records) has to be done. In programs only.
+        """
+        ctx = self.b.function.entry.params[0]
+        self.b.call(FUNC.tail_call, ctx, self.map(decl), index)
+
+    # Global variables and atomics
+
+    def global_address(self, name: str) -> Value:
+        """The address of a global variable (`ObjectBuilder.add_global`). Every load is done, every store stays."""
+        found = self.obj.globals[name]
+        return self.b.op("map_value", symbol=found.section, imm=found.off_bytes)
+
+    def atomic(
+        self, operation: str, base: Value, off: int, size: int, value: Value, *, is_fetch: bool = False
+    ) -> Value:
+        """Do `add`, `and`, `or`, `xor` or `xchg` on 4 or 8 bytes of memory that others may change at the same time.
+
+        `xchg`, and the others with `is_fetch`, give what was there before, zero-extended.
+        """
+        opcode = operation if operation == "xchg" else f"{'fetch' if is_fetch else 'atomic'}_{operation}"
+        return self.b.op(opcode, base, value, off=off, size=size)
+
+    def compare_exchange(self, base: Value, off: int, size: int, expected: Value, new: Value) -> Value:
+        """Store `new` if `expected` is there, atomically; give what was there, zero-extended."""
+        return self.b.op("cmpxchg", base, expected, new, off=off, size=size)
 
     # Ring buffers
 

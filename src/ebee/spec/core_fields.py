@@ -1,7 +1,9 @@
-"""Fields of kernel structs whose offset is found when a program is loaded (CO-RE): how they are named and found.
+"""What a program may ask the running kernel's types for when it is loaded (CO-RE): how it is named and found.
 
-The symbol of such a field is `task_struct.real_parent:struct task_struct *`: the struct, the way through its members
-(`signal.rlim[3].rlim_cur`, anonymous ones left out), and the shape that the program was compiled for.
+The symbol of a field is `task_struct.real_parent:struct task_struct *`: the struct, the way through its members
+(`signal.rlim[3].rlim_cur`, anonymous ones left out), and the shape that the program was compiled for. The symbol of a
+type is `struct task_struct` (also `union`, `enum`, `typedef`, `int`), that of an enumerator `zone_type.ZONE_DMA`.
+A name may have a flavour, `task_struct___old`, which the kernel does not have: one program can so know several layouts.
 """
 
 from __future__ import annotations
@@ -15,14 +17,21 @@ from ..btf.kinds import (
     BTF_KIND_PTR,
     BTF_KIND_STRUCT,
     BTF_KIND_TYPE_TAG,
+    BTF_KIND_TYPEDEF,
     BTF_KIND_UNION,
     MODIFIER_KINDS,
 )
 from ..errors import BtfError, NotSupported
+from .object import CORE_EXISTENCE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..btf.read import Btf, BtfField, BtfType
+
+TYPE_WORDS = {
+    "struct": (BTF_KIND_STRUCT,), "union": (BTF_KIND_UNION,), "enum": (BTF_KIND_ENUM, BTF_KIND_ENUM64),
+    "typedef": (BTF_KIND_TYPEDEF,), "int": (BTF_KIND_INT,),
+}  # fmt: skip
 
 # Type tags of pointers to memory that a kernel address does not reach as it is.
 # Source: __user and __percpu in include/linux/compiler_types.h (Linux 6.18).
@@ -41,6 +50,11 @@ def split_symbol(symbol: str) -> tuple[str, str, str]:
     return struct_name, path, shape
 
 
+def without_flavour(name: str) -> str:
+    """Return the name that the kernel has."""
+    return name.partition("___")[0]
+
+
 _structs: dict[tuple[Btf, str], BtfType | None] = {}  # a cache of the process: each search takes a millisecond
 
 
@@ -48,7 +62,7 @@ def find_struct(btf: Btf, name: str) -> BtfType | None:
     """Return the struct of a name, the first one if there are several."""
     key = (btf, name)
     if key not in _structs:
-        _structs[key] = btf.by_name(name, BTF_KIND_STRUCT)
+        _structs[key] = btf.by_name(without_flavour(name), BTF_KIND_STRUCT)
     return _structs[key]
 
 
@@ -121,3 +135,79 @@ def field_off(btf: Btf, symbol: str) -> int:
             hint=f"in this kernel it is {found or 'of another kind'!r}: compile the program here",
         )
     return field.off_bytes
+
+
+def core_value(btf: Btf, kind: str, symbol: str) -> int:
+    """Return the number that a kernel's types give for a relocation; `kind` is a key of `CORE_KINDS`.
+
+    Raises: NotSupported if there is no such type, field or enumerator, unless just that is asked.
+    Source: bpf_core_calc_relo in tools/lib/bpf/relo_core.c (Linux 6.18).
+    """
+    if kind.startswith("core_field"):
+        return _field_value(btf, kind, symbol)
+    if kind.startswith("core_enum"):
+        found = find_enumerator(btf, symbol)
+        value = 0 if found is None else found & 0xFFFF_FFFF_FFFF_FFFF
+    else:
+        type = find_type(btf, symbol)
+        found = None if type is None else type.id
+        value = btf.sizeof(type.id) if type is not None and kind == "core_type_size" else found or 0
+    if kind in CORE_EXISTENCE:
+        return int(found is not None)
+    if found is None:
+        raise NotSupported(symbol, hint="this kernel does not have it: test for it before")
+    return value
+
+
+def find_type(btf: Btf, symbol: str) -> BtfType | None:
+    """Return the type that a symbol names."""
+    word, _, name = symbol.partition(" ")
+    return next((t for kind in TYPE_WORDS[word] if (t := btf.by_name(without_flavour(name), kind))), None)
+
+
+def find_enumerator(btf: Btf, symbol: str) -> int | None:
+    """Return the value of an enumerator, as a signed or unsigned number."""
+    name, _, enumerator = symbol.partition(".")
+    for kind in TYPE_WORDS["enum"]:
+        for enum in btf.all_by_name(without_flavour(name), kind):
+            for known, value in enum.values:
+                if known == without_flavour(enumerator):
+                    return value
+    return None
+
+
+def _field_value(btf: Btf, kind: str, symbol: str) -> int:
+    struct_name, path, shape = split_symbol(symbol)
+    if kind == "core_field_exists":
+        try:
+            found = shape_of(btf, find_field(btf, struct_name, path))
+        except BtfError:
+            return 0
+        return int(_sort(found) == _sort(shape))
+    if kind == "core_field" and shape != "bits":
+        return field_off(btf, symbol)
+    try:
+        field = find_field(btf, struct_name, path)
+        type = resolved(btf, field.type)
+        unit = btf.sizeof(type.id)
+    except BtfError as e:
+        raise NotSupported(f"{path!r} of struct {struct_name}", hint=f"this kernel does not have it: {e}") from None
+    if kind == "core_field_signed":
+        return int(type.int_encoding[0] & BTF_INT_SIGNED if type.kind == BTF_KIND_INT else type.kind_flag)
+    # The smallest aligned integer that has all bits of the field.
+    start, bits = 8 * field.off_bytes + field.bit_off, field.bitfield_size or 8 * unit
+    off = start // 8 // unit * unit if field.bitfield_size else field.off_bytes
+    while field.bitfield_size and start + bits > 8 * (off + unit) and unit < 8:
+        unit *= 2
+        off = start // 8 // unit * unit
+    return {
+        "core_field": off, "core_field_size": unit,
+        "core_field_lshift": 64 - (start + bits - 8 * off), "core_field_rshift": 64 - bits,
+    }[kind]  # fmt: skip
+
+
+def _sort(shape: str) -> str:
+    """Return what a field's shape has in common with those that a program may take it for."""
+    if shape.endswith("*"):
+        return "*"
+    return shape.partition(" ")[2] or "int" if shape[:1] in "us" and shape[1:2].isdigit() else shape.partition("[")[0]

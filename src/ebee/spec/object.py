@@ -29,13 +29,16 @@ RELO_SUBPROG, RELO_FUNC = "subprog", "func"
 
 # CO-RE: a number that the running kernel's types say. It replaces the `imm` of a MOV or LDDW; RELO_CORE_FIELD, the
 # offset of a field in bytes, may also be put, plus `addend`, into the `off` of an LDX, ST or STX. Symbols are
-# described in spec.core_fields. Source: enum bpf_core_relo_kind, include/uapi/linux/bpf.h (Linux 6.18).
+# described in spec.core_fields; "core_type_id_local" is a type of the object's own BTF.
+# Source: enum bpf_core_relo_kind, include/uapi/linux/bpf.h (Linux 6.18).
 RELO_CORE_FIELD = "core_field"
 CORE_KINDS = {
     RELO_CORE_FIELD: 0, "core_field_size": 1, "core_field_exists": 2, "core_field_signed": 3,
     "core_field_lshift": 4, "core_field_rshift": 5, "core_type_id_local": 6, "core_type_id": 7,
-    "core_type_exists": 8, "core_type_size": 9, "core_enum_exists": 10, "core_enum_value": 11, "core_type_matches": 12,
+    "core_type_exists": 8, "core_type_size": 9, "core_enum_exists": 10, "core_enum_value": 11,
 }  # fmt: skip
+
+CORE_EXISTENCE = frozenset(("core_field_exists", "core_type_exists", "core_enum_exists"))  # 1 or 0, never missing
 
 # Pinning of maps: not at all, or under their names in a bpffs. Source: enum libbpf_pin_type.
 PIN_NONE, PIN_BY_NAME = 0, 1

@@ -17,7 +17,7 @@ from .os_seam import Fd, current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from .os_seam import Buffer
 
@@ -117,6 +117,9 @@ def map_create(
     btf_fd: int = 0,
     btf_key_type_id: int = 0,
     btf_value_type_id: int = 0,
+    *,
+    inner_map_fd: int = 0,
+    map_extra: int = 0,
 ) -> Fd:
     """BPF_MAP_CREATE. Raises: SyscallError; PermissionMissing for EPERM."""
     attr = make_attr(
@@ -131,6 +134,8 @@ def map_create(
             "btf_fd": btf_fd,
             "btf_key_type_id": btf_key_type_id,
             "btf_value_type_id": btf_value_type_id,
+            "inner_map_fd": inner_map_fd,
+            "map_extra": map_extra,
         },
     )
     fd = _call_charged(abi.BPF_MAP_CREATE, attr)
@@ -144,6 +149,24 @@ def map_create(
 def map_freeze(fd: int) -> None:
     """BPF_MAP_FREEZE: no more writes from user space. Raises: SyscallError."""
     call(abi.BPF_MAP_FREEZE, make_attr(layouts.MAP_ELEM, {"map_fd": fd}))
+
+
+def obj_pin(path: str, fd: int) -> None:
+    """BPF_OBJ_PIN: give a map, program or link a name in a bpffs. Raises: SyscallError."""
+    text = text_buffer(path)
+    call(abi.BPF_OBJ_PIN, make_attr(layouts.OBJ, {"pathname": address(text), "bpf_fd": fd}), path)
+
+
+def obj_get(path: str) -> Fd | None:
+    """BPF_OBJ_GET: what has a name in a bpffs, or None. Raises: SyscallError."""
+    text = text_buffer(path)
+    attr = make_attr(layouts.OBJ, {"pathname": address(text)})
+    fd = current().bpf(abi.BPF_OBJ_GET, attr)
+    if fd == -ENOENT:
+        return None
+    if fd < 0:
+        raise error(abi.BPF_OBJ_GET, -fd, path)
+    return Fd(fd)
 
 
 class MapElements:
@@ -315,7 +338,10 @@ def _batches(
 
 
 class ProgLoad:
-    """What BPF_PROG_LOAD is given besides the instructions; `load` may be called again with a log."""
+    """What BPF_PROG_LOAD is given; `load` may be called again with a log.
+
+    `btf_fds` are the types of kernel modules; a call of a module's function has its place among them, from 1, in `off`.
+    """
 
     def __init__(
         self,
@@ -329,9 +355,11 @@ class ProgLoad:
         btf_fd: int = 0,
         func_info: bytes = b"",
         line_info: bytes = b"",
+        btf_fds: Sequence[int] = (),
     ) -> None:
         self._insns, self._license = bytes_buffer(insns), text_buffer(license)
         self._func_info, self._line_info = bytes_buffer(func_info), bytes_buffer(line_info)
+        self._fds = bytes_buffer(struct.pack(f"={1 + len(btf_fds)}i", 0, *btf_fds)) if btf_fds else None
         self._name, self._prog_type, self._prog_flags = object_name(name), prog_type, prog_flags
         self._expected_attach_type, self._btf_fd = expected_attach_type, btf_fd
 
@@ -344,6 +372,7 @@ class ProgLoad:
             "prog_flags": self._prog_flags,
             "prog_name": self._name,
             "expected_attach_type": self._expected_attach_type,
+            "fd_array": address(self._fds),
         }
         if log is not None:
             fields |= {"log_level": 1, "log_size": len(log), "log_buf": address(log)}
@@ -483,7 +512,7 @@ def info_by_fd(fd: int, size_bytes: int) -> bytes:
 
 
 def ids(cmd: int) -> Iterator[int]:
-    """Iterate over the ids of all objects: `cmd` is BPF_PROG_GET_NEXT_ID, BPF_MAP_… or BPF_LINK_….
+    """Iterate over the ids of all objects: `cmd` is BPF_PROG_GET_NEXT_ID, BPF_MAP_…, BPF_LINK_… or BPF_BTF_….
 
     Raises: SyscallError, EPERM without CAP_SYS_ADMIN.
     """
@@ -500,5 +529,17 @@ def ids(cmd: int) -> Iterator[int]:
 
 
 def fd_by_id(cmd: int, id: int) -> Fd:
-    """BPF_PROG_GET_FD_BY_ID, BPF_MAP_… or BPF_LINK_…. Raises: SyscallError, ENOENT when it is gone."""
+    """BPF_PROG_GET_FD_BY_ID, BPF_MAP_…, BPF_LINK_… or BPF_BTF_…. Raises: SyscallError, ENOENT when it is gone."""
     return Fd(call(cmd, make_attr(layouts.GET_ID, {"start_id": id})))
+
+
+def kernel_btf_name(fd: int) -> str:
+    """Return the module that types of the kernel belong to (`vmlinux`: none), empty for those of a program."""
+    name = ctypes.create_string_buffer(64)
+    info = make_attr(layouts.BTF_INFO, {"name": address(name), "name_len": len(name)})
+    attr = make_attr(
+        layouts.OBJ_GET_INFO_BY_FD, {"bpf_fd": fd, "info_len": layouts.BTF_INFO_SIZE_BYTES, "info": address(info)}
+    )
+    call(abi.BPF_OBJ_GET_INFO_BY_FD, attr)
+    is_kernel = attr_field(info, layouts.BTF_INFO, "kernel_btf")
+    return name.value.decode("utf-8", "replace") if is_kernel else ""

@@ -127,6 +127,10 @@ class Os:
         finally:
             os.close(fd)
 
+    def list_directory(self, path: str) -> list[str]:
+        """Return the names in a directory. Raises: OSError."""
+        return os.listdir(path)
+
     def close(self, fd: int) -> None:
         """close(2). Raises: OSError."""
         os.close(fd)

@@ -17,7 +17,8 @@ from ebee.errors import CompileError, ElfError, NotSupported
 from ebee.ir.text import parse_module, print_module
 from ebee.isa.encode import encode
 from ebee.isa.opcodes import BPF_ALU64, BPF_K, BPF_MOV
-from ebee.kernel import programs, vmlinux
+from ebee.kernel import vmlinux
+from ebee.kernel.relocate import relocate
 from ebee.spec import core_fields
 from ebee.spec.default_target import default_target
 from ebee.spec.object import RELO_CORE_FIELD
@@ -95,7 +96,7 @@ def test_the_loader_fills_in_where_this_kernel_has_them(gap_bytes, monkeypatch):
     program = compiled().programs["reads"]
     program.relocs = [r for r in program.relocs if r.kind == RELO_CORE_FIELD]
     monkeypatch.setattr(vmlinux, "_found", [kernel_btf(gap_bytes)])
-    insns = programs.relocate(program, {}, None)
+    insns = relocate(program, None, {}, None).insns
     found = {r.symbol.partition(":")[0]: insns[r.insn_idx].imm for r in program.relocs}
     first = gap_bytes
     assert found == {
@@ -121,7 +122,7 @@ def test_a_kernel_where_a_field_is_something_else_is_refused(layout, message, mo
     program.relocs = [r for r in program.relocs if r.kind == RELO_CORE_FIELD]
     monkeypatch.setattr(vmlinux, "_found", [kernel_btf(**layout)])
     with pytest.raises(NotSupported) as caught:
-        programs.relocate(program, {}, None)
+        relocate(program, None, {}, None)
     assert message in caught.value.hint
     assert "task_struct" in str(caught.value)
 
@@ -131,7 +132,7 @@ def test_a_kernel_without_types_is_refused(monkeypatch):
     program.relocs = core_relocs(compiled())
     monkeypatch.setattr(vmlinux, "_found", [None])
     with pytest.raises(NotSupported, match="the kernel's types"):
-        programs.relocate(program, {}, None)
+        relocate(program, None, {}, None)
 
 
 def test_a_target_without_types_refuses_when_compiling():
@@ -175,11 +176,11 @@ def test_a_damaged_index_is_made_again(damage, tmp_path, monkeypatch):
             return data
 
     monkeypatch.setattr(vmlinux, "current", Seam)
-    assert vmlinux.field_off("task_struct.tgid:s32") == 8
+    assert vmlinux.core_value("core_field", "task_struct.tgid:s32") == 8
     kept = path.read_bytes()
     assert kept != damage
     vmlinux._found.clear()
-    assert vmlinux.field_off("task_struct.tgid:s32") == 8
+    assert vmlinux.core_value("core_field", "task_struct.tgid:s32") == 8
     assert path.read_bytes() == kept
 
 

@@ -1,0 +1,185 @@
+"""Relocation: a program's instructions with everything filled in that waits for the running system."""
+
+from __future__ import annotations
+
+from ..errors import NotSupported, UnknownProbe
+from ..isa.insn import Insn
+from ..isa.opcodes import (
+    BPF_LDX,
+    BPF_PSEUDO_BTF_ID,
+    BPF_PSEUDO_KFUNC_CALL,
+    BPF_PSEUDO_MAP_FD,
+    BPF_PSEUDO_MAP_VALUE,
+    BPF_ST,
+    BPF_STX,
+    CALL,
+    JA,
+    LDDW,
+)
+from ..record import Record, field
+from ..spec.object import (
+    CORE_EXISTENCE,
+    CORE_KINDS,
+    RELO_CORE_FIELD,
+    RELO_FUNC,
+    RELO_KFUNC,
+    RELO_KSYM,
+    RELO_MAP,
+    RELO_MAP_VALUE,
+    RELO_SUBPROG,
+    RELO_TP_FIELD,
+)
+from .maps import map_fd
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..spec.backend import BackendMap
+    from ..spec.object import ObjectSpec, ProgramSpec, Reloc
+    from ..sys.os_seam import Fd
+    from .target import Tracepoints
+
+# Helpers that do not exist, called where something is missing. Source: libbpf.c, relo_core.c (libbpf 1.6).
+POISON_CORE, POISON_KFUNC = 195_896_080, 2_002_000_000
+
+
+class Relocated(Record):
+    """Instructions to be loaded.
+
+    `modules` are the types of kernel modules whose functions are called: number n is index n + 1 of fd_array.
+    `missing` says what the kernel does not have, by the number of the helper that is called in its place; the
+    verifier refuses that, unless it sees that the call is not reached.
+    """
+
+    insns: list[Insn]
+    modules: list[Fd] = field(default_factory=list)
+    missing: list[tuple[int, NotSupported]] = field(default_factory=list)
+
+
+def relocate(
+    prog: ProgramSpec, obj: ObjectSpec | None, maps: Mapping[str, BackendMap], tracepoints: Tracepoints
+) -> Relocated:
+    """Return the program's instructions with everything filled in; each takes as many slots as before.
+
+    What a program that asks for the existence of things uses without that they exist is poisoned, not refused.
+
+    Raises: UsageError for a map that is not live, UnknownProbe, NotSupported for a field of another width, or what
+    this kernel does not have.
+    """
+    out = Relocated(list(prog.insns))
+    insns = out.insns
+    wide: list[int] = []
+    asks = any(r.is_weak or r.kind in CORE_EXISTENCE for r in prog.relocs)
+    for relo in prog.relocs:
+        i, kind = relo.insn_idx, relo.kind
+        insn = insns[i].copy()
+        if kind == RELO_MAP:
+            insn.src_reg, insn.imm = BPF_PSEUDO_MAP_FD, map_fd(maps.get(relo.symbol), relo.symbol)
+        elif kind == RELO_MAP_VALUE:
+            insn.src_reg = BPF_PSEUDO_MAP_VALUE
+            insn.imm = map_fd(maps.get(relo.symbol), relo.symbol) | relo.addend << 32
+        elif kind == RELO_TP_FIELD:
+            insn.off = _field_off(prog, relo.symbol, relo.size_bytes, tracepoints) + relo.addend
+        elif kind in CORE_KINDS:
+            try:
+                _put_core(insn, relo, obj)
+            except NotSupported as e:
+                if not asks:
+                    raise
+                if insn.opcode == LDDW:
+                    wide.append(i)
+                out.missing.append((POISON_CORE, e))
+                insn = Insn(CALL, imm=POISON_CORE)
+        elif kind == RELO_KFUNC:
+            insn = _kfunc_call(relo, out)
+        elif kind == RELO_KSYM:
+            _put_ksym(insn, relo, out)
+        elif kind not in (RELO_SUBPROG, RELO_FUNC):
+            raise NotSupported(f"relocation {kind!r} of program {prog.name!r}")
+        insns[i] = insn
+    for i in sorted(wide, reverse=True):
+        insns.insert(i + 1, Insn(JA))
+    return out
+
+
+def _put_core(insn: Insn, relo: Reloc, obj: ObjectSpec | None) -> None:
+    """Fill in what the kernel's types say. Raises: NotSupported."""
+    from .vmlinux import core_value
+
+    if relo.kind == "core_type_id_local":
+        from ..btf.read import Btf
+        from ..spec import core_fields
+
+        insn.imm = core_fields.core_value(Btf(obj.btf if obj is not None else b""), "core_type_id", relo.symbol)
+        return
+    value = core_value(relo.kind, relo.symbol)
+    if relo.kind == RELO_CORE_FIELD and insn.opcode & 7 in (BPF_LDX, BPF_ST, BPF_STX):
+        value += relo.addend
+        if not -0x8000 <= value <= 0x7FFF:
+            raise NotSupported(f"{relo.symbol!r} at byte {value}, which is too far for one load")
+        insn.off = value
+    else:
+        insn.imm = value
+
+
+def _btf_fd_index(module: str, out: Relocated) -> int:
+    """Return the index in fd_array of a module's types, 0 for the kernel's own."""
+    if not module:
+        return 0
+    from .vmlinux import module_btf_fd
+
+    out.modules.append(module_btf_fd(module))
+    return len(out.modules)
+
+
+def _kfunc_call(relo: Reloc, out: Relocated) -> Insn:
+    from .vmlinux import find_symbol, kfunc_names
+
+    found = find_symbol(kfunc_names(relo.symbol), is_function=True)
+    if found is not None:
+        type_id, module = found
+        return Insn(CALL, 0, BPF_PSEUDO_KFUNC_CALL, _btf_fd_index(module, out), type_id)
+    error = NotSupported(f"kernel function {relo.symbol!r}", hint="this kernel and its loaded modules do not have it")
+    if not relo.is_weak:
+        raise error
+    out.missing.append((POISON_KFUNC, error))
+    return Insn(CALL, imm=POISON_KFUNC)
+
+
+def _put_ksym(insn: Insn, relo: Reloc, out: Relocated) -> None:
+    from .vmlinux import find_symbol, kfunc_names
+
+    found = find_symbol(kfunc_names(relo.symbol), is_function=True) or find_symbol([relo.symbol], is_function=False)
+    if found is None and not relo.is_weak:
+        raise NotSupported(f"kernel variable {relo.symbol!r}", hint="this kernel's types do not tell of it")
+    insn.src_reg = insn.imm = 0
+    if found is not None:
+        type_id, module = found
+        index = _btf_fd_index(module, out)
+        insn.src_reg = BPF_PSEUDO_BTF_ID
+        insn.imm = type_id | (out.modules[index - 1].number << 32 if index else 0)
+
+
+def _field_off(prog: ProgramSpec, name: str, size_bytes: int, tracepoints: Tracepoints) -> int:
+    """Return where this kernel has a field of the tracepoint's record."""
+    layout = tracepoints.lookup(prog.attach_to)
+    if layout is None:
+        raise unknown_probe(prog.attach_to, tracepoints)
+    field = layout.fields.get(name)
+    if field is None:
+        known = ", ".join(layout.fields)
+        raise NotSupported(f"field {name!r} of {prog.attach_to}", hint=f"on this kernel it has: {known}")
+    if size_bytes and field.size_bytes != size_bytes:
+        raise NotSupported(
+            f"field {name!r} of {prog.attach_to} in {size_bytes} bytes",
+            hint=f"on this kernel it is {field.type!r} of {field.size_bytes} bytes: compile the program here",
+        )
+    return field.off_bytes
+
+
+def unknown_probe(event: str, tracepoints: Tracepoints) -> UnknownProbe:
+    """Return the error for a tracepoint that is not there, with names that are alike."""
+    from difflib import get_close_matches
+
+    return UnknownProbe(f"tracepoint:{event}", get_close_matches(event, tracepoints.names(), 3))
