@@ -49,6 +49,13 @@ SNIPPETS = {
             r += n
             n -= 1
     """,
+    "for by a step that passes the end, and zero": """
+        r = 0
+        for i in range(10, 0, -3):
+            r += i * a
+        for i in range(b % 7, 0, -4):
+            r += i
+    """,
     "for over a constant sequence of pairs": """
         r = 0
         for x, y in ((1, 2), (3, 4), (50, 60)):

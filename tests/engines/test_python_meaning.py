@@ -49,9 +49,27 @@ def run_engine(body, inputs, slots=8, prelude=""):
 
 
 def run_on(backend, body, inputs, slots, prelude=""):
+    try:
+        return next(runs_on(backend, body, [inputs], slots, prelude))
+    finally:
+        backend.close()
+
+
+def run_engine_often(body, inputs, slots=8, prelude=""):
+    """Compile a probe's body once, and run it with each of several inputs: a list of what `run_engine` returns."""
+    from ebee.engine.backend import EngineBackend
+
+    backend = EngineBackend()
+    try:
+        return list(runs_on(backend, body, inputs, slots, prelude))
+    finally:
+        backend.close()
+
+
+def runs_on(backend, body, all_inputs, slots, prelude=""):
     probe, _out = make_probe(body, slots, prelude)
     spec, _decls = compile_probes([probe], backend.target)
-    try:
+    for inputs in all_inputs:
         maps = {name: backend.create_map(m, spec) for name, m in spec.maps.items()}
         program = backend.load_program(spec.programs["probe"], spec, maps)
         ctx = bytes(8) + (9).to_bytes(8, "little") + b"".join((n % (1 << 64)).to_bytes(8, "little") for n in inputs)
@@ -59,9 +77,7 @@ def run_on(backend, body, inputs, slots, prelude=""):
         out = maps.get("out")
         values = [int.from_bytes(out.lookup(i.to_bytes(4, "little")), "little") for i in range(slots)] if out else []
         lost = maps[LOSS_MAP].lookup(bytes(4)) if LOSS_MAP in maps else b""
-        return values, sum(int.from_bytes(lost[i : i + 8], "little") for i in range(0, len(lost), 8))
-    finally:
-        backend.close()
+        yield values, sum(int.from_bytes(lost[i : i + 8], "little") for i in range(0, len(lost), 8))
 
 
 class Expr:

@@ -8,6 +8,7 @@ refused, unless the result is the same both ways.
 
 from __future__ import annotations
 
+from ..ir.core import Op
 from ..record import Record
 
 TYPE_CHECKING = False
@@ -294,6 +295,31 @@ def choose(low: Lowering, op: str, a: Num, b: Num, smaller: bool) -> Num:
     is_bool = BOOL in (a.c_type, b.c_type) or MAYBE_BOOL in (a.c_type, b.c_type)
     c_type = common({a.c_type, b.c_type}) if is_bool else ""
     return Num(low.b.read(name), best(a.lo, b.lo), best(a.hi, b.hi), c_type)
+
+
+def at_most(low: Lowering, n: Num) -> Num:
+    """The same number, whose greatest value a verifier sees, too: it follows no division, for one."""
+    value = n.value
+    if n.lo == n.hi or isinstance(value, Op) and _shows(value) <= n.hi:
+        return n
+    return Num(choose(low, "<", n, constant(low, n.hi), True).value, n.lo, n.hi)
+
+
+def at_least(low: Lowering, n: Num) -> Num:
+    """The same number, whose least value a verifier sees, too, if it may be negative."""
+    if n.lo == n.hi or n.lo >= 0 or n.lo == S64_LO:
+        return n
+    return Num(choose(low, ">", n, constant(low, n.lo), False).value, n.lo, n.hi)
+
+
+def _shows(op: Op) -> int:
+    """The greatest number that a verifier takes the result of an operation for."""
+    if op.opcode in ("load", "zext"):
+        return (1 << 8 * op.size) - 1
+    if op.opcode in ("and", "lshr") and isinstance(op.args[1], Op) and op.args[1].opcode == "const":
+        n = op.args[1].imm
+        return n if op.opcode == "and" and n >= 0 else U64_HI >> n if op.opcode == "lshr" and 0 <= n < 64 else U64_HI
+    return U64_HI
 
 
 # What `a op b` is when the operands change sides, and when it is false.

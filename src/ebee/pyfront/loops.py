@@ -164,16 +164,21 @@ class Loops(Expressions):
         signed = min(start.lo, stop.lo, beyond) < 0
         if not (S64_LO <= beyond <= S64_HI if signed else 0 <= beyond <= U64_HI):
             raise Refusal("this range() may count beyond 64 bits", "bound it: range(min(n, 1000))")
+        trips = max(0, -(-(stop.hi - start.lo) // step) if up else -(-(start.hi - stop.lo) // -step))
+        if self.is_followed(trips, node.body) or "may_goto" not in self.low.features:
+            greatest, least = (stop, start) if up else (start, stop)
+            greatest, least = numbers.at_most(self.low, greatest), numbers.at_least(self.low, least)
+            start, stop = (least, greatest) if up else (greatest, least)
         counter = f"counter {id(node)}"
         self.b.write(counter, start.value)
-        trips = max(0, -(-(stop.hi - start.lo) // step) if up else -(-(start.hi - stop.lo) // -step))
         op = "<" if up else ">"
         now = Num(start.value, lo, hi)
 
         def test(then: Block, els: Block) -> tuple[Ranges, Ranges]:
             nonlocal now
             now = Num(self.b.read(counter), lo, hi)
-            self.b.branch(condition(op, now, stop), now.value, stop.value, then, els)
+            counted = Num(now.value, min(lo, beyond), max(hi, beyond))
+            self.b.branch(condition(op, counted, stop), now.value, stop.value, then, els)
             return {}, {}
 
         def step_on() -> None:
