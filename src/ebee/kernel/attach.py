@@ -65,10 +65,14 @@ def _raw_tracepoint(program: KernelProgram, options: AttachOptions, tracepoints:
         raise
 
 
-def _xdp(program: KernelProgram, options: AttachOptions, tracepoints: Tracepoints) -> KernelLink:
-    from .interfaces import attach_xdp
+def _by(module: str, function: str) -> Attacher:
+    """Return an attacher that is imported when it is used."""
 
-    return KernelLink(attach_xdp(program.spec, program.fd, options.interface))
+    def attacher(program: KernelProgram, options: AttachOptions, tracepoints: Tracepoints) -> KernelLink:
+        attach = getattr(__import__(f"{__package__}.{module}", fromlist=(function,)), function)
+        return KernelLink(attach(program, options))
+
+    return attacher
 
 
 def _tracepoint(program: KernelProgram, options: AttachOptions, tracepoints: Tracepoints) -> KernelLink:
@@ -117,5 +121,31 @@ def _tracepoint(program: KernelProgram, options: AttachOptions, tracepoints: Tra
 # What a kind of program can be attached with, as names of AttachOptions, and how.
 ATTACHERS: dict[int, tuple[str, Attacher | None]] = {
     abi.BPF_PROG_TYPE_TRACEPOINT: ("", _tracepoint),
-    abi.BPF_PROG_TYPE_XDP: ("interface", _xdp),
-}
+    abi.BPF_PROG_TYPE_XDP: ("interface mode", _by("interfaces", "attach_to_interface")),
+    abi.BPF_PROG_TYPE_SCHED_CLS: ("interface", _by("interfaces", "attach_to_interface")),
+    **dict.fromkeys(
+        (
+            abi.BPF_PROG_TYPE_CGROUP_SKB, abi.BPF_PROG_TYPE_CGROUP_SOCK, abi.BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
+            abi.BPF_PROG_TYPE_CGROUP_SOCKOPT, abi.BPF_PROG_TYPE_CGROUP_SYSCTL, abi.BPF_PROG_TYPE_CGROUP_DEVICE,
+            abi.BPF_PROG_TYPE_SOCK_OPS,
+        ),
+        ("cgroup", _by("network", "attach_to_cgroup")),
+    ),
+    **dict.fromkeys(
+        (abi.BPF_PROG_TYPE_SK_LOOKUP, abi.BPF_PROG_TYPE_FLOW_DISSECTOR),
+        ("netns", _by("network", "attach_to_netns")),
+    ),
+    **dict.fromkeys((abi.BPF_PROG_TYPE_SK_MSG, abi.BPF_PROG_TYPE_SK_SKB), ("map", _by("network", "attach_to_map"))),
+    **dict.fromkeys(
+        (abi.BPF_PROG_TYPE_SOCKET_FILTER, abi.BPF_PROG_TYPE_SK_REUSEPORT),
+        ("socket", _by("network", "attach_to_socket")),
+    ),
+    abi.BPF_PROG_TYPE_NETFILTER: ("hook family priority defrag", _by("network", "attach_to_netfilter")),
+    **dict.fromkeys(
+        (
+            abi.BPF_PROG_TYPE_LWT_IN, abi.BPF_PROG_TYPE_LWT_OUT, abi.BPF_PROG_TYPE_LWT_XMIT,
+            abi.BPF_PROG_TYPE_LWT_SEG6LOCAL,
+        ),
+        ("", _by("network", "refuse_lwt")),
+    ),
+}  # fmt: skip

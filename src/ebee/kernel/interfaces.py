@@ -1,6 +1,6 @@
-"""Attaching programs to network interfaces.
+"""Attaching programs to network interfaces: XDP, tcx (or clsact where the kernel has no tcx) and netkit.
 
-Source: bpf_xdp_link_attach and dev_xdp_attach in net/core/dev.c (Linux 6.18).
+Source: bpf_xdp_link_attach and dev_xdp_attach in net/core/dev.c, kernel/bpf/tcx.c, drivers/net/netkit.c (Linux 6.18).
 """
 
 from __future__ import annotations
@@ -13,30 +13,50 @@ from ..sys.os_seam import Fd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..spec.object import ProgramSpec
+    from ..spec.backend import AttachOptions
+    from .programs import KernelProgram
 
-_EBUSY, _EINVAL, _EEXIST = 16, 22, 17
+    class Link:
+        """Something that keeps a program attached until it is closed."""
+
+        def close(self) -> None: ...
 
 
-def attach_xdp(spec: ProgramSpec, program: Fd, interface: str) -> Fd:
-    """Attach an XDP program: in the driver if it can, else in the generic path, as the kernel chooses.
+_ENOENT, _EACCES, _EBUSY, _EEXIST, _ENODEV, _EINVAL = 2, 13, 16, 17, 19, 22
+_XDP_MODES = {"": 0, "generic": 2, "native": 4, "offload": 8}  # XDP_FLAGS_*, include/uapi/linux/if_link.h
+
+
+def attach_to_interface(program: KernelProgram, options: AttachOptions) -> Fd | Link:
+    """Attach to an interface. XDP: in the driver if it can, else in the generic path, unless a mode is asked for.
 
     Raises: UsageError for an interface that is not there, has a program already or was not named, PermissionMissing,
     NotSupported, SyscallError.
     """
+    spec, interface = program.spec, options.interface
     if not interface:
         raise UsageError(
             f"which interface should {spec.name} look at?",
             hint=f"name it: ebee.attach({spec.name}, interface='eth0')",
         )
-    link = bpf.link_create_interface(program.number, interface_index(interface), abi.BPF_XDP)
+    index, attach_type = interface_index(interface), spec.expected_attach_type
+    is_xdp = spec.prog_type == abi.BPF_PROG_TYPE_XDP
+    link = bpf.link_create(program.fd.number, index, attach_type, flags=_XDP_MODES[options.mode])
     if link >= 0:
         return Fd(link)
     if link == -bpf.EPERM:
         raise PermissionMissing(f"attaching to interface {interface}", ["CAP_NET_ADMIN"])
-    if link in (-_EBUSY, -_EEXIST):
-        raise UsageError(f"interface {interface} has an XDP program already", hint="detach that one first")
-    if link == -bpf.EOPNOTSUPP:
-        raise NotSupported(f"XDP on interface {interface}")
+    if is_xdp:
+        if link in (-_EBUSY, -_EEXIST):
+            raise UsageError(f"interface {interface} has an XDP program already", hint="detach that one first")
+        if link == -bpf.EOPNOTSUPP:
+            raise NotSupported(f"XDP on interface {interface}" + (f" in mode {options.mode}" if options.mode else ""))
+    elif attach_type in (abi.BPF_TCX_INGRESS, abi.BPF_TCX_EGRESS) and link == -_EINVAL:
+        from ..sys.netlink import ClsactFilter
+
+        return ClsactFilter(index, program.fd.number, spec.name, is_egress=attach_type == abi.BPF_TCX_EGRESS)
+    elif link in (-_ENODEV, -_EACCES):
+        why = "is no netkit device" if link == -_ENODEV else "is the peer, and probes of both ends go to the primary one"
+        raise UsageError(f"interface {interface} {why}")
+    what = "XDP" if is_xdp else spec.section
     hint = "BPF links to interfaces need Linux 5.9" if link == -_EINVAL else ""
-    raise SyscallError("BPF_LINK_CREATE", -link, f"XDP on {interface}", hint=hint)
+    raise SyscallError("BPF_LINK_CREATE", -link, f"{what} on {interface}", hint=hint)

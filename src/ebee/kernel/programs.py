@@ -19,6 +19,7 @@ from .syscall_entry import can_wrap, raw_tracepoint_of, stub_for
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Protocol
 
     from ..isa.insn import Insn
     from ..spec.backend import BackendMap
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     from .scope import KernelScope
     from .target import Tracepoints
     from .types import ObjectTypes
+
+    class Closable(Protocol):
+        """What is let go of by closing it; doing so twice is allowed."""
+
+        def close(self) -> None: ...
+
 
 # Program types that follow processes and so take the scope's check in front.
 _SCOPED_TYPES = frozenset((abi.BPF_PROG_TYPE_TRACEPOINT, abi.BPF_PROG_TYPE_RAW_TRACEPOINT))
@@ -55,15 +62,15 @@ class KernelProgram:
 
 
 class KernelLink:
-    """An attached program: what holds it, to be closed in this order."""
+    """An attached program: what holds it (file descriptors and their like), to be closed in this order."""
 
-    def __init__(self, *fds: Fd) -> None:
-        self._fds = fds
+    def __init__(self, *holders: Closable) -> None:
+        self._holders = holders
 
     def close(self) -> None:
         """Detach. Closing twice is allowed."""
-        for fd in self._fds:
-            fd.close()
+        for holder in self._holders:
+            holder.close()
 
 
 def load(

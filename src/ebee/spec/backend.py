@@ -40,14 +40,26 @@ class TestResult(Record):
 class AttachOptions(Record):
     """Where a program is attached, beyond what its section says. A hook takes some of it, and refuses the rest.
 
-    `interface` is a network interface's name.
+    `interface` is a network interface's name, `mode` for XDP `native`, `generic` or `offload`. `cgroup` is a directory
+    of the cgroup2 file system, by its path or by its path in there, `netns` a network namespace: a file, or a name as
+    `ip netns` has them. `map` is a map of sockets, `socket` a file descriptor. `hook`, `family`, `priority` and
+    `defrag` are netfilter's.
     """
 
     interface: str = ""
+    mode: str = ""
+    cgroup: str = ""
+    netns: str = ""
+    map: BackendMap | None = None
+    socket: int | None = None
+    hook: str = ""
+    family: str = ""
+    priority: int = 0
+    defrag: bool = False
 
     def given(self) -> list[str]:
         """Return the names of the options that were given."""
-        return [name for name in self.__match_args__ if getattr(self, name)]
+        return [name for name in self.__match_args__ if getattr(self, name) not in ("", None, 0)]
 
 
 class BackendMap(Protocol):

@@ -459,10 +459,29 @@ def link_create_perf_event(prog_fd: int, perf_fd: int, cookie: int = 0) -> int:
     return current().bpf(abi.BPF_LINK_CREATE, attr)
 
 
-def link_create_interface(prog_fd: int, ifindex: int, attach_type: int) -> int:
-    """BPF_LINK_CREATE on a network interface: the link's file descriptor, or minus the error number (5.9 and newer)."""
-    fields: dict[str, int | bytes] = {"prog_fd": prog_fd, "target_ifindex": ifindex, "attach_type": attach_type}
-    return current().bpf(abi.BPF_LINK_CREATE, make_attr(layouts.LINK_CREATE, fields))
+def link_create(prog_fd: int, target: int, attach_type: int, **fields: int) -> int:
+    """BPF_LINK_CREATE: the link's file descriptor, or minus the error number (EINVAL before Linux 5.7).
+
+    `target` is what the attach type asks for: an interface's number, or the file descriptor of a control group, a
+    network namespace or a map. `fields` are named as in `layouts.LINK_CREATE`, with `__` for the dot.
+    """
+    places: dict[str, int | bytes] = {"prog_fd": prog_fd, "target_fd": target, "attach_type": attach_type}
+    places |= {name.replace("__", "."): value for name, value in fields.items()}
+    return current().bpf(abi.BPF_LINK_CREATE, make_attr(layouts.LINK_CREATE, places))
+
+
+def prog_attach(prog_fd: int, target_fd: int, attach_type: int, flags: int = 0) -> int:
+    """BPF_PROG_ATTACH: 0, or minus the error number. It stays until `prog_detach`, whoever has ended."""
+    fields: dict[str, int | bytes] = {
+        "target_fd": target_fd, "attach_bpf_fd": prog_fd, "attach_type": attach_type, "attach_flags": flags
+    }  # fmt: skip
+    return current().bpf(abi.BPF_PROG_ATTACH, make_attr(layouts.PROG_ATTACH, fields))
+
+
+def prog_detach(prog_fd: int, target_fd: int, attach_type: int) -> int:
+    """BPF_PROG_DETACH: 0, or minus the error number."""
+    fields: dict[str, int | bytes] = {"target_fd": target_fd, "attach_bpf_fd": prog_fd, "attach_type": attach_type}
+    return current().bpf(abi.BPF_PROG_DETACH, make_attr(layouts.PROG_ATTACH, fields))
 
 
 # -- running and asking --------------------------------------------------------------------------------------

@@ -1,0 +1,166 @@
+"""Attaching programs to control groups, network namespaces, netfilter, and sockets and maps of them.
+
+Source: cgroup_bpf_link_attach, netns_bpf_link_create, bpf_nf_link_attach, sock_map_link_create (Linux 6.18).
+"""
+
+from __future__ import annotations
+
+from ..errors import NotSupported, PermissionMissing, SyscallError, UsageError
+from ..sys import bpf
+from ..sys.os_seam import Fd
+from .maps import map_fd
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..spec.backend import AttachOptions
+    from .programs import KernelProgram
+
+_EBUSY, _EEXIST, _EINVAL = 16, 17, 22
+_SOL_SOCKET = 1
+# include/uapi/asm-generic/socket.h
+_SO_DETACH_FILTER, _SO_ATTACH_BPF, _SO_ATTACH_REUSEPORT_EBPF, _SO_DETACH_REUSEPORT_BPF = 27, 50, 52, 68
+_PF_INET, _PF_INET6 = 2, 10
+_NF_HOOKS = {"prerouting": 0, "input": 1, "forward": 2, "output": 3, "postrouting": 4}  # NF_INET_*
+_NF_DEFRAG_PRIORITY = -400  # NF_IP_PRI_CONNTRACK_DEFRAG: what runs no later cannot have whole packets
+
+
+def _made(link: int, where: str, needs: str, since: str) -> Fd:
+    """Return a link, or raise what its error number means."""
+    if link >= 0:
+        return Fd(link)
+    if link == -bpf.EPERM:
+        raise PermissionMissing(f"attaching to {where}", [needs])
+    if link in (-_EBUSY, -_EEXIST):
+        raise UsageError(f"{where} has such a program already", hint="detach that one first")
+    hint = f"BPF links of this kind need Linux {since}" if link == -_EINVAL else ""
+    raise SyscallError("BPF_LINK_CREATE", -link, where, hint=hint)
+
+
+def attach_to_cgroup(program: KernelProgram, options: AttachOptions) -> Fd:
+    """Attach to a control group, beside what others have attached there. Raises: UsageError and as `_made`."""
+    from ..sys.cgroups import open_cgroup
+
+    spec = program.spec
+    if not options.cgroup:
+        hint = f"name it: ebee.attach({spec.name}, cgroup='/sys/fs/cgroup/…')"
+        raise UsageError(f"which control group should {spec.name} act on?", hint=hint)
+    with open_cgroup(options.cgroup) as cgroup:
+        link = bpf.link_create(program.fd.number, cgroup.number, spec.expected_attach_type)
+    return _made(link, f"control group {options.cgroup}", "CAP_NET_ADMIN", "5.7")
+
+
+def attach_to_netns(program: KernelProgram, options: AttachOptions) -> Fd:
+    """Attach to a network namespace, that of the calling thread unless one is named."""
+    from ..sys.cgroups import open_netns
+
+    spec = program.spec
+    with open_netns(options.netns) as netns:
+        link = bpf.link_create(program.fd.number, netns.number, spec.expected_attach_type)
+    return _made(link, f"network namespace {options.netns or 'of this thread'}", "CAP_NET_ADMIN", "5.9")
+
+
+def attach_to_netfilter(program: KernelProgram, options: AttachOptions) -> Fd:
+    """Attach to a hook of netfilter in the network namespace of the calling thread. Raises: UsageError, NotSupported."""
+    spec = program.spec
+    if options.hook not in _NF_HOOKS:
+        raise UsageError(f"{spec.name}: there is no hook {options.hook!r}", hint=f"there are {', '.join(_NF_HOOKS)}")
+    if options.defrag and options.priority <= _NF_DEFRAG_PRIORITY:
+        hint = f"give a priority above {_NF_DEFRAG_PRIORITY}"
+        raise UsageError(f"{spec.name} runs before packets are put together, so that defrag= means nothing", hint=hint)
+    link = bpf.link_create(
+        program.fd.number,
+        0,
+        spec.expected_attach_type,
+        netfilter__pf=_PF_INET6 if options.family == "ipv6" else _PF_INET,
+        netfilter__hooknum=_NF_HOOKS[options.hook],
+        netfilter__priority=options.priority & 0xFFFF_FFFF,
+        netfilter__flags=1 if options.defrag else 0,  # BPF_F_NETFILTER_IP_DEFRAG
+    )
+    where = f"netfilter hook {options.hook} with priority {options.priority}"
+    if link == -bpf.EOPNOTSUPP:
+        raise NotSupported(f"{where} for {options.family}")
+    return _made(link, where, "CAP_NET_ADMIN", "6.4")
+
+
+class _MapAttachment:
+    """A program on a map of sockets, where the kernel has no links for those (before 6.10)."""
+
+    def __init__(self, program: KernelProgram, map: int) -> None:
+        import os
+
+        self._type, self._program, self._map = program.spec.expected_attach_type, program.fd, Fd(os.dup(map))
+
+    def close(self) -> None:
+        """Detach. Closing twice is allowed."""
+        if self._map.number >= 0 and self._program.number >= 0:
+            bpf.prog_detach(self._program.number, self._map.number, self._type)
+        self._map.close()
+
+
+def attach_to_map(program: KernelProgram, options: AttachOptions) -> Fd | _MapAttachment:
+    """Attach to every socket that is, or will be, in a map. Raises: UsageError and as `_made`."""
+    spec = program.spec
+    if options.map is None:
+        hint = f"give it: ebee.attach({spec.name}, map=sockets), where sockets is a SockMap or SockHash"
+        raise UsageError(f"the sockets of which map should {spec.name} see?", hint=hint)
+    target = map_fd(options.map, options.map.spec.name)
+    link = bpf.link_create(program.fd.number, target, spec.expected_attach_type)
+    where = f"map {options.map.spec.name}"
+    if link == -_EINVAL and bpf.prog_attach(program.fd.number, target, spec.expected_attach_type) == 0:
+        return _MapAttachment(program, target)
+    return _made(link, where, "CAP_NET_ADMIN", "6.10")
+
+
+class _SocketAttachment:
+    """A program on a socket; taken off by an option of the socket."""
+
+    def __init__(self, socket: int, option: int) -> None:
+        import os
+
+        self._socket, self._option = Fd(os.dup(socket)), option
+
+    def close(self) -> None:
+        """Detach. Closing twice is allowed."""
+        if self._socket.number >= 0:
+            _setsockopt(self._socket.number, self._option, 0)
+        self._socket.close()
+
+
+def _setsockopt(number: int, option: int, value: int) -> int:
+    """Set an option of a socket; return 0 or the error number."""
+    import socket
+
+    sock = socket.socket(fileno=number)
+    try:
+        sock.setsockopt(_SOL_SOCKET, option, value)
+    except OSError as e:
+        return e.errno or _EINVAL
+    finally:
+        sock.detach()
+    return 0
+
+
+def attach_to_socket(program: KernelProgram, options: AttachOptions) -> _SocketAttachment:
+    """Attach to a socket; those that share its port have the program, too. Raises: UsageError, SyscallError."""
+    from ..abi import bpf as abi
+
+    spec = program.spec
+    if options.socket is None:
+        hint = f"give it: ebee.attach({spec.name}, socket=s)"
+        raise UsageError(f"the packets of which socket should {spec.name} see?", hint=hint)
+    attach, detach = _SO_ATTACH_BPF, _SO_DETACH_FILTER
+    if spec.prog_type == abi.BPF_PROG_TYPE_SK_REUSEPORT:
+        attach, detach = _SO_ATTACH_REUSEPORT_EBPF, _SO_DETACH_REUSEPORT_BPF
+    error = _setsockopt(options.socket, attach, program.fd.number)
+    if error:
+        hint = "set SO_REUSEPORT on it first" if detach == _SO_DETACH_REUSEPORT_BPF else ""
+        raise SyscallError("setsockopt", error, f"{spec.section} on socket {options.socket}", hint=hint)
+    return _SocketAttachment(options.socket, detach)
+
+
+def refuse_lwt(program: KernelProgram, options: AttachOptions) -> Fd:
+    """Routes hold lwt programs. Raises: NotSupported."""
+    spec = program.spec
+    way = spec.section.removeprefix("lwt_")
+    hint = f"save it (ebee compile), and name it in a route: ip route add … encap bpf {way} obj FILE section {spec.section}"
+    raise NotSupported(f"attaching {spec.name} to a route", hint=hint)

@@ -1,0 +1,98 @@
+"""Traffic control through rtnetlink: programs on clsact, for kernels that have no tcx (before 6.6).
+
+Source: include/uapi/linux/{netlink,rtnetlink,pkt_sched,pkt_cls}.h; cls_bpf_change in net/sched/cls_bpf.c.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from ..errors import PermissionMissing, SyscallError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+_NETLINK_ROUTE = 0
+_NLMSG_ERROR = 2
+_RTM_NEWQDISC, _RTM_NEWTFILTER, _RTM_DELTFILTER = 36, 44, 45
+_NLM_F_REQUEST, _NLM_F_ACK, _NLM_F_ECHO, _NLM_F_EXCL, _NLM_F_CREATE = 0x1, 0x4, 0x8, 0x200, 0x400
+_TC_H_CLSACT, _TC_H_INGRESS, _TC_H_EGRESS = 0xFFFF_FFF1, 0xFFFF_FFF2, 0xFFFF_FFF3
+_TCA_KIND, _TCA_OPTIONS = 1, 2
+_TCA_BPF_FD, _TCA_BPF_NAME, _TCA_BPF_FLAGS = 6, 7, 8
+_TCA_BPF_FLAG_ACT_DIRECT = 1
+_ETH_P_ALL = 0x0300  # in network order
+_EPERM, _EEXIST = 1, 17
+
+_HEADER = struct.Struct("=IHHII")  # struct nlmsghdr: length, type, flags, seq, pid
+_TCMSG = struct.Struct("=BxxxiIII")  # struct tcmsg: family, ifindex, handle, parent, info
+
+
+def _attribute(kind: int, data: bytes) -> bytes:
+    """Return a struct nlattr, padded to 4 bytes."""
+    return (struct.pack("=HH", 4 + len(data), kind) + data).ljust(4 + len(data) + 3 & ~3, b"\0")
+
+
+def _request(kind: int, flags: int, message: bytes) -> Iterator[bytes]:
+    """Send a request and yield what comes back, until it is acknowledged. Raises: OSError."""
+    import os
+    import socket
+
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_ROUTE) as sock:
+        sock.settimeout(5)
+        length = _HEADER.size + len(message)
+        sock.send(_HEADER.pack(length, kind, flags | _NLM_F_REQUEST | _NLM_F_ACK, 1, 0) + message)
+        while True:
+            data, at = sock.recv(1 << 16), 0
+            while at < len(data):
+                size, what, _, _, _ = _HEADER.unpack_from(data, at)
+                body = data[at + _HEADER.size : at + size]
+                at += size + 3 & ~3
+                if what == _NLMSG_ERROR:
+                    (error,) = struct.unpack_from("=i", body)
+                    if error:
+                        raise OSError(-error, os.strerror(-error))
+                    return
+                yield body
+
+
+class ClsactFilter:
+    """A program on the clsact qdisc of an interface, which is made if it is not there, and stays.
+
+    Unlike a link it outlives the process that is killed before it closes it.
+    """
+
+    def __init__(self, ifindex: int, prog_fd: int, name: str, *, is_egress: bool) -> None:
+        """Attach. Raises: PermissionMissing, SyscallError."""
+        self._message = b""
+        parent = _TC_H_EGRESS if is_egress else _TC_H_INGRESS
+        qdisc = _TCMSG.pack(0, ifindex, 0xFFFF_0000, _TC_H_CLSACT, 0) + _attribute(_TCA_KIND, b"clsact\0")
+        options = _attribute(_TCA_BPF_FD, struct.pack("=I", prog_fd))
+        options += _attribute(_TCA_BPF_NAME, name.encode() + b"\0")
+        options += _attribute(_TCA_BPF_FLAGS, struct.pack("=I", _TCA_BPF_FLAG_ACT_DIRECT))
+        kind = _attribute(_TCA_KIND, b"bpf\0")
+        try:
+            try:
+                list(_request(_RTM_NEWQDISC, _NLM_F_CREATE | _NLM_F_EXCL, qdisc))
+            except OSError as e:
+                if e.errno != _EEXIST:
+                    raise
+            wanted = _TCMSG.pack(0, ifindex, 0, parent, _ETH_P_ALL) + kind + _attribute(_TCA_OPTIONS, options)
+            echoes = list(_request(_RTM_NEWTFILTER, _NLM_F_CREATE | _NLM_F_EXCL | _NLM_F_ECHO, wanted))
+        except OSError as e:
+            if e.errno == _EPERM:
+                raise PermissionMissing("attaching to an interface", ["CAP_NET_ADMIN"]) from None
+            raise SyscallError("RTM_NEWTFILTER", e.errno or 0, f"clsact of interface {ifindex}") from None
+        # The kernel has chosen handle and priority; only they say which filter is ours.
+        fields: tuple[Any, ...] = _TCMSG.unpack_from(echoes[0])
+        self._message = _TCMSG.pack(*fields) + kind
+
+    def close(self) -> None:
+        """Detach. Closing twice is allowed, and so is an interface that is gone."""
+        message, self._message = self._message, b""
+        if message:
+            try:
+                list(_request(_RTM_DELTFILTER, 0, message))
+            except OSError:
+                pass
