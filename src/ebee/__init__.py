@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .types.fields import be16 as be16
     from .types.fields import be32 as be32
     from .types.fields import be64 as be64
+    from .types.headers import Header as Header
     from .types.intrinsics import comm as comm
     from .types.intrinsics import cpu as cpu
     from .types.intrinsics import current_task as current_task
@@ -55,6 +56,43 @@ if TYPE_CHECKING:
     from .types.maps import Array as Array
     from .types.maps import Hash as Hash
     from .types.maps import RingBuf as RingBuf
+    from .types.net_hooks import BPF_DROP as BPF_DROP
+    from .types.net_hooks import BPF_FLOW_DISSECTOR_CONTINUE as BPF_FLOW_DISSECTOR_CONTINUE
+    from .types.net_hooks import BPF_LWT_REROUTE as BPF_LWT_REROUTE
+    from .types.net_hooks import BPF_OK as BPF_OK
+    from .types.net_hooks import BPF_REDIRECT as BPF_REDIRECT
+    from .types.net_hooks import NF_ACCEPT as NF_ACCEPT
+    from .types.net_hooks import NF_DROP as NF_DROP
+    from .types.net_hooks import SK_DROP as SK_DROP
+    from .types.net_hooks import SK_PASS as SK_PASS
+    from .types.net_hooks import TC_ACT_OK as TC_ACT_OK
+    from .types.net_hooks import TC_ACT_PIPE as TC_ACT_PIPE
+    from .types.net_hooks import TC_ACT_QUEUED as TC_ACT_QUEUED
+    from .types.net_hooks import TC_ACT_RECLASSIFY as TC_ACT_RECLASSIFY
+    from .types.net_hooks import TC_ACT_REDIRECT as TC_ACT_REDIRECT
+    from .types.net_hooks import TC_ACT_REPEAT as TC_ACT_REPEAT
+    from .types.net_hooks import TC_ACT_SHOT as TC_ACT_SHOT
+    from .types.net_hooks import TC_ACT_STOLEN as TC_ACT_STOLEN
+    from .types.net_hooks import TC_ACT_TRAP as TC_ACT_TRAP
+    from .types.net_hooks import TC_ACT_UNSPEC as TC_ACT_UNSPEC
+    from .types.net_probes import cgroup_device as cgroup_device
+    from .types.net_probes import cgroup_skb as cgroup_skb
+    from .types.net_probes import cgroup_sock as cgroup_sock
+    from .types.net_probes import cgroup_sock_addr as cgroup_sock_addr
+    from .types.net_probes import flow_dissector as flow_dissector
+    from .types.net_probes import lwt as lwt
+    from .types.net_probes import netfilter as netfilter
+    from .types.net_probes import netkit as netkit
+    from .types.net_probes import sk_lookup as sk_lookup
+    from .types.net_probes import sk_msg as sk_msg
+    from .types.net_probes import sk_reuseport as sk_reuseport
+    from .types.net_probes import sk_skb as sk_skb
+    from .types.net_probes import sock_ops as sock_ops
+    from .types.net_probes import socket_filter as socket_filter
+    from .types.net_probes import sockopt as sockopt
+    from .types.net_probes import sysctl as sysctl
+    from .types.net_probes import tc as tc
+    from .types.net_probes import xdp as xdp
     from .types.packets import XDP_ABORTED as XDP_ABORTED
     from .types.packets import XDP_DROP as XDP_DROP
     from .types.packets import XDP_PASS as XDP_PASS
@@ -62,7 +100,6 @@ if TYPE_CHECKING:
     from .types.packets import XDP_TX as XDP_TX
     from .types.probes import Probe as Probe
     from .types.probes import tracepoint as tracepoint
-    from .types.probes import xdp as xdp
     from .types.scalars import Str as Str
     from .types.scalars import s8 as s8
     from .types.scalars import s16 as s16
@@ -84,11 +121,21 @@ _HOMES = {
         "UnknownProbe UsageError VerifierError"
     ),
     "types.fields": "Bits Bytes List Union Width be16 be32 be64",
+    "types.headers": "Header",
     "types.intrinsics": "comm cpu current_task gid ktime pid tid uid user_str",
     "types.map_kinds": "BloomFilter LpmTrie LruHash LruPerCpuHash PerCpuArray PerCpuHash Queue Stack",
     "types.maps": "Array Hash RingBuf",
+    "types.net_hooks": (
+        "BPF_DROP BPF_FLOW_DISSECTOR_CONTINUE BPF_LWT_REROUTE BPF_OK BPF_REDIRECT NF_ACCEPT NF_DROP SK_DROP SK_PASS "
+        "TC_ACT_OK TC_ACT_PIPE TC_ACT_QUEUED TC_ACT_RECLASSIFY TC_ACT_REDIRECT TC_ACT_REPEAT TC_ACT_SHOT TC_ACT_STOLEN "
+        "TC_ACT_TRAP TC_ACT_UNSPEC"
+    ),
+    "types.net_probes": (
+        "cgroup_device cgroup_skb cgroup_sock cgroup_sock_addr flow_dissector lwt netfilter netkit sk_lookup sk_msg "
+        "sk_reuseport sk_skb sock_ops socket_filter sockopt sysctl tc xdp"
+    ),
     "types.packets": "XDP_ABORTED XDP_DROP XDP_PASS XDP_REDIRECT XDP_TX",
-    "types.probes": "Probe tracepoint xdp",
+    "types.probes": "Probe tracepoint",
     "types.scalars": "Str s8 s16 s32 s64 u8 u16 u32 u64",
     "types.structs": "Struct",
 }

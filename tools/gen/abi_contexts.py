@@ -100,7 +100,8 @@ def generate() -> str:
     text = _HEAD.format(version=emit.kernel_version())
     text += "\nSTRUCTS: dict[str, dict[str, tuple[int, int, int]]] = {\n"
     for name, layout in layouts.items():
-        text += f'    "{name}": {{\n' + "".join(f'        "{f}": {place},\n' for f, place in layout.items()) + "    },\n"
+        places = "".join(f'        "{field}": {place},\n' for field, place in layout.items())
+        text += f'    "{name}": {{\n{places}    }},\n'
     text += "}\n\nACCESS: dict[str, tuple[str, str, str]] = {\n"
     for section, (prog_type, attach_type, _, _) in SECTIONS.items():
         if prog_type not in CONTEXTS or section.startswith(("xdp.", "xdp/")) or section == "cgroup/sock":
@@ -109,10 +110,11 @@ def generate() -> str:
         if not is_accepted(prog_type, attach_type, "r2 = 0"):
             raise emit.SourceMissing(f"this kernel takes no program of section {section!r}")
         readable, writable = [], []
-        for field, (off, size, _count) in layouts[name].items():
-            if is_accepted(prog_type, attach_type, f"r2 = *(u{8 * size} *)(r1 + {off})"):
+        for field, (start, size, count) in layouts[name].items():
+            places = [f"*(u{8 * size} *)(r1 + {start + n * size})" for n in range(count)]
+            if all(is_accepted(prog_type, attach_type, f"r2 = {place}") for place in places):
                 readable.append(field)
-            if is_accepted(prog_type, attach_type, f"r2 = 0\n*(u{8 * size} *)(r1 + {off}) = r2"):
+            if all(is_accepted(prog_type, attach_type, f"r2 = 0\n{place} = r2") for place in places):
                 writable.append(field)
         text += f'    "{section}": (\n        "{name}",\n{rows(readable)[:-1]},\n{rows(writable)[:-1]},\n    ),\n'
     return text + "}\n"

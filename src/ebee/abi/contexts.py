@@ -305,7 +305,7 @@ ACCESS: dict[str, tuple[str, str, str]] = {
         "ecn_flags rate_delivered rate_interval_us packets_out retrans_out total_retrans segs_in data_segs_in "
         "segs_out data_segs_out lost_out sacked_out sk_txhash bytes_received bytes_acked sk skb_data skb_data_end "
         "skb_len skb_tcp_flags skb_hwtstamp",
-        "args reply replylong sk_txhash",
+        "reply sk_txhash",
     ),
     "sk_skb/stream_parser": (
         "__sk_buff",

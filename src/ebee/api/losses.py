@@ -37,6 +37,10 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "loop_cut": ("1 run", "{n} runs", "of the probe ended early: {what}"),
     "bad_shift": ("1 run", "{n} runs", "of the probe ended early: {what}"),
     "no_entry": ("1 run", "{n} runs", "of the probe ended early: {what} gave no entry, and it was used"),
+    "packet_end": ("1 run", "{n} runs", "of the probe ended early: the packet has no byte {what}"),
+    "packet_pull": ("1 packet", "{n} packets", "could not be read whole: the kernel could not bring {what} together"),
+    "packet_write": ("1 packet", "{n} packets", "may have a wrong checksum: the kernel could not update it for {what}"),
+    "packet_room": ("1 packet", "{n} packets", "stayed as long as before: {what} failed"),
     "scope_full": ("1 process was", "{n} processes were", "not followed: too many at once"),
     "missed": ("1 run", "{n} runs", "of probe {what!r} did not happen: it was running already on that CPU"),
 }

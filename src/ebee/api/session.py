@@ -7,6 +7,7 @@ import os
 from ..errors import UsageError
 from ..spec.backend import AttachOptions
 from ..spec.object import LOSS_MAP, PRINT_MAP
+from ..types.probes import Probe, place_of
 from . import options
 from .backends import choose, engine_backend, kernel_backend
 from .losses import Loss, losses_of
@@ -14,14 +15,13 @@ from .source import compile_probes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from ..spec.backend import Backend, BackendLink, BackendMap, BackendProgram, Command, Scope, TestResult
     from ..spec.object import MapSpec, ObjectSpec
     from ..spec.target import Target
     from ..types.maps import MapDecl, RingBuf
-    from ..types.probes import Probe
     from .printing import Prints, Show
 
 _DRAIN_LIMIT = 4096
@@ -162,10 +162,30 @@ class Attachment:
                 options.notice(str(loss))
 
 
-def _place(probe: Probe, interface: str | None) -> AttachOptions:
-    """Where a probe is attached: what ebee.attach() was given, for the kinds of probes that it is for."""
-    given = {"interface": interface} if interface and probe.section == "xdp" else {}
-    return AttachOptions(**{**probe.options, **given})
+# What ebee.attach() may be given for a kind of hook: the question where it is missing, and what to write.
+_PLACES = {
+    "interface": ("which interface should {} look at?", "name it: ebee.attach({}, interface='eth0')"),
+    "cgroup": ("which control group should {} act on?", "name it: ebee.attach({}, cgroup='/sys/fs/cgroup/…')"),
+    "map": ("the sockets of which map should {} see?", "give a SockMap or SockHash: ebee.attach({}, map=sockets)"),
+    "socket": ("the packets of which socket should {} see?", "give it: ebee.attach({}, socket=s)"),
+}
+
+
+_TAKES = {"interface": "packet", "cgroup": "control group", "netns": "network namespace", "map": "sk_msg and sk_skb",
+          "socket": "socket_filter and sk_reuseport"}  # fmt: skip
+
+
+def _place(probe: Probe, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a probe is attached: what ebee.attach() was given, for the kinds of probes that take it, or its decorator.
+
+    Raises: UsageError where something is missing.
+    """
+    place = place_of(probe.section)
+    options = {**probe.options, **({place: given[place]} if given.get(place) is not None else {})}
+    if place in _PLACES and not options.get(place):
+        question, hint = _PLACES[place]
+        raise UsageError(question.format(probe.name), hint=hint.format(probe.name))
+    return options
 
 
 class Session:
@@ -204,6 +224,10 @@ class Session:
         command: Sequence[str] | str | None = None,
         replay: str | None = None,
         interface: str | None = None,
+        cgroup: str | None = None,
+        netns: str | None = None,
+        map: MapDecl | None = None,
+        socket: Any = None,
         backend: str | None = None,
         on_loss: Callable[[list[Loss]], None] | None = None,
     ) -> Attachment:
@@ -211,7 +235,8 @@ class Session:
 
         `command` is a list of arguments, or a line that is split at spaces as a shell would. `replay` names a file
         of recorded events, which then take the place of live ones. `interface` is the network interface whose packets
-        packet probes see, all of them, also with `command`.
+        packet probes see, all of them, also with `command`; `cgroup` the control group that its probes act on, `netns`
+        the network namespace, `map` the map of sockets and `socket` the socket.
 
         Raises: CompileError, VerifierError, UnknownProbe, PermissionMissing, NotSupported, CommandError, UsageError.
         After an error nothing is left attached.
@@ -221,28 +246,29 @@ class Session:
             raise options.DeclarationsOnly
         argv = run.command or split_command(command)
         replay = run.replay or replay
-        packet_probe = next((probe for probe in probes if getattr(probe, "section", "") == "xdp"), None)
-        if interface and packet_probe is None:
-            raise UsageError("interface= is for packet probes, and there is none", hint="decorate one with @ebee.xdp")
-        if packet_probe is not None and not interface:
-            name = packet_probe.name
-            hint = f"name it: ebee.attach({name}, interface='eth0')"
-            raise UsageError(f"which interface should {name} look at?", hint=hint)
-        if run.by_cli and not (argv or replay or run.all or interface):
+        given = {"interface": interface, "cgroup": cgroup, "netns": netns, "map": map, "socket": socket}
+        where = {probe.name: _place(probe, given) for probe in probes if isinstance(probe, Probe)}
+        taken = {place_of(probe.section) for probe in probes if isinstance(probe, Probe)}
+        for name, value in given.items():
+            if value is not None and name not in taken:
+                hint = "decorate one with @ebee.xdp" if name == "interface" else ""
+                raise UsageError(f"{name}= is for {_TAKES[name]} probes, and there is none", hint=hint)
+        has_place = any(where.values()) or "netns" in taken
+        if run.by_cli and not (argv or replay or run.all or has_place):
             raise UsageError(
                 "whom should the probes see?",
                 hint="name a command with -c COMMAND, or say --all for every process of this machine",
             )
         wanted = run.backend or backend or self._wanted
-        active = self._use_backend(wanted, bool(argv), bool(replay), bool(interface))
+        active = self._use_backend(wanted, bool(argv), bool(replay), has_place)
         scope = active.scope() if argv and not replay else None
         attachment = None
         try:
             loaded = self._load(probes, active, scope)
             attachment = Attachment(self, loaded, on_loss)
-            places = {probe.name: _place(probe, interface) for probe in probes}
             for program in loaded.programs.values():
-                attachment.links.append(active.attach(program, places[program.spec.name]))
+                place = AttachOptions(**self._resolved(where[program.spec.name]))
+                attachment.links.append(active.attach(program, place))
             if replay:
                 attachment.command = active.replay(replay)
             elif scope is not None and argv:
@@ -256,6 +282,20 @@ class Session:
         self._attachments.append(attachment)
         _counters["attachments"] += 1
         return attachment
+
+    def _resolved(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Return the options of an attachment with live maps and file descriptors in place of what was given."""
+        resolved = dict(options)
+        if options.get("map") is not None:
+            live = self._maps.get(options["map"])
+            if live is None:
+                what = f"no probe of this session uses {options['map']!r}"
+                raise UsageError(what, hint="attach one that does together with it")
+            resolved["map"] = live.map
+        if options.get("socket") is not None:
+            fileno = getattr(options["socket"], "fileno", None)
+            resolved["socket"] = fileno() if fileno else int(options["socket"])
+        return resolved
 
     def run(self, probe: Probe, *, packet: bytes = b"", ctx: bytes = b"") -> TestResult:
         """Run a probe once, now, on a packet or a context, without attaching it: in the engine, unless told otherwise.

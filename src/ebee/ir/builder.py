@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ..errors import SourceSpan
 
 
+_FORGOTTEN = Value(I64)  # what a variable holds that must not be read
+
+
 class Builder:
     """Appends to `block`, the current block. `span` is given to everything that is appended.
 
@@ -179,12 +182,21 @@ class Builder:
         if not self.terminated:
             self._defs.setdefault(self.block, {})[name] = value
 
+    def write_at_start(self, name: str, value: Value) -> None:
+        """Give a variable that was not yet written the value that it has from the function's start on."""
+        self._defs.setdefault(self.function.entry, {}).setdefault(name, value)
+
+    def forget(self, name: str) -> None:
+        """Take a variable for not written from here on. Not in a loop that began where it was written."""
+        if not self.terminated:
+            self._defs.setdefault(self.block, {})[name] = _FORGOTTEN
+
     def read(self, name: str, type: str = I64) -> Value:
         """Return a variable's value here. It must have been written on every way to this place."""
         return self._read(name, self.block, type)
 
     def is_written(self, name: str) -> bool:
-        """Whether a variable has been written on every way to this place; once written it must stay so.
+        """Whether a variable has been written on every way to this place, and not been forgotten since.
 
         Ways that come back from a loop's end pass its head, so that what holds there holds for them.
         """
@@ -192,7 +204,10 @@ class Builder:
         work = [self.block]
         while work:
             block = work.pop()
-            if name in self._defs.get(block, ()):
+            known = self._defs.get(block, {}).get(name)
+            if known is _FORGOTTEN:
+                return False
+            if known is not None:
                 continue
             preds = self._pred_blocks.get(block)
             if not preds:

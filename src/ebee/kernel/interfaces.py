@@ -14,19 +14,13 @@ from ..sys.os_seam import Fd
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..spec.backend import AttachOptions
-    from .programs import KernelProgram
-
-    class Link:
-        """Something that keeps a program attached until it is closed."""
-
-        def close(self) -> None: ...
-
+    from .programs import Closable, KernelProgram
 
 _ENOENT, _EACCES, _EBUSY, _EEXIST, _ENODEV, _EINVAL = 2, 13, 16, 17, 19, 22
 _XDP_MODES = {"": 0, "generic": 2, "native": 4, "offload": 8}  # XDP_FLAGS_*, include/uapi/linux/if_link.h
 
 
-def attach_to_interface(program: KernelProgram, options: AttachOptions) -> Fd | Link:
+def attach_to_interface(program: KernelProgram, options: AttachOptions) -> Closable:
     """Attach to an interface. XDP: in the driver if it can, else in the generic path, unless a mode is asked for.
 
     Raises: UsageError for an interface that is not there, has a program already or was not named, PermissionMissing,
@@ -55,7 +49,7 @@ def attach_to_interface(program: KernelProgram, options: AttachOptions) -> Fd | 
 
         return ClsactFilter(index, program.fd.number, spec.name, is_egress=attach_type == abi.BPF_TCX_EGRESS)
     elif link in (-_ENODEV, -_EACCES):
-        why = "is no netkit device" if link == -_ENODEV else "is the peer, and probes of both ends go to the primary one"
+        why = "is no netkit device" if link == -_ENODEV else "is the peer: probes of both ends go to the primary one"
         raise UsageError(f"interface {interface} {why}")
     what = "XDP" if is_xdp else spec.section
     hint = "BPF links to interfaces need Linux 5.9" if link == -_EINVAL else ""

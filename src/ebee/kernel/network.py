@@ -60,7 +60,7 @@ def attach_to_netns(program: KernelProgram, options: AttachOptions) -> Fd:
 
 
 def attach_to_netfilter(program: KernelProgram, options: AttachOptions) -> Fd:
-    """Attach to a hook of netfilter in the network namespace of the calling thread. Raises: UsageError, NotSupported."""
+    """Attach to a hook of netfilter in the calling thread's network namespace. Raises: UsageError, NotSupported."""
     spec = program.spec
     if options.hook not in _NF_HOOKS:
         raise UsageError(f"{spec.name}: there is no hook {options.hook!r}", hint=f"there are {', '.join(_NF_HOOKS)}")
@@ -162,5 +162,6 @@ def refuse_lwt(program: KernelProgram, options: AttachOptions) -> Fd:
     """Routes hold lwt programs. Raises: NotSupported."""
     spec = program.spec
     way = spec.section.removeprefix("lwt_")
-    hint = f"save it (ebee compile), and name it in a route: ip route add … encap bpf {way} obj FILE section {spec.section}"
+    route = f"ip route add … encap bpf {way} obj FILE section {spec.section}"
+    hint = f"save it (ebee compile), and name it in a route: {route}"
     raise NotSupported(f"attaching {spec.name} to a route", hint=hint)

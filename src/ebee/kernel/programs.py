@@ -37,6 +37,18 @@ if TYPE_CHECKING:
 
 # Program types that follow processes and so take the scope's check in front.
 _SCOPED_TYPES = frozenset((abi.BPF_PROG_TYPE_TRACEPOINT, abi.BPF_PROG_TYPE_RAW_TRACEPOINT))
+# Those that act on packets or sockets, and need CAP_NET_ADMIN: an interface, control group or namespace bounds them.
+_UNSCOPED_TYPES = frozenset(
+    (
+        abi.BPF_PROG_TYPE_XDP, abi.BPF_PROG_TYPE_SCHED_CLS, abi.BPF_PROG_TYPE_SCHED_ACT, abi.BPF_PROG_TYPE_CGROUP_SKB,
+        abi.BPF_PROG_TYPE_CGROUP_SOCK, abi.BPF_PROG_TYPE_CGROUP_SOCK_ADDR, abi.BPF_PROG_TYPE_CGROUP_SOCKOPT,
+        abi.BPF_PROG_TYPE_CGROUP_SYSCTL, abi.BPF_PROG_TYPE_CGROUP_DEVICE, abi.BPF_PROG_TYPE_SOCK_OPS,
+        abi.BPF_PROG_TYPE_SK_LOOKUP, abi.BPF_PROG_TYPE_FLOW_DISSECTOR, abi.BPF_PROG_TYPE_SK_MSG,
+        abi.BPF_PROG_TYPE_SK_SKB, abi.BPF_PROG_TYPE_SK_REUSEPORT, abi.BPF_PROG_TYPE_NETFILTER,
+        abi.BPF_PROG_TYPE_LWT_IN, abi.BPF_PROG_TYPE_LWT_OUT, abi.BPF_PROG_TYPE_LWT_XMIT,
+        abi.BPF_PROG_TYPE_LWT_SEG6LOCAL, abi.BPF_PROG_TYPE_SOCKET_FILTER,
+    )
+)  # fmt: skip
 
 _ENOENT, _EINVAL, _EACCES = 2, 22, 13
 
@@ -83,7 +95,7 @@ def load(
 ) -> KernelProgram:
     """Relocate and load a program; with a scope it acts on the scope's processes only.
 
-    Programs for packets act on all of their interface's, which belong to no process.
+    Programs for packets and sockets act on all of their interface's or control group's, whoever they belong to.
 
     Raises: VerifierError with the source line, PermissionMissing, NotSupported, UnknownProbe, SyscallError.
     """
@@ -102,7 +114,7 @@ def load(
             # Refused: the plain program below is refused as well, in words that are about it alone; or it is not,
             # because it was the stub's needs (stack, helpers) that were too much.
     front = []
-    if scope is not None and prog.prog_type != abi.BPF_PROG_TYPE_XDP:
+    if scope is not None and prog.prog_type not in _UNSCOPED_TYPES:
         if prog.prog_type not in _SCOPED_TYPES:
             raise NotSupported(f"following a command with programs of section {prog.section!r}")
         stub = Stub(mov(R6, R1))
@@ -158,7 +170,7 @@ def _prog_load(
 def _missing_for(prog: ProgramSpec) -> list[str]:
     """Return the capabilities that loading such a program needs and this thread lacks."""
     missing = missing_for_tracing()
-    if prog.prog_type == abi.BPF_PROG_TYPE_XDP and not {"CAP_NET_ADMIN", "CAP_SYS_ADMIN"} & effective_capabilities():
+    if prog.prog_type in _UNSCOPED_TYPES and not {"CAP_NET_ADMIN", "CAP_SYS_ADMIN"} & effective_capabilities():
         missing.append("CAP_NET_ADMIN")
     return missing
 

@@ -1,14 +1,17 @@
 """Packets: finding headers within bounds, and reading their fields.
 
-A header that was found on every way to a place is a variable there (`packet tcp`): its address. Nothing that a
-program can do moves a packet, so what was found once stays found. The bounds checks have the form that the kernel's
-verifier follows: an address, compared with the packet's end. An address that depends on a length in the packet is
-computed once, and both compared and read through.
+A header that was found on every way to a place is a variable there (`packet tcp`): its address. What was found stays
+found until the packet is moved (`packet_room`) or a field is written that says what follows (`packet_writes`). The
+bounds checks have the form that the kernel's verifier follows: an address, compared with the packet's end. An address
+that depends on a length in the packet is computed once, and both compared and read through.
 """
 
 from __future__ import annotations
 
+from ..abi.contexts import ACCESS, STRUCTS
+from ..abi.helpers import BPF_FUNC as FUNC
 from ..ir.core import PTR_PACKET, PTR_PACKET_END
+from ..types.net_hooks import LINK, NET_HOOKS
 from ..types.packets import (
     ETH_P_8021AD,
     ETH_P_8021Q,
@@ -24,36 +27,118 @@ from .numbers import Num
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ..ir.core import Block, Value
+    from ..types.packets import PacketHeader
     from .program import Lowering
 
-_DATA, _DATA_END = 0, 4  # offsets in struct xdp_md, 4 bytes each; include/uapi/linux/bpf.h
+    Finder = Callable[[Block], None]
+
+MAX_PACKET_OFF = 0xFFFF  # how far from its start a packet is followed; include/linux/bpf_verifier.h
 _FRAG_OFF_MASK = 0x1FFF  # IP_OFFSET in include/net/ip.h
+_DATA, _END = "packet data", "packet end"
 _PROTO, _L3, _L4, _L4_PROTO = "packet proto", "packet l3", "packet l4", "packet l4 proto"
+# Where a packet may be short of what its headers need, because the rest is in other pages: how much is asked for. That
+# is Ethernet, a tag, and IPv4 and TCP with all their options.
+_HEADERS_BYTES = 14 + 4 + 60 + 60
 
 
-def _network_order(value: int) -> int:
+def network_order(value: int) -> int:
     """Return a 16-bit constant as a load from a packet would give it, which costs no swap at run time."""
     return int.from_bytes(value.to_bytes(2, "big"), "little")
 
 
 class Packet:
-    """The packet of a program whose context is struct xdp_md."""
+    """The packet of a program; `kind` is the kind of its section. With `has_frags` the packet may go on elsewhere."""
 
-    def __init__(self, low: Lowering) -> None:
-        self.low, self.b = low, low.b
-        self.end = low.b.load_ptr(_DATA_END, 4, PTR_PACKET_END)
-        self.data = low.b.load_ptr(_DATA, 4, PTR_PACKET)
+    def __init__(self, low: Lowering, kind: str, has_frags: bool = False) -> None:
+        self.low, self.b, self.has_frags = low, low.b, has_frags
+        self.ctx = low.b.function.entry.params[0]
+        self.hook, self.struct = NET_HOOKS[kind], ACCESS[kind][0]
+        self.layout = STRUCTS[self.struct]
+        self.is_skb = self.struct == "__sk_buff"
+        self.headers: dict[str, PacketHeader] = dict(HEADERS)
+        self._finders: dict[str, Finder] = {name: getattr(self, f"_{name}") for name in HEADERS}
+        self._finders["payload"] = self._payload
+        self._pulls = self.is_skb and (self.hook.start == LINK or kind.startswith("lwt"))
+        if not self._pulls:
+            for name, field, type in ((_DATA, "data", PTR_PACKET), (_END, "data_end", PTR_PACKET_END)):
+                off, size, _ = self.layout[field]
+                low.b.write_at_start(name, low.b.load_ptr(off, size, type))
+
+    # Bounds
+
+    @property
+    def data(self) -> Value:
+        """The packet's first byte."""
+        self._start()
+        return self.b.read(_DATA, PTR_PACKET)
+
+    @property
+    def end(self) -> Value:
+        """Where the packet ends, or the part of it that lies in one piece."""
+        self._start()
+        return self.b.read(_END, PTR_PACKET_END)
+
+    def _load(self, field: str, type: str) -> Value:
+        off, size, _ = self.layout[field]
+        return self.b.op("load_ptr", self.ctx, type=type, off=off, size=size)
+
+    def reload(self) -> None:
+        """Take the packet's bounds from the context: a helper may have moved them."""
+        self.b.write(_DATA, self._load("data", PTR_PACKET))
+        self.b.write(_END, self._load("data_end", PTR_PACKET_END))
+
+    def moved(self) -> None:
+        """The packet's bytes lie elsewhere, or are others: whoever asks next takes the bounds anew."""
+        if self._pulls:
+            self.b.forget(_DATA)
+            self.b.forget(_END)
+        else:
+            self.reload()
+
+    def _start(self) -> None:
+        """Have the bounds of the packet; on an skb pull its headers into the piece that can be read."""
+        b = self.b
+        if b.is_written(_DATA):
+            return
+        self.reload()
+        short, longer, clamp, pull, done = self.low.blocks(5)
+        data, end = b.read(_DATA, PTR_PACKET), b.read(_END, PTR_PACKET_END)
+        b.branch("ule", self.low.at(data, _HEADERS_BYTES), end, done, short)
+        b.start(short)
+        off, size, _ = self.layout["len"]
+        length = b.load(self.ctx, off, size)
+        b.branch("ugt", length, b.op("sub", end, data, type="i64"), longer, done)
+        b.start(longer)
+        wanted = f"packet wanted {id(pull)}"
+        b.write(wanted, b.const(_HEADERS_BYTES))
+        b.branch("ugt", length, b.const(_HEADERS_BYTES), pull, clamp)
+        b.start(clamp)
+        b.write(wanted, length)
+        b.jump(pull)
+        b.start(pull)
+        result = b.call(FUNC.skb_pull_data, self.ctx, b.read(wanted))
+        self.low.count_if("slt", result, "packet_pull", "pkt")
+        self.reload()
+        b.jump(done)
+        b.start(done)
 
     def length(self) -> Num:
-        """The bytes from the packet's start to its end."""
+        """The bytes from the packet's start to its end, wherever they lie."""
+        if self.has_frags:
+            return Num(self.b.call(FUNC.xdp_get_buff_len, self.ctx), 0, 0xFFFF_FFFF)
+        field = self.layout.get("len") or self.layout.get("size")
+        if field is not None:
+            return Num(self.b.load(self.ctx, field[0], field[1]), 0, 0xFFFF_FFFF)
         return Num(self.b.op("sub", self.end, self.data, type="i64"), 0, 0xFFFF_FFFF)
+
+    # What the front end asks for
 
     def test(self, name: str, then: Block, els: Block) -> None:
         """Jump to `then` if the packet has the header, whole; else to `els`."""
-        self._find(name, els)
+        self.find(name, els)
         self.b.jump(then)
 
     def is_found(self, name: str) -> bool:
@@ -62,8 +147,8 @@ class Packet:
 
     def read(self, name: str, field: str) -> Num:
         """A field of a header that was found, as a number of the machine."""
-        place = HEADERS[name].fields[field]
-        value = self._number(self._address(name), place.off_bytes, place.size_bytes)
+        place = self.headers[name].fields[field]
+        value = self.number(self.address(name), place.off_bytes, place.size_bytes)
         whole = 8 * place.size_bytes
         if place.shift:
             value = self.b.op("lshr", value, self.b.const(place.shift))
@@ -71,25 +156,55 @@ class Packet:
             value = self.b.op("and", value, self.b.const((1 << place.bit_size) - 1))
         return Num(value, 0, (1 << place.bit_size) - 1)
 
-    def _number(self, base: Value, off: int, size: int) -> Value:
-        """A number in network order. One of 6 bytes is an Ethernet address: two loads."""
+    def number(self, base: Value, off: int, size: int) -> Value:
+        """A number in network order, of 1 to 8 bytes: in pieces where no load is as wide."""
         b = self.b
-        if size == 6:
-            high = b.op("shl", self._number(base, off, 4), b.const(16))
-            return b.op("or", high, self._number(base, off + 4, 2))
-        value = b.load(base, off, size)
-        return b.op("bswap", value, size=size) if size > 1 else value
+        first = next(piece for piece in (8, 4, 2, 1) if piece <= size)
+        value: Value = b.load(base, off, first)
+        if first > 1:
+            value = b.op("bswap", value, size=first)
+        if first == size:
+            return value
+        high = b.op("shl", value, b.const(8 * (size - first)))
+        return b.op("or", high, self.number(base, off + first, size - first))
+
+    def declare(self, name: str, header: PacketHeader, after: str = "", at: Num | None = None) -> None:
+        """Make a header known that lies behind another one, or `at` bytes from the packet's start."""
+        self.headers[name] = header
+
+        def find(absent: Block) -> None:
+            if at is None:
+                self.find(after, absent)
+                start = self.end_of(after)
+            else:
+                limit = self.b.const(MAX_PACKET_OFF - header.size_bytes)
+                if not 0 <= at.lo <= at.hi <= MAX_PACKET_OFF - header.size_bytes:
+                    self._need("ule", at.value, limit, absent)
+                start = self.b.op("add", self.data, at.value)
+            self.bounds(start, header.size_bytes, absent)
+            self.found(name, start)
+
+        self._finders[name] = find
 
     # Finding. Each goes on where its header was found, and to `absent` where it was not.
 
-    def _find(self, name: str, absent: Block) -> None:
+    def find(self, name: str, absent: Block) -> None:
+        """Go on where a header is there, whole, and to `absent` where it is not."""
         if not self.is_found(name):
-            _FINDERS[name](self, absent)
+            self._finders[name](absent)
 
-    def _address(self, name: str) -> Value:
+    def address(self, name: str) -> Value:
+        """Where a header begins that was found."""
         return self.b.read(f"packet {name}", PTR_PACKET)
 
-    def _found(self, name: str, address: Value) -> None:
+    def end_of(self, name: str) -> Value:
+        """Where a header ends that was found, its options included."""
+        if name in ("ip", "tcp"):
+            return self.b.read(f"packet {name} end", PTR_PACKET)
+        return self.low.at(self.address(name), self.headers[name].size_bytes)
+
+    def found(self, name: str, address: Value) -> None:
+        """Remember where a header begins."""
         self.b.write(f"packet {name}", address)
 
     def _need(self, cond: str, a: Value, b: Value, absent: Block) -> None:
@@ -98,35 +213,59 @@ class Packet:
         self.b.branch(cond, a, b, following, absent)
         self.b.start(following)
 
-    def _bounds(self, address: Value, size: int, absent: Block) -> None:
+    def forget(self, names: Iterable[str] | None = None) -> None:
+        """Forget what was found: these headers and the places behind them, or everything."""
+        wanted = self.headers if names is None else names
+        for name in (*wanted, "payload"):
+            self.b.forget(f"packet {name}")
+            if name in ("ip", "tcp"):
+                self.b.forget(f"packet {name} end")
+        for place in (_L4, _L4_PROTO) if names is not None and "ip" not in wanted else (_PROTO, _L3, _L4, _L4_PROTO):
+            self.b.forget(place)
+
+    def bounds(self, address: Value, size: int, absent: Block) -> None:
+        """Go to `absent` unless so many bytes are there."""
         self._need("ule", self.low.at(address, size), self.end, absent)
 
-    def _ethernet(self, absent: Block) -> None:
-        self._bounds(self.data, HEADERS["eth"].size_bytes, absent)
-        self._found("eth", self.data)
+    def _eth(self, absent: Block) -> None:
+        self.bounds(self.data, HEADERS["eth"].size_bytes, absent)
+        self.found("eth", self.data)
 
     def _vlan(self, absent: Block) -> None:
-        self._find("eth", absent)
+        self.find("eth", absent)
         tagged = self.b.new_block()
         self._if_tagged(tagged, absent)
         self.b.start(tagged)
         tag = self.low.at(self.data, HEADERS["eth"].size_bytes)
-        self._bounds(tag, HEADERS["vlan"].size_bytes, absent)
-        self._found("vlan", tag)
+        self.bounds(tag, HEADERS["vlan"].size_bytes, absent)
+        self.found("vlan", tag)
 
     def _if_tagged(self, tagged: Block, plain: Block) -> Value:
         """Jump on whether there is a tag; return the frame's protocol number, in network order."""
         b = self.b
         proto, other = b.load(self.data, 12, 2), b.new_block()
-        b.branch("eq", proto, b.const(_network_order(ETH_P_8021Q)), tagged, other)
+        b.branch("eq", proto, b.const(network_order(ETH_P_8021Q)), tagged, other)
         b.start(other)
-        b.branch("eq", proto, b.const(_network_order(ETH_P_8021AD)), tagged, plain)
+        b.branch("eq", proto, b.const(network_order(ETH_P_8021AD)), tagged, plain)
         return proto
 
     def _network(self, absent: Block) -> None:
-        """Find where the network header would be: after Ethernet's, and after one tag if there is one."""
-        self._find("eth", absent)
+        """Find where the network header would be, and the number of its protocol."""
         b = self.b
+        if self.hook.start != LINK:
+            # No link layer says what this is: the version in the first byte does.
+            self.bounds(self.data, 1, absent)
+            v6, done = self.low.blocks(2)
+            first = b.load(self.data, 0, 1)
+            b.write(_L3, self.data)
+            b.write(_PROTO, b.const(network_order(ETH_P_IP)))
+            b.branch("eq", b.op("lshr", first, b.const(4)), b.const(4), done, v6)
+            b.start(v6)
+            b.write(_PROTO, b.const(network_order(ETH_P_IPV6)))
+            b.jump(done)
+            b.start(done)
+            return
+        self.find("eth", absent)
         done = b.new_block()
         if not self.is_found("vlan"):
             tagged, plain = self.low.blocks(2)
@@ -136,8 +275,8 @@ class Packet:
             b.write(_L3, self.low.at(self.data, 14))
             b.jump(done)
             b.start(tagged)
-            self._bounds(self.data, 18, absent)
-            self._found("vlan", self.low.at(self.data, 14))
+            self.bounds(self.data, 18, absent)
+            self.found("vlan", self.low.at(self.data, 14))
         b.write(_PROTO, b.load(self.data, 16, 2))
         b.write(_L3, self.low.at(self.data, 18))
         b.jump(done)
@@ -146,7 +285,7 @@ class Packet:
     def _network_of(self, ethertype: int, absent: Block) -> Value:
         if not self.b.is_written(_L3):
             self._network(absent)
-        self._need("eq", self.b.read(_PROTO), self.b.const(_network_order(ethertype)), absent)
+        self._need("eq", self.b.read(_PROTO), self.b.const(network_order(ethertype)), absent)
         return self.b.read(_L3, PTR_PACKET)
 
     def _ip(self, absent: Block) -> None:
@@ -154,28 +293,28 @@ class Packet:
 
     def _ip_at(self, start: Value, absent: Block) -> None:
         b = self.b
-        self._bounds(start, HEADERS["ip"].size_bytes, absent)
+        self.bounds(start, HEADERS["ip"].size_bytes, absent)
         first = b.load(start, 0, 1)
         self._need("eq", b.op("lshr", first, b.const(4)), b.const(4), absent)
         length = b.op("shl", b.op("and", first, b.const(15)), b.const(2))
         self._need("uge", length, b.const(20), absent)
         after = b.op("add", start, length)
         self._need("ule", after, self.end, absent)
-        self._found("ip", start)
-        self._found("ip end", after)
+        self.found("ip", start)
+        self.found("ip end", after)
 
     def _ip6(self, absent: Block) -> None:
         self._ip6_at(self._network_of(ETH_P_IPV6, absent), absent)
 
     def _ip6_at(self, start: Value, absent: Block) -> None:
         b = self.b
-        self._bounds(start, HEADERS["ip6"].size_bytes, absent)
+        self.bounds(start, HEADERS["ip6"].size_bytes, absent)
         self._need("eq", b.op("lshr", b.load(start, 0, 1), b.const(4)), b.const(6), absent)
-        self._found("ip6", start)
+        self.found("ip6", start)
 
     def _first_fragment(self, absent: Block) -> None:
-        place = self.b.load(self._address("ip"), 6, 2)
-        mask = self.b.const(_network_order(_FRAG_OFF_MASK))
+        place = self.b.load(self.address("ip"), 6, 2)
+        mask = self.b.const(network_order(_FRAG_OFF_MASK))
         self._need("eq", self.b.op("and", place, mask), self.b.const(0), absent)
 
     def _transport(self, absent: Block) -> None:
@@ -189,9 +328,9 @@ class Packet:
         else:
             if not b.is_written(_L3):
                 self._network(absent)
-            b.branch("eq", b.read(_PROTO), b.const(_network_order(ETH_P_IP)), v4, other)
+            b.branch("eq", b.read(_PROTO), b.const(network_order(ETH_P_IP)), v4, other)
             b.start(other)
-            b.branch("eq", b.read(_PROTO), b.const(_network_order(ETH_P_IPV6)), v6, absent)
+            b.branch("eq", b.read(_PROTO), b.const(network_order(ETH_P_IPV6)), v6, absent)
         if b.is_reachable(v4):
             b.start(v4)
             if not self.is_found("ip"):
@@ -204,7 +343,7 @@ class Packet:
             b.start(v6)
             if not self.is_found("ip6"):
                 self._ip6_at(b.read(_L3, PTR_PACKET), absent)
-            b.write(_L4, self.low.at(self._address("ip6"), HEADERS["ip6"].size_bytes))
+            b.write(_L4, self.low.at(self.address("ip6"), HEADERS["ip6"].size_bytes))
             b.write(_L4_PROTO, self.read("ip6", "next_header").value)
             b.jump(done)
         b.start(done)
@@ -214,7 +353,7 @@ class Packet:
             self._transport(absent)
         self._need("eq", self.b.read(_L4_PROTO), self.b.const(protocol), absent)
         start = self.b.read(_L4, PTR_PACKET)
-        self._bounds(start, HEADERS[name].size_bytes, absent)
+        self.bounds(start, HEADERS[name].size_bytes, absent)
         return start
 
     def _tcp(self, absent: Block) -> None:
@@ -222,29 +361,36 @@ class Packet:
         start = self._transport_of("tcp", IPPROTO_TCP, absent)
         length = b.op("shl", b.op("lshr", b.load(start, 12, 1), b.const(4)), b.const(2))
         self._need("uge", length, b.const(20), absent)
-        self._need("ule", b.op("add", start, length), self.end, absent)
-        self._found("tcp", start)
+        after = b.op("add", start, length)
+        self._need("ule", after, self.end, absent)
+        self.found("tcp", start)
+        self.found("tcp end", after)
 
     def _udp(self, absent: Block) -> None:
-        self._found("udp", self._transport_of("udp", IPPROTO_UDP, absent))
+        self.found("udp", self._transport_of("udp", IPPROTO_UDP, absent))
 
     def _icmp(self, absent: Block) -> None:
-        self._find("ip", absent)
-        self._found("icmp", self._transport_of("icmp", IPPROTO_ICMP, absent))
+        self.find("ip", absent)
+        self.found("icmp", self._transport_of("icmp", IPPROTO_ICMP, absent))
 
     def _icmp6(self, absent: Block) -> None:
-        self._find("ip6", absent)
-        self._found("icmp6", self._transport_of("icmp6", IPPROTO_ICMPV6, absent))
+        self.find("ip6", absent)
+        self.found("icmp6", self._transport_of("icmp6", IPPROTO_ICMPV6, absent))
+
+    def _payload(self, absent: Block) -> None:
+        """Find what follows the transport header, be it TCP's, UDP's or ICMP's."""
+        done = self.b.new_block()
+        for name in TRANSPORTS:
+            following = self.b.new_block()
+            self.find(name, following)
+            self.found("payload", self.end_of(name))
+            self.b.jump(done)
+            if not self.b.is_reachable(following):
+                break
+            self.b.start(following)
+        else:
+            self.b.jump(absent)
+        self.b.start(done)
 
 
-_FINDERS: dict[str, Callable[[Packet, Block], None]] = {
-    "eth": Packet._ethernet,
-    "vlan": Packet._vlan,
-    "ip": Packet._ip,
-    "ip6": Packet._ip6,
-    "tcp": Packet._tcp,
-    "udp": Packet._udp,
-    "icmp": Packet._icmp,
-    "icmp6": Packet._icmp6,
-}
-assert set(_FINDERS) == set(HEADERS)
+TRANSPORTS = ("tcp", "udp", "icmp", "icmp6")

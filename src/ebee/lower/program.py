@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ..types.scalars import Type
     from .object import ObjectBuilder
 
-NO_RESULT = 0
-
 
 def chunks(start: int, end: int) -> list[tuple[int, int]]:
     """Cut a byte range into naturally aligned (offset, size) accesses of 8, 4, 2 and 1 bytes."""
@@ -37,11 +35,15 @@ def chunks(start: int, end: int) -> list[tuple[int, int]]:
 
 
 class Lowering:
-    """One function being lowered: its builder `b`, and the object that it becomes part of."""
+    """One function being lowered: its builder `b`, and the object that it becomes part of.
+
+    `failure` is what it returns where it ends because of an error.
+    """
 
     def __init__(self, obj: ObjectBuilder, function: Function, features: Container[str] = ()) -> None:
         self.obj, self.features = obj, features
         self.b = Builder(function)
+        self.failure = 0
         self.open_records: list[Value] = []
         self._scratch: dict[tuple[str, int], Value] = {}
 
@@ -70,7 +72,7 @@ class Lowering:
         return self.b.load(self.b.op("map_value", symbol=LOSS_MAP, imm=8 * self.obj.zero_slot()), 0, 8)
 
     def abort_if(self, cond: str, a: Value, b: Value, kind: str, what: str) -> None:
-        """End the program here if the condition holds: counted, open records discarded, result 0."""
+        """End the program here if the condition holds: counted, open records discarded, result `failure`."""
         bad, good = self.blocks(2)
         self.b.branch(cond, a, b, bad, good)
         self.b.start(bad)
@@ -78,11 +80,11 @@ class Lowering:
         self.b.start(good)
 
     def abort(self, kind: str, what: str) -> None:
-        """End the program here: counted, open records discarded, result 0."""
+        """End the program here: counted, open records discarded, result `failure`."""
         self.lose(kind, what)
         for record in reversed(self.open_records):
             self.b.call(FUNC.ringbuf_discard, record, self.b.const(0))
-        self.b.ret(self.b.const(NO_RESULT))
+        self.b.ret(self.b.const(self.failure))
 
     def leave(self, result: Value) -> None:
         """Return from the program; records that are still open are submitted."""

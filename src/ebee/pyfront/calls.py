@@ -41,6 +41,7 @@ class Call(Record):
     results: list[Val] = field(default_factory=list)
     ends: list[dict[str, Val]] = field(default_factory=list)
     written: list[MapDecl] = field(default_factory=list)
+    is_in_loop: bool = False
 
 
 class Calls(Expressions):
@@ -55,6 +56,11 @@ class Calls(Expressions):
         def body(self, nodes: list[ast.stmt]) -> None: ...
         def merged(self, name: str, values: list[Val | None]) -> Val: ...
         def forget_entries(self, decl: MapDecl) -> None: ...
+
+    @property
+    def is_in_loop(self) -> bool:
+        """Whether what is being lowered may run again: it stands in a loop, or is called from one."""
+        return bool(self.loops) or bool(self.calls and self.calls[-1].is_in_loop)
 
     def call_python(self, node: ast.Call, function: Any) -> Val:
         """Lower `function(…)`. Raises: Refusal."""
@@ -74,6 +80,7 @@ class Calls(Expressions):
         site, prefix = self.source.span(node), f"{name} {self.serial} "
         call = Call(function, site, self.b.new_block(), len(self.low.open_records), prefix)
         caller = (self.source, self.names, self.env, self.prefix, self.loops, self.b.span, self.depth)
+        call.is_in_loop = self.is_in_loop
         self.calls.append(call)
         self.source, self.names, self.env = source, callee.names, {}
         self.prefix, self.loops, self.depth = call.prefix, [], 0

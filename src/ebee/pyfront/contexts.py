@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import _ast as ast
+
 from ..lower.numbers import Refusal
 from ..lower.tracepoint import read_field
 from ..spec.sections import parse_section
@@ -13,25 +15,40 @@ if TYPE_CHECKING:
     from ..lower.numbers import Num
     from ..lower.program import Lowering
     from ..spec.target import Target, TracepointFormat
+    from .expressions import Expressions
     from .values import Val
 
 
 class ContextType:
     """What the front end needs to know of a hook: its argument's fields, and what a probe may return.
 
-    `default_result` is what running off the end returns; None: that is refused. `has_task` says whether the probe
+    `default_result` is what running off the end returns; None: that is refused. `failure` is what a probe returns that
+    ends because of an error. `has_task` says whether the probe
     runs on behalf of a task, so that ebee.pid() and its like mean something.
     """
 
     noun = "probe"
     argument = "ctx"
     default_result: int | None = 0
+    failure = 0
     result_hint = ""
     has_task = True
 
     def attribute(self, low: Lowering, pointer: Value, name: str) -> Val:
         """Return the value of `argument.name`. Raises: Refusal for a name that the argument does not have."""
         raise Refusal(f"the argument of a {self.noun} has no attribute {name!r}")
+
+    def set_attribute(self, front: Expressions, pointer: Value, name: str, new: Val) -> None:
+        """`argument.name = new`. Raises: Refusal where that cannot be."""
+        raise Refusal("the probe's context has no fields that can be assigned")
+
+    def method(self, front: Expressions, name: str, node: ast.Call) -> Val | None:
+        """`argument.name(…)`; None where the argument has no such method."""
+        return None
+
+    def has_effect(self, name: str) -> bool:
+        """Whether `argument.name(…)` is called for what it does."""
+        return False
 
     def length(self, low: Lowering) -> Num:
         """Return `len(argument)`. Raises: Refusal where that means nothing."""
@@ -71,7 +88,6 @@ def tracepoint_context(event: str, target: Target) -> ContextType:
 CONTEXTS: dict[str, str] = {
     "tracepoint": "tracepoint_context",
     "tp": "tracepoint_context",
-    "xdp": "packets.xdp_context",
 }
 
 
@@ -80,6 +96,10 @@ def context_type(section: str, target: Target) -> ContextType:
     parsed = parse_section(section)
     where = CONTEXTS.get(parsed.kind)
     if where is None:
+        from .network import NetContext
+
+        if parsed.kind in NetContext.KINDS:
+            return NetContext(parsed.kind)
         raise Refusal(f"probes of section {section!r} cannot be written in Python")
     module, _, name = where.rpartition(".")
     make = getattr(__import__(f"{__package__}.{module}", fromlist=(name,)), name) if module else globals()[name]

@@ -227,6 +227,18 @@ class ContextKind(Kind):
     def attribute(self, front: Expressions, value: values.Context, name: str, node: ast.expr) -> Val:
         return value.type.attribute(front.low, value.pointer, name)
 
+    def set_attribute(
+        self, front: Expressions, value: values.Context, name: str, new: Val, node: ast.Attribute
+    ) -> None:
+        value.type.set_attribute(front, value.pointer, name, new)
+
+    def method(self, front: Expressions, value: values.Context, name: str, node: ast.Call) -> Val:
+        result = value.type.method(front, name, node)
+        return result if result is not None else super().method(front, value, name, node)
+
+    def has_effect(self, front: Expressions, value: values.Context, name: str, node: ast.expr) -> bool:
+        return bool(name) and value.type.has_effect(name)
+
     def length(self, front: Expressions, value: values.Context) -> Val:
         return value.type.length(front.low)
 
@@ -249,6 +261,8 @@ _VALUES: dict[type, str] = {
     values.Context: "ContextKind",
     values.HeaderRef: "packets.HeaderKind",
     values.KernelRef: "kernel_types.KernelKind",
+    values.Payload: "packets.PayloadKind",
+    values.FieldRow: "network.FieldRowKind",
     Unusable: "Kind",
 }
 _OBJECTS: dict[object, str] = {

@@ -91,6 +91,7 @@ class Statements(Loops, Calls):
         except Refusal as e:
             where = self.node.decorator_list[0] if self.node.decorator_list else self.node
             raise CompileError([Diagnostic(e.message, self.source.span(where), e.hint)]) from None
+        self.low.failure = self.context.failure
         self.bind_arguments()
         self.body(self.node.body)
         self.b.span = self.function.span

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..types.maps import MapDecl
     from ..types.structs import StructType
     from .contexts import ContextType
+    from .network import NetContext
 
 
 def similar(name: str, known: Any) -> str:
@@ -143,6 +144,12 @@ class HeaderRef(Record):
     name: str
 
 
+class Payload(Record):
+    """The bytes behind the packet's transport header."""
+
+    packet: Packet
+
+
 class KernelRef(Record):
     """A struct or array inside the kernel's struct at `pointer`: the way to it, and its type; nothing is read yet."""
 
@@ -150,6 +157,14 @@ class KernelRef(Record):
     struct_name: str
     path: str
     type: BtfType | None
+
+
+class FieldRow(Record):
+    """A field of a context that is several numbers."""
+
+    type: NetContext
+    pointer: Value
+    name: str
 
 
 class Unusable(Record):
@@ -164,5 +179,5 @@ if TYPE_CHECKING:
     Ranges = dict[str, Range]
     Val = (
         Num | Known | Many | Comm | UserStr | Memory | Text | StructValue | Entry | RecordRef | Context | HeaderRef
-        | KernelRef | Unusable
+        | KernelRef | Payload | FieldRow | Unusable
     )  # fmt: skip

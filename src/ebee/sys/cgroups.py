@@ -38,6 +38,7 @@ def open_netns(name: str = "") -> Fd:
     try:
         return Fd(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
     except FileNotFoundError:
-        raise UsageError(f"there is no network namespace {name!r}", hint="`ip netns list` shows those with a name") from None
+        hint = "`ip netns list` shows those with a name"
+        raise UsageError(f"there is no network namespace {name!r}", hint=hint) from None
     except OSError as e:
         raise SyscallError(f"open {path}", e.errno or 0) from None

@@ -35,7 +35,8 @@ class NetHook(Record):
 
     A probe returns a number from `low` to `high`, which `hint` explains; where it ends because of an error it returns
     `failure`. `default` is what running off its end returns, None if that is refused. `start` is where its packet
-    begins, `writes` whether it may be changed, `has_task` whether it runs on behalf of the task that caused it.
+    begins, `writes` whether it may be changed, `has_task` whether it runs on behalf of the task that caused it. Where
+    `is_checked` the kernel refuses programs that may return another number.
     """
 
     noun: str
@@ -48,33 +49,41 @@ class NetHook(Record):
     start: str = ""
     writes: bool = False
     has_task: bool = False
+    is_checked: bool = True
 
 
 _ALLOW = "return True to allow it, False to refuse it"
 _TC = NetHook(
     "tc probe", "pkt", TC_ACT_UNSPEC, TC_ACT_TRAP, "return what becomes of the packet, e.g. ebee.TC_ACT_OK",
-    TC_ACT_SHOT, start=LINK, writes=True,
+    TC_ACT_SHOT, start=LINK, writes=True, is_checked=False,
 )  # fmt: skip
 _SKB = NetHook("cgroup_skb probe", "pkt", 0, 1, "return True to let the packet pass, False to drop it", start=NETWORK)
 _STREAM = NetHook(
-    "sk_skb probe", "pkt", SK_DROP, SK_PASS, "return ebee.SK_PASS or ebee.SK_DROP", start=PAYLOAD, writes=True
+    "sk_skb probe", "pkt", SK_DROP, SK_PASS, "return ebee.SK_PASS or ebee.SK_DROP", start=PAYLOAD, writes=True,
+    is_checked=False,
 )
 _SOCK = NetHook("cgroup_sock probe", "ctx", 0, 1, _ALLOW, has_task=True)
 _ADDRESS = NetHook("cgroup_sock_addr probe", "ctx", 0, 1, _ALLOW, has_task=True)
 _ALWAYS = _ADDRESS.replace(low=1, failure=1, default=1, hint="return True: nothing can be refused here")
-_BIND = _ADDRESS.replace(high=3, hint="return True to allow it, False to refuse it, 3 to allow privileged ports, too")
+_BIND = _ADDRESS.replace(high=3, hint="return True to allow it, False to refuse it, 3 to allow ports below 1024")
 _LWT = NetHook(
-    "lwt probe", "pkt", BPF_OK, BPF_LWT_REROUTE, "return ebee.BPF_OK, BPF_DROP or BPF_LWT_REROUTE", BPF_DROP, start=NETWORK
+    "lwt probe", "pkt", BPF_OK, BPF_LWT_REROUTE, "return ebee.BPF_OK, BPF_DROP or BPF_LWT_REROUTE", BPF_DROP,
+    start=NETWORK,
+    is_checked=False,
 )
-_REUSEPORT = NetHook("sk_reuseport probe", "ctx", SK_DROP, SK_PASS, "return ebee.SK_PASS or ebee.SK_DROP", start=TRANSPORT)
+_REUSEPORT = NetHook(
+    "sk_reuseport probe", "pkt", SK_DROP, SK_PASS, "return ebee.SK_PASS or ebee.SK_DROP", start=TRANSPORT,
+    is_checked=False,
+)
 
 NET_HOOKS: dict[str, NetHook] = {
     "xdp": NetHook(
-        "packet probe", "pkt", bpf.XDP_ABORTED, bpf.XDP_REDIRECT, "return what becomes of the packet, e.g. ebee.XDP_PASS",
-        start=LINK, writes=True,
+        "packet probe", "pkt", bpf.XDP_ABORTED, bpf.XDP_REDIRECT,
+        "return what becomes of the packet, e.g. ebee.XDP_PASS", start=LINK, writes=True, is_checked=False,
     ),
     "socket": NetHook(
-        "socket_filter probe", "pkt", 0, 0xFFFF_FFFF, "return how many bytes of the packet to keep: 0 drops it"
+        "socket_filter probe", "pkt", 0, 0xFFFF_FFFF, "return how many bytes of the packet to keep: 0 drops it",
+        is_checked=False,
     ),
     "tcx/ingress": _TC,
     "tcx/egress": _TC,
@@ -107,10 +116,12 @@ NET_HOOKS: dict[str, NetHook] = {
     "sockops": NetHook("sock_ops probe", "ctx", 0, 1, "return True, or nothing", failure=1, default=1),
     "sk_lookup": NetHook("sk_lookup probe", "ctx", SK_DROP, SK_PASS, "return ebee.SK_PASS or ebee.SK_DROP"),
     "sk_msg": NetHook(
-        "sk_msg probe", "pkt", SK_DROP, SK_PASS, "return ebee.SK_PASS or ebee.SK_DROP", start=PAYLOAD, writes=True
+        "sk_msg probe", "pkt", SK_DROP, SK_PASS, "return ebee.SK_PASS or ebee.SK_DROP", start=PAYLOAD, writes=True,
+        is_checked=False,
     ),
     "sk_skb/stream_parser": _STREAM.replace(
-        low=-(1 << 31), high=(1 << 31) - 1, hint="return the length of the message in bytes, 0 if it is not known yet"
+        low=-(1 << 31), high=(1 << 31) - 1, hint="return the length of the message in bytes, 0 if it is not known yet",
+        is_checked=False,
     ),
     "sk_skb/stream_verdict": _STREAM,
     "sk_skb/verdict": _STREAM,
@@ -119,6 +130,7 @@ NET_HOOKS: dict[str, NetHook] = {
     "flow_dissector": NetHook(
         "flow_dissector probe", "pkt", BPF_OK, BPF_FLOW_DISSECTOR_CONTINUE,
         "return ebee.BPF_OK, BPF_DROP or BPF_FLOW_DISSECTOR_CONTINUE", BPF_DROP,
+        is_checked=False,
     ),
     "netfilter": NetHook("netfilter probe", "ctx", NF_DROP, NF_ACCEPT, "return ebee.NF_ACCEPT or ebee.NF_DROP"),
     **{f"lwt_{way}": _LWT.replace(writes=way == "xmit") for way in ("in", "out", "xmit", "seg6local")},

@@ -11,11 +11,6 @@ if TYPE_CHECKING:
     from typing import Any, overload
 
     Decorator = Callable[[Callable[..., object]], Probe]
-else:
-
-    def overload(function):
-        return function
-
 
 def _declare(decorator: str, section: str, options: dict[str, Any]) -> Decorator:
     """Return the decorator that makes probes of a section; options that are not given are left to ebee.attach()."""
@@ -36,10 +31,14 @@ def _one_of(decorator: str, value: str, sections: dict[str, str]) -> str:
     return sections[value]
 
 
-@overload
-def xdp(function: Callable[..., object], /) -> Probe: ...
-@overload
-def xdp(*, mode: str = "", frags: bool = False, interface: str = "") -> Decorator: ...
+if TYPE_CHECKING:
+
+    @overload
+    def xdp(function: Callable[..., object], /) -> Probe: ...
+    @overload
+    def xdp(*, mode: str = "", frags: bool = False, interface: str = "") -> Decorator: ...
+
+
 def xdp(
     function: Callable[..., object] | None = None, /, *, mode: str = "", frags: bool = False, interface: str = ""
 ) -> Probe | Decorator:
@@ -80,7 +79,7 @@ def netkit(end: str = "primary", *, interface: str = "") -> Decorator:
 
 
 def socket_filter(function: Callable[..., object]) -> Probe:
-    """Run a function on every packet that reaches a socket: ebee.attach(…, socket=s). It returns how many bytes stay."""
+    """Run a function on every packet that reaches a socket: attach(…, socket=s). It returns how many bytes stay."""
     return _declare("socket_filter", "socket", {})(function)
 
 
@@ -129,7 +128,7 @@ def sockopt(call: str, *, cgroup: str = "") -> Decorator:
 
 
 def sysctl(*, cgroup: str = "") -> Decorator:
-    """Run a function when a process of a control group reads or writes a file below /proc/sys; it returns whether it may."""
+    """Run a function when a process of a control group reads or writes /proc/sys; it returns whether it may."""
     return _declare("sysctl", "cgroup/sysctl", {"cgroup": cgroup})
 
 

@@ -32,13 +32,30 @@ class PacketField(Record):
 
 
 class PacketHeader(Record):
-    """A header: `size_bytes` is its fixed part, which holds every field; `words` are addresses that no u64 holds."""
+    """A header: `size_bytes` is its fixed part, which holds every field; `words` are addresses that no u64 holds.
+
+    `checksum_off` is where its checksum is (-1: it has none). `pseudo` are fields that the checksum of the next header
+    covers, too. `shape` are fields that say what comes next, or where.
+    """
 
     name: str
     title: str
     size_bytes: int
     fields: Mapping[str, PacketField]
     words: Mapping[str, str]
+    checksum_off: int = -1
+    pseudo: tuple[str, ...] = ()
+    shape: tuple[str, ...] = ()
+
+
+_PSEUDO = {"ip": ("src", "dst"), "ip6": ("src_hi", "src_lo", "dst_hi", "dst_lo")}
+_SHAPE = {
+    "eth": ("proto",),
+    "vlan": ("proto",),
+    "ip": ("version", "ihl", "proto", "frag_off"),
+    "ip6": ("version", "next_header"),
+    "tcp": ("doff",),
+}
 
 
 def _header(name: str, title: str, size: int, fields: str, words: Mapping[str, str] | None = None) -> PacketHeader:
@@ -50,7 +67,8 @@ def _header(name: str, title: str, size: int, fields: str, words: Mapping[str, s
         off, size_bytes = map(int, whole.split(":"))
         shift, count = map(int, bits.split(":")) if bits else (0, 8 * size_bytes)
         table[field] = PacketField(off, size_bytes, shift, count)
-    return PacketHeader(name, title, size, table, words or {})
+    checksum = table["checksum"].off_bytes if "checksum" in table else -1
+    return PacketHeader(name, title, size, table, words or {}, checksum, _PSEUDO.get(name, ()), _SHAPE.get(name, ()))
 
 
 _IP6_WORDS = {"src": "src_hi and src_lo", "dst": "dst_hi and dst_lo"}

@@ -32,6 +32,22 @@ class Probe:
         return f"<probe {self.name} on {self.section}>"
 
 
+# What probes of a section are attached to, beyond its name; found by the beginning of the section's name.
+_PLACES = {
+    "xdp": "interface", "tcx/": "interface", "netkit/": "interface", "cgroup": "cgroup", "sockops": "cgroup",
+    "sk_lookup": "netns", "flow_dissector": "netns", "sk_msg": "map", "sk_skb": "map", "socket": "socket",
+    "sk_reuseport": "socket",
+}  # fmt: skip
+
+
+def place_of(section: str) -> str:
+    """Return the argument of ebee.attach() that says where a probe of this section goes; empty if none does."""
+    for start, place in _PLACES.items():
+        if section.startswith(start):
+            return place
+    return ""
+
+
 def tracepoint(event: str) -> Callable[[Callable[..., object]], Probe]:
     """Run a function at a kernel tracepoint, named `category:name`, as in `syscalls:sys_enter_openat`.
 
@@ -52,20 +68,3 @@ def tracepoint(event: str) -> Callable[[Callable[..., object]], Probe]:
         return Probe(function, f"tracepoint/{category}/{name}")  # type: ignore[arg-type]
 
     return declare
-
-
-def xdp(function: Callable[..., object] | None = None) -> Probe:
-    """Run a function on every packet that a network interface receives, before the kernel looks at it.
-
-    The function's one argument is the packet: its headers (`pkt.eth`, `vlan`, `ip`, `ip6`, `tcp`, `udp`, `icmp`,
-    `icmp6`) are true where they are there and whole, and `len(pkt)` is its length in bytes. It returns what becomes of
-    the packet: `ebee.XDP_PASS`, `XDP_DROP`, `XDP_TX`, `XDP_REDIRECT` or `XDP_ABORTED`.
-
-    Raises: UsageError for arguments.
-    """
-    if function is None or not hasattr(function, "__code__"):
-        raise UsageError(
-            "@ebee.xdp takes no arguments",
-            hint="write @ebee.xdp above the function, and name the interface later: ebee.attach(…, interface='eth0')",
-        )
-    return Probe(function, "xdp")  # type: ignore[arg-type]

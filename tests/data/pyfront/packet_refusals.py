@@ -4,7 +4,7 @@ A `…` stands for any text. This file is read by tests/unit/pyfront/test_pyfron
 """
 
 import ebee
-from ebee import Hash, u32, u64
+from ebee import Hash, u8, u32, u64
 
 counts = Hash(u32, u64)
 
@@ -72,9 +72,16 @@ def names(pkt):
 @ebee.xdp
 def writes(pkt):
     if pkt.ip and pkt.tcp:
-        pkt.tcp.dport = 80  # error: packets cannot be changed by a probe yet | read fields, and return what becomes of it
-        pkt.ip.ttl -= 1  # error: packets cannot be changed by a probe yet | read fields, and return what becomes of it
-    pkt.tcp = 5  # error: the probe's context has no fields that can be assigned
+        pkt.tcp.dport = 65536  # error: 65536 does not fit in tcp.dport
+        pkt.tcp.dprot = 80  # error: the TCP header has no field 'dprot' | did you mean dport…?
+        pkt.ip.ttl = pkt.ip.ttl - 1  # error: a number from -1 to 254 is assigned to ip.ttl: signed and unsigned are mixed | cast…
+        pkt.ip.proto = 17
+        pkt.tcp.dport = 80  # error: the packet may have no whole TCP header here | test it first: …
+        for _ in range(ebee.cpu()):
+            pkt.eth.proto = 0x86DD  # error: proto says what follows the Ethernet header, and cannot be changed in a loop | change it before or after
+    pkt.udp.dport = 1  # error: the packet may have no whole UDP header here | test it first: …
+    pkt.tcp = 5  # error: pkt.tcp cannot be assigned | assign its fields: pkt.tcp.…
+    pkt.ingress_ifindex = 5  # error: a packet probe cannot change ingress_ifindex | it can change nothing
     return ebee.XDP_PASS
 
 
@@ -100,8 +107,8 @@ def results(pkt):
     if pkt.udp:
         return None  # error: a packet probe must return a number | return what becomes of the packet, e.g. ebee.XDP_PASS
     if pkt.ip:
-        return 5  # error: 5 is not an XDP action | return what becomes of the packet, e.g. ebee.XDP_PASS
-    return -1  # error: -1 is not an XDP action | return what becomes of the packet, e.g. ebee.XDP_PASS
+        return 5  # error: 5 is no result of a packet probe | return what becomes of the packet, e.g. ebee.XDP_PASS
+    return -1  # error: -1 is no result of a packet probe | return what becomes of the packet, e.g. ebee.XDP_PASS
 
 
 @ebee.xdp
@@ -113,4 +120,48 @@ def no_task(pkt):
 
 @ebee.xdp
 def no_packet():  # error: a packet probe takes one argument, the context; no_packet takes others | write `def no_packet(pkt):`
+    return ebee.XDP_PASS
+
+
+@ebee.xdp
+def moves(pkt):
+    if not pkt.tcp:
+        return ebee.XDP_PASS
+    pkt.adjust_head(-14)
+    counts[0] = pkt.tcp.dport  # error: the packet may have no whole TCP header here | test it first: …
+    for _ in range(ebee.cpu()):
+        pkt.adjust_tail(-1)  # error: adjust_tail() moves the packet, and cannot be called in a loop | call it before or after the loop
+    pkt.change_tail(60)  # error: a packet probe has no change_tail() | it has adjust_head, adjust_tail, adjust_meta
+    pkt.shrink(5)  # error: a packet has no header 'shrink' | …
+    pkt.adjust_head()  # error: adjust_head() takes 1 arguments, not 0
+    return ebee.XDP_PASS
+
+
+class Vxlan(ebee.Header):
+    flags: u8
+    reserved: int = ebee.Bits(u32, 24)
+    vni: int = ebee.Bits(u32, 24)
+    reserved2: u8
+
+
+@ebee.xdp
+def headers(pkt):
+    vxlan = pkt.header(Vxlan, after=pkt.udp)
+    counts[0] = vxlan.vni  # error: the packet may have no whole Vxlan header here | test it first: `if vxlan and vxlan.vni …`, or `if not vxlan: return …`
+    if vxlan:
+        counts[1] = vxlan.vin  # error: the Vxlan header has no field 'vin' | did you mean vni?
+        vxlan.vni = 1 << 24  # error: 16777216 does not fit in Vxlan.vni
+    pkt.header(Vxlan)  # error: pkt.header() takes a Header, and where it is: after=pkt.udp, or at=bytes from the packet's start
+    pkt.header(u8, at=5)  # error: pkt.header() takes a Header, and where it is: after=pkt.udp, or at=bytes from the packet's start | declare it: class Vxlan(ebee.Header)
+    pkt.header(Vxlan, after=5)  # error: after= takes a header of the packet, not 5 | pkt.header() takes…
+    return ebee.XDP_PASS
+
+
+@ebee.xdp
+def payloads(pkt):
+    counts[0] = pkt.payload[0]  # error: the packet may have no payload here | test it first: `if pkt.payload: …`
+    if pkt.payload:
+        counts[1] = pkt.payload[0]
+        pkt.payload[0] = 256  # error: 256 does not fit in pkt.payload[0]
+    counts[2] = len(pkt.payload)  # error: the packet may have no payload here | test it first: `if pkt.payload: …`
     return ebee.XDP_PASS

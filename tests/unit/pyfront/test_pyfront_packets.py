@@ -101,10 +101,11 @@ def test_a_field_is_compared_in_the_byte_order_that_it_has():
 
 
 def test_the_decorator_takes_a_function_only():
-    with pytest.raises(UsageError, match="takes no arguments"):
+    with pytest.raises(UsageError, match="is for functions, not for 'eth0'"):
         ebee.xdp("eth0")
-    with pytest.raises(UsageError, match="takes no arguments"):
-        ebee.xdp()
+    with pytest.raises(UsageError, match="does not take 'fast'") as caught:
+        ebee.xdp(mode="fast")
+    assert "'native', 'generic', 'offload'" in caught.value.hint
     assert found_once.section == "xdp"
     with pytest.raises(UsageError, match="cannot be called"):
         found_once(None)

@@ -1,0 +1,127 @@
+"""Every hook of the network: what its table says of its context is what the kernel's verifier accepts."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+
+import pytest
+
+import ebee
+from ebee.api.source import compile_probes, remember_source
+from ebee.errors import NotSupported, UsageError, VerifierError
+from ebee.types.net_hooks import NET_HOOKS, context_fields, context_pointers
+from ebee.types.probes import Probe
+
+pytestmark = pytest.mark.needs_kernel
+_serial = itertools.count()
+
+DECORATORS = {
+    "xdp": "xdp", "xdp.frags": "xdp(frags=True)", "tcx/ingress": "tc('ingress')", "tcx/egress": "tc('egress')",
+    "netkit/primary": "netkit()", "netkit/peer": "netkit('peer')", "socket": "socket_filter",
+    "cgroup_skb/ingress": "cgroup_skb('ingress')", "cgroup_skb/egress": "cgroup_skb('egress')",
+    "cgroup/sock_create": "cgroup_sock('create')", "cgroup/sock_release": "cgroup_sock('release')",
+    "cgroup/post_bind4": "cgroup_sock('post_bind4')", "cgroup/post_bind6": "cgroup_sock('post_bind6')",
+    "cgroup/getsockopt": "sockopt('get')", "cgroup/setsockopt": "sockopt('set')", "cgroup/sysctl": "sysctl()",
+    "cgroup/dev": "cgroup_device()", "sockops": "sock_ops()", "sk_lookup": "sk_lookup()", "sk_msg": "sk_msg",
+    "sk_skb/stream_parser": "sk_skb('parser')", "sk_skb/stream_verdict": "sk_skb('stream_verdict')",
+    "sk_skb/verdict": "sk_skb('verdict')", "sk_reuseport": "sk_reuseport()",
+    "sk_reuseport/migrate": "sk_reuseport(migrate=True)", "flow_dissector": "flow_dissector()",
+    "netfilter": "netfilter('input')", **{f"lwt_{way}": f"lwt('{way}')" for way in ("in", "out", "xmit", "seg6local")},
+    **{
+        f"cgroup/{call}{family}": f"cgroup_sock_addr('{call}{family}')"
+        for call in ("bind", "connect", "sendmsg", "recvmsg", "getpeername", "getsockname")
+        for family in ("4", "6", "_unix")
+        if f"{call}{family}" != "bind_unix"
+    },
+}  # fmt: skip
+
+
+def probe_of(decorator, body):
+    """Return the probe of a source text."""
+    file = f"<network {next(_serial)}>"
+    text = f"import ebee\nout = ebee.Array(ebee.u64, max_entries=64)\n@ebee.{decorator}\ndef probe(it):\n    {body}\n"
+    remember_source(file, text)
+    sys.modules[file] = type(sys)(file)
+    names = {"__name__": file}
+    exec(compile(text, file, "exec"), names)
+    return names["probe"]
+
+
+@pytest.fixture(scope="module")
+def backend():
+    from ebee.kernel.backend import KernelBackend
+
+    made = KernelBackend()
+    yield made
+    made.close()
+
+
+def load(backend, probe):
+    spec, _ = compile_probes([probe], backend.target)
+    maps = {name: backend.create_map(m, spec) for name, m in spec.maps.items()}
+    return backend.load_program(spec.programs["probe"], spec, maps)
+
+
+def test_there_is_a_decorator_for_every_hook():
+    assert DECORATORS.keys() == NET_HOOKS.keys() | {"xdp.frags"}
+    for section, decorator in DECORATORS.items():
+        probe = probe_of(decorator, "return 1")
+        assert isinstance(probe, Probe) and probe.section == section
+
+
+@pytest.mark.parametrize("section", DECORATORS)
+def test_the_kernel_takes_every_field(backend, section):
+    """All that may be read is read and written to a map, and all that may be written is."""
+    kind = section.replace("xdp.frags", "xdp")
+    fields, lines = context_fields(kind), []
+    for name, field in fields.items():
+        if field.count == 4 and field.swap_bytes:
+            parts = [f"it.{name}_hi", f"it.{name}_lo"]
+        elif field.count > 1:
+            parts = [f"it.{name}[{n}]" for n in range(field.count)]
+        else:
+            parts = [f"it.{name}"]
+        for part in parts:
+            lines.append(f"out[{len(lines)}] = ebee.u64({part})")
+            if field.is_writable:
+                lines.append(f"{part} = {part}")
+                lines.append(f"{part} = 1")
+    for name, (_, struct) in context_pointers(kind).items():
+        member = {"nf_hook_state": "hook", "sk_buff": "len"}[struct]
+        lines.append(f"out[{len(lines)}] = ebee.u64(it.{name}.{member})")
+    hook = NET_HOOKS[kind]
+    if hook.start in ("link", "network"):
+        lines += ["if it.tcp:", "    out[1] += it.tcp.dport", "if it.payload:", "    out[2] += it.payload[0]"]
+    if hook.has_task:
+        lines += ["out[3] = ebee.pid() + ebee.uid()"]
+    load(backend, probe_of(DECORATORS[section], "\n    ".join([*lines, f"return {max(hook.low, min(hook.high, 1))}"])))
+
+
+@pytest.mark.parametrize("section", [s for s in DECORATORS if s != "xdp.frags"])
+def test_results_are_the_kernels(backend, section):
+    """The least and the greatest result load; where the kernel checks, what lies beyond does not."""
+    hook = NET_HOOKS[section]
+    for result in (hook.low, hook.high):
+        load(backend, probe_of(DECORATORS[section], f"return {result}"))
+    if hook.is_checked:
+        spec, _ = compile_probes([probe_of(DECORATORS[section], f"return {hook.low}")], backend.target)
+        program = spec.programs["probe"]
+        for beyond in (hook.low - 1, hook.high + 1):
+            program.insns[0].imm = beyond
+            with pytest.raises(VerifierError):
+                backend.load_program(program, spec, {})
+
+
+def test_refusals_of_the_decorators():
+    for wrong in ("tc('in')", "netkit('both')", "cgroup_sock_addr('bind_unix')", "sockopt('put')", "lwt('up')"):
+        with pytest.raises(UsageError, match="does not take"):
+            probe_of(wrong, "return 1")
+    with pytest.raises(UsageError, match="is for functions"):
+        ebee.sk_msg(5)
+
+
+def test_routes_hold_lwt_programs(backend):
+    with pytest.raises(NotSupported) as caught:
+        backend.attach(load(backend, probe_of("lwt('xmit')", "return 0")))
+    assert "ip route add" in caught.value.hint
