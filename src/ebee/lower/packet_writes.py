@@ -12,7 +12,7 @@ from ..abi import bpf
 from ..abi.helpers import BPF_FUNC as FUNC
 from ..types.packets import HEADERS
 from .numbers import Num, Refusal, check_assignable
-from .packets import MAX_PACKET_OFF, TRANSPORTS
+from .packets import MAX_HEADER_OFF, TRANSPORTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def _find_again(packet: Packet, kept: list[tuple[str, Value]], what: str) -> Non
         header = packet.headers.get(name)
         size = header.size_bytes if header is not None else 0
         checked = b.new_block()
-        b.branch("ule", off, b.const(MAX_PACKET_OFF - size), checked, lost)
+        b.branch("ule", off, b.const(MAX_HEADER_OFF), checked, lost)
         b.start(checked)
         address = b.op("add", packet.data, off)
         packet.bounds(address, size, lost)

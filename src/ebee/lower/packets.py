@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
     Finder = Callable[[Block], None]
 
-MAX_PACKET_OFF = 0xFFFF  # how far from its start a packet is followed; include/linux/bpf_verifier.h
+# How far from a packet's start a header may lie whose place is a number at run time. The verifier follows a packet for
+# 0xffff bytes (MAX_PACKET_OFF, include/linux/bpf_verifier.h); the rest is for what lies behind the header.
+MAX_HEADER_OFF = 0x7FFE
 _FRAG_OFF_MASK = 0x1FFF  # IP_OFFSET in include/net/ip.h
 _DATA, _END = "packet data", "packet end"
 _PROTO, _L3, _L4, _L4_PROTO = "packet proto", "packet l3", "packet l4", "packet l4 proto"
@@ -177,9 +179,8 @@ class Packet:
                 self.find(after, absent)
                 start = self.end_of(after)
             else:
-                limit = self.b.const(MAX_PACKET_OFF - header.size_bytes)
-                if not 0 <= at.lo <= at.hi <= MAX_PACKET_OFF - header.size_bytes:
-                    self._need("ule", at.value, limit, absent)
+                if not 0 <= at.lo <= at.hi <= MAX_HEADER_OFF:
+                    self._need("ule", at.value, self.b.const(MAX_HEADER_OFF), absent)
                 start = self.b.op("add", self.data, at.value)
             self.bounds(start, header.size_bytes, absent)
             self.found(name, start)

@@ -6,7 +6,6 @@ import _ast as ast
 
 from ..lower import packet_room, packet_writes
 from ..lower.numbers import Num, Refusal
-from ..lower.packets import MAX_PACKET_OFF
 from ..types.headers import Header
 from ..types.packets import HEADERS, PacketField
 from .kinds import Kind
@@ -112,7 +111,7 @@ class PayloadKind(Kind):
 
     def length(self, front: Expressions, value: Payload) -> Val:
         packet = self._found(value)
-        return Num(front.b.op("sub", packet.end, packet.address("payload"), type="i64"), 0, MAX_PACKET_OFF)
+        return Num(front.b.op("sub", packet.end, packet.address("payload"), type="i64"), 0, 0xFFFF)
 
     def item(self, front: Expressions, value: Payload, node: ast.Subscript) -> Val:
         address = packet_writes.payload_byte(self._found(value), front.num(node.slice), front.source.text_of(node))
