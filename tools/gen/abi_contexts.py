@@ -111,10 +111,10 @@ def generate() -> str:
             raise emit.SourceMissing(f"this kernel takes no program of section {section!r}")
         readable, writable = [], []
         for field, (start, size, count) in layouts[name].items():
-            places = [f"*(u{8 * size} *)(r1 + {start + n * size})" for n in range(count)]
-            if all(is_accepted(prog_type, attach_type, f"r2 = {place}") for place in places):
+            touched = [f"*(u{8 * size} *)(r1 + {start + n * size})" for n in range(count)]
+            if all(is_accepted(prog_type, attach_type, f"r2 = {place}") for place in touched):
                 readable.append(field)
-            if all(is_accepted(prog_type, attach_type, f"r2 = 0\n{place} = r2") for place in places):
+            if all(is_accepted(prog_type, attach_type, f"r2 = 0\n{place} = r2") for place in touched):
                 writable.append(field)
         text += f'    "{section}": (\n        "{name}",\n{rows(readable)[:-1]},\n{rows(writable)[:-1]},\n    ),\n'
     return text + "}\n"

@@ -104,7 +104,8 @@ class NetContext(ContextType):
             from .packets import part_of
 
             if part_of(self, front.low, name) is not None:
-                raise Refusal(f"{self.argument}.{name} cannot be assigned", f"assign its fields: {self.argument}.{name}.…")
+                hint = f"assign its fields: {self.argument}.{name}.…"
+                raise Refusal(f"{self.argument}.{name} cannot be assigned", hint)
         place = self._place(name)
         if place is None or place[0].count > 1 and place[1] < 0:
             raise self.unknown(name) if place is None else Refusal(f"{name} is assigned element by element")

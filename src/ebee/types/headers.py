@@ -23,8 +23,7 @@ class Header:
             vni: int = Bits(u32, 24)
             reserved2: u8
 
-    Integers are u8 to u64 and begin at a whole byte; fields of n bits are
-    `Bits(type, n)`. In a probe
+    Integers are u8 to u64 and begin at a whole byte; fields of n bits are `Bits(type, n)`. In a probe
     `pkt.header(Vxlan, after=pkt.udp)` is such a header: true where it is there, whole.
     """
 
