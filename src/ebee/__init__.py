@@ -45,6 +45,17 @@ if TYPE_CHECKING:
     from .types.intrinsics import tid as tid
     from .types.intrinsics import uid as uid
     from .types.intrinsics import user_str as user_str
+    from .types.kernel_hooks import fentry as fentry
+    from .types.kernel_hooks import fexit as fexit
+    from .types.kernel_hooks import fmod_ret as fmod_ret
+    from .types.kernel_hooks import iter as iter
+    from .types.kernel_hooks import kprobe as kprobe
+    from .types.kernel_hooks import kretprobe as kretprobe
+    from .types.kernel_hooks import kretsyscall as kretsyscall
+    from .types.kernel_hooks import ksyscall as ksyscall
+    from .types.kernel_hooks import lsm as lsm
+    from .types.kernel_hooks import raw_tracepoint as raw_tracepoint
+    from .types.kernel_hooks import tp_btf as tp_btf
     from .types.map_kinds import BloomFilter as BloomFilter
     from .types.map_kinds import LpmTrie as LpmTrie
     from .types.map_kinds import LruHash as LruHash
@@ -123,6 +134,7 @@ _HOMES = {
     "types.fields": "Bits Bytes List Union Width be16 be32 be64",
     "types.headers": "Header",
     "types.intrinsics": "comm cpu current_task gid ktime pid tid uid user_str",
+    "types.kernel_hooks": "fentry fexit fmod_ret iter kprobe kretprobe kretsyscall ksyscall lsm raw_tracepoint tp_btf",
     "types.map_kinds": "BloomFilter LpmTrie LruHash LruPerCpuHash PerCpuArray PerCpuHash Queue Stack",
     "types.maps": "Array Hash RingBuf",
     "types.net_hooks": (

@@ -247,7 +247,7 @@ class Session:
         argv = run.command or split_command(command)
         replay = run.replay or replay
         given = {"interface": interface, "cgroup": cgroup, "netns": netns, "map": map, "socket": socket}
-        where = {probe.name: _place(probe, given) for probe in probes if isinstance(probe, Probe)}
+        where = {n: _place(p, given) for p in probes if isinstance(p, Probe) for n in p.programs()}
         taken = {place_of(probe.section) for probe in probes if isinstance(probe, Probe)}
         for name, value in given.items():
             if value is not None and name not in taken:

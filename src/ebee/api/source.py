@@ -49,9 +49,10 @@ def _read(file: str, probe: str) -> str:
     return _texts[file]
 
 
-def probe_source(probe: Probe) -> ProbeSource:
-    """Return what the compiler reads of a probe. Raises: CompileError if there is no source."""
-    return function_source(probe.function, probe.section)
+def probe_sources(probe: Probe) -> list[ProbeSource]:
+    """Return what the compiler reads for each program of a probe. Raises: CompileError if there is no source."""
+    source = function_source(probe.function)
+    return [source.replace(section=section, program=name) for name, section in probe.programs().items()]
 
 
 def function_source(function: Any, section: str = "") -> ProbeSource:
@@ -87,13 +88,16 @@ def compile_probes(
         if not isinstance(probe, Probe):
             what = getattr(probe, "__name__", None) or repr(probe)
             raise UsageError(f"{what} is not a probe", hint="decorate the function, e.g. @ebee.tracepoint('…')")
-        if seen.setdefault(probe.name, probe) is not probe:
-            raise UsageError(f"two different probes are called {probe.name!r}", hint="rename one of them")
-    builder = ObjectBuilder("_".join(seen), first_print=first_print)
+        for name in probe.programs():
+            if seen.setdefault(name, probe) is not probe:
+                raise UsageError(f"two different probes are called {name!r}", hint="rename one of them")
+    unique_probes = dict.fromkeys(seen.values())
+    builder = ObjectBuilder("_".join(probe.name for probe in unique_probes), first_print=first_print)
     diagnostics: list[Diagnostic] = []
-    for probe in seen.values():
+    for probe in unique_probes:
         try:
-            compile_probe(probe_source(probe), builder, target)
+            for source in probe_sources(probe):
+                compile_probe(source, builder, target)
         except CompileError as e:
             diagnostics += e.diagnostics
     if diagnostics:

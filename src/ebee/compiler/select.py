@@ -50,7 +50,7 @@ from ..isa.opcodes import (
     BPF_XOR,
     SIZE_BITS,
 )  # fmt: skip
-from ..spec.object import RELO_CORE_FIELD
+from ..spec.object import RELO_CORE_FIELD, RELO_TP_FIELD
 from .machine import (
     ALU_K,
     ALU_X,
@@ -259,6 +259,7 @@ class _Selector:
         self.where[op] = Remat(FUNCTION, op.imm, op.symbol)
 
     def non_null(self, op: Op) -> None:
+        """The same bits under another type."""
         self.where[op] = self.where[op.args[0]]
 
     def binary(self, op: Op) -> None:
@@ -385,7 +386,7 @@ class _Selector:
 
     @staticmethod
     def reloc(op: Op) -> tuple[str, str, int] | None:
-        return (op.reloc, op.symbol, op.size) if op.reloc else None
+        return (op.reloc, op.symbol, op.size if op.reloc == RELO_TP_FIELD else 0) if op.reloc else None
 
     def call(self, op: Op) -> None:
         args = [self.operand(a) for a in op.args]
@@ -466,6 +467,7 @@ _RULES: dict[str, Callable[[_Selector, Op], None]] = {
     "ksym": _Selector.ksym,
     "func_addr": _Selector.func_addr,
     "non_null": _Selector.non_null,
+    "retype": _Selector.non_null,
     "load": _Selector.load,
     "load_sx": _Selector.load_sx,
     "load_ptr": _Selector.load,

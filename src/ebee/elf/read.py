@@ -10,7 +10,7 @@ from ..btf.kinds import BTF_KIND_FUNC
 from ..btf.read import Btf
 from ..errors import ElfError, FormatError, SourceSpan
 from ..isa.encode import decode, slot_offsets
-from ..isa.opcodes import BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, CALL, LDDW
+from ..isa.opcodes import BPF_LDX, BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, CALL, LDDW
 from ..record import Record, field
 from ..spec.object import (
     RELO_CORE_FIELD,
@@ -386,7 +386,8 @@ class _Reader:
                 what = f"program {program.name!r}: a field of the kernel at no instruction"
                 raise ElfError(what, section=layout.NOTES)
             self.core_relos.remove(i)
-            program.insns[i].imm = 0
+            insn = program.insns[i]
+            insn.off, insn.imm = (0, insn.imm) if insn.opcode & 7 == BPF_LDX else (insn.off, 0)
             program.relocs.append(Reloc(i, RELO_CORE_FIELD, symbol))
         if self.core_relos:
             what = f"program {program.name!r}: CO-RE relocations that are not in the notes"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..btf.build import BtfBuilder
 from ..errors import ElfError
 from ..isa.encode import encode, slot_offsets
-from ..isa.opcodes import BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, CALL, LDDW
+from ..isa.opcodes import BPF_LDX, BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, CALL, LDDW
 from ..record import Record, field
 from ..spec.object import RELO_CORE_FIELD, RELO_MAP, RELO_MAP_VALUE, RELO_SUBPROG, RELO_TP_FIELD
 from ..spec.sections import parse_section
@@ -225,7 +225,10 @@ class _Writer:
                 self.fields.setdefault(program.name, []).append(row)
             elif relo is not None and relo.kind == RELO_CORE_FIELD:
                 found = self.core_types.find(relo.symbol)
-                insn.imm = found.off_bytes
+                if insn.opcode & 7 == BPF_LDX:
+                    insn.off = found.off_bytes
+                else:
+                    insn.imm = found.off_bytes
                 code.core_relo.append((at, found.type_id, self.btf.string(found.access), 0))
                 self.core_fields.setdefault(program.name, []).append([i, relo.symbol])
             elif relo is not None:

@@ -167,6 +167,10 @@ class _Checker:
         if NON_NULL.get(op.args[0].type) != op.type:
             raise self.fail(f"{op.args[0].type} does not become {op.type}")
 
+    def retype(self, op: Op) -> None:
+        if sorted((op.args[0].type, op.type)) != [I64, PTR_BTF]:
+            raise self.fail(f"{op.args[0].type} does not become {op.type}")
+
     def alloca(self, op: Op) -> None:
         if self.block is not self.function.entry:
             raise self.fail("it is not in the entry block")
@@ -183,7 +187,9 @@ class _Checker:
 
     def memory(self, op: Op) -> None:
         address = op.args[0]
-        if address.type not in _MEMORY and not (self.raw_memory and address.type == I64):
+        is_raw = self.raw_memory and address.type == I64
+        is_read = address.type == PTR_BTF and op.opcode in ("load", "load_ptr")
+        if address.type not in _MEMORY and not (is_raw or is_read):
             raise self.fail(f"the address is {address.type}")
         if not -0x8000 <= op.off <= 0x7FFF:
             raise self.fail(f"offset {op.off} does not fit in 16 bits")
@@ -271,6 +277,7 @@ _RULES = {
     "add": _Checker.add,
     "sub": _Checker.add,
     "non_null": _Checker.non_null,
+    "retype": _Checker.retype,
     "alloca": _Checker.alloca,
     **dict.fromkeys(_SYMBOLS, _Checker.symbol),
     **dict.fromkeys((*LOADS, "store", *ATOMICS), _Checker.memory),

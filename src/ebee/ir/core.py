@@ -85,6 +85,7 @@ OPS: dict[str, tuple[int, str, str]] = {
     "fetch_xor": (2, I64, WRITE),
     "xchg": (2, I64, WRITE),  # stores the value, gives what was there before
     "cmpxchg": (3, I64, WRITE),  # args: address, expected, new: stores `new` if `expected` is there; gives what was
+    "retype": (1, "*", PURE),  # the same bits: a ptr.btf as i64, or back; no instruction
     "call": (-1, "*", CALL),  # imm: helper number; up to 5 arguments
     "call_local": (-1, "*", CALL),  # symbol: a function of the module; up to 5 arguments
     "call_kfunc": (-1, "*", CALL),  # symbol: a function of the kernel; imm 1: weak; up to 5 arguments

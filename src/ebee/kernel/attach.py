@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from ..abi import attr as layouts
 from ..abi import bpf as abi
-from ..errors import NotSupported, PermissionMissing, SyscallError, UnknownProbe, UsageError
+from ..errors import NotSupported, SyscallError, UnknownProbe, UsageError
 from ..sys import bpf
-from ..sys.caps import missing_for_tracing
-from ..sys.os_seam import Fd, current
-from .programs import KernelLink
+from ..sys.os_seam import current
+from .programs import IterLink, KernelLink
 from .relocate import unknown_probe
 
 TYPE_CHECKING = False
@@ -21,23 +19,7 @@ if TYPE_CHECKING:
 
     Attacher = Callable[[KernelProgram, AttachOptions, Tracepoints], KernelLink]
 
-_ENOENT, _EINVAL, _EACCES = 2, 22, 13
-
-# Source: include/uapi/linux/perf_event.h.
-_PERF_TYPE_TRACEPOINT = 2
-_PERF_FLAG_FD_CLOEXEC = 8
-_PERF_EVENT_ATTR: layouts.Layout = {
-    "type": (0, 4),
-    "size": (4, 4),
-    "config": (8, 8),
-    "sample_period": (16, 8),
-    "sample_type": (24, 8),
-    "wakeup_events": (48, 4),
-    "end": (64, 0),  # PERF_ATTR_SIZE_VER0
-}
-_PERF_SAMPLE_RAW = 1 << 10
-_PERF_EVENT_IOC_ENABLE, _PERF_EVENT_IOC_SET_BPF = 0x2400, 0x40042408
-
+_ENOENT, _EINVAL = 2, 22
 
 def attach(program: KernelProgram, options: AttachOptions, tracepoints: Tracepoints) -> KernelLink:
     """Attach to the hook that the program's spec names, where the options say.
@@ -61,8 +43,16 @@ def _raw_tracepoint(program: KernelProgram, options: AttachOptions, tracepoints:
         return KernelLink(bpf.raw_tracepoint_open(program.raw_tracepoint, program.fd.number))
     except SyscallError as e:
         if e.errno in (_ENOENT, _EINVAL) and program.spec.prog_type == abi.BPF_PROG_TYPE_RAW_TRACEPOINT:
-            raise UnknownProbe(f"raw_tp:{program.raw_tracepoint}") from None
+            raise _unknown_raw_tracepoint(program.raw_tracepoint) from None
         raise
+
+
+def _unknown_raw_tracepoint(name: str) -> UnknownProbe:
+    from .btf_ids import close_names
+    from .vmlinux import vmlinux_btf
+
+    btf = vmlinux_btf()
+    return UnknownProbe(f"raw_tp:{name}", [] if btf is None else close_names(btf, "raw_tracepoint", name))
 
 
 def _by(module: str, function: str) -> Attacher:
@@ -77,45 +67,41 @@ def _by(module: str, function: str) -> Attacher:
 
 def _tracepoint(program: KernelProgram, options: AttachOptions, tracepoints: Tracepoints) -> KernelLink:
     """Attach through a perf event: a BPF link, or before Linux 5.15 the event's own reference."""
+    from .perf_events import PERF_TYPE_TRACEPOINT, attach_to_event, open_event
+
     event = program.spec.attach_to
     try:
         number = tracepoints.event_id(event)
     except UnknownProbe:
         raise unknown_probe(event, tracepoints) from None
-    seam = current()
-    attr = bpf.make_attr(
-        _PERF_EVENT_ATTR,
-        {
-            "type": _PERF_TYPE_TRACEPOINT,
-            "size": _PERF_EVENT_ATTR["end"][0],
-            "config": number,
-            "sample_period": 1,
-            "sample_type": _PERF_SAMPLE_RAW,
-            "wakeup_events": 1,
-        },
-    )
-    # The event counts on CPU 0 only, but a program on it runs for the tracepoint on every CPU.
-    fd = seam.perf_event_open(attr, -1, 0, -1, _PERF_FLAG_FD_CLOEXEC)
-    if fd in (-bpf.EPERM, -_EACCES):
-        raise PermissionMissing(f"attaching to tracepoint:{event}", missing_for_tracing() or ["CAP_PERFMON"])
-    if fd < 0:
-        raise SyscallError("perf_event_open", -fd, f"tracepoint:{event}")
-    perf = Fd(fd)
-    link = bpf.link_create_perf_event(program.fd.number, fd)
-    fds = [Fd(link), perf] if link >= 0 else [perf]
-    if link == -_EINVAL:
-        link = seam.ioctl(fd, _PERF_EVENT_IOC_SET_BPF, program.fd.number)
-    if link < 0:
-        perf.close()
-        if link == -_EACCES:
-            hint = "the program reads beyond the record that this kernel gives"
-            raise SyscallError("BPF_LINK_CREATE", -link, f"tracepoint:{event}", hint=hint)
-        raise SyscallError("BPF_LINK_CREATE", -link, f"tracepoint:{event}")
-    enabled = seam.ioctl(fd, _PERF_EVENT_IOC_ENABLE, 0)
-    if enabled < 0:
-        KernelLink(*fds).close()
-        raise SyscallError("PERF_EVENT_IOC_ENABLE", -enabled, f"tracepoint:{event}")
-    return KernelLink(*fds)
+    perf = open_event(PERF_TYPE_TRACEPOINT, number, f"tracepoint:{event}")
+    return attach_to_event(program.fd.number, perf, f"tracepoint:{event}")
+
+
+def _tracing(program: KernelProgram, options: AttachOptions, tracepoints: Tracepoints) -> KernelLink:
+    """Attach to what the program was loaded for: typed tracepoints, trampolines, security hooks; make an iterator."""
+    if program.spec.expected_attach_type == abi.BPF_TRACE_ITER:
+        return IterLink(bpf.link_create_iter(program.fd.number))
+    if program.spec.prog_type == abi.BPF_PROG_TYPE_LSM:
+        _check_lsm()
+    return KernelLink(bpf.raw_tracepoint_open("", program.fd.number))
+
+
+def _check_lsm() -> None:
+    """Raises: NotSupported where the kernel would attach a security program and never ask it."""
+    try:
+        active = current().read_file("/sys/kernel/security/lsm").decode().strip()
+    except OSError:
+        return  # securityfs is not mounted: nobody knows
+    if "bpf" not in active.split(","):
+        hint = f"boot with lsm={active},bpf"
+        raise NotSupported(f"security programs: of {active} none is bpf", hint=hint)
+
+
+def _kprobe(program: KernelProgram, options: AttachOptions, tracepoints: Tracepoints) -> KernelLink:
+    from .kprobes import attach_kprobe
+
+    return attach_kprobe(program, options, tracepoints)
 
 
 # What a kind of program can be attached with, as names of AttachOptions, and how.
@@ -148,4 +134,7 @@ ATTACHERS: dict[int, tuple[str, Attacher | None]] = {
         ),
         ("", _by("network", "refuse_lwt")),
     ),
+    abi.BPF_PROG_TYPE_TRACING: ("", _tracing),
+    abi.BPF_PROG_TYPE_LSM: ("", _tracing),
+    abi.BPF_PROG_TYPE_KPROBE: ("", _kprobe),
 }  # fmt: skip

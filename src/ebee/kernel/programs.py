@@ -9,6 +9,7 @@ from ..abi import bpf as abi
 from ..errors import NotSupported, PermissionMissing, SyscallError, VerifierError
 from ..isa.encode import encode, slot_offsets
 from ..isa.opcodes import R1, R6
+from ..spec.sections import parse_section, runs_for_task
 from ..sys import bpf
 from ..sys.caps import effective_capabilities, missing_for_tracing
 from ..sys.os_seam import Fd, current
@@ -18,7 +19,7 @@ from .syscall_entry import can_wrap, raw_tracepoint_of, stub_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Protocol
 
     from ..isa.insn import Insn
@@ -35,8 +36,13 @@ if TYPE_CHECKING:
         def close(self) -> None: ...
 
 
-# Program types that follow processes and so take the scope's check in front.
-_SCOPED_TYPES = frozenset((abi.BPF_PROG_TYPE_TRACEPOINT, abi.BPF_PROG_TYPE_RAW_TRACEPOINT))
+# Program types that may run on behalf of a process, and so take the scope's check in front.
+_SCOPED_TYPES = frozenset(
+    (
+        abi.BPF_PROG_TYPE_TRACEPOINT, abi.BPF_PROG_TYPE_RAW_TRACEPOINT, abi.BPF_PROG_TYPE_TRACING,
+        abi.BPF_PROG_TYPE_LSM, abi.BPF_PROG_TYPE_KPROBE,
+    )
+)  # fmt: skip
 # Those that act on packets or sockets, and need CAP_NET_ADMIN: an interface, control group or namespace bounds them.
 _UNSCOPED_TYPES = frozenset(
     (
@@ -50,7 +56,7 @@ _UNSCOPED_TYPES = frozenset(
     )
 )  # fmt: skip
 
-_ENOENT, _EINVAL, _EACCES = 2, 22, 13
+_CHUNK_BYTES = 1 << 16
 
 
 class KernelProgram:
@@ -85,6 +91,32 @@ class KernelLink:
             holder.close()
 
 
+class IterLink(KernelLink):
+    """An iterator: each time that it is read its program runs on every object."""
+
+    def __init__(self, fd: Fd) -> None:
+        super().__init__(fd)
+        self._fd = fd
+
+    def read(self) -> Iterator[bytes]:
+        """Run it, and yield what it writes, in chunks. Raises: SyscallError."""
+        with bpf.iter_create(self._fd.number) as file:
+            while data := _read_chunk(file):
+                yield data
+
+
+def _read_chunk(file: Fd) -> bytes:
+    import os
+
+    while True:
+        try:
+            return os.read(file.number, _CHUNK_BYTES)
+        except BlockingIOError:  # EAGAIN: the program asked to be run on the same object again
+            continue
+        except OSError as e:
+            raise SyscallError("read of an iterator", e.errno or 0) from None
+
+
 def load(
     prog: ProgramSpec,
     obj: ObjectSpec,
@@ -115,12 +147,13 @@ def load(
             # because it was the stub's needs (stack, helpers) that were too much.
     front = []
     if scope is not None and prog.prog_type not in _UNSCOPED_TYPES:
-        if prog.prog_type not in _SCOPED_TYPES:
-            raise NotSupported(f"following a command with programs of section {prog.section!r}")
+        if prog.prog_type not in _SCOPED_TYPES or not runs_for_task(parse_section(prog.section)):
+            what = f"following a command with programs of section {prog.section!r}"
+            raise NotSupported(what, hint="they run on behalf of no process")
         stub = Stub(mov(R6, R1))
         stub.check_scope(scope_fd)
         front = stub.before(saved_ctx=R6)
-    loader = _prog_load(prog, obj, types, front, code, False)
+    loader = _prog_load(prog, obj, types, front, code, False, _attach_btf(prog))
     fd = loader.load()
     if fd < 0:
         raise _refusal(prog, obj, loader, -fd, sum(i.slots for i in front), code)
@@ -128,8 +161,18 @@ def load(
     return KernelProgram(prog, Fd(fd), name)
 
 
+def _attach_btf(prog: ProgramSpec) -> tuple[int, Fd | None]:
+    """Return the type that a program's hook has in BTF, and where if not in vmlinux's. Raises: as `load`."""
+    if prog.prog_type not in (abi.BPF_PROG_TYPE_TRACING, abi.BPF_PROG_TYPE_LSM):
+        return 0, None
+    from .btf_ids import find_attach_btf
+
+    return find_attach_btf(parse_section(prog.section).kind, prog.attach_to)
+
+
 def _prog_load(
-    prog: ProgramSpec, obj: ObjectSpec, types: ObjectTypes, front: list[Insn], code: Relocated, is_call: bool
+    prog: ProgramSpec, obj: ObjectSpec, types: ObjectTypes, front: list[Insn], code: Relocated, is_call: bool,
+    attach_btf: tuple[int, Fd | None] = (0, None),
 ) -> bpf.ProgLoad:
     """Return the command that loads `front` and `code`; `is_call` if the second is a subprogram of the first."""
     shift_slots = sum(i.slots for i in front)
@@ -164,6 +207,8 @@ def _prog_load(
         func_info=func_info,
         line_info=line_info,
         btf_fds=[fd.number for fd in code.modules],
+        attach_btf_id=attach_btf[0],
+        attach_btf=attach_btf[1],
     )
 
 

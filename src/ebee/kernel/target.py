@@ -100,6 +100,12 @@ def _btf() -> Btf | None:
     return vmlinux_btf()
 
 
+def _module_btf(name: str) -> Btf | None:
+    from .vmlinux import module_btf
+
+    return module_btf(name)
+
+
 def kernel_target(tracepoints: Tracepoints | None = None) -> Target:
     """Return the Target for the running kernel.
 
@@ -113,4 +119,5 @@ def kernel_target(tracepoints: Tracepoints | None = None) -> Target:
         tracepoint_names=tracepoints.names,
         features=Features(),
         btf=_btf,
+        module_btf=_module_btf,
     )

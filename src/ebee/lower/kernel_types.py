@@ -1,16 +1,21 @@
-"""Reads of kernel memory: a pointer, a field whose offset waits for the running kernel, one helper call."""
+"""Reads of kernel memory: a pointer, a field whose offset waits for the running kernel, one helper call.
+
+Pointers that the verifier knows by BTF (arguments of typed hooks, and what they lead to) are loaded from directly. In
+the IR such a pointer is a number, a `retype` of the `ptr.btf`: where ways meet only the number is left, and it is
+followed by helper calls from there on.
+"""
 
 from __future__ import annotations
 
 from ..abi.helpers import BPF_FUNC as FUNC
-from ..ir.core import PTR_BTF
+from ..ir.core import I64, PTR_BTF, Op, Param
 from ..spec.object import RELO_CORE_FIELD
 from ..types.scalars import INT_TYPES
 from .numbers import KERNEL, U64_HI, Num
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..ir.core import Value
+    from ..ir.core import Block, Value
     from .program import Lowering
 
 _INTEGERS = {t.name: t for t in INT_TYPES}
@@ -74,6 +79,70 @@ def read_bits(low: Lowering, base: Value, symbol: str, *, is_signed: bool = Fals
     return b.op("ashr" if is_signed else "lshr", high, core_number(low, "core_field_rshift", symbol))
 
 
+def direct(value: Value) -> Value | None:
+    """The `ptr.btf` behind a number, or None if the verifier does not know it for a pointer."""
+    return value.args[0] if isinstance(value, Op) and value.opcode == "retype" else None
+
+
+def address(low: Lowering, n: Num) -> Num:
+    """The address that a pointer is, as a number that can be counted with."""
+    if direct(n.value) is None and not isinstance(n.value, Param):
+        return Num(n.value, 0, U64_HI)
+    # The verifier lets nobody compute with a pointer that it knows; what a helper has read it does not know.
+    slot, copy = low.scratch("pointer", 8), low.scratch("address", 8)
+    low.b.store(slot, 0, 8, n.value)
+    low.b.call(FUNC.probe_read_kernel, copy, low.b.const(8), slot)
+    return Num(low.b.load(copy, 0, 8), 0, U64_HI)
+
+
+def _unless_null(low: Lowering, base: Value, what: str, name: str = "", zero: Value | None = None) -> Block | None:
+    """Go on where a pointer that the verifier knows is not null, as the verifier demands it; count where it is.
+
+    There variable `name` is `zero`. Return the block where the ways meet again, None if there is but one.
+    """
+    b = low.b
+    if direct(base) is None or b.is_non_null(base):
+        return None
+    have, null, done = low.blocks(3)
+    b.branch("ne", base, b.const(0), have, null)
+    b.start(null)
+    low.lose("kernel_fault", what)
+    if zero is not None:
+        b.write(name, zero)
+    b.jump(done)
+    b.start(have)
+    return done
+
+
+def read_field(low: Lowering, base: Value, symbol: str, shape: str, what: str, *, is_known: bool) -> Num:
+    """The integer or pointer in a field of the struct at `base`; what cannot be read is 0, and counted.
+
+    `is_known`: if the verifier knows `base`, it knows the field for the pointer or number that it is.
+    """
+    b, pointer = low.b, direct(base)
+    type = _INTEGERS.get(shape.partition(" ")[0], _INTEGERS["u64"])
+    leads_on = shape.startswith("struct ") and is_known and pointer is not None
+    zero: Value = b.const(0)
+    zero = b.op("retype", zero, type=PTR_BTF) if leads_on else zero
+    name = f"field of {what} {id(zero)}"
+    done = _unless_null(low, base, what, name, zero)
+    if pointer is None or not is_known:
+        value = read_number(low, address_of(low, base, symbol), shape, what).value
+    else:
+        opcode, kind = ("load_ptr", PTR_BTF) if leads_on else ("load", I64)
+        value = b.op(opcode, pointer, type=kind, size=type.size, symbol=symbol, reloc=RELO_CORE_FIELD)
+        if type.signed and type.size < 8:
+            value = b.op("sext", value, size=type.size)
+    if done is not None:
+        b.write(name, value)
+        b.jump(done)
+        b.start(done)
+        value = b.read(name, zero.type)
+    if leads_on:
+        value = b.op("retype", value, type=I64)
+    return Num(value, type.lo, type.hi)
+
+
 def read_number(low: Lowering, address: Value, shape: str, what: str) -> Num:
     """The integer or pointer at an address; where it cannot be read it is 0, and that is counted."""
     type = _INTEGERS.get(shape.partition(" ")[0], _INTEGERS["u64"])
@@ -84,9 +153,14 @@ def read_number(low: Lowering, address: Value, shape: str, what: str) -> Num:
     return n
 
 
-def read_text(low: Lowering, address: Value, size_bytes: int, what: str) -> Value:
+def read_text(low: Lowering, base: Value, symbol: str, size_bytes: int, what: str) -> Value:
     """The string in an array of characters, on the stack and padded with zeros; a fault or a cut is counted."""
     memory = low.b.alloca(-(-size_bytes // 8) * 8)
     low.zero(memory, 0, size_bytes)
+    done = _unless_null(low, base, what)
+    address = address_of(low, base, symbol)
     low.read_user_str(memory, 0, size_bytes, Num(address, 0, U64_HI), what, is_kernel=True)
+    if done is not None:
+        low.b.jump(done)
+        low.b.start(done)
     return memory

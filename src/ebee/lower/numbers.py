@@ -118,10 +118,19 @@ def constant(low: Lowering, n: int) -> Num:
     return Num(low.b.const(n), n, n)
 
 
+def check_number(n: Num) -> None:
+    """Raises: Refusal for a pointer into the kernel, which the verifier lets nobody compute with."""
+    if n.is_kernel_pointer:
+        what = n.c_type.removesuffix(KERNEL).strip()
+        raise Refusal(f"a pointer to {what} is no number to compute with", "u64(p) is its address")
+
+
 def binary(low: Lowering, op: str, a: Num, b: Num) -> Num:
     """Python's `a op b`. Raises: Refusal."""
     if op not in BINARY:
         raise Refusal(f"the operator {op} is not supported here")
+    check_number(a)
+    check_number(b)
     if op in "&|^" and a.c_type == b.c_type == BOOL:
         n = BINARY[op](low, a, b)
         return Num(n.value, 0, 1, BOOL)
@@ -242,11 +251,13 @@ BINARY: dict[str, Operator] = {
 
 def negate(low: Lowering, a: Num) -> Num:
     """Python's `-a`."""
+    check_number(a)
     return _result(low.b.op("neg", a.value), -a.hi, -a.lo, a)
 
 
 def invert(low: Lowering, a: Num) -> Num:
     """Python's `~a`, which is -a - 1."""
+    check_number(a)
     return _result(low.b.op("xor", a.value, low.b.const(-1)), -a.hi - 1, -a.lo - 1, a)
 
 
@@ -276,6 +287,7 @@ def power(low: Lowering, a: Num, exponent: int) -> Num:
 
 def magnitude(low: Lowering, a: Num) -> Num:
     """Python's `abs(a)`; that of the smallest s64 is a u64."""
+    check_number(a)
     if a.lo >= 0:
         return bare(a)
     return Num(_magnitude(low, a)[1], max(a.lo, -a.hi, 0), max(-a.lo, a.hi))
@@ -344,6 +356,10 @@ def refine(op: str, a: Num, b: Num) -> tuple[tuple[int, int], tuple[int, int]]:
 
 def wrap(low: Lowering, n: Num, size_bytes: int, signed: bool) -> Num:
     """The number cut to a width, as a cast in C does it."""
+    if n.is_kernel_pointer:
+        from .kernel_types import address
+
+        n = address(low, n)
     bits = 8 * size_bytes
     lo, hi = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
     if lo <= n.lo and n.hi <= hi:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ..spec.target import Target
     from ..types.maps import MapDecl
     from ..types.scalars import Type
+    from ..types.structs import StructType
 
 
 class Lowered(Record):
@@ -65,7 +66,10 @@ class Global(Record):
 
 
 class ObjectBuilder:
-    """One object being made. Map declarations get their names here, from the first place that uses them."""
+    """One object being made. Map declarations get their names here, from the first place that uses them.
+
+    `rows` has what iterators write, by program.
+    """
 
     def __init__(self, name: str, license: str = "GPL", first_print: int = 0) -> None:
         self.name, self.license, self.first_print = name, license, first_print
@@ -76,6 +80,7 @@ class ObjectBuilder:
         self.types: list[Type] = []
         self.loss_sites: list[LossSite] = []
         self.prints: list[dict[str, Any]] = []
+        self.rows: dict[str, StructType] = {}
 
     def use_map(self, decl: MapDecl, name: str) -> None:
         """Make a declared map part of the object; `name` is the variable that holds it. Raises: Refusal."""
@@ -167,6 +172,8 @@ class ObjectBuilder:
             func_info = [FuncInfo(0, btf.add_func(lowered.function.name, proto_id, BTF_FUNC_STATIC))]
             func_info += [FuncInfo(at, _func_id(self.functions[name], btf)) for name, at in code.functions[1:]]
             spec.programs[lowered.function.name] = _program_spec(lowered, code, btf, func_info)
+        if self.rows:
+            spec.notes["rows"] = {name: [type.name, type.size] for name, type in self.rows.items()}
         spec.btf = btf.encode()
         return spec
 

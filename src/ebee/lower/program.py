@@ -127,6 +127,10 @@ class Lowering:
     def store_num(self, base: Value, off: int, type: IntType, n: Num, what: str) -> None:
         """Store a number into memory of an integer type; what overflows is cut off."""
         check_assignable(n, type.lo, type.hi, what)
+        if n.is_kernel_pointer and type.size < 8:
+            from .kernel_types import address
+
+            n = address(self, n)
         self.b.store(base, off, type.size, n.value)
 
     def store_bytes(self, base: Value, off: int, data: bytes) -> None:

@@ -36,6 +36,12 @@ def read_field(low: Lowering, record: Value, format: TracepointFormat, field: Tr
         raise Refusal(f"{format.event}.{field.name} is {field.type}, which cannot be read in a probe yet")
     size = field.size_bytes
     raw = low.b.load(record, 0, size, symbol=field.name, reloc=RELO_TP_FIELD)
+    return typed_field(low, raw, format, field)
+
+
+def typed_field(low: Lowering, raw: Value, format: TracepointFormat, field: TracepointField) -> Num:
+    """The number that the bits of a field are."""
+    size = field.size_bytes
     n = Num(raw, 0, (1 << 8 * size) - 1)
     c_type = field.type.removeprefix("const ").strip()
     if "*" in c_type:

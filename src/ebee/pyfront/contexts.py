@@ -6,11 +6,13 @@ import _ast as ast
 
 from ..lower.numbers import Refusal
 from ..lower.tracepoint import read_field
-from ..spec.sections import parse_section
+from ..spec.sections import parse_section, runs_for_task
 from .values import similar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..ir.core import Value
     from ..lower.numbers import Num
     from ..lower.program import Lowering
@@ -24,7 +26,8 @@ class ContextType:
 
     `default_result` is what running off the end returns; None: that is refused. `failure` is what a probe returns that
     ends because of an error. `has_task` says whether the probe
-    runs on behalf of a task, so that ebee.pid() and its like mean something.
+    runs on behalf of a task, so that ebee.pid() and its like mean something. `arguments` are names that the probe's
+    parameters may have beside `ctx`; None: it has one parameter, the context, of any name.
     """
 
     noun = "probe"
@@ -33,6 +36,7 @@ class ContextType:
     failure = 0
     result_hint = ""
     has_task = True
+    arguments: Sequence[str] | None = None
 
     def attribute(self, low: Lowering, pointer: Value, name: str) -> Val:
         """Return the value of `argument.name`. Raises: Refusal for a name that the argument does not have."""
@@ -49,6 +53,10 @@ class ContextType:
     def has_effect(self, name: str) -> bool:
         """Whether `argument.name(…)` is called for what it does."""
         return False
+
+    def parameter(self, low: Lowering, pointer: Value, name: str) -> Val:
+        """Return what a parameter of a name in `arguments` is. Raises: Refusal for one that a probe cannot have."""
+        return self.attribute(low, pointer, name)
 
     def length(self, low: Lowering) -> Num:
         """Return `len(argument)`. Raises: Refusal where that means nothing."""
@@ -88,6 +96,20 @@ def tracepoint_context(event: str, target: Target) -> ContextType:
 CONTEXTS: dict[str, str] = {
     "tracepoint": "tracepoint_context",
     "tp": "tracepoint_context",
+    "raw_tracepoint": "btf_contexts.raw_tracepoint_context",
+    "raw_tp": "btf_contexts.raw_tracepoint_context",
+    "tp_btf": "btf_contexts.tp_btf_context",
+    **dict.fromkeys(("fentry", "fentry.s"), "btf_contexts.fentry_context"),
+    **dict.fromkeys(("fexit", "fexit.s"), "btf_contexts.fexit_context"),
+    **dict.fromkeys(("fmod_ret", "fmod_ret.s"), "btf_contexts.fmod_ret_context"),
+    **dict.fromkeys(("lsm", "lsm.s"), "btf_contexts.lsm_context"),
+    **dict.fromkeys(("iter", "iter.s"), "iterators.iter_context"),
+    "kprobe": "kprobe_contexts.kprobe_context",
+    "kretprobe": "kprobe_contexts.kretprobe_context",
+    "kprobe.multi": "kprobe_contexts.kprobe_multi_context",
+    "kretprobe.multi": "kprobe_contexts.kretprobe_context",
+    "ksyscall": "kprobe_contexts.ksyscall_context",
+    "kretsyscall": "kprobe_contexts.kretsyscall_context",
 }
 
 
@@ -104,4 +126,6 @@ def context_type(section: str, target: Target) -> ContextType:
     module, _, name = where.rpartition(".")
     make = getattr(__import__(f"{__package__}.{module}", fromlist=(name,)), name) if module else globals()[name]
     made: ContextType = make(parsed.attach_to, target)
+    if not runs_for_task(parsed):
+        made.has_task = False
     return made

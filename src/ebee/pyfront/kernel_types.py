@@ -109,18 +109,32 @@ def element(front: Expressions, btf: Btf, ref: KernelRef, field: BtfField, what:
     if not shape:
         kind = resolved(btf, field.type).kind_name
         raise Refusal(f"{describe(ref)} is a {kind} of {field.size_bytes} bytes, which cannot be read in a probe")
-    address = lower.address_of(front.low, ref.pointer, core_symbol(ref.struct_name, ref.path, shape))
+    symbol = core_symbol(ref.struct_name, ref.path, shape)
     if shape.startswith("char["):
-        return Memory(lower.read_text(front.low, address, field.size_bytes, what), 0, field.size_bytes, True)
-    n = lower.read_number(front.low, address, shape, what)
+        text = lower.read_text(front.low, ref.pointer, symbol, field.size_bytes, what)
+        return Memory(text, 0, field.size_bytes, True)
     type = resolved(btf, field.type)
     if type.kind != BTF_KIND_PTR:
-        return n
-    target = pointee(btf, type)
-    # A kernel may have several structs of one name; by name only the first one is found when it is loaded.
-    if target is None or find_struct(btf, target.name) != target:
-        return Num(n.value, n.lo, n.hi, "void *")
-    return lower.pointer(n.value, target.name)
+        return lower.read_field(front.low, ref.pointer, symbol, shape, what, is_known=True)
+    target = struct_at(btf, type)
+    # What the verifier takes for a pointer to a struct must not be taken for a number here.
+    is_known = target is not None or not leads_to_struct(btf, type)
+    n = lower.read_field(front.low, ref.pointer, symbol, shape, what, is_known=is_known and "[" not in ref.path)
+    return Num(n.value, n.lo, n.hi, "void *") if target is None else lower.pointer(n.value, target.name)
+
+
+def struct_at(btf: Btf, pointer: BtfType) -> BtfType | None:
+    """Return the struct that a pointer leads to, if its fields can be read.
+
+    A kernel may have several structs of one name; by name only the first one is found when a program is loaded.
+    """
+    target = pointee(btf, pointer)
+    return target if target is not None and find_struct(btf, target.name) == target else None
+
+
+def leads_to_struct(btf: Btf, pointer: BtfType) -> bool:
+    """Whether a pointer leads to a struct or union of any kind, also in memory that is not the kernel's."""
+    return bool(pointer.type_id) and btf.resolve(pointer.type_id).kind in (BTF_KIND_STRUCT, BTF_KIND_UNION)
 
 
 def members(btf: Btf, type: BtfType | None) -> list[str]:

@@ -259,6 +259,8 @@ _VALUES: dict[type, str] = {
     values.RecordRef: "records.RecordKind",
     values.Entry: "records.EntryKind",
     values.Context: "ContextKind",
+    values.Arguments: "btf_contexts.ArgumentsKind",
+    values.Sequence: "iterators.SequenceKind",
     values.HeaderRef: "packets.HeaderKind",
     values.KernelRef: "kernel_types.KernelKind",
     values.Payload: "packets.PayloadKind",

@@ -20,6 +20,7 @@ class ProbeSource(Record):
 
     `text` is the whole file, `first_line` the line of the function's first decorator (`co_firstlineno`), `names`
     what its free names stand for: globals and closure. `find_source` gives the same of a function that it calls.
+    `program` is what the program is called, if not as the function.
     """
 
     name: str
@@ -29,6 +30,7 @@ class ProbeSource(Record):
     first_line: int
     names: Mapping[str, Any]
     find_source: Callable[[Any], ProbeSource]
+    program: str = ""
 
 
 class SourceText:

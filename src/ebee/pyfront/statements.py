@@ -28,6 +28,7 @@ from .values import (
     Unusable,
     UserStr,
     c_type_of,
+    similar,
 )  # fmt: skip
 
 TYPE_CHECKING = False
@@ -73,7 +74,7 @@ class Statements(Loops, Calls):
         self, probe: ProbeSource, source: SourceText, node: ast.FunctionDef, obj: ObjectBuilder, target: Target
     ) -> None:
         self.probe, self.source, self.node, self.names = probe, source, node, probe.names
-        self.function = Function(probe.name, [PTR_CTX], span=span_of_function(source, node))
+        self.function = Function(probe.program or probe.name, [PTR_CTX], span=span_of_function(source, node))
         self.low = Lowering(obj, self.function, target.features)
         self.b = self.low.b
         self.env: dict[str, Val] = {}
@@ -110,20 +111,36 @@ class Statements(Loops, Calls):
             self.diagnostics.append(Diagnostic(message, self.function.span, self.context.result_hint))
 
     def bind_arguments(self) -> None:
-        """Bind the function's one argument to the context."""
-        a = self.node.args
-        names = [arg.arg for arg in a.posonlyargs + a.args]
-        if len(names) != 1 or a.vararg or a.kwonlyargs or a.kwarg or a.defaults:
+        """Bind the function's parameters: to the context, or by their names to arguments of the hook."""
+        a, context = self.node.args, self.context
+        parameters = a.posonlyargs + a.args
+        has_more = a.vararg or a.kwonlyargs or a.kwarg or a.defaults
+        if has_more or (context.arguments is None and len(parameters) != 1):
+            what = "one argument, the context" if context.arguments is None else "arguments by name, without defaults"
             raise CompileError(
                 [
                     Diagnostic(
-                        f"a {self.context.noun} takes one argument, the context; {self.probe.name} takes others",
+                        f"a {context.noun} takes {what}; {self.probe.name} takes others",
                         self.function.span,
-                        f"write `def {self.probe.name}({self.context.argument}):`",
+                        f"write `def {self.probe.name}({context.argument}):`",
                     )
                 ]
             )
-        self.env[names[0]] = Context(self.function.entry.params[0], self.context)
+        pointer = self.function.entry.params[0]
+        for parameter in parameters:
+            name = parameter.arg
+            try:
+                if context.arguments is None or name == "ctx":
+                    self.env[name] = Context(pointer, context)
+                elif name in context.arguments:
+                    self.assign_name(name, context.parameter(self.low, pointer, name))
+                else:
+                    has = ", ".join(context.arguments) or "none"
+                    hint = similar(name, context.arguments) or f"write ctx, or any of its arguments: {has}"
+                    raise Refusal(f"a {context.noun} has no argument {name!r}", hint)
+            except Refusal as e:
+                self.diagnostics.append(Diagnostic(e.message, self.source.span(parameter), e.hint))
+                self.env[name] = Unusable("")
 
     # Statements
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..lower.packets import Packet
     from ..types.maps import MapDecl
     from ..types.structs import StructType
+    from .btf_contexts import BtfContext
     from .contexts import ContextType
     from .network import NetContext
 
@@ -131,6 +132,19 @@ class Context(Record):
     type: ContextType
 
 
+class Arguments(Record):
+    """All arguments of the hook, by position: ctx.args."""
+
+    pointer: Value
+    type: BtfContext
+
+
+class Sequence(Record):
+    """What an iterator writes to: ctx.seq, a pointer to struct seq_file."""
+
+    pointer: Value
+
+
 class Many(Record):
     """Several values, not all known: what a tuple is until it is taken apart."""
 
@@ -179,5 +193,5 @@ if TYPE_CHECKING:
     Ranges = dict[str, Range]
     Val = (
         Num | Known | Many | Comm | UserStr | Memory | Text | StructValue | Entry | RecordRef | Context | HeaderRef
-        | KernelRef | Payload | FieldRow | Unusable
+        | KernelRef | Payload | FieldRow | Arguments | Sequence | Unusable
     )  # fmt: skip

@@ -210,6 +210,25 @@ def section_of(
     raise FormatError(f"no section name is for {what}")
 
 
+# Tracepoints of interrupts: the task that is current then has nothing to do with them.
+# Source: include/trace/events/irq.h, napi.h, ipi.h; arch/x86/include/asm/trace/irq_vectors.h (Linux 6.18).
+_INTERRUPT_CATEGORIES = frozenset(("irq", "irq_vectors", "napi", "ipi"))
+_INTERRUPTS = (
+    "irq_handler_", "softirq_", "tasklet_", "napi_poll", "local_timer_", "reschedule_", "call_function_",
+    "thermal_apic_", "threshold_apic_", "deferred_error_apic_", "error_apic_", "spurious_apic_", "x86_platform_ipi_",
+    "ipi_",
+)  # fmt: skip
+
+
+def runs_for_task(section: Section) -> bool:
+    """Whether the task that is current while such a program runs has to do with it; True where nothing is known."""
+    if section.prog_type == _TRACEPOINT:
+        return section.attach_to.partition(":")[0] not in _INTERRUPT_CATEGORIES
+    if section.prog_type == _RAW_TRACEPOINT or section.kind == "tp_btf":
+        return not section.attach_to.startswith(_INTERRUPTS)
+    return section.kind not in ("iter", "iter.s")
+
+
 def _hint(kind: str) -> str:
     alike = [name for name in SECTIONS if kind and name.startswith(kind[:3])]
     return f"there are {', '.join(alike or SECTIONS)}"

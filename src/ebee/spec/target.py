@@ -39,13 +39,19 @@ def no_btf() -> Btf | None:
     return None
 
 
+def no_module_btf(name: str) -> Btf | None:
+    """Return None: no types of a module are known."""
+    return None
+
+
 class Target(Record):
     """The system that programs are compiled for.
 
     `arch` is the kernel's name of the architecture (`x86_64`, `arm64`). `tracepoint` looks up a record layout by
     `category:name` and returns None for an unknown one; `tracepoint_names` lists what it knows (slow: for error
     messages). `features` holds names of ISA and verifier features that the compiler may use (`gotol`, `may_goto`, …).
-    `btf` returns the kernel's types, or None where they are not known (slow: for programs that need them).
+    `btf` returns the kernel's types, or None where they are not known (slow: for programs that need them),
+    `module_btf` those of a kernel module.
     """
 
     name: str
@@ -54,3 +60,4 @@ class Target(Record):
     tracepoint_names: Callable[[], Sequence[str]]
     features: Container[str] = field(default_factory=frozenset)
     btf: Callable[[], Btf | None] = no_btf
+    module_btf: Callable[[str], Btf | None] = no_module_btf

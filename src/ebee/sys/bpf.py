@@ -341,6 +341,8 @@ class ProgLoad:
     """What BPF_PROG_LOAD is given; `load` may be called again with a log.
 
     `btf_fds` are the types of kernel modules; a call of a module's function has its place among them, from 1, in `off`.
+    `attach_btf_id` is the type that a hook has in the BTF of vmlinux, or of what `attach_btf` is: a module's BTF, or a
+    program.
     """
 
     def __init__(
@@ -356,12 +358,15 @@ class ProgLoad:
         func_info: bytes = b"",
         line_info: bytes = b"",
         btf_fds: Sequence[int] = (),
+        attach_btf_id: int = 0,
+        attach_btf: Fd | None = None,
     ) -> None:
         self._insns, self._license = bytes_buffer(insns), text_buffer(license)
         self._func_info, self._line_info = bytes_buffer(func_info), bytes_buffer(line_info)
         self._fds = bytes_buffer(struct.pack(f"={1 + len(btf_fds)}i", 0, *btf_fds)) if btf_fds else None
         self._name, self._prog_type, self._prog_flags = object_name(name), prog_type, prog_flags
         self._expected_attach_type, self._btf_fd = expected_attach_type, btf_fd
+        self._attach_btf_id, self._attach_btf = attach_btf_id, attach_btf
 
     def _attr(self, log: Buffer | None) -> Buffer:
         fields: dict[str, int | bytes] = {
@@ -373,6 +378,8 @@ class ProgLoad:
             "prog_name": self._name,
             "expected_attach_type": self._expected_attach_type,
             "fd_array": address(self._fds),
+            "attach_btf_id": self._attach_btf_id,
+            "attach_btf_obj_fd": 0 if self._attach_btf is None else self._attach_btf.number,
         }
         if log is not None:
             fields |= {"log_level": 1, "log_size": len(log), "log_buf": address(log)}
@@ -439,10 +446,13 @@ def btf_load_log(data: bytes) -> str:
 
 
 def raw_tracepoint_open(name: str, prog_fd: int) -> Fd:
-    """BPF_RAW_TRACEPOINT_OPEN: attach to a tracepoint by its own name (`sys_enter`). Raises: SyscallError."""
+    """BPF_RAW_TRACEPOINT_OPEN: attach to a tracepoint by its own name (`sys_enter`). Raises: SyscallError.
+
+    Without a name: attach to what the program was loaded for.
+    """
     text = text_buffer(name)
-    attr = make_attr(layouts.RAW_TRACEPOINT_OPEN, {"name": address(text), "prog_fd": prog_fd})
-    return Fd(call(abi.BPF_RAW_TRACEPOINT_OPEN, attr, f"raw tracepoint {name!r}"))
+    attr = make_attr(layouts.RAW_TRACEPOINT_OPEN, {"name": address(text) if name else 0, "prog_fd": prog_fd})
+    return Fd(call(abi.BPF_RAW_TRACEPOINT_OPEN, attr, f"raw tracepoint {name!r}" if name else ""))
 
 
 def link_create_perf_event(prog_fd: int, perf_fd: int, cookie: int = 0) -> int:
@@ -482,6 +492,34 @@ def prog_detach(prog_fd: int, target_fd: int, attach_type: int) -> int:
     """BPF_PROG_DETACH: 0, or minus the error number."""
     fields: dict[str, int | bytes] = {"target_fd": target_fd, "attach_bpf_fd": prog_fd, "attach_type": attach_type}
     return current().bpf(abi.BPF_PROG_DETACH, make_attr(layouts.PROG_ATTACH, fields))
+
+
+def link_create_kprobe_multi(prog_fd: int, names: Sequence[str], attach_type: int, flags: int) -> int:
+    """BPF_LINK_CREATE on functions of the kernel: the link's file descriptor, or minus the error number (5.18)."""
+    texts = [text_buffer(name) for name in names]
+    pointers = (ctypes.c_uint64 * len(texts))(*map(address, texts))
+    fields: dict[str, int | bytes] = {
+        "prog_fd": prog_fd,
+        "attach_type": attach_type,
+        "kprobe_multi.flags": flags,
+        "kprobe_multi.cnt": len(texts),
+        "kprobe_multi.syms": ctypes.addressof(pointers),
+    }
+    return current().bpf(abi.BPF_LINK_CREATE, make_attr(layouts.LINK_CREATE, fields))
+
+
+def link_create_iter(prog_fd: int, info: bytes = b"") -> Fd:
+    """BPF_LINK_CREATE of an iterator (5.8); `info` is a union bpf_iter_link_info. Raises: SyscallError."""
+    buffer = bytes_buffer(info)
+    fields: dict[str, int | bytes] = {"prog_fd": prog_fd, "attach_type": abi.BPF_TRACE_ITER}
+    if info:
+        fields |= {"iter_info": address(buffer), "iter_info_len": len(info)}
+    return Fd(call(abi.BPF_LINK_CREATE, make_attr(layouts.LINK_CREATE, fields)))
+
+
+def iter_create(link_fd: int) -> Fd:
+    """BPF_ITER_CREATE: a file whose reading runs an iterator's program. Raises: SyscallError."""
+    return Fd(call(abi.BPF_ITER_CREATE, make_attr(layouts.ITER_CREATE, {"link_fd": link_fd})))
 
 
 # -- running and asking --------------------------------------------------------------------------------------
@@ -528,6 +566,17 @@ def info_by_fd(fd: int, size_bytes: int) -> bytes:
     )
     call(abi.BPF_OBJ_GET_INFO_BY_FD, attr)
     return info.raw[: attr_field(attr, layouts.OBJ_GET_INFO_BY_FD, "info_len")]
+
+
+def btf_name(fd: int) -> str:
+    """Return the name of a BTF object: a kernel module's, `vmlinux`, empty for a program's. Raises: SyscallError."""
+    name = ctypes.create_string_buffer(64)
+    info = make_attr(layouts.BTF_INFO, {"name": address(name), "name_len": len(name)})
+    attr = make_attr(
+        layouts.OBJ_GET_INFO_BY_FD, {"bpf_fd": fd, "info_len": layouts.BTF_INFO_SIZE_BYTES, "info": address(info)}
+    )
+    call(abi.BPF_OBJ_GET_INFO_BY_FD, attr)
+    return name.value.decode("utf-8", "replace")
 
 
 def ids(cmd: int) -> Iterator[int]:

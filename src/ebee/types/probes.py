@@ -14,13 +14,22 @@ if TYPE_CHECKING:
 class Probe:
     """A Python function that runs in the kernel or in the engine. `section` is libbpf's name of the hook.
 
-    `options` are what its decorator was given of `spec.backend.AttachOptions`; those of ebee.attach() come first.
+    `sections` are those of all its hooks, each of which gets a program. `options` are what its decorator was given of
+    `spec.backend.AttachOptions`; those of ebee.attach() come first.
     """
 
-    __slots__ = ("function", "name", "options", "section")
+    __slots__ = ("function", "name", "options", "sections")
 
-    def __init__(self, function: FunctionType, section: str, **options: Any) -> None:
-        self.function, self.section, self.name, self.options = function, section, function.__name__, options
+    def __init__(self, function: FunctionType, *sections: str, **options: Any) -> None:
+        self.function, self.sections, self.name, self.options = function, sections, function.__name__, options
+
+    @property
+    def section(self) -> str:
+        return self.sections[0]
+
+    def programs(self) -> dict[str, str]:
+        """Return the names of its programs, and their sections: on_wakeup, on_wakeup_2, …"""
+        return {f"{self.name}_{n}" if n > 1 else self.name: section for n, section in enumerate(self.sections, 1)}
 
     def __call__(self, *_args: object) -> Any:
         raise UsageError(
@@ -29,7 +38,7 @@ class Probe:
         )
 
     def __repr__(self) -> str:
-        return f"<probe {self.name} on {self.section}>"
+        return f"<probe {self.name} on {', '.join(self.sections)}>"
 
 
 # What probes of a section are attached to, beyond its name; found by the beginning of the section's name.
@@ -48,23 +57,32 @@ def place_of(section: str) -> str:
     return ""
 
 
-def tracepoint(event: str) -> Callable[[Callable[..., object]], Probe]:
-    """Run a function at a kernel tracepoint, named `category:name`, as in `syscalls:sys_enter_openat`.
-
-    The function's one argument is the tracepoint's record; its fields are those of the kernel's `format` file.
-
-    Raises: UsageError when the name is not of that form. Whether it exists is known when it is compiled.
-    """
-    category, colon, name = event.partition(":") if isinstance(event, str) else ("", "", "")
-    if not (category and colon and name) or ":" in name:
-        raise UsageError(
-            f"tracepoint takes 'category:name', not {event!r}",
-            hint="for example @ebee.tracepoint('syscalls:sys_enter_openat')",
-        )
+def on(decorator: str, *sections: str, **options: Any) -> Callable[[Callable[..., object]], Probe]:
+    """Return what makes a probe of a function. Raises: UsageError, when it is used, for what is no function."""
 
     def declare(function: Callable[..., object]) -> Probe:
         if not hasattr(function, "__code__"):
-            raise UsageError(f"@ebee.tracepoint({event!r}) is for functions, not for {function!r}")
-        return Probe(function, f"tracepoint/{category}/{name}")  # type: ignore[arg-type]
+            raise UsageError(f"{decorator} is for functions, not for {function!r}")
+        return Probe(function, *sections, **options)  # type: ignore[arg-type]
 
     return declare
+
+
+def tracepoint(*events: str) -> Callable[[Callable[..., object]], Probe]:
+    """Run a function at kernel tracepoints, named `category:name`, as in `syscalls:sys_enter_openat`.
+
+    The function's one argument is the tracepoint's record; its fields are those of the kernel's `format` file, of
+    several tracepoints those that all have.
+
+    Raises: UsageError when a name is not of that form. Whether it exists is known when it is compiled.
+    """
+    sections = []
+    for event in events or ("",):
+        category, colon, name = event.partition(":") if isinstance(event, str) else ("", "", "")
+        if not (category and colon and name) or ":" in name:
+            raise UsageError(
+                f"tracepoint takes 'category:name', not {event!r}",
+                hint="for example @ebee.tracepoint('syscalls:sys_enter_openat')",
+            )
+        sections.append(f"tracepoint/{category}/{name}")
+    return on(f"@ebee.tracepoint({events[0]!r})", *dict.fromkeys(sections))

@@ -29,7 +29,7 @@ def kernel_fields(ctx):
     counts[11] = task.comm  # error: an integer is needed here, not a string
     counts[12] = ebee.current_task(1)  # error: current_task() takes 0 arguments, not 1
     task.tgid = 1  # error: u64 has no fields that can be assigned
-    counts[13] = (task.mm + 8).start_stack  # error: u64 has no attribute 'start_stack' in a probe
+    counts[13] = (task.mm + 8).start_stack  # error: a pointer to struct mm_struct is no number to compute with | u64(p) is its address
 
 
 @ebee.tracepoint("syscalls:sys_enter_openat")

@@ -1,0 +1,69 @@
+"""Perf events that programs are attached to: tracepoints, kprobes."""
+
+from __future__ import annotations
+
+from ..abi import attr as layouts
+from ..errors import PermissionMissing, SyscallError
+from ..sys import bpf
+from ..sys.caps import missing_for_tracing
+from ..sys.os_seam import Fd, current
+from .programs import KernelLink
+
+_EINVAL, _EACCES = 22, 13
+
+# Source: struct perf_event_attr, include/uapi/linux/perf_event.h.
+PERF_TYPE_TRACEPOINT = 2
+_PERF_FLAG_FD_CLOEXEC = 8
+_PERF_EVENT_ATTR: layouts.Layout = {
+    "type": (0, 4),
+    "size": (4, 4),
+    "config": (8, 8),
+    "sample_period": (16, 8),
+    "sample_type": (24, 8),
+    "wakeup_events": (48, 4),
+    "config1": (56, 8),
+    "config2": (64, 8),
+    "end": (72, 0),  # PERF_ATTR_SIZE_VER1
+}
+_PERF_SAMPLE_RAW = 1 << 10
+_PERF_EVENT_IOC_ENABLE, _PERF_EVENT_IOC_SET_BPF = 0x2400, 0x40042408
+
+
+def open_event(type: int, config: int, what: str, config1: int = 0, config2: int = 0) -> Fd:
+    """Open an event for a program that is to run on every CPU. Raises: PermissionMissing, SyscallError."""
+    fields: dict[str, int | bytes] = {
+        "type": type,
+        "size": _PERF_EVENT_ATTR["end"][0],
+        "config": config,
+        "config1": config1,
+        "config2": config2,
+        "sample_period": 1,
+        "sample_type": _PERF_SAMPLE_RAW,
+        "wakeup_events": 1,
+    }
+    # The event counts on CPU 0 only, but a program on it runs for the event on every CPU.
+    attr = bpf.make_attr(_PERF_EVENT_ATTR, fields)
+    fd = current().perf_event_open(attr, -1, 0, -1, _PERF_FLAG_FD_CLOEXEC)
+    if fd in (-bpf.EPERM, -_EACCES):
+        raise PermissionMissing(f"attaching to {what}", missing_for_tracing() or ["CAP_PERFMON"])
+    if fd < 0:
+        raise SyscallError("perf_event_open", -fd, what)
+    return Fd(fd)
+
+
+def attach_to_event(prog_fd: int, perf: Fd, what: str) -> KernelLink:
+    """Attach to an event: a BPF link, or before Linux 5.15 the event's own reference. Raises: SyscallError."""
+    seam = current()
+    link = bpf.link_create_perf_event(prog_fd, perf.number)
+    fds = [Fd(link), perf] if link >= 0 else [perf]
+    if link == -_EINVAL:
+        link = seam.ioctl(perf.number, _PERF_EVENT_IOC_SET_BPF, prog_fd)
+    if link < 0:
+        perf.close()
+        hint = "the program reads beyond the record that this kernel gives" if link == -_EACCES else ""
+        raise SyscallError("BPF_LINK_CREATE", -link, what, hint=hint)
+    enabled = seam.ioctl(perf.number, _PERF_EVENT_IOC_ENABLE, 0)
+    if enabled < 0:
+        KernelLink(*fds).close()
+        raise SyscallError("PERF_EVENT_IOC_ENABLE", -enabled, what)
+    return KernelLink(*fds)
