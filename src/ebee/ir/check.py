@@ -187,9 +187,7 @@ class _Checker:
 
     def memory(self, op: Op) -> None:
         address = op.args[0]
-        is_raw = self.raw_memory and address.type == I64
-        is_read = address.type == PTR_BTF and op.opcode in ("load", "load_ptr")
-        if address.type not in _MEMORY and not (is_raw or is_read):
+        if address.type not in _MEMORY and not (self.raw_memory and address.type == I64):
             raise self.fail(f"the address is {address.type}")
         if not -0x8000 <= op.off <= 0x7FFF:
             raise self.fail(f"offset {op.off} does not fit in 16 bits")
