@@ -19,7 +19,7 @@ from ebee.kernel.stub import mov_imm
 from ebee.sys import bpf
 from ebee.sys.os_seam import Fd
 
-pytestmark = [pytest.mark.needs_kernel, pytest.mark.vm]
+pytestmark = [pytest.mark.needs_kernel]
 
 SLEEPS = ["sh", "-c", "for i in 1 2 3; do sleep 0.01; done"]
 
@@ -95,6 +95,7 @@ def attach(*probes, argv=SLEEPS, **more):
     return session, session.attach(*probes, command=argv, **more)
 
 
+@pytest.mark.vm
 @pytest.mark.parametrize("probe", [switch_by_name, switch_by_context, raw_switch], ids=lambda probe: probe.name)
 def test_switches_of_a_command(probe):
     session, attached = attach(probe)
@@ -139,6 +140,7 @@ def through_null(ctx):
     counts[1] = task.vfork_done.done + 5
 
 
+@pytest.mark.vm
 def test_what_lies_behind_a_null_pointer_is_zero_and_counted():
     session, attached = attach(through_null, argv=["true"])
     with session, attached:
@@ -339,6 +341,5 @@ def modifies(a, b):
 
 @pytest.mark.needs_feature("fentry")
 def test_fmod_ret_is_loaded(trampolines):
-    with ebee.Session(backend="kernel") as session:
-        with session.attach(modifies):
-            pass
+    with ebee.Session(backend="kernel") as session, session.attach(modifies):
+        pass

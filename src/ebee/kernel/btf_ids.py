@@ -5,11 +5,9 @@ Source: libbpf_find_attach_btf_id in libbpf.c (libbpf 1.6); check_attach_btf_id 
 
 from __future__ import annotations
 
-from ..abi import bpf as abi
-from ..errors import BtfError, NotSupported, SyscallError, UnknownProbe
+from ..errors import BtfError, NotSupported, UnknownProbe
 from ..spec.btf_hooks import find_hook, hook_names
-from ..sys import bpf
-from .vmlinux import module_btf, vmlinux_btf
+from .vmlinux import module_btf, module_btf_fd, vmlinux_btf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +28,7 @@ def find_attach_btf(kind: str, name: str) -> tuple[int, Fd | None]:
     type = find_hook(btf, kind, function)
     if type is None:
         raise UnknownProbe(f"{kind}:{name}", close_names(btf, kind, function))
-    return type.id, _btf_fd(module) if colon else None
+    return type.id, module_btf_fd(module) if colon else None
 
 
 def close_names(btf: Btf, kind: str, name: str) -> list[str]:
@@ -41,16 +39,3 @@ def close_names(btf: Btf, kind: str, name: str) -> list[str]:
         return get_close_matches(name, hook_names(btf, kind), 3)
     except BtfError:
         return []
-
-
-def _btf_fd(module: str) -> Fd:
-    """Return the BTF object of a module. Raises: SyscallError, UnknownProbe."""
-    for btf_id in bpf.ids(abi.BPF_BTF_GET_NEXT_ID):
-        try:
-            fd = bpf.fd_by_id(abi.BPF_BTF_GET_FD_BY_ID, btf_id)
-        except SyscallError:
-            continue  # gone meanwhile
-        if bpf.btf_name(fd.number) == module:
-            return fd
-        fd.close()
-    raise UnknownProbe(f"module {module}")

@@ -32,20 +32,15 @@ def vmlinux_btf() -> Btf | None:
     return _found[0]
 
 
-_modules: dict[str, Btf | None] = {}
-
-
 def module_btf(name: str) -> Btf | None:
     """Return the BTF of a loaded kernel module, or None if it is not loaded, or has none that can be read."""
-    if name not in _modules:
-        base = vmlinux_btf()
-        try:
-            if base is None or not name.replace("_", "").isalnum():
-                return None
-            _modules[name] = Btf(current().read_file(f"/sys/kernel/btf/{name}"), base=base)
-        except (OSError, BtfError):
+    base = vmlinux_btf()
+    try:
+        if base is None or not name.replace("_", "").isalnum():
             return None
-    return _modules[name]
+        return Btf(current().read_file(f"{_BTF_DIRECTORY}/{name}"), base=base)
+    except (OSError, BtfError):
+        return None
 
 
 def _open() -> Btf | None:

@@ -128,11 +128,10 @@ def read_field(low: Lowering, base: Value, symbol: str, shape: str, what: str, *
     done = _unless_null(low, base, what, name, zero)
     if pointer is None or not is_known:
         value = read_number(low, address_of(low, base, symbol), shape, what).value
+    elif leads_on:
+        value = follow_field(low, pointer, symbol)
     else:
-        opcode, kind = ("load_ptr", PTR_BTF) if leads_on else ("load", I64)
-        value = b.op(opcode, pointer, type=kind, size=type.size, symbol=symbol, reloc=RELO_CORE_FIELD)
-        if type.signed and type.size < 8:
-            value = b.op("sext", value, size=type.size)
+        value = load_field(low, pointer, symbol, type.size, is_signed=type.signed)
     if done is not None:
         b.write(name, value)
         b.jump(done)

@@ -568,17 +568,6 @@ def info_by_fd(fd: int, size_bytes: int) -> bytes:
     return info.raw[: attr_field(attr, layouts.OBJ_GET_INFO_BY_FD, "info_len")]
 
 
-def btf_name(fd: int) -> str:
-    """Return the name of a BTF object: a kernel module's, `vmlinux`, empty for a program's. Raises: SyscallError."""
-    name = ctypes.create_string_buffer(64)
-    info = make_attr(layouts.BTF_INFO, {"name": address(name), "name_len": len(name)})
-    attr = make_attr(
-        layouts.OBJ_GET_INFO_BY_FD, {"bpf_fd": fd, "info_len": layouts.BTF_INFO_SIZE_BYTES, "info": address(info)}
-    )
-    call(abi.BPF_OBJ_GET_INFO_BY_FD, attr)
-    return name.value.decode("utf-8", "replace")
-
-
 def ids(cmd: int) -> Iterator[int]:
     """Iterate over the ids of all objects: `cmd` is BPF_PROG_GET_NEXT_ID, BPF_MAP_…, BPF_LINK_… or BPF_BTF_….
 
