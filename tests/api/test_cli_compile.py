@@ -171,13 +171,13 @@ def test_others_load_and_attach_it_unchanged(loader, tmp_path):
     if "skip" in result:
         pytest.skip(result["skip"])
     assert result["said"] == ""  # not a word of warning
-    assert result["names"] == ["by_flags", "few", "own_bss", "seen"]
+    assert result["names"] == ["_data_ebee_lost", "by_flags", "few", "seen"]
     flags = os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC
     counts = {entry["key"]: entry["value"] for entry in result["maps"]["by_flags"]}
     assert counts[flags] == 5 and counts[1 << 40] >= 5 and len(counts) == 2
     assert [entry["value"] for entry in result["maps"]["few"]] == [7]
-    (bss,) = result["maps"]["own_bss"]
-    (section,) = [v for k, v in bss["value"].items() if k == ".bss"]
+    (lost,) = result["maps"]["_data_ebee_lost"]
+    (section,) = [v for k, v in lost["value"].items() if k == ".data.ebee_lost"]
     assert sorted(section[0]["ebee_lost"])[-2:] == [0, 4]  # four updates of a map that has room for one
     assert "; by_flags[u64(ctx.flags)] += 1" in result["xlated"] and "own.py line_num:18" in result["xlated"]
 
@@ -196,11 +196,11 @@ mount -t bpf bpffs bpffs
 {tool} prog loadall hand.bpf.o bpffs/own pinmaps bpffs/maps
 {tool} -j prog run pinned bpffs/own/entry data_in packet repeat 1
 {tool} -j prog run pinned bpffs/own/other data_in packet repeat 1
-{tool} map dump pinned bpffs/maps/hand_bss | tr -d '\\n'
+{tool} map dump pinned bpffs/maps/_data_ebee_lost | tr -d '\\n'
 echo
 {tool} prog dump xlated pinned bpffs/own/entry
 """
-    first, second, bss, *xlated = in_own_mounts(["sh", "-c", script]).splitlines()
+    first, second, lost, *xlated = in_own_mounts(["sh", "-c", script]).splitlines()
     assert [json.loads(line)["retval"] for line in (first, second)] == [47, 47]
-    assert json.loads(bss)[0]["value"][".bss"][0]["ebee_lost"] == [0, 2]
+    assert json.loads(lost)[0]["value"][".data.ebee_lost"][0]["ebee_lost"] == [0, 2]
     assert "int entry(void * ctx):" in xlated and any("seven" in line for line in xlated)

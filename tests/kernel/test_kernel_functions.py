@@ -6,12 +6,12 @@ import os
 import struct
 
 import pytest
+from built_objects import RAW, SYSCALL, Built
 
 from ebee.abi import bpf as abi
 from ebee.abi.helpers import BPF_FUNC as FUNC
 from ebee.btf.read import Btf
 from ebee.errors import NotSupported, VerifierError
-from ebee.ir.check import check
 from ebee.ir.core import (
     I64,
     PTR_ARG,
@@ -21,12 +21,10 @@ from ebee.ir.core import (
     PTR_STACK,
     PTR_VALUE,
     Function,
-    Module,
 )
 from ebee.kernel.backend import KernelBackend
 from ebee.kernel.target import kernel_target
 from ebee.lower import kernel_types
-from ebee.lower.object import ObjectBuilder
 from ebee.lower.program import Lowering
 from ebee.spec.backend import TestRun as Run
 from ebee.types.maps import MapDecl
@@ -34,40 +32,8 @@ from ebee.types.scalars import s32, u8, u32, u64
 
 pytestmark = pytest.mark.needs_kernel
 
-SYSCALL, RAW = "syscall", "raw_tp/sys_enter"
-
-
-class Built:
-    """An object being made, and a program that writes its results to the global array `out`."""
-
-    def __init__(self, section=RAW, params=(PTR_CTX,)):
-        self.obj = ObjectBuilder("test")
-        self.obj.add_global("out0", u64, ".data", (77).to_bytes(8, "little"))
-        for n in range(1, 8):
-            self.obj.add_global(f"out{n}", u64, ".data")
-        self.function = Function("prog", list(params))
-        self.obj.add_program(self.function, section)
-        self.low = Lowering(self.obj, self.function)
-        self.b = self.low.b
-        self.ctx = self.function.entry.params[0]
-
-    def out(self, n, value):
-        self.b.store(self.low.global_address(f"out{n}"), 0, 8, value)
-
-    def function_of(self, name, types, body, **described):
-        """Add a function whose body is built by `body(low, *params)` and returned."""
-        f = Function(name, types, is_program=False)
-        low = Lowering(self.obj, f)
-        low.b.ret(body(low, *f.entry.params))
-        self.obj.add_function(f, **described)
-
-    def run(self, **more):
-        if not self.b.terminated:
-            self.b.ret(self.b.const(0))
-        functions = [s.function for s in self.obj.functions.values()]
-        check(Module([self.function, *functions]))
-        spec = self.obj.finish(kernel_target())
-        return run_spec(spec, **more)
+def run(built, **more):
+    return run_spec(built.finish(), **more)
 
 
 def run_spec(spec, scope=False, data=b"", ctx=b""):
@@ -135,7 +101,7 @@ def test_functions_take_numbers_memory_and_the_context(scope):
         finally:
             backend.close()
         return
-    assert t.run(ctx=struct.pack("<2Q", 4242, 0))[1][1:6] == (5, 114, 0, 6, 4242)
+    assert run(t, ctx=struct.pack("<2Q", 4242, 0))[1][1:6] == (5, 114, 0, 6, 4242)
 
 
 def test_a_function_is_compiled_once_for_several_programs():
@@ -169,7 +135,7 @@ def test_callbacks():
     b.store(total, 0, 8, b.const(0))
     t.out(1, b.call(FUNC.loop, b.const(10), t.low.function_address("each"), total, b.const(0)))
     t.out(2, b.load(total, 0, 8))
-    assert t.run()[1][1:3] == (10, 45)
+    assert run(t)[1][1:3] == (10, 45)
 
 
 def test_atomics():
@@ -190,7 +156,7 @@ def test_atomics():
     t.out(6, b.load(x, 0, 8))
     t.out(7, low.atomic("or", low.global_address("out0"), 0, 8, b.const(0x80), is_fetch=True))
     want = (77 | 0x80, 0xF0, 0xFFFFFFFF, 0xFFFFFFFF_00000009, 0xF5, 1, 1, 77)
-    assert t.run()[1] == want
+    assert run(t)[1] == want
 
 
 def test_signed_loads():
@@ -199,7 +165,7 @@ def test_signed_loads():
     t.b.store(x, 0, 8, t.b.const(0x80FF_FFFE))
     t.out(1, t.b.op("load_sx", x, off=0, size=1))
     t.out(2, t.b.op("load_sx", x, off=0, size=4))
-    assert t.run()[1][1:3] == (2**64 - 2, 0xFFFFFFFF_80FFFFFE)
+    assert run(t)[1][1:3] == (2**64 - 2, 0xFFFFFFFF_80FFFFFE)
 
 
 def test_kfuncs_are_found_by_name_also_with_impl():
@@ -224,7 +190,7 @@ def test_kfuncs_are_found_by_name_also_with_impl():
         t.out(n, b.const(1))
         b.jump(out)
         b.start(out)
-    assert t.run()[1][1:5] == (os.getpid(), os.getppid(), 1, 0)
+    assert run(t)[1][1:5] == (os.getpid(), os.getppid(), 1, 0)
 
 
 @pytest.mark.parametrize("is_weak", [False, True])
@@ -232,7 +198,7 @@ def test_a_kfunc_that_is_missing_is_named(is_weak):
     t = Built(SYSCALL)
     t.out(1, t.low.call_kfunc("bpf_nothing_such", [t.b.const(1)], is_weak=is_weak))
     with pytest.raises(NotSupported, match="kernel function 'bpf_nothing_such'"):
-        t.run()
+        run(t)
 
 
 def test_a_weak_kfunc_behind_a_test_is_no_harm():
@@ -245,7 +211,7 @@ def test_a_weak_kfunc_behind_a_test_is_no_harm():
     b.jump(out)
     b.start(out)
     t.out(2, b.const(6))
-    assert t.run()[1][1:3] == (0, 6)
+    assert run(t)[1][1:3] == (0, 6)
 
 
 def test_variables_of_the_kernel():
@@ -253,7 +219,7 @@ def test_variables_of_the_kernel():
     here = t.b.call(FUNC.this_cpu_ptr, t.low.kernel_variable("runqueues"), type=PTR_BTF)
     t.out(1, kernel_types.load_field(t.low, here, "rq.nr_running:u32", 4))
     try:
-        assert 0 < t.run()[1][1] < 10_000
+        assert 0 < run(t)[1][1] < 10_000
     except VerifierError as e:  # a kernel without the names of its data (CONFIG_KALLSYMS_ALL)
         assert "failed to find the address for kernel symbol 'runqueues'" in str(e)
 
@@ -271,7 +237,7 @@ def test_core_numbers():
     for n, (kind, symbol) in enumerate(asked, 1):
         t.out(n, kernel_types.core_number(t.low, kind, symbol))
     size = vmlinux_btf().by_name("task_struct", 4).size_bytes
-    assert t.run()[1][1:] == (1, 0, 1, 0, size, 2, 0)
+    assert run(t)[1][1:] == (1, 0, 1, 0, size, 2, 0)
 
 
 def test_what_is_missing_is_poisoned_behind_a_test_and_named_without():
@@ -290,10 +256,10 @@ def test_what_is_missing_is_poisoned_behind_a_test_and_named_without():
             b.start(out)
             t.out(3, b.const(3))
             if guarded:
-                assert t.run()[1][1:4] == (0, 0, 3)
+                assert run(t)[1][1:4] == (0, 0, 3)
             else:
                 with pytest.raises(NotSupported, match=r"(?i)nothing"):
-                    t.run()
+                    run(t)
 
 
 def test_bit_fields():
@@ -303,7 +269,7 @@ def test_bit_fields():
         t.out(n, kernel_types.read_bits(t.low, task, f"task_struct.{name}:bits"))
     t.out(4, kernel_types.core_number(t.low, "core_field_rshift", "task_struct.in_execve:bits"))
     t.out(5, kernel_types.core_number(t.low, "core_field_signed", "task_struct.in_execve:bits"))
-    assert t.run()[1][1:6] == (0, 0, 0, 63, 0)
+    assert run(t)[1][1:6] == (0, 0, 0, 63, 0)
 
 
 def test_tail_calls_go_on_where_there_is_no_program():
@@ -313,7 +279,7 @@ def test_tail_calls_go_on_where_there_is_no_program():
     t.obj.use_map(programs, "programs")
     t.low.tail_call(programs, t.b.const(1))
     t.out(1, t.b.const(8))
-    assert t.run()[1][1] == 8
+    assert run(t)[1][1] == 8
 
 
 def test_a_program_that_the_verifier_refuses_names_the_function_s_line():
@@ -330,5 +296,5 @@ def test_a_program_that_the_verifier_refuses_names_the_function_s_line():
     t.b.span = SourceSpan("functions.py", 20, 0, text="wild(9)")
     t.out(1, t.low.call_function("wild", [t.b.const(1 << 20)]))
     with pytest.raises(VerifierError) as caught:
-        t.run()
+        run(t)
     assert caught.value.span.line == 12

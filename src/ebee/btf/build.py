@@ -56,9 +56,10 @@ class BtfBuilder:
         self._string_offs = {"": 0}
 
     @classmethod
-    def continuing(cls, data: bytes) -> BtfBuilder:
+    def continuing(cls, data: bytes, end: int = 0) -> BtfBuilder:
         """Return a builder that has the types and strings of a .BTF blob already, with their ids and offsets.
 
+        With `end` only the types of lower ids are taken.
         Raises: BtfError if the blob cannot be read.
         """
         from .read import Btf
@@ -66,6 +67,8 @@ class BtfBuilder:
         types = Btf(data)
         builder = cls(types.byte_order)
         builder._records, strings = types.records()
+        if end:
+            del builder._records[end - 1 :]
         for at, record in enumerate(builder._records):
             builder._ids.setdefault(record, at + 1)
         builder._strings = bytearray(strings)

@@ -28,9 +28,9 @@ REL = struct.Struct("<QQ")
 
 SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB, SHT_NOBITS, SHT_REL = 1, 2, 3, 8, 9
 SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR, SHF_INFO_LINK = 1, 2, 4, 0x40
-SHN_LORESERVE = 0xFF00
-STB_LOCAL, STB_GLOBAL = 0, 1
-STT_OBJECT, STT_FUNC, STT_SECTION = 1, 2, 3
+SHN_UNDEF, SHN_LORESERVE = 0, 0xFF00
+STB_LOCAL, STB_GLOBAL, STB_WEAK = 0, 1, 2
+STT_NOTYPE, STT_OBJECT, STT_FUNC, STT_SECTION = 0, 1, 2, 3
 
 R_BPF_64_64, R_BPF_64_32 = 1, 10  # a wide load: a map or data; a call: a function
 
@@ -39,14 +39,14 @@ BTF_EXT_HDR = struct.Struct("<HBBI6I")
 SEC_INFO = struct.Struct("<II")  # name of the section, number of records
 FUNC_INFO = struct.Struct("<II")  # offset in bytes, type id
 LINE_INFO = struct.Struct("<IIII")  # offset in bytes, file name, text, line << 10 | column
-CORE_RELO = struct.Struct("<IIII")  # offset in bytes, type id, access string, kind (0: BPF_CORE_FIELD_BYTE_OFFSET)
+CORE_RELO = struct.Struct("<IIII")  # offset in bytes, type id, access string, kind (enum bpf_core_relo_kind)
 COLUMN_MAX = 0x3FF
 
-TEXT, MAPS, LICENSE, BTF, BTF_EXT, NOTES = ".text", ".maps", "license", ".BTF", ".BTF.ext", ".ebee"
+TEXT, MAPS, KSYMS, LICENSE, BTF, BTF_EXT, NOTES = ".text", ".maps", ".ksyms", "license", ".BTF", ".BTF.ext", ".ebee"
 DATA_SECTIONS = (".bss", ".data", ".rodata")
 NOTES_FORMAT = 1
 
-LOSS_SECTION, LOSS_SYMBOL = ".bss", "ebee_lost"
+LOSS_SECTION, LOSS_SYMBOL = ".data.ebee_lost", "ebee_lost"
 
 
 def data_section(map: MapSpec) -> str:

@@ -6,14 +6,29 @@ Objects of other makers are refused: they have no `.ebee` section.
 from __future__ import annotations
 
 from ..abi import bpf
-from ..btf.kinds import BTF_KIND_FUNC
+from ..btf.build import BtfBuilder
+from ..btf.kinds import BTF_KIND_DATASEC, BTF_KIND_FUNC, BTF_KIND_VAR
 from ..btf.read import Btf
 from ..errors import ElfError, FormatError, SourceSpan
 from ..isa.encode import decode, slot_offsets
-from ..isa.opcodes import BPF_LDX, BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, CALL, LDDW
+from ..isa.opcodes import (
+    BPF_LDX,
+    BPF_PSEUDO_BTF_ID,
+    BPF_PSEUDO_CALL,
+    BPF_PSEUDO_FUNC,
+    BPF_PSEUDO_KFUNC_CALL,
+    BPF_PSEUDO_MAP_FD,
+    BPF_PSEUDO_MAP_VALUE,
+    BPF_ST,
+    BPF_STX,
+    CALL,
+    LDDW,
+)
 from ..record import Record, field
 from ..spec.object import (
-    RELO_CORE_FIELD,
+    CORE_KINDS,
+    RELO_KFUNC,
+    RELO_KSYM,
     RELO_MAP,
     RELO_MAP_VALUE,
     RELO_TP_FIELD,
@@ -36,6 +51,7 @@ if TYPE_CHECKING:
 
     from ..isa.insn import Insn
 
+_CORE_KINDS = {number: kind for kind, number in CORE_KINDS.items()}
 _MAX_DATA_BYTES = 1 << 30  # of a section without bytes in the file: the kernel's limit for a value, about
 
 
@@ -55,6 +71,11 @@ class _Symbol(Record):
     section: int
     value: int
     size: int
+    is_weak: bool = False
+
+    @property
+    def is_extern(self) -> bool:
+        return not self.section and self.kind == layout.STT_NOTYPE and bool(self.name)
 
 
 class _Function(Record):
@@ -66,7 +87,7 @@ class _Function(Record):
     relocs: dict[int, _Symbol] = field(default_factory=dict)
     type_id: int = 0
     lines: list[LineInfo] = field(default_factory=list)
-    core_relos: set[int] = field(default_factory=set)
+    core_relos: dict[int, str] = field(default_factory=dict)
 
 
 def is_elf(data: bytes) -> bool:
@@ -147,7 +168,8 @@ class _Reader:
             if section >= len(self.sections):
                 off = len(symbols) * layout.SYM.size
                 raise ElfError("a symbol of no section", section=".symtab", off_bytes=off)
-            symbols.append(_Symbol(_string(strings, name_off, ".strtab"), info & 15, section, value, size))
+            is_weak = info >> 4 == layout.STB_WEAK
+            symbols.append(_Symbol(_string(strings, name_off, ".strtab"), info & 15, section, value, size, is_weak))
         return symbols
 
     # Notes
@@ -188,7 +210,8 @@ class _Reader:
     def object(self) -> ObjectSpec:
         """Return what the file holds."""
         notes = self.notes
-        spec = ObjectSpec(self.note(notes, "name", str), btf=self.bytes_of(layout.BTF))
+        spec = ObjectSpec(self.note(notes, "name", str))
+        spec.btf, spec.externs = self.read_externs()
         license = self.bytes_of(layout.LICENSE)
         spec.license = _string(license, 0, layout.LICENSE)
         spec.notes = self.note(notes, "notes", dict)
@@ -209,6 +232,24 @@ class _Reader:
         if len(programs) != len(spec.programs):
             raise ElfError("not every program is in the notes", section=layout.NOTES)
         return spec
+
+    def read_externs(self) -> tuple[bytes, dict[str, int]]:
+        """Return the types without `.ksyms`, which the kernel does not take, and the types of what it has by name."""
+        data = self.bytes_of(layout.BTF)
+        section = self.btf.by_name(layout.KSYMS, BTF_KIND_DATASEC)
+        if section is None:
+            return data, {}
+        ids = [info[0] for info in section.secinfos]
+        first = min(ids, default=section.id)
+        found = {}
+        for id in ids:
+            extern = self.btf.by_id(id)
+            if extern.kind not in (BTF_KIND_FUNC, BTF_KIND_VAR) or not 0 < extern.type_id < first:
+                raise ElfError(f"type {id} is nothing that the kernel has", section=layout.BTF)
+            found[extern.name] = extern.type_id
+        if section.id + 1 != self.btf.type_count or section.id - first != len(found):
+            raise ElfError(f"{layout.KSYMS} are not the last types", section=layout.BTF)
+        return BtfBuilder.continuing(data, first).encode(), found
 
     def loss_sites(self) -> list[LossSite]:
         """Return the places that the loss counters are for."""
@@ -324,7 +365,10 @@ class _Reader:
             function.lines.append(line)
         for number, _off, row in self.infos(data, hdr_len + parts[4], parts[5], layout.CORE_RELO):
             function, i = self.at(number, row[0], "a field")
-            function.core_relos.add(i)
+            if row[3] not in _CORE_KINDS or i in function.core_relos:
+                what = f"a relocation of kind {row[3]}, or a second one of an instruction"
+                raise ElfError(what, section=layout.BTF_EXT)
+            function.core_relos[i] = _CORE_KINDS[row[3]]
 
     def infos(self, data: bytes, start: int, length: int, format: struct.Struct) -> Any:
         """Iterate over the records of one part of .BTF.ext: number of the section, offset, fields."""
@@ -367,7 +411,7 @@ class _Reader:
         )
         order = [entry, *sorted(keys - {entry})]
         starts: dict[tuple[int, int], int] = {}
-        self.core_relos: set[int] = set()  # instructions of this program that .BTF.ext has one for
+        self.core_relos: dict[int, str] = {}  # instructions of this program that .BTF.ext has one for
         slot = 0
         for key in order:
             starts[key] = slot
@@ -381,14 +425,17 @@ class _Reader:
             program.insns[i].off = addend
             program.relocs.append(Reloc(i, RELO_TP_FIELD, symbol, addend, size))
         for row in self.note(note, "core_fields", list):
-            i, symbol = self.note(row, 0, int), self.note(row, 1, str)
-            if i not in self.core_relos:
+            i, symbol, addend, size = (self.note(row, at, t) for at, t in enumerate((int, str, int, int)))
+            kind = self.core_relos.pop(i, None)
+            if kind is None or addend:
                 what = f"program {program.name!r}: a field of the kernel at no instruction"
                 raise ElfError(what, section=layout.NOTES)
-            self.core_relos.remove(i)
             insn = program.insns[i]
-            insn.off, insn.imm = (0, insn.imm) if insn.opcode & 7 == BPF_LDX else (insn.off, 0)
-            program.relocs.append(Reloc(i, RELO_CORE_FIELD, symbol))
+            if insn.opcode & 7 in (BPF_LDX, BPF_ST, BPF_STX):
+                insn.off = 0
+            else:
+                insn.imm = 0
+            program.relocs.append(Reloc(i, kind, symbol, 0, size))
         if self.core_relos:
             what = f"program {program.name!r}: CO-RE relocations that are not in the notes"
             raise ElfError(what, section=layout.NOTES)
@@ -402,6 +449,8 @@ class _Reader:
             if (insn.opcode, insn.src_reg) not in ((CALL, BPF_PSEUDO_CALL), (LDDW, BPF_PSEUDO_FUNC)):
                 continue
             symbol = function.relocs.get(i)
+            if symbol is not None and symbol.is_extern:
+                continue
             distance = insn.imm if insn.opcode == LDDW else 8 * (insn.imm + 1)
             key = (symbol.section, symbol.value + distance) if symbol is not None else (0, 0)
             if key not in self.functions or self.sections[key[0]].name != layout.TEXT:
@@ -419,7 +468,7 @@ class _Reader:
     ) -> None:
         """Add a function's instructions to a program, with calls and relocations as an `ObjectSpec` has them."""
         first = len(program.insns)
-        self.core_relos.update(first + i for i in function.core_relos)
+        self.core_relos.update({first + i: kind for i, kind in function.core_relos.items()})
         callees = self.callees(function)
         slots = slot_offsets(function.insns)
         for i, original in enumerate(function.insns):
@@ -427,6 +476,12 @@ class _Reader:
             if i in callees:
                 distance = starts[callees[i]] - (start_slot + slots[i]) - 1
                 insn.imm = distance & 0xFFFFFFFF if insn.opcode == LDDW else distance
+            elif i in function.relocs and function.relocs[i].is_extern:
+                symbol = function.relocs[i]
+                is_call = insn.opcode == CALL
+                insn.src_reg, insn.imm = BPF_PSEUDO_KFUNC_CALL if is_call else BPF_PSEUDO_BTF_ID, 0
+                kind = RELO_KFUNC if is_call else RELO_KSYM
+                program.relocs.append(Reloc(first + i, kind, symbol.name, is_weak=symbol.is_weak))
             elif i in function.relocs:
                 program.relocs.append(self.map_reloc(first + i, insn, function.relocs[i], maps))
             program.insns.append(insn)

@@ -1,29 +1,48 @@
 """`ObjectSpec` to an object file that libbpf and bpftool load.
 
 A section for each section name of programs, `.text` for the functions that they call, `.maps` described by BTF,
-`.bss` for the loss counters. What libbpf has no form for is in the section `.ebee`.
+sections of global variables, `.data.ebee_lost` for the loss counters. What libbpf has no form for is in `.ebee`.
 """
 
 from __future__ import annotations
 
 from ..btf.build import BtfBuilder
+from ..btf.kinds import (
+    BTF_FUNC_EXTERN,
+    BTF_KIND_DATASEC,
+    BTF_KIND_FUNC,
+    BTF_KIND_FUNC_PROTO,
+    BTF_VAR_GLOBAL_EXTERN,
+)
+from ..btf.read import Btf
 from ..errors import ElfError
-from ..isa.encode import encode, slot_offsets
-from ..isa.opcodes import BPF_LDX, BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, CALL, LDDW
+from ..isa.encode import encode
+from ..isa.opcodes import BPF_LDX, BPF_PSEUDO_CALL, BPF_ST, BPF_STX, CALL, LDDW
 from ..record import Record, field
-from ..spec.object import RELO_CORE_FIELD, RELO_MAP, RELO_MAP_VALUE, RELO_SUBPROG, RELO_TP_FIELD
+from ..spec.object import (
+    CORE_KINDS,
+    RELO_FUNC,
+    RELO_KFUNC,
+    RELO_KSYM,
+    RELO_MAP,
+    RELO_MAP_VALUE,
+    RELO_SUBPROG,
+    RELO_TP_FIELD,
+)
 from ..spec.sections import parse_section
 from . import layout
 from .core_types import CoreTypes
+from .functions import Functions, Text
 from .maps import map_types, map_variable_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
+    from ..btf.read import BtfType
     from ..isa.insn import Insn
-    from ..spec.object import MapSpec, ObjectSpec, ProgramSpec
+    from ..spec.object import MapSpec, ObjectSpec, ProgramSpec, Reloc
     from ..spec.target import Target
 
 
@@ -42,14 +61,14 @@ class _Section(Record):
 
 
 class _Symbol(Record):
-    """A symbol; `section` is the name of the one it is in."""
+    """A symbol; `section` is the name of the one it is in, empty for what the kernel has."""
 
     name: str
     section: str
     kind: int
     value: int
     size: int
-    is_global: bool = True
+    binding: int = layout.STB_GLOBAL
 
 
 def write_object(spec: ObjectSpec, target: Target) -> bytes:
@@ -61,48 +80,6 @@ def write_object(spec: ObjectSpec, target: Target) -> bytes:
     return _Writer(spec, target).file()
 
 
-class _Functions:
-    """Where a program's functions begin, as indices of instructions: its own first, the others go to `.text`.
-
-    `types` are their BTF ids. `text_bytes` is what `.text` has before them.
-    """
-
-    def __init__(self, program: ProgramSpec) -> None:
-        """Find them. Raises: ElfError for a call that leads to no other function."""
-        self.program = program
-        self.types = {f.insn_idx: f.type_id for f in program.func_info}
-        self.text_bytes = 0
-        self._slots = slot_offsets(program.insns)
-        self._index = {slot: i for i, slot in enumerate(self._slots[:-1])}
-        calls = (self.callee(i) for i, insn in enumerate(program.insns) if is_local_call(insn))
-        self.starts = sorted({0, *self.types, *calls})
-
-    def ranges(self) -> Iterator[tuple[int, int]]:
-        """Iterate over the first instruction of each and the one after its last."""
-        return zip(self.starts, [*self.starts[1:], len(self.program.insns)])
-
-    def callee(self, i: int) -> int:
-        """Return the function that instruction `i` names."""
-        low = self.program.insns[i].imm & 0xFFFFFFFF
-        slot = self._slots[i] + 1 + low - (low >> 31 << 32)
-        callee = self._index.get(slot, 0)
-        if not callee:
-            raise ElfError(f"instruction {i} of program {self.program.name!r} calls its own program, or into the void")
-        return callee
-
-    def name(self, start: int) -> str:
-        """Return the symbol of a function."""
-        return f"{self.program.name}.{start}" if start else self.program.name
-
-    def off(self, i: int) -> int:
-        """Return the offset in bytes of an instruction from the program's first."""
-        return 8 * self._slots[i]
-
-    def text_off(self, start: int) -> int:
-        """Return the offset in `.text` of a function that is not the program's own."""
-        return self.text_bytes + self.off(start) - self.off(self.starts[1])
-
-
 class _Writer:
     def __init__(self, spec: ObjectSpec, target: Target) -> None:
         self.spec, self.target = spec, target
@@ -111,8 +88,20 @@ class _Writer:
         self.symbols: dict[str, _Symbol] = {}
         self.fields: dict[str, list[list[Any]]] = {}
         self.core_fields: dict[str, list[list[Any]]] = {}
+        self.types = Btf(spec.btf or self.btf.encode())
+        self.text = Text((*spec.programs, *spec.maps, *spec.externs, *self.variables()))
         relocs = [relo for program in spec.programs.values() for relo in program.relocs]
-        self.core_types = CoreTypes([r.symbol for r in relocs if r.kind == RELO_CORE_FIELD], self.btf)
+        self.core_types = CoreTypes([(r.kind, r.symbol) for r in relocs if r.kind in CORE_KINDS], self.btf, self.types)
+
+    def variables(self) -> list[str]:
+        """Return the names of the global variables."""
+        sections = [s for m in self.spec.maps.values() if (s := self.datasec(m)) is not None]
+        return [self.types.by_id(type_id).name for s in sections for type_id, _off, _size in s.secinfos]
+
+    def datasec(self, map: MapSpec) -> BtfType | None:
+        """Return the section of variables that describes a map, if that is what it holds."""
+        type = self.types.by_id(map.value_type_id) if map.value_type_id else None
+        return type if type is not None and type.kind == BTF_KIND_DATASEC else None
 
     def section(self, name: str, type: int, flags: int, align: int = 8) -> _Section:
         """Return the section of a name, made if needed."""
@@ -120,7 +109,7 @@ class _Writer:
 
     def symbol(self, symbol: _Symbol) -> None:
         """Add a symbol. Raises: ElfError if the name is taken or libbpf would not take it."""
-        if symbol.is_global and not (symbol.name.isascii() and symbol.name.isidentifier()):
+        if symbol.binding != layout.STB_LOCAL and not (symbol.name.isascii() and symbol.name.isidentifier()):
             raise ElfError(
                 f"{symbol.name!r} cannot be a name in an object file",
                 hint="use ASCII letters, digits and underscores (for a map: name=…)",
@@ -133,6 +122,7 @@ class _Writer:
         self.add_maps()
         for program in self.spec.programs.values():
             self.add_program(program)
+        self.add_externs()
         license = self.section(layout.LICENSE, layout.SHT_PROGBITS, layout.SHF_WRITE | layout.SHF_ALLOC, 1)
         license.data += self.spec.license.encode() + b"\0"
         ext = self.btf_ext()  # first: it names sections in .BTF's strings
@@ -164,11 +154,17 @@ class _Writer:
     def add_data(self, map: MapSpec, name: str) -> None:
         """Add a section whose bytes are the one value of a map."""
         is_zero = not any(map.initial)
-        if name in self.sections or (name == layout.LOSS_SECTION and not is_zero):
+        if name in self.sections or (name == ".bss" and not is_zero):
             raise ElfError(f"two maps, or contents that are not zero, for section {name}", section=name)
         flags = layout.SHF_ALLOC | (0 if name.startswith(".rodata") else layout.SHF_WRITE)
-        kind = layout.SHT_NOBITS if name == layout.LOSS_SECTION else layout.SHT_PROGBITS
+        kind = layout.SHT_NOBITS if name == ".bss" else layout.SHT_PROGBITS
         self.section(name, kind, flags).data += (map.initial or bytes(map.value_size)).ljust(map.value_size, b"\0")
+        datasec = self.datasec(map)
+        if datasec is not None:
+            self.symbol(_Symbol(name, name, layout.STT_SECTION, 0, 0, layout.STB_LOCAL))
+            for type_id, off, size in datasec.secinfos:
+                self.symbol(_Symbol(self.types.by_id(type_id).name, name, layout.STT_OBJECT, off, size))
+            return
         symbol = layout.LOSS_SYMBOL if name == layout.LOSS_SECTION else name.strip(".").replace(".", "_")
         self.symbol(_Symbol(symbol, name, layout.STT_OBJECT, 0, map.value_size))
         type_id = map.value_type_id
@@ -177,6 +173,23 @@ class _Writer:
         elif not type_id:
             type_id = self.btf.add_array(self.btf.add_int("u8", 1), map.value_size)
         self.btf.add_datasec(name, map.value_size, [(self.btf.add_var(symbol, type_id), 0, map.value_size)])
+
+    def add_externs(self) -> None:
+        """Add what the kernel has to `.ksyms`, as the last types: a reader drops them again."""
+        used = [s for s in self.symbols.values() if not s.section]
+        ids = []
+        for symbol in used:
+            type_id = self.spec.externs.get(symbol.name, 0)
+            if not type_id:
+                raise ElfError(
+                    f"the type of the kernel's {symbol.name!r} is not known", hint="compile for a Target that has types"
+                )
+            if self.types.by_id(type_id).kind == BTF_KIND_FUNC_PROTO:
+                ids.append(self.btf.add_func(symbol.name, type_id, BTF_FUNC_EXTERN))
+            else:
+                ids.append(self.btf.add_var(symbol.name, type_id, BTF_VAR_GLOBAL_EXTERN))
+        if ids:
+            self.btf.add_datasec(layout.KSYMS, 0, [(id, 0, 0) for id in sorted(ids)])
 
     # Programs
 
@@ -187,17 +200,19 @@ class _Writer:
         if same != (program.prog_type, program.expected_attach_type, section.prog_flags):
             what = f"program {program.name!r} is of another type than its section says"
             raise ElfError(what, section=program.section)
-        functions = _Functions(program)
+        functions = Functions(program)
         if functions.types.get(0):
             self.btf.make_global(functions.types[0])
-        text = self.sections[layout.TEXT].data if layout.TEXT in self.sections else b""
-        functions.text_bytes = len(text)
-        for start, end in functions.ranges():
+        names = {start: self.types.by_id(id).name for start, id in functions.types.items() if self.is_function(id)}
+        new = self.text.place(functions, names)
+        self.indices = functions.reader_indices()
+        for start in (0, *new):
             flags = layout.SHF_ALLOC | layout.SHF_EXECINSTR
             code = self.section(layout.TEXT if start else program.section, layout.SHT_PROGBITS, flags)
-            base, size = len(code.data), functions.off(end) - functions.off(start)
-            name = functions.name(start)
-            self.symbol(_Symbol(name, code.name, layout.STT_FUNC, base, size, is_global=not start))
+            base, end = len(code.data), functions.ends[start]
+            name = functions.text[start][0] if start else program.name
+            binding = layout.STB_LOCAL if start else layout.STB_GLOBAL
+            self.symbol(_Symbol(name, code.name, layout.STT_FUNC, base, functions.size(start), binding))
             if start in functions.types:
                 code.func_info.append((base, functions.types[start]))
             for x in program.line_info:
@@ -205,15 +220,27 @@ class _Writer:
                     line = x.line_num << 10 | min(x.line_col, layout.COLUMN_MAX)
                     at = base + functions.off(x.insn_idx) - functions.off(start)
                     code.line_info.append((at, x.file_name_off, x.line_off, line))
-            insns = self.relocated(functions, start, end, code)
-            code.data += encode(insns)
+            code.data += encode(self.relocated(functions, start, end, code))
+        for relo in program.relocs:
+            self.note_reloc(program, relo)
 
-    def relocated(self, functions: _Functions, start: int, end: int, code: _Section) -> list[Insn]:
+    def is_function(self, type_id: int) -> bool:
+        """Whether a type of the object's is a function."""
+        return 0 < type_id < self.types.type_count and self.types.by_id(type_id).kind == BTF_KIND_FUNC
+
+    def note_reloc(self, program: ProgramSpec, relo: Reloc) -> None:
+        """Note what the file does not say of a relocation, by the instruction's index in the program read back."""
+        if relo.insn_idx in self.indices and (relo.kind == RELO_TP_FIELD or relo.kind in CORE_KINDS):
+            notes = self.fields if relo.kind == RELO_TP_FIELD else self.core_fields
+            row = [self.indices[relo.insn_idx], relo.symbol, relo.addend, relo.size_bytes]
+            notes.setdefault(program.name, []).append(row)
+
+    def relocated(self, functions: Functions, start: int, end: int, code: _Section) -> list[Insn]:
         """Return the function that is put at the end of `code` as libbpf wants it, and note its relocations."""
         program = functions.program
         base = len(code.data) - functions.off(start)
         insns = [insn.copy() for insn in program.insns[start:end]]
-        relocs = {relo.insn_idx: relo for relo in program.relocs if relo.kind != RELO_SUBPROG}
+        relocs = {relo.insn_idx: relo for relo in program.relocs if relo.kind not in (RELO_SUBPROG, RELO_FUNC)}
         for i, insn in enumerate(insns, start):
             relo, at = relocs.get(i), base + functions.off(i)
             if relo is not None and relo.kind in (RELO_MAP, RELO_MAP_VALUE):
@@ -221,28 +248,44 @@ class _Writer:
                 code.relocs.append((at, self.map_symbol(relo.symbol, relo.kind, program), layout.R_BPF_64_64))
             elif relo is not None and relo.kind == RELO_TP_FIELD:
                 insn.off = self.field_off(program, relo.symbol, relo.size_bytes) + relo.addend
-                row = [i, relo.symbol, relo.addend, relo.size_bytes]
-                self.fields.setdefault(program.name, []).append(row)
-            elif relo is not None and relo.kind == RELO_CORE_FIELD:
-                found = self.core_types.find(relo.symbol)
-                if insn.opcode & 7 == BPF_LDX:
-                    insn.off = found.off_bytes
+            elif relo is not None and relo.kind in CORE_KINDS:
+                type_id, access, value = self.core_types.local(relo.kind, relo.symbol)
+                if insn.opcode & 7 not in (BPF_LDX, BPF_ST, BPF_STX):
+                    insn.imm = value
+                elif relo.addend:
+                    raise ElfError(f"program {program.name!r}: a field's address is not that of {relo.symbol!r}")
                 else:
-                    insn.imm = found.off_bytes
-                code.core_relo.append((at, found.type_id, self.btf.string(found.access), 0))
-                self.core_fields.setdefault(program.name, []).append([i, relo.symbol])
+                    insn.off = value
+                code.core_relo.append((at, type_id, self.btf.string(access), CORE_KINDS[relo.kind]))
+            elif relo is not None and relo.kind in (RELO_KFUNC, RELO_KSYM):
+                is_call = relo.kind == RELO_KFUNC
+                self.extern(relo.symbol, is_weak=relo.is_weak)
+                insn.src_reg, insn.off, insn.imm = (BPF_PSEUDO_CALL, 0, -1) if is_call else (0, 0, 0)
+                kind = layout.R_BPF_64_32 if is_call else layout.R_BPF_64_64
+                code.relocs.append((at, relo.symbol, kind))
             elif relo is not None:
                 raise ElfError(f"program {program.name!r}: an object file has no relocation {relo.kind!r}")
-            elif is_local_call(insn) and insn.opcode == CALL:
-                code.relocs.append((at, functions.name(functions.callee(i)), layout.R_BPF_64_32))
+            elif i in functions.calls and insn.opcode == CALL:
+                code.relocs.append((at, functions.text[functions.calls[i]][0], layout.R_BPF_64_32))
                 insn.imm = -1
-            elif is_local_call(insn):  # the address of a function: libbpf takes section and offset (sym_is_subprog)
-                self.symbols.setdefault(layout.TEXT, _Symbol("", layout.TEXT, layout.STT_SECTION, 0, 0, False))
+            elif i in functions.calls:  # the address of a function: libbpf takes section and offset (sym_is_subprog)
+                self.symbols.setdefault(
+                    layout.TEXT, _Symbol(layout.TEXT, layout.TEXT, layout.STT_SECTION, 0, 0, layout.STB_LOCAL)
+                )
                 code.relocs.append((at, layout.TEXT, layout.R_BPF_64_64))
-                insn.imm = functions.text_off(functions.callee(i))
+                insn.imm = functions.text[functions.calls[i]][1]
             elif insn.src_reg and insn.opcode in (LDDW, CALL):
                 raise ElfError(f"instruction {i} of program {program.name!r} is bound to the running system: {insn!r}")
         return insns
+
+    def extern(self, name: str, *, is_weak: bool) -> None:
+        """Add the symbol of something that the kernel has; it is weak if every use is."""
+        known = self.symbols.get(name)
+        if known is None or known.section:
+            binding = layout.STB_WEAK if is_weak else layout.STB_GLOBAL
+            self.symbol(_Symbol(name, "", layout.STT_NOTYPE, 0, 0, binding))
+        elif not is_weak:
+            known.binding = layout.STB_GLOBAL
 
     def map_symbol(self, name: str, kind: str, program: ProgramSpec) -> str:
         """Return the symbol that an instruction refers to a map by."""
@@ -316,11 +359,6 @@ class _Writer:
             raise ElfError(f"the object's notes are not plain data: {e}", section=layout.NOTES) from None
 
 
-def is_local_call(insn: Insn) -> bool:
-    """Whether an instruction calls, or takes the address of, a function of the same program."""
-    return (insn.opcode, insn.src_reg) in ((CALL, BPF_PSEUDO_CALL), (LDDW, BPF_PSEUDO_FUNC))
-
-
 # The file
 
 
@@ -336,13 +374,13 @@ def _assemble(contents: list[_Section], symbols: list[_Symbol]) -> bytes:
         return offs[text]
 
     numbers = {section.name: i for i, section in enumerate(contents, 1)}
-    order = sorted(symbols, key=lambda s: s.is_global)  # local ones come first in a table of symbols
-    # The symbol of a section has no name, and is known by that of the section.
-    symbol_numbers = {symbol.name or symbol.section: i for i, symbol in enumerate(order, 1)}
+    order = sorted(symbols, key=lambda s: s.binding != layout.STB_LOCAL)  # local ones come first in the table
+    symbol_numbers = {symbol.name: i for i, symbol in enumerate(order, 1)}
     table = [bytes(layout.SYM.size)]
     for s in order:
-        binding = layout.STB_GLOBAL if s.is_global else layout.STB_LOCAL
-        table.append(layout.SYM.pack(string(s.name), binding << 4 | s.kind, 0, numbers[s.section], s.value, s.size))
+        name_off = 0 if s.kind == layout.STT_SECTION else string(s.name)  # sections' symbols have no names
+        info, section_number = s.binding << 4 | s.kind, numbers.get(s.section, layout.SHN_UNDEF)
+        table.append(layout.SYM.pack(name_off, info, 0, section_number, s.value, s.size))
     relocated = [s for s in contents if s.relocs]
     symtab, strtab = len(contents) + len(relocated) + 1, len(contents) + len(relocated) + 2
 
@@ -355,7 +393,7 @@ def _assemble(contents: list[_Section], symbols: list[_Symbol]) -> bytes:
         flags, size = layout.SHF_INFO_LINK, layout.REL.size
         name, info = f".rel{section.name}", numbers[section.name]
         rows.append((name, layout.SHT_REL, flags, b"".join(entries), symtab, info, 8, size))
-    local_count = 1 + sum(not s.is_global for s in order)
+    local_count = 1 + sum(s.binding == layout.STB_LOCAL for s in order)
     rows.append((".symtab", layout.SHT_SYMTAB, 0, b"".join(table), strtab, local_count, 8, layout.SYM.size))
     name_offs = [string(row[0]) for row in rows] + [string(".strtab")]
     rows.append((".strtab", layout.SHT_STRTAB, 0, bytes(strings), 0, 0, 1, 0))

@@ -134,9 +134,10 @@ def _btf_fd_index(module: str, out: Relocated) -> int:
 
 
 def _kfunc_call(relo: Reloc, out: Relocated) -> Insn:
-    from .vmlinux import find_symbol, kfunc_names
+    from ..spec.core_fields import kernel_names
+    from .vmlinux import find_symbol
 
-    found = find_symbol(kfunc_names(relo.symbol), is_function=True)
+    found = find_symbol(kernel_names(relo.symbol), is_function=True)
     if found is not None:
         type_id, module = found
         return Insn(CALL, 0, BPF_PSEUDO_KFUNC_CALL, _btf_fd_index(module, out), type_id)
@@ -148,9 +149,10 @@ def _kfunc_call(relo: Reloc, out: Relocated) -> Insn:
 
 
 def _put_ksym(insn: Insn, relo: Reloc, out: Relocated) -> None:
-    from .vmlinux import find_symbol, kfunc_names
+    from ..spec.core_fields import kernel_names
+    from .vmlinux import find_symbol
 
-    found = find_symbol(kfunc_names(relo.symbol), is_function=True) or find_symbol([relo.symbol], is_function=False)
+    found = find_symbol(kernel_names(relo.symbol), is_function=True) or find_symbol([relo.symbol], is_function=False)
     if found is None and not relo.is_weak:
         raise NotSupported(f"kernel variable {relo.symbol!r}", hint="this kernel's types do not tell of it")
     insn.src_reg = insn.imm = 0

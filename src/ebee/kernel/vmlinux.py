@@ -73,15 +73,6 @@ def core_value(kind: str, symbol: str) -> int:
     return core_fields.core_value(_required_btf(), kind, symbol)
 
 
-def kfunc_names(name: str) -> list[str]:
-    """Return the names under which kernels have a function: without a flavour, with and without `_impl`.
-
-    Kernels rename what takes an argument that the verifier fills in. Source: find_ksym_btf_id in libbpf.c (libbpf 1.6).
-    """
-    name = core_fields.without_flavour(name)
-    return [name, name.removesuffix("_impl") if name.endswith("_impl") else f"{name}_impl"]
-
-
 def find_symbol(names: Sequence[str], *, is_function: bool) -> tuple[int, str] | None:
     """Return the BTF id of the kernel's function or variable of one of these names, and its module (empty: none)."""
     btf, kind = _required_btf(), BTF_KIND_FUNC if is_function else BTF_KIND_VAR

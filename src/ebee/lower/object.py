@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..abi import bpf
 from ..btf.build import BtfBuilder
-from ..btf.kinds import BTF_FUNC_STATIC
+from ..btf.kinds import BTF_FUNC_STATIC, BTF_KIND_FUNC, BTF_KIND_VAR
 from ..compiler.passes import compile_module
 from ..ir.core import I64, Module
 from ..record import Record
@@ -12,6 +12,8 @@ from ..spec.object import (
     LOSS_MAP,
     PRINT_BYTES,
     PRINT_MAP,
+    RELO_KFUNC,
+    RELO_KSYM,
     FuncInfo,
     LineInfo,
     LossSite,
@@ -174,6 +176,7 @@ class ObjectBuilder:
             spec.programs[lowered.function.name] = _program_spec(lowered, code, btf, func_info)
         if self.rows:
             spec.notes["rows"] = {name: [type.name, type.size] for name, type in self.rows.items()}
+        spec.externs = _externs(spec, target, btf)
         spec.btf = btf.encode()
         return spec
 
@@ -197,6 +200,25 @@ def _globals_spec(section: str, variables: Sequence[Global], btf: BtfBuilder) ->
         initial=bytes(initial) if any(initial) else b"",
         frozen=is_constant,
     )
+
+
+def _externs(spec: ObjectSpec, target: Target, btf: BtfBuilder) -> dict[str, int]:
+    """Add the types that the target's kernel has for what the programs use of it, as far as it is known."""
+    relocs = [r for p in spec.programs.values() for r in p.relocs if r.kind in (RELO_KFUNC, RELO_KSYM)]
+    kernel = target.btf() if relocs else None
+    if kernel is None:
+        return {}
+    from ..btf.copy import copy_type
+    from ..spec.core_fields import kernel_names
+
+    found = {}
+    for name in dict.fromkeys(r.symbol for r in relocs):
+        for known in kernel_names(name):
+            type = kernel.by_name(known, BTF_KIND_FUNC) or kernel.by_name(known, BTF_KIND_VAR)
+            if type is not None:
+                found[name] = copy_type(kernel, type.type_id, btf)
+                break
+    return found
 
 
 def _func_id(subprogram: Subprogram, btf: BtfBuilder) -> int:

@@ -2,7 +2,7 @@
 
 The symbol of a field is `task_struct.real_parent:struct task_struct *`: the struct, the way through its members
 (`signal.rlim[3].rlim_cur`, anonymous ones left out), and the shape that the program was compiled for. The symbol of a
-type is `struct task_struct` (also `union`, `enum`, `typedef`, `int`), that of an enumerator `zone_type.ZONE_DMA`.
+type is `struct task_struct` (also `union` and `enum`), that of an enumerator `zone_type.ZONE_DMA`.
 A name may have a flavour, `task_struct___old`, which the kernel does not have: one program can so know several layouts.
 """
 
@@ -17,7 +17,6 @@ from ..btf.kinds import (
     BTF_KIND_PTR,
     BTF_KIND_STRUCT,
     BTF_KIND_TYPE_TAG,
-    BTF_KIND_TYPEDEF,
     BTF_KIND_UNION,
     MODIFIER_KINDS,
 )
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 TYPE_WORDS = {
     "struct": (BTF_KIND_STRUCT,), "union": (BTF_KIND_UNION,), "enum": (BTF_KIND_ENUM, BTF_KIND_ENUM64),
-    "typedef": (BTF_KIND_TYPEDEF,), "int": (BTF_KIND_INT,),
 }  # fmt: skip
 
 # Type tags of pointers to memory that a kernel address does not reach as it is.
@@ -53,6 +51,15 @@ def split_symbol(symbol: str) -> tuple[str, str, str]:
 def without_flavour(name: str) -> str:
     """Return the name that the kernel has."""
     return name.partition("___")[0]
+
+
+def kernel_names(function: str) -> list[str]:
+    """Return the names under which kernels may have a function: without a flavour, with and without `_impl`.
+
+    Kernels rename what takes an argument that the verifier fills in. Source: find_ksym_btf_id in libbpf.c (libbpf 1.6).
+    """
+    name = without_flavour(function)
+    return [name, name.removesuffix("_impl") if name.endswith("_impl") else f"{name}_impl"]
 
 
 _structs: dict[tuple[Btf, str], BtfType | None] = {}  # a cache of the process: each search takes a millisecond

@@ -68,7 +68,7 @@ def test_entry_functions_are_global_and_sections_described():
     btf = Btf(read_object(file_by_hand()).btf)
     linkage = {btf.by_id(i).name: btf.by_id(i).linkage for i in range(1, btf.type_count) if btf.by_id(i).kind == 12}
     assert linkage == {"entry": 1, "seven": 0, "each": 0, "other": 1}
-    (lost,) = btf.by_name(".bss").secinfos
+    (lost,) = btf.by_name(".data.ebee_lost").secinfos
     assert btf.by_id(lost[0]).name == "ebee_lost" and lost[1:] == (0, 16)
     assert [info[1:] for info in btf.by_name(".maps").secinfos] == [(0, 40)]
 
@@ -107,8 +107,8 @@ REFUSED = {
     "cannot be a name": lambda: with_map(MapSpec("my-map", 1, 4, 4, 1)),
     "two things are called 'entry'": lambda: with_map(MapSpec("entry", 1, 4, 4, 1)),
     "has contents": lambda: with_map(MapSpec("m", 2, 4, 4, 1, initial=b"1234")),
-    "contents that are not zero": lambda: with_map(MapSpec(LOSS_MAP, 2, 4, 8, 1, initial=b"12345678")),
-    "two maps": lambda: with_map(MapSpec(LOSS_MAP, 2, 4, 16, 1), MapSpec(".bss", 2, 4, 16, 1)),
+    "contents that are not zero": lambda: with_map(MapSpec(".bss", 2, 4, 8, 1, initial=b"12345678")),
+    "two maps": lambda: with_map(MapSpec(LOSS_MAP, 2, 4, 16, 1), MapSpec(".data.ebee_lost", 2, 4, 16, 1)),
     "of another type than its section says": lambda: change(prog_type=1),
     "no section name of programs": lambda: change(section="nowhere"),
     "no relocation 'core'": lambda: change(relocs=[Reloc(0, "core", "task_struct")]),
