@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from .types.intrinsics import gid as gid
     from .types.intrinsics import ktime as ktime
     from .types.intrinsics import pid as pid
+    from .types.intrinsics import redirect as redirect
+    from .types.intrinsics import redirect_peer as redirect_peer
     from .types.intrinsics import tid as tid
     from .types.intrinsics import uid as uid
     from .types.intrinsics import user_str as user_str
@@ -86,6 +88,13 @@ if TYPE_CHECKING:
     from .types.net_hooks import TC_ACT_STOLEN as TC_ACT_STOLEN
     from .types.net_hooks import TC_ACT_TRAP as TC_ACT_TRAP
     from .types.net_hooks import TC_ACT_UNSPEC as TC_ACT_UNSPEC
+    from .types.net_maps import CpuMap as CpuMap
+    from .types.net_maps import DevMap as DevMap
+    from .types.net_maps import DevMapHash as DevMapHash
+    from .types.net_maps import ReuseportSockArray as ReuseportSockArray
+    from .types.net_maps import SockHash as SockHash
+    from .types.net_maps import SockMap as SockMap
+    from .types.net_maps import XskMap as XskMap
     from .types.net_probes import cgroup_device as cgroup_device
     from .types.net_probes import cgroup_skb as cgroup_skb
     from .types.net_probes import cgroup_sock as cgroup_sock
@@ -133,7 +142,7 @@ _HOMES = {
     ),
     "types.fields": "Bits Bytes List Union Width be16 be32 be64",
     "types.headers": "Header",
-    "types.intrinsics": "comm cpu current_task gid ktime pid tid uid user_str",
+    "types.intrinsics": "comm cpu current_task gid ktime pid redirect redirect_peer tid uid user_str",
     "types.kernel_hooks": "fentry fexit fmod_ret iter kprobe kretprobe kretsyscall ksyscall lsm raw_tracepoint tp_btf",
     "types.map_kinds": "BloomFilter LpmTrie LruHash LruPerCpuHash PerCpuArray PerCpuHash Queue Stack",
     "types.maps": "Array Hash RingBuf",
@@ -142,6 +151,7 @@ _HOMES = {
         "TC_ACT_OK TC_ACT_PIPE TC_ACT_QUEUED TC_ACT_RECLASSIFY TC_ACT_REDIRECT TC_ACT_REPEAT TC_ACT_SHOT TC_ACT_STOLEN "
         "TC_ACT_TRAP TC_ACT_UNSPEC"
     ),
+    "types.net_maps": "CpuMap DevMap DevMapHash ReuseportSockArray SockHash SockMap XskMap",
     "types.net_probes": (
         "cgroup_device cgroup_skb cgroup_sock cgroup_sock_addr flow_dissector lwt netfilter netkit sk_lookup sk_msg "
         "sk_reuseport sk_skb sock_ops socket_filter sockopt sysctl tc xdp"

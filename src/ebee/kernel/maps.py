@@ -31,6 +31,13 @@ _MAP_TYPES_WITHOUT_BTF = frozenset(
         abi.BPF_MAP_TYPE_CGROUP_ARRAY,
         abi.BPF_MAP_TYPE_QUEUE,
         abi.BPF_MAP_TYPE_STACK,
+        abi.BPF_MAP_TYPE_DEVMAP,
+        abi.BPF_MAP_TYPE_DEVMAP_HASH,
+        abi.BPF_MAP_TYPE_CPUMAP,
+        abi.BPF_MAP_TYPE_XSKMAP,
+        abi.BPF_MAP_TYPE_SOCKMAP,
+        abi.BPF_MAP_TYPE_SOCKHASH,
+        abi.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY,
     )
 )
 _BATCH_ENTRIES = 4096

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import _ast as ast
 
-from ..lower.numbers import U64_HI, Refusal
+from ..abi.helpers import BPF_FUNC as FUNC
+from ..lower.numbers import U64_HI, Num, Refusal, check_assignable
 from ..lower.program import TASK_NUMBERS, task_number
 from ..types import intrinsics as declared
 from .values import Comm, Known, UserStr
@@ -59,13 +60,35 @@ def _user_str(front: Expressions, node: ast.Call) -> Val:
     return UserStr(address, size.object, front.source.text_of(arguments[0]))
 
 
+# Helpers that say where a packet goes: their hooks, and how many arguments they take.
+_REDIRECTS = {
+    "redirect": (FUNC.redirect, ("xdp", "tcx/ingress", "tcx/egress", "netkit/primary", "netkit/peer", "lwt_xmit"), 2),
+    "redirect_peer": (FUNC.redirect_peer, ("tcx/ingress", "netkit/primary", "netkit/peer"), 1),
+}
+
+
+def _redirect(name: str) -> Intrinsic:
+    def lower(front: Expressions, node: ast.Call) -> Val:
+        helper, hooks, most = _REDIRECTS[name]
+        if getattr(front.context, "kind", "") not in hooks:
+            raise Refusal(f"ebee.{name}() has no meaning in a {front.context.noun}")
+        numbers = [front.num(argument) for argument in front.arguments(node, name, 1, most)]
+        for n in numbers:
+            check_assignable(n, 0, (1 << 32) - 1, f"an argument of {name}()")
+        flags = numbers[1].value if len(numbers) > 1 else front.b.const(0)
+        return Num(front.b.call(helper, numbers[0].value, flags), 0, 8)
+
+    return lower
+
+
 INTRINSICS: dict[Any, Intrinsic] = {
     declared.comm: _comm,
     declared.current_task: _current_task,
     declared.user_str: _user_str,
     **{getattr(declared, name): _task_number(name) for name in TASK_NUMBERS},
+    **{getattr(declared, name): _redirect(name) for name in _REDIRECTS},
 }
 # Those that mean something where a probe runs on behalf of no task.
-ANYWHERE = frozenset(("cpu", "ktime"))
+ANYWHERE = frozenset(("cpu", "ktime", *_REDIRECTS))
 # Those that are called for what they do, not for their result.
 EFFECTS: frozenset[Any] = frozenset()

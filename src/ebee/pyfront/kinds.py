@@ -275,6 +275,8 @@ _OBJECTS: dict[object, str] = {
     type(len): "functions.BuiltinKind",
     type(similar): "functions.FunctionKind",
 }
+# Of classes whose modules are not imported unless a program uses them: module and name.
+_RARE = {("ebee.types.net_maps", name): "net_maps.RedirectKind" for name in ("RedirectDecl", "SocketDecl")}
 _made: dict[str, Kind] = {}
 
 
@@ -292,4 +294,8 @@ def kind_of(value: Val) -> Kind:
     """Return what can be done with a value."""
     if type(value) is not Known:
         return _kind(_VALUES[type(value)])
-    return _kind(next(_OBJECTS[cls] for cls in type(value.object).__mro__ if cls in _OBJECTS))
+    for cls in type(value.object).__mro__:
+        where = _OBJECTS.get(cls) or _RARE.get((cls.__module__, cls.__name__))
+        if where:
+            break
+    return _kind(where)  # every class derives from `object`, which is there

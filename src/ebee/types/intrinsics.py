@@ -11,43 +11,44 @@ if TYPE_CHECKING:
     from .scalars import u32, u64
 
 
-def _probe_only(name: str) -> NoReturn:
+def probe_only(name: str) -> NoReturn:
+    """Raises: UsageError: outside a probe a function means nothing."""
     raise UsageError(f"ebee.{name}() means something only inside a probe")
 
 
 def pid() -> u32:
     """The process id of the current task (the kernel's tgid), in the initial pid namespace."""
-    _probe_only("pid")
+    probe_only("pid")
 
 
 def tid() -> u32:
     """The thread id of the current task (the kernel's pid), in the initial pid namespace."""
-    _probe_only("tid")
+    probe_only("tid")
 
 
 def uid() -> u32:
     """The real user id of the current task."""
-    _probe_only("uid")
+    probe_only("uid")
 
 
 def gid() -> u32:
     """The real group id of the current task."""
-    _probe_only("gid")
+    probe_only("gid")
 
 
 def cpu() -> u32:
     """The number of the CPU that the probe runs on."""
-    _probe_only("cpu")
+    probe_only("cpu")
 
 
 def ktime() -> u64:
     """Nanoseconds since boot, without time asleep (CLOCK_MONOTONIC)."""
-    _probe_only("ktime")
+    probe_only("ktime")
 
 
 def comm() -> str:
     """The name of the current task: at most 15 bytes and a terminator."""
-    _probe_only("comm")
+    probe_only("comm")
 
 
 def current_task() -> Any:
@@ -55,7 +56,7 @@ def current_task() -> Any:
 
     Each pointer that is followed is one read of kernel memory; one that fails gives zero, and is counted and reported.
     """
-    _probe_only("current_task")
+    probe_only("current_task")
 
 
 def user_str(address: int, size: int = 0) -> str:
@@ -64,7 +65,23 @@ def user_str(address: int, size: int = 0) -> str:
     Assigned to a `Str` field it takes the field's size; elsewhere `size` in bytes must be given. What does not fit
     is cut off, and an address that cannot be read gives an empty string; both are counted and reported.
     """
-    _probe_only("user_str")
+    probe_only("user_str")
+
+
+def redirect(ifindex: int, flags: int = 0) -> int:
+    """Send the packet to another interface, by its number: what an XDP, tc, netkit or lwt(xmit) probe returns.
+
+    `flags` of tc: 1 (BPF_F_INGRESS) has it arrive there instead. Source: bpf_redirect.
+    """
+    probe_only("redirect")
+
+
+def redirect_peer(ifindex: int) -> int:
+    """Send the packet to the peer of an interface, in its network namespace: what a tc(ingress) probe returns.
+
+    Source: bpf_redirect_peer.
+    """
+    probe_only("redirect_peer")
 
 
 INTRINSICS = {f: f.__name__ for f in (pid, tid, uid, gid, cpu, ktime, comm, current_task, user_str)}
