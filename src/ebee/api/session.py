@@ -182,7 +182,7 @@ def _place(probe: Probe, given: Mapping[str, Any]) -> dict[str, Any]:
     """
     place = place_of(probe.section)
     options = {**probe.options, **({place: given[place]} if given.get(place) is not None else {})}
-    if place in _PLACES and not options.get(place):
+    if place in _PLACES and options.get(place, "") in ("", None):
         question, hint = _PLACES[place]
         raise UsageError(question.format(probe.name), hint=hint.format(probe.name))
     return options

@@ -30,7 +30,7 @@ def _made(link: int, where: str, needs: str, since: str) -> Fd:
         return Fd(link)
     if link == -bpf.EPERM:
         raise PermissionMissing(f"attaching to {where}", [needs])
-    if link in (-_EBUSY, -_EEXIST):
+    if link in (-_EBUSY, -_EEXIST, -bpf.E2BIG):
         raise UsageError(f"{where} has such a program already", hint="detach that one first")
     hint = f"BPF links of this kind need Linux {since}" if link == -_EINVAL else ""
     raise SyscallError("BPF_LINK_CREATE", -link, where, hint=hint)

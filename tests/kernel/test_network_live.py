@@ -1,0 +1,530 @@
+"""Network hooks with real traffic, in network namespaces and control groups that each test makes and leaves."""
+
+from __future__ import annotations
+
+import pytest
+from network_namespace import cgroup_missing, in_namespace
+
+pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns, pytest.mark.needs_tool("ip")]
+needs_cgroup = pytest.mark.skipif(bool(cgroup_missing()), reason=cgroup_missing() or "-")
+
+
+def test_tc_sees_changes_and_drops_packets(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        cable()
+        seen = ebee.Hash(u32, u64)
+
+        @ebee.tc("egress", interface="left")
+        def rewrite(pkt):
+            if pkt.udp and pkt.udp.dport == 5000:
+                pkt.udp.dport = 5001
+                pkt.mark = 7
+                seen[pkt.ifindex] += 1
+            return ebee.TC_ACT_OK
+
+        @ebee.tc("ingress", interface="left")
+        def answers(pkt):
+            if pkt.udp and pkt.udp.sport == 5001:
+                pkt.udp.sport = 5000
+                if pkt.payload and pkt.payload[0] == 0x78:
+                    return ebee.TC_ACT_SHOT
+            return ebee.TC_ACT_OK
+
+        server, other = far(udp, 5001), far(udp, 5000)
+        client = udp(timeout=0.5)
+        client.connect(("10.9.0.2", 5000))
+        with ebee.attach(rewrite, answers):
+            client.send(b"hello")
+            data, address = server.recvfrom(100)
+            server.sendto(b"x dropped", address)
+            server.sendto(b"back", address)
+            report["attached"] = data.decode(), got(client), got(client)
+            report["seen"] = list(seen.values())
+        client.send(b"again")
+        report["after"] = got(other)
+        """,
+    )
+    assert report == {"attached": ["hello", "back", None], "seen": [1], "after": "again"}
+
+
+def test_addresses_are_changed_in_a_tcp_connection_with_offloaded_checksums(tmp_path):
+    """The far end refuses wrong checksums; on this cable the kernel leaves them to be completed."""
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        cable()
+
+        @ebee.tc("egress", interface="left")
+        def there(pkt):
+            if pkt.ip and pkt.ip.dst == 0x0A090063:
+                pkt.ip.dst = 0x0A090002
+                if pkt.tcp:
+                    pkt.tcp.dport = 8080
+            return ebee.TC_ACT_OK
+
+        @ebee.tc("ingress", interface="left")
+        def back(pkt):
+            if pkt.tcp and pkt.ip and pkt.tcp.sport == 8080:
+                pkt.ip.src = 0x0A090063
+                pkt.tcp.sport = 80
+            return ebee.TC_ACT_OK
+
+        ip("neighbour", "add", "10.9.0.99", "lladdr", "02:00:00:00:00:02", "dev", "left", "nud", "permanent")
+        far(ip, "link", "set", "right", "type", "veth")
+        server = far(tcp_server, 8080)
+        with ebee.attach(there, back) as attachment:
+            client = socket.create_connection(("10.9.0.99", 80), timeout=3)
+            peer, _ = server.accept()
+            peer.settimeout(3)
+            client.sendall(b"q" * 100_000)
+            data = b""
+            while len(data) < 100_000 and (part := peer.recv(1 << 16)):
+                data += part
+            peer.sendall(b"answer")
+            report["data"], report["answer"] = data == b"q" * 100_000, got(client)
+            report["losses"] = [str(loss) for loss in attachment.losses]
+        """,
+    )
+    assert report == {"data": True, "answer": "answer", "losses": []}
+
+
+@pytest.mark.needs_tool("tc")
+def test_clsact_serves_where_the_kernel_has_no_tcx(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        cable()
+        from ebee.sys import bpf
+        bpf.link_create = lambda *_args, **_named: -22
+
+        @ebee.tc("ingress")
+        def drop(pkt):
+            return ebee.TC_ACT_SHOT if pkt.udp and pkt.udp.dport == 9 else ebee.TC_ACT_OK
+
+        @ebee.tc("egress")
+        def nothing(pkt):
+            return ebee.TC_ACT_OK
+
+        server, sender = udp(9, timeout=0.3), far(udp)
+        def arrives():
+            sender.sendto(b"x", ("10.9.0.1", 9))
+            return got(server)
+        report["before"] = arrives()
+        with ebee.attach(drop, nothing, interface="left"):
+            report["shown"] = ["drop" in shown("tc", "filter", "show", "dev", "left", "ingress"),
+                               "nothing" in shown("tc", "filter", "show", "dev", "left", "egress")]
+            report["attached"] = arrives()
+        report["after"] = arrives()
+        report["remains"] = shown("tc", "filter", "show", "dev", "left", "ingress")
+        """,
+    )
+    assert report == {"before": "x", "shown": [True, True], "attached": None, "after": "x", "remains": ""}
+
+
+def test_xdp_modes(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        cable()
+        for mode in ("native", "generic"):
+            @ebee.xdp(mode=mode, interface="left")
+            def everything(pkt):
+                return ebee.XDP_PASS
+
+            with ebee.attach(everything):
+                report[mode] = "xdpgeneric" in shown("ip", "link", "show", "left")
+
+        @ebee.xdp(mode="native", interface="lo")
+        def none(pkt):
+            return ebee.XDP_PASS
+
+        report["none"] = refused(ebee.attach, none)
+        """,
+    )
+    assert (report["native"], report["generic"]) == (False, True)
+    assert report["none"][0] == "NotSupported" and "XDP on interface lo in mode native" in report["none"][1]
+
+
+def test_packets_are_redirected_to_another_interface(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        cable()
+        ip("link", "add", "spare", "type", "veth", "peer", "name", "tap")
+        ip("link", "set", "spare", "up"); ip("link", "set", "tap", "up")
+        devices = ebee.DevMap(max_entries=4)
+
+        @ebee.xdp(interface="left", mode="generic")
+        def elsewhere(pkt):
+            if pkt.udp and pkt.udp.dport == 5000:
+                return devices.redirect(1, ebee.XDP_PASS)
+            return ebee.XDP_PASS
+
+        listener = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
+        listener.bind(("tap", 0)); listener.settimeout(2)
+        server, sender = udp(5000, timeout=0.3), far(udp)
+        with ebee.attach(elsewhere):
+            sender.sendto(b"first", ("10.9.0.1", 5000))
+            report["empty"] = got(server)
+            devices[1] = socket.if_nametoindex("spare")
+            sender.sendto(b"second", ("10.9.0.1", 5000))
+            report["there"], report["here"] = listener.recv(200)[42:].decode(), got(server)
+        """,
+    )
+    assert report == {"empty": "first", "there": "second", "here": None}
+
+
+@needs_cgroup
+def test_connections_of_a_control_group_go_elsewhere(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        server = tcp_server(7000, "127.0.0.1")
+        seen = ebee.Hash(u32, u32)
+
+        @ebee.cgroup_sock_addr("connect4")
+        def redirect(ctx):
+            if ctx.user_port == 80:
+                seen[ebee.pid()] = ctx.user_ip4
+                ctx.user_ip4 = 0x7F000001
+                ctx.user_port = 7000
+            return ctx.user_port != 81
+
+        @ebee.cgroup_sock_addr("getpeername4")
+        def pretend(ctx):
+            if ctx.user_port == 7000:
+                ctx.user_port = 80
+            return True
+
+        with ebee.attach(redirect, pretend, cgroup=cgroup):
+            client = socket.create_connection(("192.0.2.7", 80), timeout=3)
+            server.accept()[0].sendall(b"redirected")
+            report["got"], report["peer"] = got(client), client.getpeername()
+            report["denied"] = refused(socket.create_connection, ("127.0.0.1", 81))
+            report["seen"] = seen[os.getpid()]
+        report["after"] = client.getpeername()
+        report["none"] = refused(ebee.attach, redirect)
+        report["missing"] = refused(ebee.attach, redirect, cgroup="no/such/group")
+        """,
+        cgroup=True,
+    )
+    assert (report["got"], report["peer"], report["after"]) == ("redirected", ["127.0.0.1", 80], ["127.0.0.1", 7000])
+    assert (report["denied"], report["seen"]) == ("EPERM", 0xC0000207)
+    assert report["none"][0] == "UsageError" and "which control group" in report["none"][1]
+    assert report["missing"][0] == "UsageError" and "no control group 'no/such/group'" in report["missing"][1]
+
+
+@needs_cgroup
+def test_addresses_of_version_6_are_two_numbers(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        server = socket.create_server(("::1", 7000), family=socket.AF_INET6)
+
+        @ebee.cgroup_sock_addr("connect6", cgroup=cgroup)
+        def redirect(ctx):
+            if ctx.user_ip6_hi == 0x20010DB8_00000000 and ctx.user_ip6_lo == 5:
+                ctx.user_ip6_hi = 0
+                ctx.user_ip6_lo = 1
+            return True
+
+        with ebee.attach(redirect):
+            client = socket.socket(socket.AF_INET6)
+            client.settimeout(3)
+            client.connect(("2001:db8::5", 7000))
+            report["peer"] = client.getpeername()[0]
+        """,
+        cgroup=True,
+    )
+    assert report == {"peer": "::1"}
+
+
+@needs_cgroup
+def test_sockets_of_a_control_group_are_made_bound_and_set_as_it_says(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        closed = ebee.Hash(u32, u64)
+
+        @ebee.cgroup_sock("create")
+        def no_raw(ctx):
+            ctx.priority = 3
+            return ctx.type != 3
+
+        @ebee.cgroup_sock("release")
+        def count(ctx):
+            closed[ctx.protocol] += 1
+            return True
+
+        @ebee.cgroup_sock("post_bind4")
+        def not_this_port(ctx):
+            return ctx.src_port != 7001
+
+        @ebee.cgroup_sock_addr("bind4")
+        def move(ctx):
+            if ctx.user_port == 7002:
+                ctx.user_port = 7003
+            return True
+
+        @ebee.sockopt("set")
+        def no_ttl(ctx):
+            return not (ctx.level == 0 and ctx.optname == 2)
+
+        @ebee.sockopt("get")
+        def pretend(ctx):
+            if ctx.level == 1 and ctx.optname == 12:
+                ctx.retval = 0
+            return True
+
+        with ebee.attach(no_raw, count, not_this_port, move, no_ttl, pretend, cgroup=cgroup):
+            report["raw"] = refused(socket.socket, socket.AF_INET, socket.SOCK_RAW, 1)
+            report["bound"] = refused(udp, 7001)
+            sock = udp(7002)
+            report["moved"] = sock.getsockname()[1]
+            report["ttl"] = refused(sock.setsockopt, socket.IPPROTO_IP, socket.IP_TTL, 5)
+            report["tos"] = refused(sock.setsockopt, socket.IPPROTO_IP, socket.IP_TOS, 8)
+            sock.close()
+            time.sleep(0.05)
+            report["closed"] = closed[17] >= 1
+        """,
+        cgroup=True,
+    )
+    assert report == {"raw": "EPERM", "bound": "EPERM", "moved": 7003, "ttl": "EPERM", "tos": "", "closed": True}
+
+
+@needs_cgroup
+def test_packets_of_a_control_group(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        bytes_sent = ebee.Hash(u32, u64)
+
+        @ebee.cgroup_skb("egress")
+        def count(pkt):
+            if pkt.ip and pkt.udp:
+                bytes_sent[pkt.udp.dport] += len(pkt)
+                return pkt.udp.dport != 5001
+            return True
+
+        @ebee.cgroup_skb("ingress")
+        def no_x(pkt):
+            if pkt.payload:
+                return pkt.payload[0] != 0x78
+            return True
+
+        good, bad = udp(5000, timeout=0.3), udp(5001, timeout=0.3)
+        client = udp()
+        with ebee.attach(count, no_x, cgroup=cgroup):
+            client.sendto(b"hello", ("127.0.0.1", 5000))
+            report["passes"] = got(good)
+            report["egress"] = refused(client.sendto, b"hello", ("127.0.0.1", 5001)), got(bad)
+            client.sendto(b"x hello", ("127.0.0.1", 5000))
+            report["ingress"] = got(good)
+            report["counted"] = bytes_sent[5000]
+        """,
+        cgroup=True,
+    )
+    assert report == {"passes": "hello", "egress": ["EPERM", None], "ingress": None, "counted": 2 * 28 + 5 + 7}
+
+
+@needs_cgroup
+def test_devices_and_sysctls_of_a_control_group(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        @ebee.cgroup_device()
+        def no_zero(ctx):
+            return not (ctx.major == 1 and ctx.minor == 5)
+
+        @ebee.sysctl()
+        def read_only(ctx):
+            return not ctx.write
+
+        def forward(mode):
+            with open("/proc/sys/net/ipv4/ip_forward", mode) as f:
+                return f.read() if mode == "r" else f.write("1")
+
+        with ebee.attach(no_zero, read_only, cgroup=cgroup):
+            report["zero"], report["null"] = refused(open, "/dev/zero"), refused(open, "/dev/null")
+            report["write"], report["read"] = refused(forward, "w"), refused(forward, "r")
+        report["after"] = refused(forward, "w"), refused(open, "/dev/zero")
+        """,
+        cgroup=True,
+    )
+    assert report == {"zero": "EPERM", "null": "", "write": "EPERM", "read": "", "after": ["", ""]}
+
+
+@needs_cgroup
+def test_connections_are_told_of_and_their_data_takes_a_short_cut(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        sockets = ebee.SockHash(u32, max_entries=16)
+        told = ebee.Hash(u32, u64)
+
+        @ebee.sock_ops()
+        def remember(ctx):
+            told[ctx.op] += 1
+            if ctx.op == 4 and ctx.remote_port == 7000:  # BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB
+                sockets.add(1)
+            if ctx.op == 5 and ctx.local_port == 7000:  # BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB
+                sockets.add(2)
+
+        @ebee.sk_msg
+        def short_cut(msg):
+            if len(msg) > 5:
+                return ebee.SK_DROP
+            if msg.local_port == 7000:
+                return sockets.redirect(1, ingress=True)
+            return sockets.redirect(2, ingress=True)
+
+        server = tcp_server(7000, "127.0.0.1")
+        with ebee.attach(remember, short_cut, cgroup=cgroup, map=sockets):
+            client = socket.create_connection(("127.0.0.1", 7000), timeout=3)
+            peer, _ = server.accept()
+            peer.settimeout(3)
+            client.sendall(b"quick")
+            report["there"] = got(peer)
+            peer.sendall(b"back")
+            report["back"] = got(client)
+            report["long"] = refused(client.send, b"too long")
+            report["cookies"] = [sockets[1] != 0, sockets[2] != 0, sockets[3]]
+            report["told"] = [told[4], told[5]]
+        """,
+        cgroup=True,
+    )
+    assert report == {"there": "quick", "back": "back", "long": "EACCES", "cookies": [True, True, 0], "told": [1, 1]}
+
+
+def test_streams_are_cut_into_messages_and_sent_back(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        sockets = ebee.SockMap(max_entries=2)
+
+        @ebee.sk_skb("verdict")
+        def echo(pkt):
+            return sockets.redirect(0)
+
+        server = tcp_server(0, "127.0.0.1")
+        client = socket.create_connection(server.getsockname(), timeout=3)
+        peer, _ = server.accept()
+        with ebee.attach(echo, map=sockets):
+            sockets[0] = peer
+            client.sendall(b"echo")
+            report["echo"] = got(client)
+            report["none"] = refused(sockets.__setitem__, 1, "x")if False else ""
+        """,
+    )
+    assert report["echo"] == "echo"
+
+
+def test_listeners_are_found_in_a_map(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        listeners = ebee.SockMap(max_entries=1)
+
+        @ebee.sk_lookup()
+        def every_port(ctx):
+            if 7000 <= ctx.local_port and ctx.local_port < 7100 and ctx.protocol == 6:
+                if not listeners.assign(0):
+                    return ebee.SK_DROP
+            return ebee.SK_PASS
+
+        server = tcp_server(6999, "127.0.0.1")
+        with ebee.attach(every_port):
+            listeners[0] = server
+            for port in (7000, 7099):
+                client = socket.create_connection(("127.0.0.1", port), timeout=3)
+                report[port] = server.accept()[0].getsockname()[1]
+            report["beyond"] = refused(socket.create_connection, ("127.0.0.1", 7100), 1)
+        report["after"] = refused(socket.create_connection, ("127.0.0.1", 7000), 1)
+        """,
+    )
+    assert report == {"7000": 7000, "7099": 7099, "beyond": "ECONNREFUSED", "after": "ECONNREFUSED"}
+
+
+def test_sockets_that_share_a_port_are_chosen(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        pool = ebee.ReuseportSockArray(max_entries=2)
+
+        @ebee.sk_reuseport()
+        def by_first_byte(pkt):
+            if pool.select(1 if len(pkt) > 12 else 0):
+                return ebee.SK_PASS
+            return ebee.SK_DROP
+
+        sockets = []
+        for n in range(2):
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            sock.bind(("127.0.0.1", 5000)); sock.settimeout(0.5)
+            sockets.append(sock)
+        client = udp()
+        with ebee.attach(by_first_byte, socket=sockets[0]):
+            for n in range(2):
+                pool[n] = sockets[n]
+            for data in (b"abc", b"longer than that"):
+                client.sendto(data, ("127.0.0.1", 5000))
+            report["short"], report["long"] = got(sockets[0]), got(sockets[1])
+        """,
+    )
+    assert report == {"short": "abc", "long": "longer than that"}
+
+
+def test_netfilter_and_socket_filters(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        seen = ebee.Hash(u32, u64)
+
+        @ebee.netfilter("output", 10)
+        def few(ctx):
+            seen[ctx.state.hook] += 1
+            if ctx.skb.len > 60:
+                return ebee.NF_DROP
+            return ebee.NF_ACCEPT
+
+        @ebee.socket_filter
+        def cut(pkt):
+            return 8 + 3 if len(pkt) > 12 else 0
+
+        server, client = udp(5000, timeout=0.3), udp()
+        with ebee.attach(few):
+            client.sendto(b"hello", ("127.0.0.1", 5000))
+            report["small"] = got(server)
+            report["large"] = refused(client.sendto, bytes(100), ("127.0.0.1", 5000))
+            report["hook"] = list(seen.keys())
+        with ebee.attach(cut, socket=server):
+            client.sendto(b"abcdef", ("127.0.0.1", 5000))
+            client.sendto(b"ab", ("127.0.0.1", 5000))
+            report["cut"], report["dropped"] = got(server), got(server)
+        client.sendto(b"ab", ("127.0.0.1", 5000))
+        report["after"] = got(server)
+        """,
+    )
+    assert report == {"small": "hello", "large": "EPERM", "hook": [3], "cut": "abc", "dropped": None, "after": "ab"}
+
+
+def test_flow_dissectors_are_attached_to_a_namespace(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        @ebee.flow_dissector()
+        def leave_it(pkt):
+            return ebee.BPF_FLOW_DISSECTOR_CONTINUE
+
+        with ebee.attach(leave_it):
+            report["taken"] = refused(ebee.attach, leave_it)
+        with ebee.attach(leave_it):
+            report["again"] = True
+        report["named"] = refused(ebee.attach, leave_it, netns="no-such")
+        """,
+    )
+    assert report["taken"][0] == "UsageError" and "already" in report["taken"][1] and report["again"]
+    assert report["named"][0] == "UsageError" and "ip netns" in report["named"][2]
