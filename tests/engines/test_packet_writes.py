@@ -63,12 +63,10 @@ class Program:
         text = f"import ebee\nfrom ebee import u8, u16, u32, u64\n{plain.replace('def probe', HOOKS[hook] + chr(10) + 'def probe')}"
         remember_source(file, text)
         sys.modules[file] = type(sys)(file)
-        names = {"__name__": file}
+        names = vars(sys.modules[file])
         exec(compile(text, file, "exec"), names)
         spec, _ = compile_probes([names["probe"]], backend.target)
-        casts = {name: getattr(ebee, name) for name in ("u8", "u16", "u32", "u64")}
-        self.python = {"ebee": ebee, **casts}
-        exec(compile(plain, file, "exec"), self.python)
+        self.text = plain
         self.backend = backend
         self.maps = {name: backend.create_map(m, spec) for name, m in spec.maps.items()}
         try:
@@ -81,7 +79,9 @@ class Program:
 
     def check(self, frame):
         model = Pkt(frame)
-        want = self.python["probe"](model)
+        names = {"ebee": ebee, **{name: getattr(ebee, name) for name in ("u8", "u16", "u32", "u64")}}
+        exec(self.text, names)
+        want = names["probe"](model)
         got = self.run(frame)
         assert got.retval == want
         assert got.data.hex() == model.finish().hex()

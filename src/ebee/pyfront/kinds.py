@@ -294,8 +294,5 @@ def kind_of(value: Val) -> Kind:
     """Return what can be done with a value."""
     if type(value) is not Known:
         return _kind(_VALUES[type(value)])
-    for cls in type(value.object).__mro__:
-        where = _OBJECTS.get(cls) or _RARE.get((cls.__module__, cls.__name__))
-        if where:
-            break
-    return _kind(where)  # every class derives from `object`, which is there
+    found = (_OBJECTS.get(cls) or _RARE.get((cls.__module__, cls.__name__)) for cls in type(value.object).__mro__)
+    return _kind(next(where for where in found if where))  # every class derives from `object`, which is there
