@@ -41,6 +41,8 @@ from .machine import (
     CONST,
     CORE,
     FETCH,
+    FIRST_SLOT,
+    FRAME,
     FUNCTION,
     JUMP,
     KSYM,
@@ -55,8 +57,9 @@ from .machine import (
     STORE_X,
     MInsn,
     Remat,
+    alloca_of,
+    offset_in_alloca,
 )  # fmt: skip
-from .regalloc import FIRST_SLOT, SCRATCH_A, SCRATCH_B
 from .select import STACK_LIMIT, fits_s32, low_s32
 
 TYPE_CHECKING = False
@@ -113,9 +116,7 @@ class _Emitter:
     def __init__(self, function: MFunction, allocation: Allocation) -> None:
         self.function, self.allocation = function, allocation
         self.loc = allocation.loc
-        # Slots lie below the allocas, aligned to 8 bytes: the verifier keeps pointers in whole slots only.
-        self.slots_below = (function.frame_bytes + 7) // 8 * 8
-        self.slots = allocation.slots
+        self.frame_bytes = allocation.frame_bytes
         self.out = FunctionCode(function)
         self.piece: Piece
         self.code: list[Insn] = []
@@ -138,10 +139,9 @@ class _Emitter:
                 spans += [insn.span] * (len(code) - len(spans))
             piece.span = block.insns[-1].span
         lay_out(pieces, self.out)
-        used = self.slots_below + 8 * self.slots if self.slots else self.function.frame_bytes
-        if used + self.function.budget_bytes > STACK_LIMIT:
-            raise self.function.stack_error(used + self.function.budget_bytes)
-        self.out.frame_bytes = used
+        if self.frame_bytes + self.function.budget_bytes > STACK_LIMIT:
+            raise self.function.stack_error(self.frame_bytes + self.function.budget_bytes)
+        self.out.frame_bytes = self.frame_bytes
         return self.out
 
     # Pieces of code
@@ -152,26 +152,11 @@ class _Emitter:
         return insn
 
     def slot(self, loc: int) -> int:
-        return -self.slots_below - 8 * (loc - FIRST_SLOT + 1)
+        return -8 * (loc - FIRST_SLOT + 1)
 
-    def read(self, v: int, scratch: int) -> int:
-        """Return the register that holds a value, after a load into `scratch` if it is on the stack."""
-        loc = self.loc[v]
-        if loc < FIRST_SLOT:
-            return loc
-        self.emit(_LOAD, scratch, R10, self.slot(loc))
-        return scratch
-
-    def target(self, v: int) -> int:
-        """Return the register to make a value in."""
-        loc = self.loc[v]
-        return loc if loc < FIRST_SLOT else SCRATCH_A
-
-    def written(self, v: int) -> None:
-        """A value has been made in `target(v)`."""
-        loc = self.loc[v]
-        if loc >= FIRST_SLOT:
-            self.emit(_STORE_X, R10, SCRATCH_A, self.slot(loc))
+    def on_stack(self, address: int) -> int:
+        """Return the offset from r10 of an address in an alloca."""
+        return self.allocation.allocas[alloca_of(address)] + offset_in_alloca(address)
 
     def make(self, dst: int, remat: Remat) -> None:
         kind, imm = remat.kind, remat.imm
@@ -184,8 +169,7 @@ class _Emitter:
                 self.emit(LDDW, dst, imm=imm & 0xFFFF_FFFF_FFFF_FFFF)
         elif kind == STACK_ADDRESS:
             self.emit(_MOV_X, dst, R10)
-            if imm:
-                self.emit(_ADD_K, dst, imm=imm)
+            self.emit(_ADD_K, dst, imm=self.on_stack(imm))
         elif kind == CORE:
             # Numbers of 64 bits take a wide load.
             insn = self.emit(LDDW if remat.reloc in _WIDE_CORE else _MOV_K, dst)
@@ -204,26 +188,49 @@ class _Emitter:
             insn = self.emit(LDDW, dst, BPF_PSEUDO_MAP_VALUE)
             self.out.relocs.append((insn, Reloc(0, RELO_MAP_VALUE, remat.symbol, imm)))
 
-    def copy(self, dst: int, src: int) -> None:
-        """Move between two locations, of which at least one is a register or `SCRATCH_B` is free."""
-        if src >= FIRST_SLOT:
-            register = dst if dst < FIRST_SLOT else SCRATCH_B
+    def copy(self, dst: int, src: int, held: Collection[int]) -> None:
+        """Move between two locations. `held` are registers that have to keep what they hold."""
+        if src >= FIRST_SLOT and dst >= FIRST_SLOT:
+            register, saved = self.borrow(held)
             self.emit(_LOAD, register, R10, self.slot(src))
-            src = register
-        if dst >= FIRST_SLOT:
+            self.emit(_STORE_X, R10, register, self.slot(dst))
+            self.give_back(register, saved)
+        elif src >= FIRST_SLOT:
+            self.emit(_LOAD, dst, R10, self.slot(src))
+        elif dst >= FIRST_SLOT:
             self.emit(_STORE_X, R10, src, self.slot(dst))
         elif dst != src:
             self.emit(_MOV_X, dst, src)
 
+    def borrow(self, held: Collection[int]) -> tuple[int, int]:
+        """Return a register to use for a moment, and the slot where its value is kept meanwhile or -1."""
+        for register in range(10):
+            if register not in held:
+                return register, -1
+        saved = self.extra_slot()
+        self.emit(_STORE_X, R10, 0, self.slot(saved))
+        return 0, saved
+
+    def give_back(self, register: int, saved: int) -> None:
+        if saved >= 0:
+            self.emit(_LOAD, register, R10, self.slot(saved))
+
+    def extra_slot(self) -> int:
+        self.frame_bytes = (self.frame_bytes + 15) // 8 * 8
+        return FIRST_SLOT + self.frame_bytes // 8 - 1
+
     def move(self, moves: Sequence[tuple[int, Operand]], busy: Collection[int]) -> None:
         """Move values to locations as if all at once. A source is a location or a `Remat`.
 
-        `busy` are virtual registers whose places are not free, besides the destinations.
+        `busy` are locations that are not free, besides the destinations.
         """
         pending: dict[int, int] = {}
         readers: dict[int, int] = {}
+        held = set(busy)
         for dst, src in moves:
-            if isinstance(src, int) and src != dst:
+            if src == dst:
+                held.add(dst)
+            elif isinstance(src, int):
                 pending[dst] = src
                 readers[src] = readers.get(src, 0) + 1
         ready = [dst for dst in pending if dst not in readers]
@@ -231,41 +238,41 @@ class _Emitter:
             while ready:
                 dst = ready.pop()
                 src = pending.pop(dst)
-                self.copy(dst, src)
+                self.copy(dst, src, held | readers.keys() if dst >= FIRST_SLOT else ())
+                held.add(dst)
                 readers[src] -= 1
-                if not readers[src] and src in pending:
-                    ready.append(src)
+                if not readers[src]:
+                    del readers[src]
+                    if src in pending:
+                        ready.append(src)
             if pending:
                 # Only cycles are left: keep one value aside, so that its place becomes free.
                 dst = next(iter(pending))
-                aside = self.free_place([*(d for d, _ in moves), *(self.loc[v] for v in busy)])
-                self.copy(aside, dst)
+                aside = next((r for r in range(10) if r not in held and r not in readers), -1)
+                if aside < 0:
+                    aside = self.extra_slot()
+                self.copy(aside, dst, held | readers.keys())
+                held.add(aside)
                 for d, s in pending.items():
                     if s == dst:
                         pending[d] = aside
-                        readers[aside] = readers.get(aside, 0) + 1
-                readers[dst] = 0
+                readers[aside] = readers.pop(dst)
                 ready.append(dst)
         for dst, remat in moves:
             if not isinstance(remat, int):
-                self.make_at(dst, remat)
+                self.make_at(dst, remat, held)
+                held.add(dst)
 
-    def free_place(self, busy: Collection[int]) -> int:
-        """Return a register that is not busy, or a spill slot of its own if there is none."""
-        for register in (SCRATCH_A, 0, 1, 2, 3, 6, 7, 8, 9):
-            if register not in busy:
-                return register
-        self.slots = self.allocation.slots + 1
-        return FIRST_SLOT + self.allocation.slots
-
-    def make_at(self, dst: int, remat: Remat) -> None:
+    def make_at(self, dst: int, remat: Remat, held: Collection[int]) -> None:
         if dst < FIRST_SLOT:
             self.make(dst, remat)
         elif remat.kind == CONST and fits_s32(remat.imm):
             self.emit(_STORE_K, R10, 0, self.slot(dst), remat.imm)
         else:
-            self.make(SCRATCH_B, remat)
-            self.emit(_STORE_X, R10, SCRATCH_B, self.slot(dst))
+            register, saved = self.borrow(held)
+            self.make(register, remat)
+            self.emit(_STORE_X, R10, register, self.slot(dst))
+            self.give_back(register, saved)
 
     def placed(self, operand: Operand) -> Operand:
         """Return the location of an operand, or the `Remat` that it is."""
@@ -275,62 +282,55 @@ class _Emitter:
 
     def alu_x(self, m: MInsn) -> None:
         loc = self.loc
-        d = self.target(m.d)
-        b = self.read(m.b, SCRATCH_B)
-        a = loc[m.a]
-        if a >= FIRST_SLOT:
-            if d == b:  # commutative: add the other operand to this one
-                self.emit(_LOAD, SCRATCH_A, R10, self.slot(a))
-                b = SCRATCH_A
-            else:
-                self.emit(_LOAD, d, R10, self.slot(a))
+        a, b, d = loc[m.a], loc[m.b], loc[m.d]
+        if d == b:  # commutative
+            b = a
         elif a != d:
-            if d == b:
-                b = a
-            else:
-                self.emit(_MOV_X, d, a)
+            self.emit(_MOV_X, d, a)
         self.emit(m.opcode, d, b)
-        self.written(m.d)
 
     def alu_k(self, m: MInsn) -> None:
-        d = self.target(m.d)
-        a = self.loc[m.a]
+        a, d = self.loc[m.a], self.loc[m.d]
         if a != d:
-            self.copy(d, a)
+            self.emit(_MOV_X, d, a)
         self.emit(m.opcode, d, imm=m.imm)
-        self.written(m.d)
 
     def move_insn(self, m: MInsn) -> None:
-        self.emit(m.opcode, self.target(m.d), self.read(m.a, SCRATCH_A), m.off)
-        self.written(m.d)
+        a, d = self.loc[m.a], self.loc[m.d]
+        if a >= FIRST_SLOT or d >= FIRST_SLOT:
+            self.copy(d, a, ())
+        elif a != d or m.off or m.opcode != _MOV_X:
+            self.emit(m.opcode, d, a, m.off)
 
     def make_insn(self, m: MInsn) -> None:
         remat = m.x
         assert isinstance(remat, Remat)
         if remat.kind == MAP_VALUE and remat.symbol == LOSS_MAP:
             self.lost.add(m.d)
-        self.make(self.target(m.d), remat)
-        self.written(m.d)
+        self.make(self.loc[m.d], remat)
+
+    def place(self, m: MInsn) -> tuple[int, int]:
+        """Return register and offset of the memory that an instruction accesses."""
+        return (R10, self.on_stack(m.off)) if m.a == FRAME else (self.loc[m.a], m.off)
 
     def load(self, m: MInsn) -> None:
-        a = self.read(m.a, SCRATCH_A)
-        self.relocate(m, self.emit(m.opcode, self.target(m.d), a, m.off))
-        self.written(m.d)
+        self.relocate(m, self.emit(m.opcode, self.loc[m.d], *self.place(m)))
 
     def store_x(self, m: MInsn) -> None:
         self.piece.rare |= m.opcode & 0xE0 == BPF_ATOMIC and m.a in self.lost
-        b = self.read(m.b, SCRATCH_B)
-        self.relocate(m, self.emit(m.opcode, self.read(m.a, SCRATCH_A), b, m.off, m.imm))
+        a, off = self.place(m)
+        self.relocate(m, self.emit(m.opcode, a, self.loc[m.b], off, m.imm))
 
     def fetch(self, m: MInsn) -> None:
-        d, b = self.target(m.d), self.loc[m.b]
+        b, d = self.loc[m.b], self.loc[m.d]
         if b != d:
-            self.copy(d, b)
-        self.relocate(m, self.emit(m.opcode, self.read(m.a, SCRATCH_B), d, m.off, m.imm))
-        self.written(m.d)
+            self.emit(_MOV_X, d, b)
+        a, off = self.place(m)
+        self.relocate(m, self.emit(m.opcode, a, d, off, m.imm))
 
     def store_k(self, m: MInsn) -> None:
-        self.relocate(m, self.emit(m.opcode, self.read(m.a, SCRATCH_A), 0, m.off, m.imm))
+        a, off = self.place(m)
+        self.relocate(m, self.emit(m.opcode, a, 0, off, m.imm))
 
     def relocate(self, m: MInsn, insn: Insn) -> None:
         if m.x is not None:
@@ -339,8 +339,8 @@ class _Emitter:
 
     def call(self, m: MInsn) -> None:
         args, symbol = m.x
-        # What lives on after the call is in r6-r9; of the others r0 is free once only cycles are left.
-        self.move([(n, self.placed(a)) for n, a in enumerate(args, 1)], (1, 2, 3, 4, 5, 6, 7, 8, 9))
+        # What lives on after the call is in r6-r9.
+        self.move([(n, self.placed(a)) for n, a in enumerate(args, 1)], (6, 7, 8, 9))
         if m.off == BPF_PSEUDO_KFUNC_CALL:
             insn = self.emit(CALL_OPCODE, 0, m.off)
             self.out.relocs.append((insn, Reloc(0, RELO_KFUNC, symbol, is_weak=bool(m.imm))))
@@ -348,8 +348,7 @@ class _Emitter:
             insn = self.emit(CALL_OPCODE, 0, m.off, 0, m.imm)
             if m.off == BPF_PSEUDO_CALL:
                 self.out.calls.append((insn, symbol))
-        if self.loc[m.d] != 0:
-            self.copy(self.loc[m.d], 0)
+        self.copy(self.loc[m.d], 0, ())
 
     def cmpxchg(self, m: MInsn) -> None:
         (address, expected, new), _ = m.x
@@ -359,24 +358,21 @@ class _Emitter:
         if m.x[1] is not None:
             kind, symbol, size = m.x[1]
             self.out.relocs.append((insn, Reloc(0, kind, symbol, m.off, size)))
-        if self.loc[m.d] != 0:
-            self.copy(self.loc[m.d], 0)
+        self.copy(self.loc[m.d], 0, ())
 
     def jump(self, m: MInsn) -> None:
         target = self.function.blocks[m.imm]
         if target.params:
             loc = self.loc
             moves = [(loc[p], self.placed(a)) for p, a in zip(target.params, m.x, strict=True)]
-            self.move(moves, self.allocation.live_in[m.imm])
+            self.move(moves, [loc[v] for v in self.allocation.live_in[m.imm]])
         self.piece.end = (m.imm,)
 
     def branch_x(self, m: MInsn) -> None:
-        b = self.read(m.b, SCRATCH_B)
-        a = self.read(m.a, SCRATCH_A)
-        self.piece.end = (*m.x, m.opcode, a, b, 0)
+        self.piece.end = (*m.x, m.opcode, self.loc[m.a], self.loc[m.b], 0)
 
     def branch_k(self, m: MInsn) -> None:
-        a = self.read(m.a, SCRATCH_A) if m.a >= 0 else 0  # may_goto compares nothing
+        a = self.loc[m.a] if m.a >= 0 else 0  # may_goto compares nothing
         self.piece.end = (*m.x, m.opcode, a, 0, m.imm)
 
     def ret(self, m: MInsn) -> None:

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 FRAME = 10
 FIRST_VREG = 11
+FIRST_SLOT = 16  # a location from here up is a slot of 8 bytes on the stack; below it is a register
 
-# What a `Remat` makes: the constant `imm`; r10 + `imm`; the map `symbol`; byte `imm` of the value of map `symbol`; the
-# number that the running kernel's types say (`reloc`, `symbol`); the address of the kernel's `symbol` (`imm` 1: weak);
-# the address of the function `symbol` (`imm` 1: it runs on its own stack).
+ALLOCA_SPACE = 1 << 20
+
+# What a `Remat` makes: the constant `imm`; the address `imm` on the stack (see `alloca_of`); the map `symbol`; byte
+# `imm` of the value of map `symbol`; the number that the running kernel's types say (`reloc`, `symbol`); the address of
+# the kernel's `symbol` (`imm` 1: weak); the address of the function `symbol` (`imm` 1: it runs on its own stack).
 CONST, STACK_ADDRESS, MAP, MAP_VALUE, CORE, KSYM, FUNCTION = range(7)
 
 
@@ -29,6 +32,16 @@ class Remat:
 
     def __init__(self, kind: int, imm: int = 0, symbol: str = "", reloc: str = "") -> None:
         self.kind, self.imm, self.symbol, self.reloc = kind, imm, symbol, reloc
+
+
+def alloca_of(address: int) -> int:
+    """Return which alloca an address is in: they are `ALLOCA_SPACE` apart until the frame is laid out."""
+    return (address + ALLOCA_SPACE // 2) // ALLOCA_SPACE
+
+
+def offset_in_alloca(address: int) -> int:
+    """Return how many bytes an address is past the start of its alloca."""
+    return address - ALLOCA_SPACE * alloca_of(address)
 
 
 if TYPE_CHECKING:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MAX_FRAMES = 8  # MAX_CALL_FRAMES in include/linux/bpf_verifier.h
 _FRAME_UNIT = 32  # bytes; see `Code.stack_size`
+_STACK_BESIDE_CALLS = STACK_LIMIT - 3 * _FRAME_UNIT  # of a function that calls others: more, if it must be
 
 PASSES: tuple[Callable[[Function], None], ...] = (
     drop_unreachable_blocks,
@@ -85,10 +86,21 @@ def _compile_function(
         run(function)
         if observe:
             observe(run.__name__, function)
-    machine = select_instructions(function, has_movsx="v4" in target.features)
-    code = emit_function(machine, allocate_registers(machine))
+    has_movsx = "v4" in target.features
+    try:
+        code = _generate_code(function, has_movsx, frugal=False)
+        wants_less = bool(code.calls) and code.frame_bytes > _STACK_BESIDE_CALLS
+    except CompileError:  # the stack does not suffice
+        wants_less = True
+    if wants_less:
+        code = _generate_code(function, has_movsx, frugal=True)
     resolve_branches(code, has_gotol="gotol" in target.features)
     return code
+
+
+def _generate_code(function: Function, has_movsx: bool, *, frugal: bool) -> FunctionCode:
+    machine = select_instructions(function, has_movsx=has_movsx)
+    return emit_function(machine, allocate_registers(machine, frugal=frugal))
 
 
 def _observer(

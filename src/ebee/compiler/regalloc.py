@@ -1,8 +1,7 @@
 """Register allocation: linear scan over live intervals with holes.
 
-First all ten registers are tried. If they do not suffice, the scan is done again with two of them (`SCRATCH_A`,
-`SCRATCH_B`) set aside, and the values that are cheapest to keep on the stack go there for their whole life; the
-instructions that use them go through the scratch registers. Two scans are always enough.
+Where the ten registers do not suffice, `split` has some values go through the stack for a part of their life, and the
+scan is done again.
 
 A value that lives across a call can only be in r6-r9. Positions count two for each instruction: it reads its operands
 at the even one and writes its result at the odd one after.
@@ -16,22 +15,18 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 
 from ..isa.opcodes import BPF_ADD, BPF_ALU, BPF_ALU64, BPF_AND, BPF_MUL, BPF_OR, BPF_X, BPF_XOR
+from .frame import lay_out_frame
 from .machine import ALU_K, ALU_X, CALL, CMPXCHG, FETCH, FIRST_VREG, FRAME, JUMP, MOVE, RET
-from .select import STACK_LIMIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from .select import MFunction
 
-SCRATCH_A, SCRATCH_B = 4, 5
-FIRST_SLOT = 16  # a location from here up is a spill slot; below it is a register
-
 _KEPT = (6, 7, 8, 9)  # over calls
 _ALL = (0, 5, 4, 3, 2, 1, 6, 7, 8, 9)
-_WITHOUT_SCRATCH = (0, 3, 2, 1, 6, 7, 8, 9)
-_SPILLED = -2
+IN_MEMORY = -2
 
 COMMUTATIVE = frozenset(
     c | BPF_X | op for c in (BPF_ALU, BPF_ALU64) for op in (BPF_ADD, BPF_MUL, BPF_AND, BPF_OR, BPF_XOR)
@@ -39,36 +34,38 @@ COMMUTATIVE = frozenset(
 
 
 class Allocation:
-    """Where values are: `loc[v]` is a register (0-10) or `FIRST_SLOT` + n for spill slot n; -1 for no value.
+    """Where values are: `loc[v]` is a register (0-10) or `FIRST_SLOT` + n for slot n; -1 for no value.
 
     Below `FIRST_VREG`, `loc` has the machine registers themselves.
 
-    `live_in` has for each block the registers of other blocks that live at its start, its parameters not counted.
+    `live_in` has for each block the registers of other blocks that live at its start, its parameters not counted;
+    `allocas` where each alloca is, in bytes from r10; `frame_bytes` what they and the slots take.
     """
 
-    __slots__ = ("live_in", "loc", "slots")
+    __slots__ = ("allocas", "frame_bytes", "live_in", "loc")
 
-    def __init__(self, loc: list[int], slots: int, live_in: list[set[int]]) -> None:
-        self.loc, self.slots, self.live_in = loc, slots, live_in
+    def __init__(self, loc: list[int], live_in: list[set[int]], allocas: list[int], frame_bytes: int) -> None:
+        self.loc, self.live_in, self.allocas, self.frame_bytes = loc, live_in, allocas, frame_bytes
 
 
-def allocate_registers(function: MFunction) -> Allocation:
-    """Give each virtual register a machine register or a spill slot.
+def allocate_registers(function: MFunction, *, frugal: bool = False) -> Allocation:
+    """Give each virtual register a machine register or a slot on the stack, and each alloca its place there.
 
+    `frugal` saves stack where values do not fit in registers, at the cost of instructions.
     Guarantees: values that live at the same time are in different places; in `d = a op b` of an operation that is
-    not commutative, d is not where b is, and of FETCH not where a is; r4 and r5 hold nothing if there are spill slots.
-    Raises: CompileError when the spill slots do not fit on the stack.
+    not commutative, d is not where b is, and of FETCH not where a is; only moves, calls, jumps and returns use slots.
+    Raises: CompileError when the stack does not suffice.
     """
     live_in = find_live_in(function)
-    intervals = _Intervals(function, live_in)
-    loc = _scan(intervals, _ALL, None)
-    slots = 0
+    intervals = Intervals(function, live_in)
+    loc = scan(intervals)
     if loc is None:
-        loc = _scan(intervals, _WITHOUT_SCRATCH, _weights(function, intervals))
-        assert loc is not None
-        slots = _assign_slots(function, intervals, loc)
+        from .split import allocate_with_splits
+
+        live_in, intervals, loc = allocate_with_splits(function, frugal)
+    allocas, frame_bytes = lay_out_frame(function, intervals, loc)
     loc[:FIRST_VREG] = range(FIRST_VREG)
-    return Allocation(loc, slots, live_in)
+    return Allocation(loc, live_in, allocas, frame_bytes)
 
 
 def find_live_in(function: MFunction) -> list[set[int]]:
@@ -88,7 +85,7 @@ def find_live_in(function: MFunction) -> list[set[int]]:
     return live_in
 
 
-class _Intervals:
+class Intervals:
     """When each value lives: `of[v]` is [start, end, start, end, …], ends exclusive; and what would suit it.
 
     `hint[v]` is the register that it will be wanted in, `near[v]` the value that it is copied from or to; -1: none.
@@ -195,6 +192,25 @@ class _Intervals:
         return False
 
 
+    def meeting(self, v: int, u: int, over_call: bool) -> int:
+        """Return the position from which v and u, which may be the same, are in each other's way."""
+        a, b = self.of[v], self.of[u]
+        if over_call:
+            for i in range(0, len(a), 2):
+                for call in self.calls[bisect_left(self.calls, a[i]) :]:
+                    if call + 1 >= a[i + 1]:
+                        break
+                    j = bisect_right(b, call)
+                    if j & 1 and call + 1 < b[j]:
+                        return call + 1
+        return next(
+            max(a[i], b[j])
+            for i in range(0, len(a), 2)
+            for j in range(0, len(b), 2)
+            if a[i] < b[j + 1] and b[j] < a[i + 1]
+        )
+
+
 class _Place:
     """A register or slot: when it is taken ([start, end, start, end, …], sorted), and by whom each time."""
 
@@ -240,18 +256,29 @@ class _Place:
         return list(found)
 
 
-def _scan(intervals: _Intervals, registers: tuple[int, ...], weights: list[int] | None) -> list[int] | None:
-    """Assign registers in order of starts. Without weights, give up (None) when they do not suffice."""
+def scan(
+    intervals: Intervals,
+    in_memory: Collection[int] = (),
+    weights: Sequence[int] = (),
+    evicted: list[tuple[int, int]] | None = None,
+) -> list[int] | None:
+    """Assign registers in order of starts. Where they do not suffice: give up (None), or fill `evicted`.
+
+    Then the values that weigh least get none (IN_MEMORY, as those that are in memory already), and `evicted` says from
+    which position on they are in the way.
+    """
     of, hint, near = intervals.of, intervals.hint, intervals.near
     loc = [-1] * len(of)
     places = [_Place() for _ in range(10)]
-    kept = frozenset(_KEPT)
-    usable = frozenset(registers)
+    kept, usable = frozenset(_KEPT), frozenset(_ALL)
     has_calls = bool(intervals.calls)
     for v in intervals.order:
+        if v in in_memory:
+            loc[v] = IN_MEMORY
+            continue
         interval = of[v]
         crosses = has_calls and intervals.crosses_call(interval)
-        candidates, allowed = (_KEPT, kept) if crosses else (registers, usable)
+        candidates, allowed = (_KEPT, kept) if crosses else (_ALL, usable)
         beside = near[v]
         wanted: tuple[int, ...] = (hint[v],)
         if beside >= 0:
@@ -267,76 +294,20 @@ def _scan(intervals: _Intervals, registers: tuple[int, ...], weights: list[int] 
                 loc[v] = r
                 break
         else:
-            if weights is None:
+            if evicted is None:
                 return None
-            best, best_cost, evicted = -1, weights[v], list[int]()
+            best, best_cost, losers = -1, weights[v], [v]
             for r in candidates:
                 holders = places[r].holders(interval)
                 cost = sum(weights[u] for u in holders)
                 if cost < best_cost:
-                    best, best_cost, evicted = r, cost, holders
-            loc[v] = best if best >= 0 else _SPILLED
-            for u in evicted:
-                places[best].give_up(of[u])
-                loc[u] = _SPILLED
+                    best, best_cost, losers = r, cost, holders
+            for u in losers:
+                if best >= 0:
+                    places[best].give_up(of[u])
+                loc[u] = IN_MEMORY
+                evicted.append((u, intervals.meeting(v, u, crosses)))
             if best >= 0:
                 places[best].take(v, interval)
+                loc[v] = best
     return loc
-
-
-def _weights(function: MFunction, intervals: _Intervals) -> list[int]:
-    """Return what each value would cost on the stack: accesses, eightfold for each loop around them, per length."""
-    blocks = function.blocks
-    # A jump back makes a loop of the blocks between; loops are contiguous enough in this order for an estimate.
-    change = [0] * (len(blocks) + 1)
-    for n, block in enumerate(blocks):
-        for s in block.succs:
-            if s <= n:
-                change[s] += 1
-                change[n + 1] -= 1
-    accesses = [0] * len(function.def_block)
-    depth = 0
-    for n, block in enumerate(blocks):
-        depth += change[n]
-        frequency = 8 ** min(depth, 6)
-        for v in block.params:
-            accesses[v] += frequency
-        for insn in block.insns:
-            for v in (insn.d, insn.a, insn.b):
-                if v > FRAME:
-                    accesses[v] += frequency
-            if insn.form >= CALL:
-                x = insn.x
-                operands = x[0] if insn.form <= CMPXCHG else x if insn.form == JUMP else (x,)
-                for v in operands:
-                    if isinstance(v, int):
-                        accesses[v] += frequency
-    of = intervals.of
-    return [
-        (count << 20) // (sum(of[v][1::2]) - sum(of[v][::2]) + 8) if count else 0
-        for v, count in enumerate(accesses)
-    ]
-
-
-def _assign_slots(function: MFunction, intervals: _Intervals, loc: list[int]) -> int:
-    """Give spilled values slots; values that do not live at the same time share. Returns the number of slots."""
-    of, near = intervals.of, intervals.near
-    limit = (STACK_LIMIT - function.frame_bytes) // 8  # slots are aligned, so what is over is lost
-    slots: list[_Place] = []
-    for v in intervals.order:
-        if loc[v] != _SPILLED:
-            continue
-        interval = of[v]
-        beside = loc[near[v]] - FIRST_SLOT if near[v] >= 0 else -1
-        for n in (beside, *range(len(slots))):
-            if n >= 0 and slots[n].is_free(interval):
-                break
-        else:
-            n = len(slots)
-            slots.append(_Place())
-        slots[n].take(v, interval)
-        loc[v] = FIRST_SLOT + n
-        if len(slots) > limit:
-            function.stack_notes.append(f"{8 * len(slots)} bytes or more are for values that do not fit in registers")
-            raise function.stack_error(function.frame_bytes + 8 * len(slots))
-    return len(slots)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import CompileError, Diagnostic
-from ..ir.core import I64, PTR_CTX, Block, Branch, Function, Jump, Op, Ret, Value
+from ..ir.core import I64, PTR_CTX, PTR_RECORD_OR_NULL, PTR_VALUE_OR_NULL, Block, Branch, Function, Jump, Op, Ret, Value
 from ..isa.opcodes import (
     BPF_ADD,
     BPF_ALU,
@@ -52,6 +52,7 @@ from ..isa.opcodes import (
 )  # fmt: skip
 from ..spec.object import RELO_CORE_FIELD, RELO_TP_FIELD
 from .machine import (
+    ALLOCA_SPACE,
     ALU_K,
     ALU_X,
     BRANCH_K,
@@ -78,6 +79,7 @@ from .machine import (
     MBlock,
     MInsn,
     Remat,
+    offset_in_alloca,
 )  # fmt: skip
 
 TYPE_CHECKING = False
@@ -111,22 +113,33 @@ _DIVISIONS = frozenset(("udiv", "umod"))
 _NARROW = frozenset(("add", "sub", "mul", "and", "or", "xor", "neg", "shl"))
 
 
+_FAR = 0x7000  # bytes from an alloca, so that 16 bits have it wherever that is
+# Results of calls that point to no memory that the call was given.
+_FRESH = frozenset((I64, PTR_VALUE_OR_NULL, PTR_RECORD_OR_NULL))
+
+
 class MFunction:
     """What selection makes of a function.
 
     `def_block` has for each virtual register the number of the block that defines it; `exposed` lists uses
-    (block, register) in other blocks than that. `frame_bytes` is what allocas take, below r10, and `budget_bytes` what
-    the kernel takes beside that for a budget of loop turns.
+    (block, register) in other blocks than that. `allocas` are (size, alignment) in bytes; `aliases` registers whose
+    value, from a call, may point to what the call was given. `in_memory` are values that are on the stack all the time.
+    `budget_bytes` is what the kernel takes of the stack for a budget of loop turns.
     """
 
-    __slots__ = ("blocks", "budget_bytes", "def_block", "exposed", "frame_bytes", "source", "stack_notes")
+    __slots__ = (
+        "aliases", "allocas", "blocks", "budget_bytes", "def_block", "exposed", "in_memory", "source", "stack_notes",
+    )  # fmt: skip
 
     def __init__(self, source: Function) -> None:
         self.source = source
         self.blocks: list[MBlock] = []
         self.def_block: list[int] = [-1] * FIRST_VREG
         self.exposed: list[tuple[int, int]] = []
-        self.frame_bytes = self.budget_bytes = 0
+        self.allocas: list[tuple[int, int]] = []
+        self.aliases: set[int] = set()
+        self.in_memory: set[int] = set()
+        self.budget_bytes = 0
         self.stack_notes: list[str] = []
 
     def stack_error(self, used_bytes: int) -> CompileError:
@@ -142,7 +155,6 @@ def select_instructions(function: Function, *, has_movsx: bool = False) -> MFunc
 
     Requires: reverse postorder, only `Jump` passes values, constants are second operands.
     Guarantees: each virtual register is defined once.
-    Raises: CompileError when allocas alone do not fit on the stack.
     """
     return _Selector(function, has_movsx).run()
 
@@ -209,8 +221,6 @@ class _Selector:
             if self.def_block[x] != self.number:
                 self.out.exposed.append((self.number, x))
             return x
-        if x.kind == STACK_ADDRESS and x.imm == 0:
-            return FRAME
         if x not in self.made:
             v = self.new()
             self.insns.append(MInsn(MAKE, 0, v, -1, -1, 0, 0, span, x))
@@ -219,7 +229,7 @@ class _Selector:
 
     def address(self, op: Op) -> tuple[int, int]:
         x = self.where[op.args[0]]
-        if not isinstance(x, int) and x.kind == STACK_ADDRESS and -0x8000 <= x.imm + op.off <= 0x7FFF:
+        if not isinstance(x, int) and x.kind == STACK_ADDRESS and abs(offset_in_alloca(x.imm) + op.off) < _FAR:
             return FRAME, x.imm + op.off
         return self.use(op.args[0], op.span), op.off
 
@@ -235,13 +245,10 @@ class _Selector:
 
     def alloca(self, op: Op) -> None:
         out = self.out
-        align = max(op.size, 1)
-        out.frame_bytes = (out.frame_bytes + op.imm + align - 1) // align * align
+        self.where[op] = Remat(STACK_ADDRESS, ALLOCA_SPACE * len(out.allocas))
+        out.allocas.append((op.imm, max(op.size, 1)))
         at = f" at {op.span}" if op.span is not None else ""
         out.stack_notes.append(f"{op.imm} bytes are for a variable or buffer{at}")
-        self.where[op] = Remat(STACK_ADDRESS, -out.frame_bytes)
-        if out.frame_bytes > STACK_LIMIT:
-            raise out.stack_error(sum(a.imm for a in self.function.ops() if a.opcode == "alloca"))
 
     def map(self, op: Op) -> None:
         self.where[op] = Remat(MAP, 0, op.symbol)
@@ -269,7 +276,7 @@ class _Selector:
         if op.opcode == "add" and not isinstance(a, int) and a.kind == STACK_ADDRESS:
             # Not so for map values: the kernel refuses to load an address past a value's end.
             c = self.small(op.args[1])
-            if c is not None and fits_s32(a.imm + c):
+            if c is not None and abs(offset_in_alloca(a.imm) + c) < _FAR:
                 self.where[op] = Remat(a.kind, a.imm + c, a.symbol)
                 return
         self.alu(op, op, BPF_ALU64)
@@ -392,6 +399,8 @@ class _Selector:
         args = [self.operand(a) for a in op.args]
         d = self.where[op] = self.new()
         source = _CALLS[op.opcode]
+        if op.type not in _FRESH:
+            self.out.aliases.add(d)
         self.insns.append(MInsn(CALL, 0, d, -1, -1, source, op.imm, op.span, (args, op.symbol)))
         self.made.clear()  # keeping these over a call costs more than making them again
 
