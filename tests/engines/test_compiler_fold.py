@@ -12,7 +12,7 @@ from ebee.compiler.fold import EVALUATE, fold_constants
 from ebee.ir.builder import Builder
 from ebee.ir.check import check_function
 from ebee.ir.core import CONDITIONS as NAMES
-from ebee.ir.core import I64, OPS, PTR_CTX, Function
+from ebee.ir.core import I64, OPS, PTR_CTX, PURE, Function
 from ebee.ir.text import parse_module, print_function
 
 CONSTANTS = (0, 1, 3, 8, 32, 63, 64, 0xFF, 0xFF00, 0xFFFFFFFF, 1 << 32, 1 << 63, ALL, ALL - 7, 0x12345678)
@@ -145,7 +145,7 @@ def test_two_models_agree():
             assert EVALUATE[opcode](a, b) & ALL == meaning(a, b) & ALL, (opcode, a, b)
         for cond, meaning in CONDITIONS.items():
             assert holds(cond, a, b) == meaning(a, b), (cond, a, b)
-    assert {o for o, row in OPS.items() if row[0] == 2 and row[1]} == set(BINARY)
+    assert {o for o, row in OPS.items() if row[0] == 2 and row[2] == PURE} == set(BINARY)
 
 
 def test_masks_that_the_verifier_needs_stay():
