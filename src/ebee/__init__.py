@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .api.session import Attachment as Attachment
     from .api.session import Session as Session
     from .api.session import attach as attach
+    from .api.session import rows as rows
     from .errors import CommandError as CommandError
     from .errors import CompileError as CompileError
     from .errors import EbeeError as EbeeError
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from .types.kernel_hooks import ksyscall as ksyscall
     from .types.kernel_hooks import lsm as lsm
     from .types.kernel_hooks import raw_tracepoint as raw_tracepoint
+    from .types.kernel_hooks import syscall_program as syscall_program
     from .types.kernel_hooks import tp_btf as tp_btf
     from .types.map_kinds import BloomFilter as BloomFilter
     from .types.map_kinds import LpmTrie as LpmTrie
@@ -135,7 +137,7 @@ _HOMES = {
     "api": "packets",
     "api.compile": "Object compile",
     "api.losses": "Loss",
-    "api.session": "Attachment Session attach",
+    "api.session": "Attachment Session attach rows",
     "errors": (
         "CommandError CompileError EbeeError FaultError FormatError NotSupported PermissionMissing SyscallError "
         "UnknownProbe UsageError VerifierError"
@@ -143,7 +145,9 @@ _HOMES = {
     "types.fields": "Bits Bytes List Union Width be16 be32 be64",
     "types.headers": "Header",
     "types.intrinsics": "comm cpu current_task gid ktime pid redirect redirect_peer tid uid user_str",
-    "types.kernel_hooks": "fentry fexit fmod_ret iter kprobe kretprobe kretsyscall ksyscall lsm raw_tracepoint tp_btf",
+    "types.kernel_hooks": (
+        "fentry fexit fmod_ret iter kprobe kretprobe kretsyscall ksyscall lsm raw_tracepoint syscall_program tp_btf"
+    ),
     "types.map_kinds": "BloomFilter LpmTrie LruHash LruPerCpuHash PerCpuArray PerCpuHash Queue Stack",
     "types.maps": "Array Hash RingBuf",
     "types.net_hooks": (

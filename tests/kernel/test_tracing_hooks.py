@@ -10,7 +10,7 @@ import pytest
 import ebee
 from ebee import Hash, RingBuf, Str, Struct, s32, s64, u8, u32, u64
 from ebee.abi import bpf as abi
-from ebee.errors import NotSupported, UnknownProbe
+from ebee.errors import NotSupported, UnknownProbe, UsageError
 from ebee.isa.encode import encode
 from ebee.isa.insn import Insn
 from ebee.isa.opcodes import EXIT, R0
@@ -79,7 +79,7 @@ def raw_switch(ctx, prev):
 @pytest.fixture
 def trampolines():
     """Skips where the kernel has them and a policy of this machine refuses them to everybody."""
-    btf_id, _ = find_attach_btf("fentry", "do_unlinkat")
+    btf_id, _ = find_attach_btf("fentry", "vfs_write")
     insns = encode([mov_imm(R0, 0), Insn(EXIT)], sys.byteorder)
     loader = bpf.ProgLoad(
         abi.BPF_PROG_TYPE_TRACING, insns, "try", "GPL", expected_attach_type=abi.BPF_TRACE_FENTRY, attach_btf_id=btf_id
@@ -183,53 +183,59 @@ def test_nothing_is_seen_of_others():
 # Functions of the kernel
 
 
-@ebee.kprobe("do_unlinkat")
-def on_unlink(dfd, name):
+@ebee.kprobe("vfs_write")
+def on_write(buf, file, count):
     counts[0] += 1
-    results[0] = dfd
-    names[0] = ebee.user_str(name.uptr, 64)
+    counts[1] = count
+    counts[2] = file.f_path.dentry.d_name.len
+    names[0] = ebee.user_str(buf, 64)
 
 
-@ebee.kretprobe("do_unlinkat")
-def on_unlinked(ret):
+@ebee.kretprobe("vfs_write")
+def on_written(ret):
     results[1] = ret
 
 
-UNLINKS = ["rm", "-f", "/nonexistent-for-ebee"]
-UNLINKER = "import os\ntry: os.unlink('/nonexistent-for-ebee')\nexcept OSError: pass"
+TEXT = "an ebee wrote this"
+WRITER = [sys.executable, "-c", f"import os; os.write(os.open('/dev/null', os.O_WRONLY), b'{TEXT}\\0')"]
+WRITTEN = {0: 1, 1: len(TEXT) + 1, 2: len("null")}
 
 
 @pytest.mark.needs_feature("kprobe")
 def test_kprobe_and_kretprobe():
-    session, attached = attach(on_unlink, on_unlinked, argv=[sys.executable, "-c", UNLINKER])
+    session, attached = attach(on_write, on_written, argv=WRITER)
     with session, attached:
         attached.wait()
-        assert dict(results.items()) == {0: -100, 1: -errno.ENOENT}
-        assert names[0] == "/nonexistent-for-ebee" and counts[0] == 1
+        assert dict(counts.items()) == WRITTEN
+        assert results[1] == len(TEXT) + 1 and names[0] == TEXT
     assert not attached.losses
 
 
-@ebee.fentry("do_unlinkat")
-def enter_unlink(dfd, name):
+@ebee.fentry("vfs_write")
+def enter_write(buf, file, count):
     counts[0] += 1
-    results[0] = dfd
-    names[0] = ebee.user_str(name.uptr, 64)
+    counts[1] = count
+    counts[2] = file.f_path.dentry.d_name.len
+    names[0] = ebee.user_str(buf, 64)
 
 
-@ebee.fexit("do_unlinkat")
-def exit_unlink(ctx, dfd, ret):
+@ebee.fexit("vfs_write", sleepable=False)
+def exit_write(ctx, count, ret):
     results[1] = ret
-    results[2] = ctx.dfd == dfd and ctx.ret == ret and ctx.args[0] == dfd
+    results[2] = ctx.count == count and ctx.ret == ret and ctx.args[2] == count
 
 
 @pytest.mark.needs_feature("fentry")
 def test_fentry_and_fexit(trampolines):
-    session, attached = attach(enter_unlink, exit_unlink, argv=[sys.executable, "-c", UNLINKER])
+    session, attached = attach(enter_write, exit_write, argv=WRITER)
     with session, attached:
         attached.wait()
-        assert dict(results.items()) == {0: -100, 1: -errno.ENOENT, 2: 1}
-        assert names[0] == "/nonexistent-for-ebee" and counts[0] == 1
+        assert dict(counts.items()) == WRITTEN
+        assert dict(results.items()) == {1: len(TEXT) + 1, 2: 1} and names[0] == TEXT
     assert not attached.losses
+
+
+UNLINKER = [sys.executable, "-c", "import os\ntry: os.unlink('/nonexistent-for-ebee')\nexcept OSError: pass"]
 
 
 @ebee.ksyscall("unlink")
@@ -244,7 +250,7 @@ def on_unlink_return(ctx):
 
 @pytest.mark.needs_feature("kprobe")
 def test_system_calls_by_kprobe():
-    session, attached = attach(on_unlink_call, on_unlink_return, argv=[sys.executable, "-c", UNLINKER])
+    session, attached = attach(on_unlink_call, on_unlink_return, argv=UNLINKER)
     with session, attached:
         attached.wait()
         assert names[0] == "/nonexistent-for-ebee" and results[0] == -errno.ENOENT
@@ -271,7 +277,7 @@ def test_kprobes_on_many_functions():
         assert results[0] > 0 and results[1] == 1
 
 
-@ebee.kprobe("do_unlinkat+0x0")
+@ebee.kprobe("vfs_write+0x0")
 def at_offset(ctx):
     counts[0] += 1
     counts[1] = ctx.ip
@@ -279,20 +285,20 @@ def at_offset(ctx):
 
 @pytest.mark.needs_feature("kprobe")
 def test_kprobe_at_an_offset():
-    session, attached = attach(at_offset, argv=[sys.executable, "-c", UNLINKER])
+    session, attached = attach(at_offset, argv=WRITER)
     with session, attached:
         attached.wait()
         assert counts[0] == 1 and counts[1] > 1 << 63
 
 
-@ebee.kprobe("do_unlinkatt")
+@ebee.kprobe("vfs_writte")
 def on_nothing(ctx):
     counts[0] += 1
 
 
 @pytest.mark.needs_feature("kprobe")
 def test_a_function_that_is_not_there():
-    with ebee.Session(backend="kernel") as session, pytest.raises(UnknownProbe, match="did you mean do_unlinkat"):
+    with ebee.Session(backend="kernel") as session, pytest.raises(UnknownProbe, match="did you mean vfs_write"):
         session.attach(on_nothing, command=["true"])
 
 
@@ -300,7 +306,7 @@ def test_kprobes_where_there_are_none():
     if os.path.exists("/sys/bus/event_source/devices/kprobe"):
         pytest.skip("this kernel has kprobes")
     with ebee.Session(backend="kernel") as session, pytest.raises(NotSupported, match="kprobes"):
-        session.attach(on_unlink, command=["true"])
+        session.attach(on_write, command=["true"])
 
 
 # Security
@@ -334,12 +340,148 @@ def test_a_security_program_refuses_and_allows(trampolines, tmp_path):
     assert not attached.losses
 
 
-@ebee.fmod_ret("bpf_modify_return_test")
-def modifies(a, b):
-    return 7
+@ebee.fmod_ret("security_inode_unlink")
+def nothing_is_removed(dentry):
+    counts[0] += 1
+    return -errno.EPERM if dentry.d_name.len == 19 else 0
 
 
 @pytest.mark.needs_feature("fentry")
-def test_fmod_ret_is_loaded(trampolines):
-    with ebee.Session(backend="kernel") as session, session.attach(modifies):
-        pass
+def test_fmod_ret_replaces_a_result(trampolines, tmp_path):
+    kept, removed = tmp_path / ("x" * 19), tmp_path / "y"
+    kept.write_text("x")
+    removed.write_text("y")
+    session, attached = attach(nothing_is_removed, argv=["rm", "-f", str(kept), str(removed)])
+    with session, attached:
+        attached.wait()
+        assert counts[0] == 2
+    assert kept.exists() and not removed.exists() and not attached.losses
+
+
+# Iterators and programs that are run by a call
+
+
+class Task(Struct):
+    pid: s32
+    tgid: s32
+    parent: s32
+    start: u64
+    comm: str = Str(16)
+
+
+@ebee.iter("task")
+def tasks(ctx, task):
+    if task is None:
+        counts[0] += 1
+        return
+    ctx.seq.write(
+        Task(pid=task.pid, tgid=task.tgid, parent=task.real_parent.tgid, start=task.start_time, comm=task.comm)
+    )
+
+
+@ebee.iter("bpf_map")
+def maps(ctx):
+    counts[1] += 1
+    if ctx.map:
+        ctx.seq.write(Task(pid=s32(ctx.meta.seq_num), comm=ctx.map.name))
+
+
+def test_tasks_of_a_process():
+    child = subprocess.Popen(["sleep", "60"])
+    try:
+        with ebee.Session(backend="kernel") as session:
+            (found,) = session.rows(tasks, Task, pid=child.pid)
+            assert (found.pid, found.tgid, found.parent) == (child.pid, child.pid, os.getpid())
+            assert found.comm == "sleep" and found.start and counts[0] == 1
+            assert [row.tgid for row in session.rows(tasks, Task, pid=os.getpid()) if row.pid == os.getpid()]
+            assert not session.losses()
+    finally:
+        child.kill()
+        child.wait()
+
+
+@pytest.mark.vm
+def test_rows_of_a_whole_machine():
+    with ebee.Session(backend="kernel") as session:
+        found = {row.pid: row for row in session.rows(tasks, Task)}
+        assert found[os.getpid()].tgid == os.getpid() and len(found) > 1
+        listed = list(session.rows(maps, Task))
+        assert "counts" in {row.comm for row in listed}
+        assert [row.pid for row in listed] == list(range(len(listed)))
+        with pytest.raises(UsageError, match="tasks writes rows of Task, not of Switch"):
+            session.rows(tasks, Switch)
+        with pytest.raises(UsageError, match="switch_by_name writes no rows"):
+            session.rows(switch_by_name, Task)
+        assert not session.losses()
+
+
+@ebee.iter("bpf_map", sleepable=True)
+def sleepy(ctx):
+    ctx.seq.write(Task(pid=s32(ctx.meta.seq_num)))
+
+
+@ebee.iter("task", sleepable=True)
+def sleepy_tasks(ctx, task):
+    if task is not None:
+        ctx.seq.write(Task(tgid=task.tgid))
+
+
+def test_iterators_that_may_sleep():
+    with ebee.Session(backend="kernel") as session:
+        assert {row.tgid for row in session.rows(sleepy_tasks, Task, pid=os.getpid())} == {os.getpid()}
+        with pytest.raises(NotSupported, match="sleeping while it is iterated over bpf_map"):
+            list(session.rows(sleepy, Task))
+        with pytest.raises(UsageError, match="pid= means nothing to maps"):
+            list(session.rows(maps, Task, pid=1))
+
+
+def test_iterators_see_the_machine_and_no_command():
+    with ebee.Session(backend="kernel") as session, pytest.raises(NotSupported, match="following a command"):
+        session.attach(tasks, command=["true"])
+
+
+class Sum(Struct):
+    a: s64
+    b: s64
+    sum: s64
+    calls: u32
+    name: str = Str(16)
+
+
+@ebee.syscall_program
+def add(args: Sum):
+    args.sum = args.a + args.b
+    args.calls += 1
+    args.name = "added"
+    if args.a < 0:
+        args.name = "subtracted"
+    return 7
+
+
+@pytest.mark.vm
+@pytest.mark.parametrize("backend", ["kernel", "engine"])
+def test_a_program_that_is_run_by_a_call(backend):
+    with ebee.Session(backend=backend) as session:
+        args = Sum(a=40, b=2, calls=5)
+        assert session.run(add, ctx=args).retval == 7
+        assert args == Sum(a=40, b=2, sum=42, calls=6, name="added")
+        args.a = -10
+        session.run(add, ctx=args)
+        assert (args.sum, args.calls, args.name) == (-8, 7, "subtracted")
+
+
+@ebee.raw_tracepoint("sys_enter")
+def sums_arguments(ctx):
+    counts[0] = u64(ctx.args[0]) + u64(ctx.args[1])
+
+
+@pytest.mark.vm
+@pytest.mark.parametrize("backend", ["kernel", "engine"])
+def test_a_raw_tracepoint_is_run_on_given_arguments(backend):
+    with ebee.Session(backend=backend) as session:
+        session.run(sums_arguments, args=[40, 2])
+        assert counts[0] == 42
+        with pytest.raises(UsageError, match="takes up to 12"):
+            session.run(sums_arguments, args=[0] * 13)
+        with pytest.raises(UsageError, match="no arguments that could be given by position"):
+            session.run(add, args=[1])

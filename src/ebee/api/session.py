@@ -16,13 +16,16 @@ from .source import compile_probes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import Any
+    from typing import Any, TypeVar
 
     from ..spec.backend import Backend, BackendLink, BackendMap, BackendProgram, Command, Scope, TestResult
     from ..spec.object import MapSpec, ObjectSpec
     from ..spec.target import Target
     from ..types.maps import MapDecl, RingBuf
+    from ..types.structs import Struct
     from .printing import Prints, Show
+
+    S = TypeVar("S", bound="Struct")
 
 _DRAIN_LIMIT = 4096
 
@@ -297,20 +300,52 @@ class Session:
             resolved["socket"] = fileno() if fileno else int(options["socket"])
         return resolved
 
-    def run(self, probe: Probe, *, packet: bytes = b"", ctx: bytes = b"") -> TestResult:
+    def run(
+        self,
+        probe: Probe,
+        *,
+        packet: bytes = b"",
+        ctx: bytes | Struct = b"",
+        args: Sequence[int] | None = None,
+    ) -> TestResult:
         """Run a probe once, now, on a packet or a context, without attaching it: in the engine, unless told otherwise.
 
+        `args` are the arguments of a hook on a function of the kernel, or its result. A struct as `ctx` is what a
+        `syscall_program` takes; its fields are afterwards what the program made of them.
         Return what it returned, and the packet or context afterwards. Its maps are live in the session from now on.
         Raises: CompileError, VerifierError, FaultError, NotSupported for probes that cannot be run so, and as `attach`.
         """
         from ..spec.backend import TestRun
 
         backend = self._test_backend()
+        data = ctx if isinstance(ctx, bytes) else ctx._type.pack(ctx)
+        if args is not None:
+            from .arguments import context_of
+
+            data = context_of(probe, args, backend.target.arch)
         loaded = self._load([probe], backend, None)
         try:
-            return backend.test_run(loaded.programs[probe.name], TestRun(ctx, packet))
+            result = backend.test_run(loaded.programs[probe.name], TestRun(data, packet))
         finally:
             self.flush_prints()
+        if not isinstance(ctx, bytes):
+            after = ctx._type.unpack(result.ctx)
+            for name in ctx._type.fields:
+                setattr(ctx, name, getattr(after, name))
+        return result
+
+    def rows(self, probe: Probe, row: type[S], *, pid: int = 0) -> Iterator[S]:
+        """Run an iterator in the kernel, and yield the rows that it writes, structs of type `row`.
+
+        `pid` leaves out the objects of other processes, where the objects belong to processes (Linux 6.1).
+        Raises: UsageError for another type than the iterator writes, and as `attach`.
+        """
+        from .rows import check_row, read_rows
+
+        backend = self._use_backend("kernel", False, False, False)
+        loaded = self._load([probe], backend, None)
+        check_row(loaded.spec, probe, row)
+        return read_rows(backend, loaded, probe, row, pid)
 
     def _test_backend(self) -> Backend:
         if self._backend is None:
@@ -495,6 +530,11 @@ def default_session() -> Session:
 def attach(*probes: Probe, **options: Any) -> Attachment:
     """Attach probes in the default session. See `Session.attach`."""
     return default_session().attach(*probes, **options)
+
+
+def rows(probe: Probe, row: type[S], *, pid: int = 0) -> Iterator[S]:
+    """Run an iterator in the default session. See `Session.rows`."""
+    return default_session().rows(probe, row, pid=pid)
 
 
 def has_attached() -> bool:

@@ -7,7 +7,7 @@ import _ast as ast
 from ..lower.numbers import Refusal
 from ..lower.tracepoint import read_field
 from ..spec.sections import parse_section, runs_for_task
-from .values import similar
+from .values import Context, similar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +53,10 @@ class ContextType:
     def has_effect(self, name: str) -> bool:
         """Whether `argument.name(…)` is called for what it does."""
         return False
+
+    def bind(self, front: Expressions, pointer: Value, parameter: ast.arg) -> Val:
+        """Return what the parameter that is the context stands for. Raises: Refusal."""
+        return Context(pointer, self)
 
     def parameter(self, low: Lowering, pointer: Value, name: str) -> Val:
         """Return what a parameter of a name in `arguments` is. Raises: Refusal for one that a probe cannot have."""
@@ -108,6 +112,7 @@ CONTEXTS: dict[str, str] = {
     "kretprobe": "kprobe_contexts.kretprobe_context",
     "kprobe.multi": "kprobe_contexts.kprobe_multi_context",
     "kretprobe.multi": "kprobe_contexts.kretprobe_context",
+    "syscall": "syscall_programs.syscall_context",
     "ksyscall": "kprobe_contexts.ksyscall_context",
     "kretsyscall": "kprobe_contexts.kretsyscall_context",
 }

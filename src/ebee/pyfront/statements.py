@@ -131,7 +131,7 @@ class Statements(Loops, Calls):
             name = parameter.arg
             try:
                 if context.arguments is None or name == "ctx":
-                    self.env[name] = Context(pointer, context)
+                    self.env[name] = context.bind(self, pointer, parameter)
                 elif name in context.arguments:
                     self.assign_name(name, context.parameter(self.low, pointer, name))
                 else:
@@ -140,6 +140,9 @@ class Statements(Loops, Calls):
                     raise Refusal(f"a {context.noun} has no argument {name!r}", hint)
             except Refusal as e:
                 self.diagnostics.append(Diagnostic(e.message, self.source.span(parameter), e.hint))
+                self.env[name] = Unusable("")
+            except Located as e:
+                self.diagnostics += [e.diagnostic] if e.diagnostic is not None else []
                 self.env[name] = Unusable("")
 
     # Statements

@@ -508,12 +508,15 @@ def link_create_kprobe_multi(prog_fd: int, names: Sequence[str], attach_type: in
     return current().bpf(abi.BPF_LINK_CREATE, make_attr(layouts.LINK_CREATE, fields))
 
 
-def link_create_iter(prog_fd: int, info: bytes = b"") -> Fd:
-    """BPF_LINK_CREATE of an iterator (5.8); `info` is a union bpf_iter_link_info. Raises: SyscallError."""
-    buffer = bytes_buffer(info)
+def link_create_iter(prog_fd: int, pid: int = 0) -> Fd:
+    """BPF_LINK_CREATE of an iterator (5.8), over the objects of one process if `pid` is given (6.1).
+
+    Raises: SyscallError. Source: union bpf_iter_link_info, include/uapi/linux/bpf.h.
+    """
+    info = bytes_buffer(struct.pack("=III", 0, pid, 0))  # task.tid, task.pid, task.pid_fd
     fields: dict[str, int | bytes] = {"prog_fd": prog_fd, "attach_type": abi.BPF_TRACE_ITER}
-    if info:
-        fields |= {"iter_info": address(buffer), "iter_info_len": len(info)}
+    if pid:
+        fields |= {"iter_info": address(info), "iter_info_len": len(info)}
     return Fd(call(abi.BPF_LINK_CREATE, make_attr(layouts.LINK_CREATE, fields)))
 
 
@@ -529,6 +532,8 @@ def prog_test_run(
     prog_fd: int, ctx: bytes = b"", data: bytes = b"", repeat: int = 1, data_room_bytes: int = 0
 ) -> tuple[int, bytes, bytes, int]:
     """BPF_PROG_TEST_RUN: return value, packet data afterwards, context afterwards, mean duration in ns.
+
+    The context of a program without a packet is changed where it is given.
 
     Raises: SyscallError, ENOTSUPP for program types that cannot be run so.
     """
@@ -553,7 +558,7 @@ def prog_test_run(
     return (
         field("retval"),
         data_out.raw[: field("data_size_out")] if data_out is not None else b"",
-        ctx_out.raw[: field("ctx_size_out")] if ctx_out is not None else b"",
+        ctx_out.raw[: field("ctx_size_out")] if ctx_out is not None else ctx_in.raw[: len(ctx)],
         field("duration"),
     )
 

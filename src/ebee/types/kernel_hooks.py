@@ -135,3 +135,12 @@ def iter(*names: str, sleepable: bool = False) -> Decorator:
     `for row in ebee.rows(probe, Row): …`. Raises: UsageError for what is no name.
     """
     return _hooks("iter", names, "task", sleepable=sleepable)
+
+
+def syscall_program(function: Callable[..., object]) -> Probe:
+    """A program that is run by a call, on a struct: its one parameter is annotated with the struct's type.
+
+    `session.run(program, ctx=args)` runs it once; it may read and change the struct's fields. In the kernel it is of
+    type BPF_PROG_TYPE_SYSCALL (Linux 5.14).
+    """
+    return on("@ebee.syscall_program", "syscall")(function)
