@@ -65,4 +65,4 @@ class SequenceKind(Kind):
 def iter_context(name: str, target: Target) -> IterContext:
     """Return the context of an iterator."""
     btf, proto = known_hook("iter", name, target)
-    return IterContext(f"iterator of {name}", btf, proto.args)
+    return IterContext(f"{name} iterator", btf, proto.args)

@@ -39,7 +39,33 @@ def kernel_btf(gap_bytes: int = 0, *, tgid_bytes: int = 4, has_comm: bool = True
         off += size
     members += [Member("one", u32, 8 * off, 1), Member("three", u32, 8 * off + 1, 3)]
     b.add_struct("task_struct", off + 8, members, id=task)
+    _add_functions(b, task, mm, cred, char, bool_id, s32, u64, upid)
     return Btf(b.encode())
+
+
+def _add_functions(b, task, mm, cred, char, bool_id, s32, u64, upid):
+    """A tracepoint (`event`, and `plain`, whose arguments have no names), functions, a security hook, an iterator."""
+    text = b.add_ptr(b.add_const(char))
+    traced = [("on", bool_id), ("p", b.add_ptr(task)), ("c", b.add_ptr(b.add_const(cred))), ("level", s32)]
+    many = [
+        ("dfd", s32), ("name", text), ("list", b.add_ptr(text)), ("who", upid), ("after", s32), ("ret", s32),
+        ("user", b.add_ptr(b.add_type_tag("user", mm))),
+    ]  # fmt: skip
+    meta = b.add_struct("bpf_iter_meta", 16, [Member("seq", b.add_ptr(b.add_struct("seq_file", 8, [])), 0)])
+    functions = {
+        "__traceiter_event": (s32, [("__data", b.add_ptr(0)), *traced]),
+        "do_thing": (s32, many),
+        "do_long_thing": (s32, [(f"a{n}", u64) for n in range(9)]),
+        "do_nothing": (0, [("p", b.add_ptr(task)), ("dfd", s32)]),
+        "bpf_lsm_file_open": (s32, [("p", b.add_ptr(task))]),
+        "bpf_lsm_gone": (0, [("p", b.add_ptr(task))]),
+        "bpf_iter_task": (s32, [("meta", b.add_ptr(meta)), ("task", b.add_ptr(task))]),
+    }
+    for name, (result, params) in functions.items():
+        b.add_func(name, b.add_func_proto(result, params), 0)
+    for name in ("event", "plain"):
+        proto = b.add_func_proto(0, [("", b.add_ptr(0)), *(("", type_id) for _, type_id in traced)])
+        b.add_typedef(f"btf_trace_{name}", b.add_ptr(proto))
 
 
 def kernel_target(**layout):

@@ -1,0 +1,147 @@
+"""What the compiler refuses of hooks on the kernel's functions. Read by tests/unit/pyfront/test_pyfront_refusals.py.
+
+The kernel is the one of tests/unit/pyfront/synthetic_kernel.py.
+"""
+
+from synthetic_kernel import kernel_target
+
+import ebee
+from ebee import Hash, Str, Struct, u32, u64
+
+TARGET = kernel_target()
+counts = Hash(u32, u64)
+
+
+class Row(Struct):
+    pid: u32
+    comm: str = Str(16)
+
+
+class Other(Struct):
+    pid: u32
+
+
+@ebee.tp_btf("event")
+def names(on, p, leve):  # error: a tp_btf probe on event has no argument 'leve' | did you mean level?
+    counts[0] = on
+    counts[1] = p.tgi  # error: struct task_struct has no member 'tgi' | did you mean tgid?
+    counts[2] = on.tgid  # error: u8 has no attribute 'tgid' in a probe
+
+
+@ebee.tp_btf("event")
+def positions(ctx):
+    counts[0] = ctx.prev  # error: a tp_btf probe on event has no argument 'prev' | it has on, p, c, level
+    counts[1] = ctx.args[4]  # error: a tp_btf probe on event has 4 arguments: there is no [4]
+    counts[2] = ctx.args[ctx.on]  # error: the index of an argument must be a constant, from 0
+    counts[3] = ctx.args  # error: an integer is needed here, not all arguments of a tp_btf probe on event
+    counts[4] = ctx.args[1] + 8  # error: a pointer to struct task_struct is no number to compute with | u64(p) is its address
+    counts[5] = ctx.args[1].comm  # error: an integer is needed here, not a string
+    ctx.p.tgid = 1  # error: … has no fields that can be assigned
+
+
+@ebee.tp_btf("plain")
+def has_no_names(p):  # error: a tp_btf probe on plain has no argument 'p' | write ctx, or any of its arguments: none
+    pass
+
+
+@ebee.tp_btf("evnt")  # error: there is no tp_btf hook 'evnt' | did you mean event?
+def unknown_tracepoint(ctx):
+    pass
+
+
+@ebee.fentry("do_thin")  # error: there is no fentry hook 'do_thin' | did you mean do_thing or do_nothing?
+def unknown_function(ctx):
+    pass
+
+
+@ebee.fentry("gone:do_thing")  # error: the kernel module gone is not loaded, or has no BTF
+def unknown_module(ctx):
+    pass
+
+
+@ebee.fentry("do_thing")
+def types(ctx, dfd=1):  # error: a fentry probe on do_thing takes arguments by name, without defaults; types takes others | write `def types(ctx):`
+    pass
+
+
+@ebee.fentry("do_thing")
+def unreadable(
+    ctx,
+    list,  # error: list of this fentry probe on do_thing is a pointer to something that is neither a struct nor a number: the kernel gives it to no program | a kprobe has it
+    who,  # error: who of this fentry probe on do_thing is a struct, which cannot be read in a probe
+):
+    counts[0] = ctx.user.start_stack  # error: u64 has no attribute 'start_stack' in a probe
+    counts[1] = u64(ctx.after)
+    return 1  # error: a fentry probe on do_thing must return 0 | what it returns means nothing here: `return` is enough
+
+
+@ebee.fexit("do_nothing")
+def nothing_is_returned(p, ret):  # error: a fexit probe on do_nothing has no argument 'ret' | write ctx, or any of its arguments: p, dfd
+    pass
+
+
+@ebee.kprobe("do_thing")
+def after_a_struct(dfd, list, after):  # error: a kprobe on do_thing has no argument 'after' | write ctx, or any of its arguments: dfd, name, list
+    counts[0] = list[0]  # error: u64 cannot be indexed in a probe | only keyed maps can
+
+
+@ebee.kprobe("do_thing+0x10")
+def in_the_middle(ctx):
+    counts[0] = ctx.ip
+    counts[1] = ctx.dfd  # error: a kprobe on do_thing+0x10 has no argument 'dfd'
+    counts[2] = ctx.args[0]  # error: a kprobe on do_thing+0x10 has no argument 'args'
+
+
+@ebee.kretprobe("do_nothing")
+def no_result(ctx):
+    counts[0] = ctx.ret  # error: there is no result: a kretprobe on do_nothing sees a function that returns nothing, or a struct
+    counts[1] = ctx.p  # error: a kretprobe on do_nothing has no argument 'p'
+
+
+@ebee.kprobe("do_*thing")
+def many(dfd):  # error: a kprobe on do_*thing has no argument 'dfd' | write ctx, or any of its arguments: none
+    pass
+
+
+@ebee.ksyscall("opena")  # error: there is no system call 'opena' | did you mean openat or open?
+def unknown_call(ctx):
+    pass
+
+
+@ebee.ksyscall("openat")
+def call_arguments(filenam):  # error: a probe on system call openat has no argument 'filenam' | did you mean filename?
+    pass
+
+
+@ebee.lsm("file_open")
+def decides(p):
+    if p.tgid == 1:
+        return 1  # error: a lsm probe on file_open must return a number from -4095 to 0 | 0 allows; minus an error number refuses: -1 is EPERM, -13 is EACCES
+    return p.tgid  # error: a lsm probe on file_open must return a number from -4095 to 0 | 0 allows; minus an error number refuses: -1 is EPERM, -13 is EACCES
+
+
+@ebee.lsm("gone")
+def has_no_say(p):
+    return -1  # error: a lsm probe on gone must return 0 | what it returns means nothing here: `return` is enough
+
+
+@ebee.iter("task")
+def writes(ctx, task):
+    counts[0] = ebee.pid()  # error: ebee.pid() has no meaning in a task iterator: it runs on behalf of no task
+    ctx.seq.write(Row(pid=u32(task.tgid)))
+    ctx.seq.write(Other(pid=1))  # error: this probe writes rows of Row already | write one kind of struct
+    ctx.seq.write(7)  # error: ctx.seq.write() takes a struct, not 7
+    ctx.seq.send(1)  # error: ctx.seq has no send() | ctx.seq.write(Row(…)) gives a struct to the reader
+    counts[1] = ctx.seq  # error: an integer is needed here, not what an iterator writes to
+    return 2  # error: a task iterator must return a number from 0 to 1 | 0 goes on; 1 asks to be run on the same object again
+
+
+@ebee.syscall_program
+def no_struct(args: u32):  # error: a syscall program takes one argument, a struct of a known type | annotate it with a Struct: args: Args
+    pass
+
+
+@ebee.tracepoint("irq:softirq_entry")
+def in_an_interrupt(ctx):
+    counts[0] = ebee.pid()  # error: ebee.pid() has no meaning in a tracepoint probe: it runs on behalf of no task
+    counts[1] = ctx.vec
