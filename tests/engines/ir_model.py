@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from ebee.ir.builder import Builder
-from ebee.ir.core import I64, PTR_CTX, Branch, Function, Jump, Module, Ret
+from ebee.ir.core import I64, PTR_ARG, PTR_CTX, Branch, Function, Jump, Module, Ret
 
 ALL = (1 << 64) - 1
 
@@ -84,19 +84,33 @@ def _operation(op, args, module, functions, helpers):
         case "load":
             memory, at = args[0]
             return int.from_bytes(memory[at + op.off : at + op.off + op.size], "little")
-        case "store" | "atomic_add":
+        case "load_sx":
             memory, at = args[0]
-            place = slice(at + op.off, at + op.off + op.size)
-            value = args[1]
-            if op.opcode == "atomic_add":
-                value += int.from_bytes(memory[place], "little")
-            memory[place] = (value & ((1 << 8 * op.size) - 1)).to_bytes(op.size, "little")
+            return signed(int.from_bytes(memory[at + op.off : at + op.off + op.size], "little"), 8 * op.size) & ALL
+        case "store" | "atomic_add" | "atomic_and" | "atomic_or" | "atomic_xor":
+            _change(op, args)
             return None
+        case "fetch_add" | "fetch_and" | "fetch_or" | "fetch_xor" | "xchg" | "cmpxchg":
+            return _change(op, args)
         case "call":
             return helpers[op.imm](*args) & ALL
         case "call_local":
             return evaluate(module, functions[op.symbol], args, helpers)
     return BINARY[op.opcode](*args) & ALL
+
+
+def _change(op, args):
+    """Change memory as a store or an atomic operation does, and return what was there."""
+    memory, at = args[0]
+    place, mask = slice(at + op.off, at + op.off + op.size), (1 << 8 * op.size) - 1
+    before = int.from_bytes(memory[place], "little")
+    after = args[-1]
+    if op.opcode == "cmpxchg":
+        after = args[2] if before == args[1] & mask else before
+    elif op.opcode not in ("store", "xchg"):
+        after = BINARY[op.opcode.partition("_")[2]](before, args[1])
+    memory[place] = (after & mask).to_bytes(op.size, "little")
+    return before
 
 
 CTX_BYTES = 64  # eight u64
@@ -128,7 +142,7 @@ class RandomProgram:
             total = self.b.op("xor", total, self.b.load(buffer, 0, 8))
         high = self.b.op("lshr", total, self.b.const(32))
         self.b.ret(self.b.op("zext", self.b.op("xor", total, high), size=4))
-        self.module = Module([function, *mix])
+        self.module = Module([function, *mix, self.toucher()])
 
     def mixer(self):
         functions = []
@@ -141,6 +155,16 @@ class RandomProgram:
             b.ret(x)
             functions.append(f)
         return functions
+
+    def toucher(self):
+        """A function that changes memory of its caller."""
+        f = Function("touch", [PTR_ARG, I64], is_program=False)
+        b = Builder(f)
+        memory, x = f.entry.params
+        before = b.op("fetch_xor", memory, x, off=0, size=8)
+        b.store(memory, 2, 2, x)
+        b.ret(b.op("add", before, b.op("load_sx", memory, off=4, size=2)))
+        return f
 
     def number(self):
         r = self.random
@@ -164,7 +188,21 @@ class RandomProgram:
             size = r.choice((1, 2, 4, 8))
             buffer = r.choice(self.buffers)
             return b.load(*self.place(buffer, size), size)
-        if kind < 0.3:
+        if kind < 0.25:
+            size = r.choice((4, 8))
+            place, off = self.place(r.choice(self.buffers), size)
+            opcode = r.choice(("fetch_add", "fetch_and", "fetch_or", "fetch_xor", "xchg", "cmpxchg", "load_sx", "touch"))
+            if opcode == "load_sx":
+                size = r.choice((1, 2, 4))
+                place, off = self.place(r.choice(self.buffers), size)
+                return b.op("load_sx", place, off=off, size=size)
+            if opcode == "touch":
+                return b.op("call_local", r.choice(self.buffers), self.value(), symbol="touch")
+            values = [self.value()]
+            if opcode == "cmpxchg":  # more often than not what is there
+                values = [b.load(place, off, size) if r.random() < 0.6 else self.value(), self.value()]
+            return b.op(opcode, place, *values, off=off, size=size)
+        if kind < 0.35:
             args = [self.value() for _ in range(r.randrange(6))]
             if self.helper is not None and r.random() < 0.5:
                 return b.call(self.helper, *(args + [b.const(0)] * 5)[:5])
@@ -203,7 +241,8 @@ class RandomProgram:
             elif kind < 0.78:
                 size = r.choice((4, 8))
                 place, off = self.place(r.choice(self.buffers), size)
-                b.op("atomic_add", place, self.value(), off=off, size=size)
+                opcode = r.choice(("atomic_add", "atomic_and", "atomic_or", "atomic_xor"))
+                b.op(opcode, place, self.value(), off=off, size=size)
             elif kind < 0.92 or not self.loops or depth > 2:
                 self.condition(depth)
             else:
@@ -290,7 +329,10 @@ def _effects(insn):
     if cls == 2:
         return {insn.dst_reg}, set(), set()
     if cls == 3:
-        return {insn.dst_reg, insn.src_reg}, set(), set()
+        reads = {insn.dst_reg, insn.src_reg}
+        if insn.opcode & 0xE0 != 0xC0 or not insn.imm & 1:
+            return reads, set(), set()
+        return (reads | {0}, {0}, set()) if insn.imm == 0xF1 else (reads, {insn.src_reg}, set())
     if op == 0x80:
         return set(), {0}, {1, 2, 3, 4, 5}
     if op == 0x90:

@@ -7,7 +7,7 @@ block parameters in place of phi functions.
 from __future__ import annotations
 
 from ..errors import InternalError
-from .core import I64, NON_NULL, OPS, PTR_STACK, Block, Branch, Function, Jump, Op, Param, Ret, Value
+from .core import CALLS, I64, NON_NULL, OPS, PTR_STACK, Block, Branch, Function, Jump, Op, Param, Ret, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class Builder:
         """Append an operation; `type` is needed where `OPS` leaves it open."""
         result = OPS[opcode][1]
         if result == "*":
-            result = type or (args[0].type if args else I64)
+            result = type or (args[0].type if args and opcode not in CALLS else I64)
         op = Op(opcode, args, result, span=self.span, **attrs)  # type: ignore[arg-type]
         if not self.terminated:
             self.block.ops.append(op)

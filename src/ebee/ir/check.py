@@ -37,7 +37,7 @@ from .core import (
 
 # What may be loaded from and stored to.
 _MEMORY = (PTR_CTX, PTR_STACK, PTR_VALUE, PTR_RECORD, PTR_PACKET, PTR_ARG, PTR_MEM, PTR_BTF)
-_PASSED_AS_MEMORY = (PTR_STACK, PTR_VALUE, PTR_RECORD, PTR_MEM)  # what a function may take as PTR_ARG
+_PASSED_AS_MEMORY = (PTR_STACK, PTR_VALUE, PTR_RECORD, PTR_PACKET, PTR_MEM)  # what a function may take as PTR_ARG
 _SIZES = {
     "zext": (1, 2, 4),
     "sext": (1, 2, 4),

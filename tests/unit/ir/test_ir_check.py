@@ -73,13 +73,36 @@ BAD = [
     (["if eq n, zero goto a else b", "a:", "x = const 1", "goto b", "b:", "ret x"], "block b, terminator: value 0 (const)"),
     (["y = add x, n", "x = add y, n", "ret x"], "operation 1 (add): value 0 (add) is not defined on every way here"),
     (["k = map things", "if eq k, zero goto a else a", "a:", "ret n"], "a map is compared"),
+    (["x = call_local f(v)", "ret x"], "argument 0 of f is ptr.value, the parameter is i64"),
+    (["y = const 1", "x: ptr.value = call_local f(y)", "ret n"], "f returns i64, not ptr.value"),
+    (["x = call_local g2(ctx)", "ret x"], "argument 0 of g2 is ptr.ctx, the parameter is ptr.arg"),
+    (["f = func_addr nowhere", "ret n"], "there is no function 'nowhere'"),
+    (["f = func_addr f", "x: ptr.func = add f, n", "ret n"], "arithmetic on ptr.func"),
+    (["x = core frobs a", "ret x"], "there is no relocation 'frobs'"),
+    (['x = ksym ""', "ret x"], "it names no symbol of the kernel"),
+    (['x = call_kfunc ""()', "ret x"], "it names no function"),
+    (["x = fetch_add.8 v + 0, ctx", "ret x"], "an operand is ptr.ctx, it takes i64"),
+    (["x = cmpxchg.2 v + 0, n, n", "ret x"], "size 2 is not one of (4, 8)"),
+    (["x = load_sx.8 v + 0", "ret x"], "size 8 is not one of (1, 2, 4)"),
+    (["x: ptr.btf = load_ptr.4 v + 0", "ret n"], "it loads ptr.btf from 4 bytes of ptr.value"),
+    (["x = load_ptr.8 v + 0", "ret n"], "it loads i64 from 8 bytes of ptr.value"),
 ]
+FUNCTIONS = """function f(a: i64) {
+entry:
+  ret a
+}
+function g2(a: ptr.arg) {
+entry:
+  x = const 1
+  ret x
+}
+"""
 
 
 @pytest.mark.parametrize("lines,message", BAD)
 def test_illegal(lines, message):
     with pytest.raises(InternalError) as caught:
-        check(parse_module(body(lines)))
+        check(parse_module(body(lines) + FUNCTIONS))
     assert message in str(caught.value)
     assert str(caught.value).startswith("illegal IR in function 'p', block ")
 

@@ -155,3 +155,32 @@ def test_any_text_is_read_or_refused(text, data):
         check(module)
     except (AsmError, InternalError):
         pass
+
+
+EVERY_OPERATION = """program p(v0: ptr.ctx, v1: ptr.arg) {
+entry:
+  v2 = load_sx.4 v1 - 8
+  v3: ptr.btf = load_ptr.8 v1 + 8 core_field "task_struct.mm:struct mm_struct *"
+  atomic_xor.4 v1 + 0, v2
+  v4 = fetch_or.8 v1 + 0, v2
+  v5 = cmpxchg.4 v1 + 4, v4, v2
+  v6 = core core_type_exists "struct x"
+  v7: ptr.func = ksym weak weak
+  v8: ptr.func = ksym "weak"
+  v9 = func_addr later later
+  v10 = func_addr "later"
+  v11: ptr.btf? = call_kfunc weak bpf_x(v2, v3)
+  v12 = call_kfunc "weak"()
+  v13: ptr.packet_end = load_ptr.4 v0 + 4
+  ret v12
+}
+"""
+
+
+def test_every_operation_comes_back():
+    text = EVERY_OPERATION.replace("weak weak", 'weak "weak"').replace("later later", 'later "later"')
+    module = parse_module(text)
+    assert print_module(module) == text
+    ops = {op.opcode: op for op in module.functions[0].ops()}
+    assert (ops["ksym"].imm, ops["ksym"].symbol) == (0, "weak") and ops["core"].reloc == "core_type_exists"
+    assert parse_module(EVERY_OPERATION.replace("weak weak", "weak w").replace("later later", "later l"))
