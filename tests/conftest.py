@@ -39,7 +39,6 @@ settings.load_profile("ebee")
 # through ebee, so that a mistake in ebee fails a test instead of skipping it.
 
 CAP_SYS_ADMIN, CAP_PERFMON, CAP_BPF = 21, 38, 39
-BPF_SYSCALL = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "s390x": 351, "ppc64le": 361}
 
 
 @functools.cache
@@ -52,7 +51,7 @@ def kernel_missing() -> str:
     held = {cap for cap in (CAP_SYS_ADMIN, CAP_PERFMON, CAP_BPF) if effective >> cap & 1}
     if not (CAP_SYS_ADMIN in held or {CAP_BPF, CAP_PERFMON} <= held):
         return "needs CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN"
-    number = BPF_SYSCALL.get(platform.machine())
+    number = kernel_features.BPF_SYSCALL.get(platform.machine())
     if number is None:
         return f"the number of bpf(2) on {platform.machine()} is not known to the tests"
     # BPF_MAP_CREATE of an array: map_type, key_size, value_size, max_entries.

@@ -53,6 +53,7 @@ def run():
         yield attach
 
 
+@pytest.mark.needs_feature("may_goto")
 def test_the_page_runs():
     (text,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
     remember_source(str(PAGE), text)
@@ -131,6 +132,7 @@ def through_null(ctx):
     signed[0] = 7
 
 
+@pytest.mark.needs_feature("may_goto")
 def test_a_null_pointer_gives_zero_and_is_counted(run):
     said = []
     losses = run(through_null, on_loss=said.extend)

@@ -33,7 +33,7 @@ _FILLING = frozenset(
     )
 )  # fmt: skip
 # Those of them that always write every byte.
-_FILLING_WHOLE = frozenset((FUNC.get_current_comm, FUNC.probe_read, FUNC.probe_read_kernel, FUNC.probe_read_user))
+_FILLING_WHOLE = frozenset((FUNC.probe_read, FUNC.probe_read_kernel, FUNC.probe_read_user))
 # Helpers that only read what their arguments point to.
 _READING = frozenset((FUNC.map_lookup_elem, FUNC.map_update_elem, FUNC.map_delete_elem))
 

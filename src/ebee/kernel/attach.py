@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     Attacher = Callable[[KernelProgram, AttachOptions, Tracepoints], KernelLink]
 
-_ENOENT, _EINVAL = 2, 22
+_ENOENT, _EINVAL, _EEXIST = 2, 22, 17
+
 
 def attach(program: KernelProgram, options: AttachOptions, tracepoints: Tracepoints) -> KernelLink:
     """Attach to the hook that the program's spec names, where the options say.
@@ -44,6 +45,10 @@ def _raw_tracepoint(program: KernelProgram, options: AttachOptions, tracepoints:
     except SyscallError as e:
         if e.errno in (_ENOENT, _EINVAL) and program.spec.prog_type == abi.BPF_PROG_TYPE_RAW_TRACEPOINT:
             raise _unknown_raw_tracepoint(program.raw_tracepoint) from None
+        if e.errno == _EEXIST:
+            raise NotSupported(
+                f"{program.spec.name} a second time on {program.raw_tracepoint}", "6.10", hint="load it once more"
+            ) from None
         raise
 
 

@@ -151,8 +151,7 @@ class Lowering:
         """Write the current task's name, padded with zeros."""
         if size_bytes < 16:
             raise Refusal(f"the name of a task takes 16 bytes, not {size_bytes}", "declare it as Str(16)")
-        if size_bytes > 16:
-            self.zero(to, off, size_bytes)
+        self.zero(to, off, size_bytes)  # Linux 6.1 writes nothing after the end of the name
         self.b.call(FUNC.get_current_comm, self.at(to, off), self.b.const(16))
 
     def read_user_str(

@@ -9,7 +9,8 @@
     r3 = 0
     call 131
     r7 = r0
-    if r7 == 0x0 goto L59
+    if r7 == 0x0 goto L61
+    *(u64 *)(r7 +8) = 0
     *(u64 *)(r7 +24) = 0
     *(u32 *)(r7 +0) = r6
     *(u32 *)(r7 +4) = r6
@@ -42,6 +43,7 @@
     r2 = r10
     r2 += -8
     call 3
+    *(u64 *)(r10 -32) = 0
     r1 = r10
     r1 += -8
     r2 = 8
@@ -53,11 +55,11 @@
     r1 = r7
     r2 = 0
     call 132
-L59:
+L61:
     r0 = 0
     exit
 ; relocation at 2: map counts + 0
 ; relocation at 6: map events + 0
-; relocation at 35: map counts + 0
-; relocation at 40: map counts + 0
+; relocation at 36: map counts + 0
+; relocation at 41: map counts + 0
 ; stack: 32 bytes
