@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 
 import pytest
@@ -368,11 +369,19 @@ def test_terminate_and_close_end_the_command(backend):
     stubborn = backend.spawn(["sh", "-c", "trap '' TERM; while :; do sleep 0.2; done"], backend.scope())
     import time
 
-    time.sleep(0.1)
+    deadline = time.monotonic() + 10
+    while not ignores(stubborn.pid, signal.SIGTERM) and time.monotonic() < deadline:
+        time.sleep(0.01)
     start = time.monotonic()
     stubborn.close()
     assert stubborn.poll() == -9
     assert 1.5 < time.monotonic() - start < 10
+
+
+def ignores(pid, number):
+    with open(f"/proc/{pid}/status") as status:
+        ignored = next(int(line.split()[1], 16) for line in status if line.startswith("SigIgn"))
+    return bool(ignored >> (number - 1) & 1)
 
 
 def test_wait_tells_the_end_once(backend):

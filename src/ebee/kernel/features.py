@@ -21,7 +21,6 @@ from ..isa.opcodes import (
     BPF_END,
     BPF_FETCH,
     BPF_JCOND,
-    BPF_JEQ,
     BPF_JMP,
     BPF_JSGT,
     BPF_K,
@@ -258,9 +257,7 @@ _INSTRUCTIONS: list[tuple[str, str, str, list[Insn]]] = [
      [_STORE, Insn(BPF_LDX | BPF_MEMSX | BPF_B, R0, R10, -8)]),
     ("sdiv", "signed division (ISA v4)", "6.6", [Insn(BPF_ALU64 | BPF_DIV | BPF_K, R0, off=1, imm=2)]),
     ("bswap", "unconditional byte swap (ISA v4)", "6.6", [Insn(BPF_ALU64 | BPF_END, R0, imm=64)]),
-    # Linux 6.1 takes one by 0 for something else.
-    ("gotol", "jumps beyond 32767 slots (ISA v4)", "6.6",
-     [Insn(BPF_JMP | BPF_JEQ | BPF_K, R0, off=1, imm=1), Insn(GOTOL, imm=1), mov_imm(R0, 0)]),
+    ("gotol", "jumps beyond 32767 slots (ISA v4)", "6.6", [Insn(GOTOL, imm=0)]),
     ("may_goto", "loops that the kernel bounds", "6.9", _MAY_GOTO),
     ("load_acquire", "load-acquire and store-release", "6.15",
      [_STORE, Insn(BPF_STX | BPF_ATOMIC | BPF_DW, R1, R10, -8, BPF_LOAD_ACQ)]),
