@@ -80,6 +80,14 @@ class Builder:
             block = pred
         return False
 
+    def ways(self) -> list[Block]:
+        """Return the blocks from which jumps lead to the current block, in the order in which they were made."""
+        return list(self._pred_blocks.get(self.block, ()))
+
+    def before_leaving(self, block: Block) -> BeforeLeaving:
+        """`with` it: append to a block that has ended, before its terminator. Operations only."""
+        return BeforeLeaving(self, block)
+
     # Terminators
 
     def _leave(self, edge: Jump) -> Jump:
@@ -245,3 +253,19 @@ class Builder:
         for edge, pred in zip(self._preds[block], self._pred_blocks[block]):
             edge.args.append(self._read(name, pred, param.type))
         return param
+
+
+class BeforeLeaving:
+    """Moves a builder to the end of a block that has a terminator already, and back."""
+
+    def __init__(self, builder: Builder, block: Block) -> None:
+        self._builder, self._block = builder, block
+
+    def __enter__(self) -> None:
+        b, block = self._builder, self._block
+        self._was, self._term = b.block, block.term
+        b.block, block.term = block, None
+
+    def __exit__(self, *_exception: object) -> None:
+        self._block.term = self._term
+        self._builder.block = self._was

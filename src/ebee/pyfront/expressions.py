@@ -199,6 +199,10 @@ class Expressions:
 
     def binary(self, op: str, a: Val, b: Val) -> Val:
         """`a op b`, folded when both are known."""
+        if op == "+" and any(isinstance(v, Comm | UserStr | Memory | Text) for v in (a, b)):
+            from .strings import concatenated
+
+            return concatenated(self, a, b)
         if isinstance(a, Known) and isinstance(b, Known) and isinstance(a.object, int) and isinstance(b.object, int):
             if op == "**" and not (0 <= b.object <= 64 and abs(a.object) < 1 << 64):
                 raise Refusal(f"{a.object} ** {b.object} does not fit in 64 bits")
@@ -352,6 +356,7 @@ class Expressions:
         """`a and b`, `a or b` as values: the first operand that decides, as it is."""
         is_and = isinstance(node.op, ast.And)
         done, before = self.b.new_block(), self.env
+        strings: list[Val] = []
         result: Num | None = None
         self.depth += 1
         for part in node.values:
@@ -363,6 +368,11 @@ class Expressions:
                 following = self.b.new_block()
                 value.packet.test(value.name, following, done)
                 self.b.start(following)
+                continue
+            if isinstance(value, Comm | UserStr | Memory) or strings:
+                self.same_kind(part, value, result)
+                if self.string_way(value, part, part is node.values[-1], is_and, strings, done):
+                    break
                 continue
             try:
                 n = self.as_num(value)
@@ -379,12 +389,54 @@ class Expressions:
         self.depth -= 1
         self.env = before
         self.b.start(done)
+        if strings:
+            return self.merged_strings(strings)
         assert result is not None
         return Num(self.b.read(f"value {id(node)}"), result.lo, result.hi, result.c_type)
 
+    def same_kind(self, part: ast.expr, value: Val, number: Num | None) -> None:
+        """Refuse a value that is no string where the other values are strings, and the other way round."""
+        if number is not None or not (isinstance(value, Comm | UserStr | Memory) or
+                                      isinstance(value, Known) and isinstance(value.object, str)):  # fmt: skip
+            raise self.located(part, Refusal(f"strings and {self.describe(value if number is None else number)} are "
+                                             "the values of one expression", "make them of one kind"))  # fmt: skip
+
+    def string_way(
+        self, value: Val, part: ast.expr, is_last: bool, is_and: bool, strings: list[Val], done: Block
+    ) -> bool:
+        """One operand of `and` or `or` of strings; return whether it is the last one that can be evaluated."""
+        if isinstance(value, Comm | UserStr):
+            value = self.written(value)
+        if not is_last:
+            decides, following = self.low.blocks(2)
+            self.kind(value).truth(self, value, part, *((following, decides) if is_and else (decides, following)))
+            if self.b.is_reachable(decides):
+                self.b.start(decides)
+        else:
+            decides = following = self.b.block
+        if self.b.is_reachable(decides) or is_last:
+            self.b.jump(done)
+            strings.append(value)
+        if is_last or not self.b.is_reachable(following):
+            return True
+        self.b.start(following)
+        return False
+
+    def merged_strings(self, values: list[Val]) -> Val:
+        """The string that is one of several on the ways that lead here."""
+        if len(values) == 1:
+            return values[0]
+        from .strings import merged
+
+        value = merged(self, values)
+        if isinstance(value, Unusable):
+            raise Refusal(f"this {value.why}", value.hint)
+        return value
+
     def expr_IfExp(self, node: ast.IfExp) -> Val:
-        """`a if test else b` of integers."""
+        """`a if test else b` of integers, or of strings."""
         blocks = self.low.blocks(3)
+        strings: list[Val] = []
         before, result = self.env, None
         says = self.condition(node.test, blocks[0], blocks[1])
         self.depth += 1
@@ -392,13 +444,26 @@ class Expressions:
             if self.b.is_reachable(block):
                 self.b.start(block)
                 self.env = self.refined(before, known)
-                n = self.num(part)
+                value = self.expr(part)
+                if isinstance(value, Comm | UserStr | Memory) or isinstance(value, Known) and type(value.object) is str:
+                    self.same_kind(part, value, result)
+                    strings.append(self.written(value) if isinstance(value, UserStr) and value.size_bytes else value)
+                    self.b.jump(blocks[2])
+                    continue
+                if strings:
+                    self.same_kind(part, value, None)
+                try:
+                    n = self.as_num(value)
+                except Refusal as e:
+                    raise self.located(part, e) from None
                 result = n if result is None else numbers.union(result, n)
                 self.b.write(f"value {id(node)}", n.value)
                 self.b.jump(blocks[2])
         self.depth -= 1
         self.env = before
         self.b.start(blocks[2])
+        if strings:
+            return self.merged_strings(strings)
         assert result is not None
         return Num(self.b.read(f"value {id(node)}"), result.lo, result.hi, result.c_type)
 
@@ -434,7 +499,7 @@ class Expressions:
         if isinstance(value, StructValue | RecordRef) and value.type is type and not getattr(value, "decl", None):
             return value.pointer
         if isinstance(value, Memory) and isinstance(type, StrType) and not (value.is_field or value.off):
-            if value.size_bytes == type.size:
+            if value.size_bytes == type.size and value.has_end:
                 return value.base
         memory = self.low.scratch(purpose, type.size)
         self.store(memory, 0, type, value, what)
@@ -458,9 +523,10 @@ class Expressions:
                     raise Refusal(f"a string of {value.size_bytes} bytes does not fit in {what}")
                 if not is_zero:
                     self.low.zero(base, off, type.size)
-                self.low.read_user_str(base, off, value.size_bytes or type.size, value.address, value.what)
+                size = value.size_bytes or type.size
+                self.low.read_user_str(base, off, size, value.address, value.what, is_kernel=value.is_kernel)
             case Memory():
-                if value.size_bytes > type.size:
+                if value.size_bytes + (not value.has_end) > type.size:
                     raise Refusal(f"a string of {value.size_bytes} bytes does not fit in {what}")
                 self.low.copy(base, off, value.base, value.off, value.size_bytes)
                 if not is_zero:
@@ -492,7 +558,7 @@ class Expressions:
         """A refusal of a call."""
         hint = (
             "a probe can call ebee's functions (ebee.pid, …), casts (u32(x)), your own functions, and abs, bool, "
-            "divmod, int, len, max, min, print, range"
+            "divmod, int, len, max, min, ord, print, range"
         )
         return Refusal(f"{what} cannot be called in a probe", hint)
 

@@ -108,6 +108,15 @@ def _hasattr(front: Expressions, node: ast.Call) -> Val:
     return Known(has(front, base, name.object))
 
 
+def _ord(front: Expressions, node: ast.Call) -> Val:
+    from .strings import character_code
+
+    (value,) = _integers(front, node, "ord", 1, 1)
+    if isinstance(value, Known) and isinstance(value.object, str) and len(value.object) == 1:
+        return Known(ord(value.object))
+    return character_code(front, value)
+
+
 def _print(front: Expressions, node: ast.Call) -> Val:
     from .printing import lower_print
 
@@ -127,5 +136,5 @@ def _range(front: Expressions, node: ast.Call) -> Val:
 # Python's own functions that mean something in a probe.
 BUILTINS: dict[Any, Callable[[Expressions, ast.Call], Val]] = {
     min: _extreme("<"), max: _extreme(">"), abs: _abs, bool: _bool, int: _int, divmod: _divmod, len: _len,
-    range: _range, hasattr: _hasattr, print: _print,
+    range: _range, hasattr: _hasattr, ord: _ord, print: _print,
 }  # fmt: skip

@@ -26,7 +26,7 @@ class Elements:
 
     __slots__ = ("at", "count")
 
-    def __init__(self, count: int, at: Callable[[Val], Val]) -> None:
+    def __init__(self, count: int | Num, at: Callable[[Num], Val]) -> None:
         self.count, self.at = count, at
 
 

@@ -18,6 +18,11 @@ _MOST_ALTERNATIVES = 256
 def contains(front: Expressions, container: Known, item: Val, then: Block, els: Block) -> None:
     """Jump to `then` if a value is in a sequence of integers or strings that is known now. Raises: Refusal."""
     items, b = container.object, front.b
+    if isinstance(items, str) and isinstance(item, Comm | UserStr | Memory):
+        from .strings import contains as contains_string
+
+        contains_string(front, container, item, then, els)
+        return
     if isinstance(items, range) and items.step == 1 and len(items):
         n, above = front.as_num(item), b.new_block()
         low, high = numbers.constant(front.low, items.start), numbers.constant(front.low, items.stop)

@@ -240,8 +240,15 @@ class Statements(Loops, Calls):
             self.env = self.refined(self.env, says[0])
 
     def stmt_Match(self, node: ast.Match) -> None:
-        """match on an integer: values, alternatives, `_`, a name, guards."""
-        subject, done = self.num(node.subject), self.b.new_block()
+        """match on an integer or a string: values, alternatives, `_`, a name, guards."""
+        subject, done = self.expr(node.subject), self.b.new_block()
+        if isinstance(subject, Comm | UserStr | Memory):
+            subject = self.written(subject) if not isinstance(subject, Memory) else subject
+        else:
+            try:
+                subject = self.as_num(subject)
+            except Refusal as e:
+                raise self.located(node.subject, e) from None
         before, ends = self.env, []
         for case in node.cases:
             body, following = self.low.blocks(2)
@@ -274,11 +281,16 @@ class Statements(Loops, Calls):
             ends.append(before)
         self.join(done, ends, before)
 
-    def pattern(self, node: ast.pattern, subject: Num, then: Block, els: Block) -> None:
-        """Jump to `then` if an integer fits a pattern."""
+    def pattern(self, node: ast.pattern, subject: Num | Memory, then: Block, els: Block) -> None:
+        """Jump to `then` if an integer or a string fits a pattern."""
         match node:
             case ast.MatchValue():
                 value = self.expr(node.value)
+                if isinstance(subject, Memory):
+                    if not (isinstance(value, Known) and isinstance(value.object, str)):
+                        raise Refusal(f"a case takes a string here, not {self.describe(value)}")
+                    self.kind(subject).compare(self, "==", subject, value, then, els)
+                    return
                 if not (isinstance(value, Known) and isinstance(value.object, int)):
                     raise Refusal(f"a case takes an integer constant, not {self.describe(value)}")
                 contains(self, Known((int(value.object),)), subject, then, els)
@@ -291,7 +303,7 @@ class Statements(Loops, Calls):
             case ast.MatchAs(pattern=None):
                 self.b.jump(then)
             case _:
-                raise Refusal("this pattern is not supported in a probe", "a case is an integer, a|b, _ or a name")
+                raise Refusal("this pattern is not supported in a probe", "a case is an integer or a string, a|b, _ or a name")
 
     def join(self, done: object, ends: list[dict[str, Val]], before: dict[str, Val]) -> None:
         """Go on where several ways meet; names keep what all ways agree on."""
@@ -318,6 +330,10 @@ class Statements(Loops, Calls):
             met = self.kind(first).merged(self, name, values)
             if met is not None:
                 return met
+        if all(isinstance(v, Comm | UserStr | Memory) or isinstance(v, Known) and type(v.object) is str for v in values):
+            from .strings import merged
+
+            return merged(self, values)  # type: ignore[arg-type]
         spans, c_types = [], set()
         for v in values:
             if isinstance(v, Known) and isinstance(v.object, int):

@@ -1,21 +1,29 @@
-"""Strings in conditions: `==`, `!=` and `startswith`. A string in memory is padded with zeros after its end."""
+"""Strings: what can be done with them. A string in a probe is bytes, padded with zeros after its end.
+
+Lengths and positions count bytes, a constant stands for its UTF-8 bytes: what Python says of ASCII text.
+"""
 
 from __future__ import annotations
 
 import _ast as ast
 
-from ..lower.numbers import Num, Refusal
-from ..lower.program import chunks
-from .kinds import Kind
-from .values import Comm, Known, Memory, UserStr
+from ..lower import strings as lower
+from ..lower.numbers import BOOL, Num, Refusal
+from ..lower.strings import Chars
+from ..types.scalars import StrType
+from .kinds import Elements, Kind
+from .values import Comm, Known, Memory, Piece, Text, Unusable, UserStr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from ..ir.core import Block
+    from ..ir.core import Block, Value
     from .expressions import Expressions
-    from .values import Val
+    from .values import Ranges, Val
+
+    String = Comm | UserStr | Memory
+    Test = Callable[[Block, Block], None]
 
 
 class StringKind(Kind):
@@ -24,67 +32,136 @@ class StringKind(Kind):
     def describe(self, front: Expressions, value: Val) -> str:
         return "a string"
 
-    def method(self, front: Expressions, value: Val, name: str, node: ast.Call) -> Val:
-        if name != "startswith":
-            raise Refusal(f"the method {name}() of strings is not supported in a probe yet")
-        return startswith(front, value, node)
+    def method(self, front: Expressions, value: String, name: str, node: ast.Call) -> Val:
+        if name not in METHODS:
+            hint = f"there are {', '.join(METHODS)}, in, ==, <, len(), [i] and [a:b]"
+            raise Refusal(f"the method {name}() of strings is not supported in a probe", hint)
+        (argument,) = front.arguments(node, name, 1, 1)
+        return METHODS[name](front, value, front.expr(argument))
 
-    def has_effect(self, front: Expressions, value: Val, name: str, node: ast.expr) -> bool:
+    def has_effect(self, front: Expressions, value: String, name: str, node: ast.expr) -> bool:
         return False
 
     def compare(self, front: Expressions, op: str, a: Val, b: Val, then: Block, els: Block) -> bool:
         compare(front, op, a, b, then, els)
         return True
 
-    def kept(self, front: Expressions, name: str, value: Comm | UserStr | Memory) -> Val:
+    def truth(
+        self, front: Expressions, value: String, node: ast.expr, then: Block, els: Block
+    ) -> tuple[Ranges, Ranges]:
+        match_bytes(front, value, b"\0", els, then)
+        return {}, {}
+
+    def contains(self, front: Expressions, value: String, item: Val, then: Block, els: Block) -> None:
+        contains(front, value, item, then, els)
+
+    def length(self, front: Expressions, value: String) -> Val:
+        return lower.length(front.low, chars_of(front, value))
+
+    def elements(self, front: Expressions, value: String) -> Elements:
+        s = chars_of(front, value)
+
+        def at(index: Num) -> Val:
+            # Never so, but a verifier does not follow the length through the loop's comparison.
+            front.low.abort_if("uge", index.value, front.b.const(s.most), "bad_index", "an index is out of range")
+            return _character(front, s, index.value)
+
+        return Elements(lower.length(front.low, s), at)
+
+    def item(self, front: Expressions, value: String, node: ast.Subscript) -> Val:
+        if isinstance(node.slice, ast.Slice):
+            return _slice(front, in_memory(front, value), node.slice)
+        return _index(front, chars_of(front, value), front.expr(node.slice))
+
+    def kept(self, front: Expressions, name: str, value: String) -> Val:
         return value if isinstance(value, Memory) and not value.is_field else front.written(value)
+
+
+# What strings are
+
+
+def is_string(value: object) -> bool:
+    """Whether a value is a string, constants included."""
+    return isinstance(value, Comm | UserStr | Memory) or isinstance(value, Known) and isinstance(value.object, str)
+
+
+def in_memory(front: Expressions, value: Val) -> Memory:
+    """A string's memory; one that is still to be read is read now. Raises: Refusal."""
+    if isinstance(value, Comm | UserStr):
+        return front.written(value)
+    if not isinstance(value, Memory):
+        raise Refusal(f"a string is compared with {front.describe(value)}")
+    return value
+
+
+def chars_of(front: Expressions, value: Val) -> Chars:
+    """The bytes of a string, those of a constant written to scratch memory. Raises: Refusal."""
+    if isinstance(value, Known) and isinstance(value.object, str):
+        data = encoded(value.object)
+        memory = front.low.scratch("constant", -(-(len(data) + 1) // 8) * 8)
+        front.low.store_bytes(memory, 0, data + b"\0")
+        return Chars(memory, 0, len(data) + 1, len(data))
+    memory = in_memory(front, value)
+    return Chars(memory.base, memory.off, memory.size_bytes, memory.size_bytes - memory.has_end)
+
+
+def encoded(text: str) -> bytes:
+    """The bytes of a constant. Raises: Refusal for one that no C string can hold."""
+    try:
+        data = text.encode()
+    except UnicodeEncodeError as e:
+        raise Refusal(f"{text!r} is no text: {e.reason}") from None
+    if b"\0" in data:
+        raise Refusal("a string in a probe has no zero inside")
+    return data
+
+
+def _constant(front: Expressions, value: Val, name: str) -> str:
+    if not (isinstance(value, Known) and isinstance(value.object, str)):
+        raise Refusal(f"{name}() takes a constant string in a probe, not {front.describe(value)}")
+    return value.object
+
+
+# Comparisons
 
 
 def compare(front: Expressions, op: str, left: Val, right: Val, then: Block, els: Block) -> None:
     """Jump to `then` if `left op right` of strings. Raises: Refusal."""
+    for value in (left, right):
+        if not is_string(value):
+            raise Refusal(f"a string is compared with {front.describe(value)}")
     if op not in ("==", "!="):
-        raise Refusal("strings can be compared with == and != only in a probe")
+        less, equal, greater = (then if holds else els for holds in _ORDERS[op])
+        if isinstance(left, Known):
+            x, y = chars_of(front, left), chars_of(front, right)
+        else:
+            y, x = chars_of(front, right), chars_of(front, left)
+        lower.order(front.low, x, y, less, equal, greater)
+        return
     if op == "!=":
         then, els = els, then
     if isinstance(left, Known):
         left, right = right, left
-    if isinstance(right, Known):
-        if not isinstance(right.object, str):
-            raise Refusal(f"a string is compared with {front.describe(right)}")
-        data = right.object.encode()
-        if b"\0" in data:
-            front.b.jump(els)  # no C string has a zero inside
-        else:
-            match_bytes(front, left, data + b"\0", then, els)
-        return
-    match_strings(front, in_memory(front, left), in_memory(front, right), then, els)
+    if not isinstance(right, Known):
+        lower.equal(front.low, chars_of(front, left), chars_of(front, right), then, els)
+    elif "\0" in right.object:
+        front.b.jump(els)  # no C string has a zero inside
+    else:
+        match_bytes(front, left, encoded(right.object) + b"\0", then, els)
+
+
+# Whether it holds where the left string is less than, equal to or greater than the right one.
+_ORDERS = {"<": (True, False, False), "<=": (True, True, False), ">": (False, False, True), ">=": (False, True, True)}
 
 
 def among(front: Expressions, value: Val, items: Iterable[object], then: Block, els: Block) -> None:
     """Jump to `then` if a string is one of constants; it is read once."""
-    texts = [item for item in items if isinstance(item, str)]
     value = in_memory(front, value)
-    for text in texts:
-        following = front.b.new_block()
-        compare(front, "==", value, Known(text), then, following)
-        front.b.start(following)
-    front.b.jump(els)
 
+    def test(text: str) -> Test:
+        return lambda yes, no: compare(front, "==", value, Known(text), yes, no)
 
-def startswith(front: Expressions, value: Val, node: ast.Call) -> Val:
-    """`s.startswith("prefix")`: 1 or 0. Raises: Refusal for a prefix that is not a constant."""
-    prefix = front.expr(front.arguments(node, "startswith", 1, 1)[0])
-    if not (isinstance(prefix, Known) and isinstance(prefix.object, str)):
-        raise Refusal("startswith() takes a constant string in a probe")
-    name, (yes, no, done) = f"starts {id(node)}", front.low.blocks(3)
-    match_bytes(front, value, prefix.object.encode(), yes, no)
-    for block, result in ((yes, 1), (no, 0)):
-        if front.b.is_reachable(block):
-            front.b.start(block)
-            front.b.write(name, front.b.const(result))
-            front.b.jump(done)
-    front.b.start(done)
-    return Num(front.b.read(name), 0, 1)
+    lower.any_of(front.low, [test(item) for item in items if isinstance(item, str)], then, els)
 
 
 def match_bytes(front: Expressions, value: Val, data: bytes, then: Block, els: Block) -> None:
@@ -97,46 +174,212 @@ def match_bytes(front: Expressions, value: Val, data: bytes, then: Block, els: B
         size = len(data) + 1
         memory = Memory(front.low.scratch("string", -(-size // 8) * 8), 0, size)
         front.low.zero(memory.base, 0, size)
-        front.low.read_user_str(memory.base, 0, size, value.address, value.what, cut_is_loss=False)
+        front.low.read_user_str(
+            memory.base, 0, size, value.address, value.what, cut_is_loss=False, is_kernel=value.is_kernel
+        )
     else:
         memory = in_memory(front, value)
+    if not memory.has_end and len(data) == memory.size_bytes + 1 and data.endswith(b"\0"):
+        data = data[:-1]  # the string cannot go on
     if len(data) > memory.size_bytes:
         front.b.jump(els)
         return
-    for at, size in chunks(memory.off, memory.off + len(data)):
-        part = data[at - memory.off : at - memory.off + size]
-        following = front.b.new_block()
-        loaded = front.b.load(memory.base, at, size)
-        front.b.branch("eq", loaded, front.b.const(int.from_bytes(part, "little")), following, els)
-        front.b.start(following)
-    front.b.jump(then)
+    lower.branch_bytes(front.low, Chars(memory.base, memory.off, memory.size_bytes, 0), None, data, then, els)
 
 
-def match_strings(front: Expressions, a: Memory, b: Memory, then: Block, els: Block) -> None:
-    """Jump to `then` if two strings in memory are equal; what one has beyond the other must be its padding."""
-    if a.size_bytes > b.size_bytes:
-        a, b = b, a
-    step = 8
-    while (a.off - b.off) % step:
-        step //= 2
-    low = front.b
-    for at, size in chunks(a.off, a.off + a.size_bytes):
-        for part in range(at, at + size, min(size, step)):
-            width, following = min(size, step), low.new_block()
-            one, other = low.load(a.base, part, width), low.load(b.base, part - a.off + b.off, width)
-            low.branch("eq", one, other, following, els)
-            low.start(following)
-    for at, size in chunks(b.off + a.size_bytes, b.off + b.size_bytes):
-        following = low.new_block()
-        low.branch("eq", low.load(b.base, at, size), low.const(0), following, els)
-        low.start(following)
-    low.jump(then)
+def contains(front: Expressions, value: Val, item: Val, then: Block, els: Block) -> None:
+    """Jump to `then` if `item in value`, of strings. Raises: Refusal."""
+    _search(front, value, item, then, els)
 
 
-def in_memory(front: Expressions, value: Val) -> Memory:
-    """A string's memory; one that is still to be read is read now. Raises: Refusal."""
-    if isinstance(value, Comm | UserStr):
-        return front.written(value)
-    if not isinstance(value, Memory):
-        raise Refusal(f"a string is compared with {front.describe(value)}")
-    return value
+def _search(front: Expressions, value: Val, item: Val, then: Block, els: Block) -> str:
+    """Search a string in another; return the variable that holds where it is."""
+    if not is_string(item):
+        raise Refusal(f"`in` a string looks for a string, not {front.describe(item)}")
+    position = f"position {id(then)}"
+    if isinstance(item, Known):
+        data = item.object
+        lower.search(front.low, chars_of(front, value), encoded(data), then, els, position)
+    else:
+        s = chars_of(front, value)
+        lower.search_string(front.low, s, chars_of(front, item), then, els, position)
+    return position
+
+
+# Methods
+
+
+def _answer(front: Expressions, test: Test, value: Callable[[], Num] | None = None) -> Num:
+    """What a test says, as True or False; with `value` its number where it holds, and else -1."""
+    yes, no, done = front.low.blocks(3)
+    name = f"answer {id(done)}"
+    test(yes, no)
+    result = Num(front.b.const(0), 0, 1, BOOL) if value is None else None
+    for block, holds in ((yes, True), (no, False)):
+        if front.b.is_reachable(block):
+            front.b.start(block)
+            if value is None:
+                front.b.write(name, front.b.const(int(holds)))
+            elif holds:
+                result = value()
+                front.b.write(name, result.value)
+            else:
+                front.b.write(name, front.b.const(-1))
+            front.b.jump(done)
+    front.b.start(done)
+    hi = result.hi if result is not None else -1
+    return Num(front.b.read(name), 0 if value is None else -1, hi, BOOL if value is None else "")
+
+
+def _affix(name: str, test: Callable[[Expressions, Val, bytes, Block, Block], None]) -> Method:
+    def lower_method(front: Expressions, value: String, argument: Val) -> Val:
+        many = isinstance(argument, Known) and isinstance(argument.object, tuple)
+        texts = argument.object if many else (argument,)  # type: ignore[union-attr]
+        data = [encoded(_constant(front, Known(t) if many else t, name)) for t in texts]
+        s = in_memory(front, value) if len(data) != 1 else value
+
+        def one(part: bytes) -> Test:
+            return lambda yes, no: test(front, s, part, yes, no)
+
+        return _answer(front, lambda yes, no: lower.any_of(front.low, [one(part) for part in data], yes, no))
+
+    return lower_method
+
+
+def _ends(front: Expressions, value: Val, data: bytes, then: Block, els: Block) -> None:
+    lower.ends_with(front.low, chars_of(front, value), data, then, els)
+
+
+def _find(front: Expressions, value: String, argument: Val) -> Val:
+    """s.find(t): where it is first, in bytes, or -1."""
+    s = in_memory(front, value)
+    position = ""
+
+    def test(yes: Block, no: Block) -> None:
+        nonlocal position
+        position = _search(front, s, argument, yes, no)
+
+    return _answer(front, test, lambda: Num(front.b.read(position), 0, s.size_bytes))
+
+
+if TYPE_CHECKING:
+    Method = Callable[[Expressions, String, Val], Val]
+
+METHODS: dict[str, Method] = {
+    "startswith": _affix("startswith", match_bytes),
+    "endswith": _affix("endswith", _ends),
+    "find": _find,
+}
+
+
+# Parts
+
+
+def _character(front: Expressions, s: Chars, index: Value | int) -> Memory:
+    """The character at an index that is inside the memory. The program ends where the string is shorter."""
+    b = front.b
+    byte = b.load(s.base, s.off + index, 1) if isinstance(index, int) else lower.byte_at(front.low, s, index)
+    front.low.abort_if("eq", byte, b.const(0), "bad_index", "an index is out of range")
+    memory = b.alloca(8)
+    b.store(memory, 0, 1, byte)
+    return Memory(memory, 0, 1, has_end=False, is_char=True)
+
+
+def _index(front: Expressions, s: Chars, index: Val) -> Val:
+    """s[i]: a character. Raises: Refusal."""
+    n = front.as_num(index)
+    if n.lo == n.hi:
+        if not -s.most <= n.lo < s.most:
+            raise Refusal(f"the index {n.lo} is always out of range: the string has at most {s.most} bytes")
+        if n.lo >= 0:
+            return _character(front, s, n.lo)
+        count = lower.length(front.low, s).value
+        front.low.abort_if("ult", count, front.b.const(-n.lo), "bad_index", "an index is out of range")
+        return _character(front, s, front.b.op("add", count, front.b.const(n.lo)))
+    if n.lo < 0:
+        raise Refusal(f"the index may be negative: it is {n.describe()}", "cast it: u32(i)")
+    front.low.abort_if("uge", n.value, front.b.const(s.most), "bad_index", "an index is out of range")
+    return _character(front, s, n.value)
+
+
+def _slice(front: Expressions, s: Memory, node: ast.Slice) -> Val:
+    """s[a:b] with constants, s[-a:]. Raises: Refusal."""
+    bounds = []
+    for part, default in ((node.lower, 0), (node.upper, None), (node.step, 1)):
+        value = front.expr(part) if part is not None else Known(None)
+        if not (isinstance(value, Known) and (value.object is None or isinstance(value.object, int))):
+            raise Refusal("the bounds of a slice must be constants")
+        bounds.append(default if value.object is None else int(value.object))
+    start, stop, step = bounds
+    most = s.size_bytes - s.has_end
+    assert start is not None
+    if step != 1:
+        raise Refusal("a slice of a string takes every byte in a probe")
+    if start < 0 and stop is None:
+        return s if -start >= most else _tail(front, s, -start)
+    if start < 0 or (stop is not None and stop < 0):
+        raise Refusal("a slice may count from the end as s[-4:] only", "s[a:b] with a and b from 0 on")
+    if start >= most or stop is not None and stop <= start:
+        return Known("")
+    if stop is None or stop >= most:
+        return Memory(s.base, s.off + start, s.size_bytes - start, s.is_field, s.has_end)
+    return Memory(s.base, s.off + start, stop - start, s.is_field, has_end=False)
+
+
+def _tail(front: Expressions, s: Memory, count: int) -> Memory:
+    """The last `count` bytes of a string, fewer than it may have; all of one that is shorter."""
+    b, low = front.b, front.low
+    chars = Chars(s.base, s.off, s.size_bytes, s.size_bytes - s.has_end)
+    name, (longer, done) = f"tail {id(s)}", low.blocks(2)
+    n = lower.length(low, chars).value
+    b.write(name, b.const(0))
+    b.branch("ugt", n, b.const(count), longer, done)
+    b.start(longer)
+    b.write(name, b.op("sub", n, b.const(count)))
+    b.jump(done)
+    b.start(done)
+    memory, at = b.alloca(-(-count // 8) * 8), b.op("add", s.base, b.read(name))
+    for i in range(count):
+        b.store(memory, i, 1, b.load(at, s.off + i, 1))
+    return Memory(memory, 0, count, has_end=False)
+
+
+def character_code(front: Expressions, value: Val) -> Num:
+    """ord(c) of a character of a string. Raises: Refusal."""
+    if not (isinstance(value, Memory) and value.is_char):
+        raise Refusal(f"ord() takes one character, not {front.describe(value)}", "index the string: ord(s[i])")
+    return Num(front.b.load(value.base, value.off, 1), 0, 255)
+
+
+# Where ways meet
+
+
+def merged(front: Expressions, values: list[Val]) -> Val:
+    """A string that is each of `values` on the ways to this block: a copy, made at the end of each way."""
+    b, ways = front.b, front.b.ways()
+    sizes = []
+    for value in values:
+        if isinstance(value, UserStr):
+            return Unusable("is a string of unknown size", "give it in bytes: ebee.user_str(address, 64)")
+        sizes.append(len(encoded(value.object)) + 1 if isinstance(value, Known) else
+                     16 if isinstance(value, Comm) else value.size_bytes + (not value.has_end))  # type: ignore[union-attr]  # fmt: skip
+    size = max(sizes)
+    memory = b.alloca(-(-size // 8) * 8)
+    assert len(ways) == len(values)
+    for way, value in zip(ways, values):
+        with b.before_leaving(way):
+            front.store(memory, 0, StrType(size), value, "a string")
+    return Memory(memory, 0, size)
+
+
+def concatenated(front: Expressions, a: Val, b: Val) -> Text:
+    """`a + b` of strings: a text that is put together where it is needed. Raises: Refusal."""
+    parts: list[str | Piece] = []
+    for value in (a, b):
+        if not (is_string(value) or isinstance(value, Text)):
+            raise Refusal(f"a string and {front.describe(value)} cannot be added")
+        if isinstance(value, Text):
+            parts += value.parts
+        else:
+            parts.append(value.object if isinstance(value, Known) else Piece(value))
+    return Text(parts)

@@ -55,23 +55,27 @@ class Comm(Record):
 
 
 class UserStr(Record):
-    """A string in user memory, not yet read. `size_bytes` is 0 when the destination decides."""
+    """A string in user or kernel memory, not yet read. `size_bytes` is 0 when the destination decides."""
 
     address: Num
     size_bytes: int
     what: str
+    is_kernel: bool = False
 
 
 class Memory(Record):
     """A string that lies in memory: `size_bytes` at `base` + `off`, padded with zeros after its end.
 
-    A field of a struct may be assigned later: a string that is taken from there and kept is copied first.
+    A field of a struct may be assigned later: a string that is taken from there and kept is copied first. Part of
+    another string need not end in its memory with a zero (`has_end`). `is_char`: it is exactly one byte.
     """
 
     base: Value
     off: int
     size_bytes: int
     is_field: bool = False
+    has_end: bool = True
+    is_char: bool = False
 
 
 class Piece(Record):
