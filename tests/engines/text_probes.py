@@ -57,7 +57,7 @@ def run_python(body, *, text=(), num=(), unsigned=(), names=None):
     """Run the same statements in CPython. Bytes are characters there: a string in a probe is bytes."""
     out = [0] * 32
     as_text = [t.decode("latin-1") if isinstance(t, bytes) else t for t in text]
-    scope = {"text": as_text, "num": list(num), "unsigned": list(unsigned), "out": out, "sys": sys, "ebee": ebee,
+    scope = {"text": as_text, "num": list(num), "unsigned": list(unsigned), "out": out, "sys": sys, "ebee": ebee, "s64": ebee.s64,
              **(names or {})}  # fmt: skip
     stdout = io.StringIO()
     with contextlib.redirect_stdout(stdout):

@@ -21,8 +21,10 @@ from .values import (
     Memory,
     RecordRef,
     StructValue,
+    Text,
     Unusable,
     UserStr,
+    is_string,
     meet,
     similar,
 )  # fmt: skip
@@ -199,6 +201,11 @@ class Expressions:
 
     def binary(self, op: str, a: Val, b: Val) -> Val:
         """`a op b`, folded when both are known."""
+        if op in "+*" and isinstance(a, Known) and isinstance(b, Known) and isinstance(a.object, str | bytes):
+            try:
+                return Known(FOLD[op](a.object, b.object))
+            except TypeError as e:
+                raise Refusal(str(e)) from None
         if op == "+" and any(isinstance(v, Comm | UserStr | Memory | Text) for v in (a, b)):
             from .strings import concatenated
 
@@ -396,10 +403,9 @@ class Expressions:
 
     def same_kind(self, part: ast.expr, value: Val, number: Num | None) -> None:
         """Refuse a value that is no string where the other values are strings, and the other way round."""
-        if number is not None or not (isinstance(value, Comm | UserStr | Memory) or
-                                      isinstance(value, Known) and isinstance(value.object, str)):  # fmt: skip
-            raise self.located(part, Refusal(f"strings and {self.describe(value if number is None else number)} are "
-                                             "the values of one expression", "make them of one kind"))  # fmt: skip
+        if number is not None or not is_string(value):
+            other = "a number" if number is not None or isinstance(value, Num) else self.describe(value)
+            raise self.located(part, Refusal(f"this expression is a string on one way and {other} on another"))
 
     def string_way(
         self, value: Val, part: ast.expr, is_last: bool, is_and: bool, strings: list[Val], done: Block
@@ -445,7 +451,7 @@ class Expressions:
                 self.b.start(block)
                 self.env = self.refined(before, known)
                 value = self.expr(part)
-                if isinstance(value, Comm | UserStr | Memory) or isinstance(value, Known) and type(value.object) is str:
+                if is_string(value):
                     self.same_kind(part, value, result)
                     strings.append(self.written(value) if isinstance(value, UserStr) and value.size_bytes else value)
                     self.b.jump(blocks[2])

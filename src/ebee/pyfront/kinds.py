@@ -271,6 +271,7 @@ _OBJECTS: dict[object, str] = {
     object: "KnownKind",
     MapDecl: "map_methods.MapKind",
     IntType: "IntTypeKind",
+    str: "strings.ConstantKind",
     type: "functions.TypeKind",
     type(len): "functions.BuiltinKind",
     type(similar): "functions.FunctionKind",

@@ -120,10 +120,11 @@ class Loops(Expressions):
         items = self.expr(node.iter)
         elements = self.kind(items).elements(self, items)
         if elements is not None:
-            zero, count = numbers.constant(self.low, 0), numbers.constant(self.low, elements.count)
+            zero, count = numbers.constant(self.low, 0), elements.count
+            count = count if isinstance(count, Num) else numbers.constant(self.low, count)
             self.counted(node, zero, count, 1, lambda index: self.assign(node.target, elements.at(index)))
             return
-        if not (isinstance(items, Known) and isinstance(items.object, tuple | range | frozenset)):
+        if not (isinstance(items, Known) and isinstance(items.object, tuple | range | frozenset | str)):
             raise Refusal(
                 f"a probe cannot iterate over {self.describe(items)}", "iterate over range(…) or a constant tuple"
             )

@@ -18,7 +18,7 @@ _MOST_ALTERNATIVES = 256
 def contains(front: Expressions, container: Known, item: Val, then: Block, els: Block) -> None:
     """Jump to `then` if a value is in a sequence of integers or strings that is known now. Raises: Refusal."""
     items, b = container.object, front.b
-    if isinstance(items, str) and isinstance(item, Comm | UserStr | Memory):
+    if isinstance(items, str):
         from .strings import contains as contains_string
 
         contains_string(front, container, item, then, els)

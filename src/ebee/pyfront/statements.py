@@ -28,6 +28,7 @@ from .values import (
     Unusable,
     UserStr,
     c_type_of,
+    is_string,
     similar,
 )  # fmt: skip
 
@@ -242,9 +243,9 @@ class Statements(Loops, Calls):
     def stmt_Match(self, node: ast.Match) -> None:
         """match on an integer or a string: values, alternatives, `_`, a name, guards."""
         subject, done = self.expr(node.subject), self.b.new_block()
-        if isinstance(subject, Comm | UserStr | Memory):
-            subject = self.written(subject) if not isinstance(subject, Memory) else subject
-        else:
+        if isinstance(subject, Comm | UserStr):
+            subject = self.written(subject)
+        elif not is_string(subject):
             try:
                 subject = self.as_num(subject)
             except Refusal as e:
@@ -281,15 +282,15 @@ class Statements(Loops, Calls):
             ends.append(before)
         self.join(done, ends, before)
 
-    def pattern(self, node: ast.pattern, subject: Num | Memory, then: Block, els: Block) -> None:
+    def pattern(self, node: ast.pattern, subject: Val, then: Block, els: Block) -> None:
         """Jump to `then` if an integer or a string fits a pattern."""
         match node:
             case ast.MatchValue():
                 value = self.expr(node.value)
-                if isinstance(subject, Memory):
+                if is_string(subject):
                     if not (isinstance(value, Known) and isinstance(value.object, str)):
-                        raise Refusal(f"a case takes a string here, not {self.describe(value)}")
-                    self.kind(subject).compare(self, "==", subject, value, then, els)
+                        raise Refusal(f"a case takes a string constant here, not {self.describe(value)}")
+                    contains(self, Known((value.object,)), subject, then, els)
                     return
                 if not (isinstance(value, Known) and isinstance(value.object, int)):
                     raise Refusal(f"a case takes an integer constant, not {self.describe(value)}")
@@ -303,7 +304,8 @@ class Statements(Loops, Calls):
             case ast.MatchAs(pattern=None):
                 self.b.jump(then)
             case _:
-                raise Refusal("this pattern is not supported in a probe", "a case is an integer or a string, a|b, _ or a name")
+                hint = "a case is an integer or a string, a|b, _ or a name"
+                raise Refusal("this pattern is not supported in a probe", hint)
 
     def join(self, done: object, ends: list[dict[str, Val]], before: dict[str, Val]) -> None:
         """Go on where several ways meet; names keep what all ways agree on."""
@@ -330,7 +332,7 @@ class Statements(Loops, Calls):
             met = self.kind(first).merged(self, name, values)
             if met is not None:
                 return met
-        if all(isinstance(v, Comm | UserStr | Memory) or isinstance(v, Known) and type(v.object) is str for v in values):
+        if all(map(is_string, values)):
             from .strings import merged
 
             return merged(self, values)  # type: ignore[arg-type]

@@ -11,8 +11,8 @@ from ..lower import strings as lower
 from ..lower.numbers import BOOL, Num, Refusal
 from ..lower.strings import Chars
 from ..types.scalars import StrType
-from .kinds import Elements, Kind
-from .values import Comm, Known, Memory, Piece, Text, Unusable, UserStr
+from .kinds import Elements, Kind, KnownKind
+from .values import Comm, Known, Memory, Piece, Text, Unusable, UserStr, is_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,12 +77,35 @@ class StringKind(Kind):
         return value if isinstance(value, Memory) and not value.is_field else front.written(value)
 
 
+class ConstantKind(KnownKind):
+    """Strings that are known now."""
+
+    def method(self, front: Expressions, value: Known, name: str, node: ast.Call) -> Val:
+        if name not in METHODS:
+            return StringKind().method(front, value, name, node)  # type: ignore[arg-type]
+        (argument,) = (front.expr(a) for a in front.arguments(node, name, 1, 1))
+        if isinstance(argument, Known):
+            try:
+                return Known(getattr(value.object, name)(argument.object))
+            except TypeError as e:
+                raise Refusal(str(e)) from None
+        s = chars_of(front, value)
+        return METHODS[name](front, Memory(s.base, s.off, s.size_bytes), argument)
+
+    def item(self, front: Expressions, value: Known, node: ast.Subscript) -> Val:
+        if isinstance(node.slice, ast.Slice):
+            start, stop, step = _bounds(front, node.slice)
+            return Known(value.object[start:stop:step])
+        index = front.expr(node.slice)
+        if not isinstance(index, Known):
+            return _index(front, chars_of(front, value), index)
+        try:
+            return Known(value.object[index.object])
+        except (IndexError, TypeError) as e:
+            raise Refusal(str(e)) from None
+
+
 # What strings are
-
-
-def is_string(value: object) -> bool:
-    """Whether a value is a string, constants included."""
-    return isinstance(value, Comm | UserStr | Memory) or isinstance(value, Known) and isinstance(value.object, str)
 
 
 def in_memory(front: Expressions, value: Val) -> Memory:
@@ -101,8 +124,8 @@ def chars_of(front: Expressions, value: Val) -> Chars:
         memory = front.low.scratch("constant", -(-(len(data) + 1) // 8) * 8)
         front.low.store_bytes(memory, 0, data + b"\0")
         return Chars(memory, 0, len(data) + 1, len(data))
-    memory = in_memory(front, value)
-    return Chars(memory.base, memory.off, memory.size_bytes, memory.size_bytes - memory.has_end)
+    s = in_memory(front, value)
+    return Chars(s.base, s.off, s.size_bytes, s.size_bytes - s.has_end)
 
 
 def encoded(text: str) -> bytes:
@@ -189,7 +212,10 @@ def match_bytes(front: Expressions, value: Val, data: bytes, then: Block, els: B
 
 def contains(front: Expressions, value: Val, item: Val, then: Block, els: Block) -> None:
     """Jump to `then` if `item in value`, of strings. Raises: Refusal."""
-    _search(front, value, item, then, els)
+    if isinstance(value, Known) and isinstance(item, Known) and isinstance(item.object, str):
+        front.b.jump(then if item.object in value.object else els)
+    else:
+        _search(front, value, item, then, els)
 
 
 def _search(front: Expressions, value: Val, item: Val, then: Block, els: Block) -> str:
@@ -302,18 +328,24 @@ def _index(front: Expressions, s: Chars, index: Val) -> Val:
     return _character(front, s, n.value)
 
 
-def _slice(front: Expressions, s: Memory, node: ast.Slice) -> Val:
-    """s[a:b] with constants, s[-a:]. Raises: Refusal."""
+def _bounds(front: Expressions, node: ast.Slice) -> list[int | None]:
+    """The three parts of a slice. Raises: Refusal for one that is not known."""
     bounds = []
-    for part, default in ((node.lower, 0), (node.upper, None), (node.step, 1)):
+    for part in (node.lower, node.upper, node.step):
         value = front.expr(part) if part is not None else Known(None)
         if not (isinstance(value, Known) and (value.object is None or isinstance(value.object, int))):
             raise Refusal("the bounds of a slice must be constants")
-        bounds.append(default if value.object is None else int(value.object))
-    start, stop, step = bounds
-    most = s.size_bytes - s.has_end
-    assert start is not None
-    if step != 1:
+        bounds.append(value.object)
+    if bounds[2] == 0:
+        raise Refusal("slice step cannot be zero")
+    return bounds
+
+
+def _slice(front: Expressions, s: Memory, node: ast.Slice) -> Val:
+    """s[a:b] with constants, s[-a:]. Raises: Refusal."""
+    low, stop, step = _bounds(front, node)
+    start, most = low or 0, s.size_bytes - s.has_end
+    if step not in (None, 1):
         raise Refusal("a slice of a string takes every byte in a probe")
     if start < 0 and stop is None:
         return s if -start >= most else _tail(front, s, -start)

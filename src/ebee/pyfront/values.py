@@ -78,6 +78,11 @@ class Memory(Record):
     is_char: bool = False
 
 
+def is_string(value: object) -> bool:
+    """Whether a value is a string, constants included."""
+    return isinstance(value, Comm | UserStr | Memory) or isinstance(value, Known) and isinstance(value.object, str)
+
+
 class Piece(Record):
     """A value in a `Text`: `conversion` is "", "r", "s" or "a", `spec` a format specification, as in an f-string."""
 
