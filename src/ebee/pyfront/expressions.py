@@ -376,9 +376,14 @@ class Expressions:
                 value.packet.test(value.name, following, done)
                 self.b.start(following)
                 continue
-            if isinstance(value, Comm | UserStr | Memory) or strings:
+            if is_string(value) or strings:
+                is_last = part is node.values[-1]
+                if isinstance(value, Known) and is_string(value) and not is_last:
+                    if bool(value.object) is is_and:
+                        continue  # it decides nothing
+                    is_last = True
                 self.same_kind(part, value, result)
-                if self.string_way(value, part, part is node.values[-1], is_and, strings, done):
+                if self.string_way(value, part, is_last, is_and, strings, done):
                     break
                 continue
             try:
