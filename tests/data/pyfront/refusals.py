@@ -150,7 +150,7 @@ def maps(ctx):
     if ctx.dfd is LIMIT:  # error: `is` is not supported in a probe, but for `is None` | compare numbers with ==
         pass
     counts[-1] += 1  # error: -1 does not fit in a key of counts (u32)
-    b = 1 and "2"  # error: an integer is needed here, not '2'
+    b = 1 and "2"  # error: this expression is a string on one way and a number on another
     c = LIMIT ** ebee.pid()  # error: this operator (Pow) is not supported with such an exponent | the exponent must be a constant from 0 to 64
     if ebee.pid() and (d := ebee.tid()):  # error: an assignment that may not happen cannot stand in an expression | assign on a line of its own
         pass
