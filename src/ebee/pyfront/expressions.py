@@ -115,13 +115,15 @@ class Expressions:
         """Lower an expression. Raises: Located."""
         method = getattr(self, f"expr_{type(node).__name__}", None)
         self.b.span = self.source.span(node)
+        before = self.env, self.depth
         try:
             if method is None:
                 kind = type(node).__name__
                 raise Refusal(f"this kind of expression ({kind}) is not supported in a probe", HINTS.get(kind, ""))
             value: Val = method(node)
-        except Refusal as e:
-            raise self.located(node, e) from None
+        except (Refusal, Located) as e:
+            self.env, self.depth = before
+            raise e if isinstance(e, Located) else self.located(node, e) from None
         self.b.span = self.source.span(node)
         return value
 
@@ -262,6 +264,7 @@ class Expressions:
 
         Return what that says of local names: their ranges if it is true, and if it is false.
         """
+        before = self.env, self.depth
         try:
             if isinstance(node, ast.BoolOp):
                 return self.short_circuit(node, then, els)
@@ -272,8 +275,9 @@ class Expressions:
                 return self.comparison(node, then, els)
             value = self.expr(node)
             return kind_of(value).truth(self, value, node, then, els)
-        except Refusal as e:
-            raise self.located(node, e) from None
+        except (Refusal, Located) as e:
+            self.env, self.depth = before
+            raise e if isinstance(e, Located) else self.located(node, e) from None
 
     def short_circuit(self, node: ast.BoolOp, then: Block, els: Block) -> tuple[Ranges, Ranges]:
         """`and` and `or` in a condition: what the first parts say holds where the later ones are evaluated."""
