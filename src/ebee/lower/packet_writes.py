@@ -216,15 +216,15 @@ def _find_again(packet: Packet, kept: list[tuple[str, Value]], what: str) -> Non
     b.start(done)
 
 
-def payload_byte(packet: Packet, index: Num, what: str) -> Value:
-    """The address of a byte of the payload; one that is not there ends the program, counted."""
+def byte(packet: Packet, base: Value, index: Num, what: str) -> Value:
+    """The address of a byte behind a place in the packet; one that is not there ends the program, counted."""
     b, low = packet.b, packet.low
     inside, outside = low.blocks(2)
     if not 0 <= index.lo <= index.hi < MAX_PAYLOAD:
         checked = b.new_block()
         b.branch("ult", index.value, b.const(MAX_PAYLOAD), checked, outside)
         b.start(checked)
-    address = b.op("add", packet.address("payload"), index.value)
+    address = b.op("add", base, index.value)
     b.branch("ule", low.at(address, 1), packet.end, inside, outside)
     b.start(outside)
     low.abort("packet_end", what)
@@ -236,7 +236,7 @@ def write_payload(packet: Packet, index: Num, n: Num, what: str) -> None:
     """Set a byte of the payload, and update the checksum of the header in front. Raises: Refusal."""
     check_assignable(n, 0, 0xFF, what)
     b = packet.b
-    address = payload_byte(packet, index, what)
+    address = byte(packet, packet.address("payload"), index, what)
     before = b.load(address, 0, 1)
     b.store(address, 0, 1, n.value)
     after = b.load(address, 0, 1)
@@ -260,6 +260,12 @@ def write_payload(packet: Packet, index: Num, n: Num, what: str) -> None:
     else:
         b.jump(done)
     b.start(done)
+
+
+def write_byte(packet: Packet, index: Num, n: Num, what: str) -> None:
+    """Set a byte of the packet and nothing else: what it means is not known. Raises: Refusal."""
+    check_assignable(n, 0, 0xFF, what)
+    packet.b.store(byte(packet, packet.data, index, what), 0, 1, n.value)
 
 
 def refuse(packet: Packet, name: str) -> None:

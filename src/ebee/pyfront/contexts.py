@@ -46,6 +46,14 @@ class ContextType:
         """`argument.name = new`. Raises: Refusal where that cannot be."""
         raise Refusal("the probe's context has no fields that can be assigned")
 
+    def item(self, front: Expressions, node: ast.Subscript) -> Val:
+        """`argument[…]`. Raises: Refusal where that means nothing."""
+        raise Refusal("the probe's context cannot be indexed in a probe")
+
+    def set_item(self, front: Expressions, node: ast.Subscript, new: Val) -> None:
+        """`argument[…] = new`. Raises: Refusal where that cannot be."""
+        raise Refusal("the probe's context has no items that can be assigned")
+
     def method(self, front: Expressions, name: str, node: ast.Call) -> Val | None:
         """`argument.name(…)`; None where the argument has no such method."""
         return None

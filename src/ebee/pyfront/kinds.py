@@ -232,6 +232,17 @@ class ContextKind(Kind):
     ) -> None:
         value.type.set_attribute(front, value.pointer, name, new)
 
+    def item(self, front: Expressions, value: values.Context, node: ast.Subscript) -> Val:
+        return value.type.item(front, node)
+
+    def set_item(self, front: Expressions, value: values.Context, node: ast.Subscript, new: Val) -> None:
+        value.type.set_item(front, node, new)
+
+    def augment_item(
+        self, front: Expressions, value: values.Context, node: ast.Subscript, op: str, operand: ast.expr
+    ) -> None:
+        self.set_item(front, value, node, front.binary(op, self.item(front, value, node), front.expr(operand)))
+
     def method(self, front: Expressions, value: values.Context, name: str, node: ast.Call) -> Val:
         result = value.type.method(front, name, node)
         return result if result is not None else super().method(front, value, name, node)

@@ -6,6 +6,7 @@ import _ast as ast
 
 from ..lower import contexts as lower
 from ..lower import kernel_types
+from ..lower.contexts import read_skb_byte
 from ..lower.numbers import Num, Refusal
 from ..types.net_hooks import LINK, NET_HOOKS, NETWORK, context_fields, context_pointers
 from .contexts import ContextType
@@ -115,6 +116,29 @@ class NetContext(ContextType):
             lower.write_half(front.low, pointer, field, first, n, what)
         else:
             lower.write(front.low, pointer, field, n, what)
+
+    def item(self, front: Expressions, node: ast.Subscript) -> Val:
+        """Lower `pkt[n]`: a byte of the packet."""
+        if not self.hook.start and self.kind != "socket":
+            return super().item(front, node)
+        index, what = front.num(node.slice), front.source.text_of(node)
+        if self.kind == "socket":
+            return read_skb_byte(front.low, index, what)
+        from ..lower.packet_writes import byte
+
+        packet = self.packet(front.low)
+        return Num(front.b.load(byte(packet, packet.data, index, what), 0, 1), 0, 0xFF)
+
+    def set_item(self, front: Expressions, node: ast.Subscript, new: Val) -> None:
+        """Lower `pkt[n] = new`: a byte of the packet, and no checksum."""
+        if not self.hook.start:
+            super().set_item(front, node, new)
+            return
+        from ..lower.packet_writes import refuse, write_byte
+
+        packet = self.packet(front.low)
+        refuse(packet, front.source.text_of(node))
+        write_byte(packet, front.num(node.slice), front.as_num(new), front.source.text_of(node))
 
     def method(self, front: Expressions, name: str, node: ast.Call) -> Val | None:
         """Lower `pkt.header(…)`, `pkt.adjust_head(…)` and their like."""

@@ -114,7 +114,9 @@ class PayloadKind(Kind):
         return Num(front.b.op("sub", packet.end, packet.address("payload"), type="i64"), 0, 0xFFFF)
 
     def item(self, front: Expressions, value: Payload, node: ast.Subscript) -> Val:
-        address = packet_writes.payload_byte(self._found(value), front.num(node.slice), front.source.text_of(node))
+        packet = self._found(value)
+        what = front.source.text_of(node)
+        address = packet_writes.byte(packet, packet.address("payload"), front.num(node.slice), what)
         return Num(front.b.load(address, 0, 1), 0, 0xFF)
 
     def set_item(self, front: Expressions, value: Payload, node: ast.Subscript, new: Val) -> None:

@@ -1,0 +1,188 @@
+"""The network tools in examples/, run by `ebee run` in namespaces of the test's own, with real traffic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from network_namespace import cgroup_missing, in_namespace
+
+pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_netns, pytest.mark.needs_tool("ip")]
+ROOT = Path(__file__).resolve().parents[2]
+RUN = f"""
+def run(tool, traffic, *args):
+    '''Run a tool on a command that makes traffic from where we are; return the lines of both.'''
+    with open("traffic.py", "w") as f:
+        f.write("import os, socket, struct, sys, time\\n" + traffic)
+    argv = [sys.executable, "-m", "ebee", "run", "--kernel", "-q", f"{ROOT}/examples/{{tool}}.py"]
+    argv += ["-c", f"{{sys.executable}} -I -S traffic.py", "--", *args]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=40)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout.splitlines()
+import tempfile
+os.chdir(tempfile.mkdtemp())
+"""
+
+
+def test_pingd(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        RUN
+        + '''
+cable()
+ip("neighbour", "add", "10.9.0.99", "lladdr", "02:00:00:00:00:02", "dev", "left", "nud", "permanent")
+PING = """
+sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+sock.settimeout(1)
+def total(data):
+    words = sum(struct.unpack(f">{len(data) // 2}H", data))
+    while words >> 16:
+        words = (words & 0xFFFF) + (words >> 16)
+    return words
+def ping(address, seq):
+    head = struct.pack(">BBHHH", 8, 0, 0, 77, seq) + b"payload!"
+    head = head[:2] + struct.pack(">H", ~total(head) & 0xFFFF) + head[4:]
+    sock.sendto(head, (address, 0))
+    try:
+        reply = sock.recv(200)
+    except TimeoutError:
+        return "nothing"
+    icmp = reply[20:]
+    return (socket.inet_ntoa(reply[12:16]), icmp[0], icmp[6:8] == head[6:8], icmp[8:], total(reply[:20]), total(icmp))
+print(ping("10.9.0.99", 1), ping("10.9.0.99", 2), ping("10.9.0.98", 3), sep="\\\\n")
+"""
+ip("neighbour", "add", "10.9.0.98", "lladdr", "02:00:00:00:00:02", "dev", "left", "nud", "permanent")
+# The tool works at the far end; its command goes back to the near one.
+enter_near = f"import ctypes\\nassert ctypes.CDLL(None).setns(os.open('/proc/{os.getpid()}/fd/{near}', os.O_RDONLY), 0) == 0\\n"
+
+@ebee.xdp
+def everything(pkt):
+    return ebee.XDP_PASS
+
+with ebee.attach(everything, interface="left"):  # this driver takes what XDP sends back only where XDP is in use
+    report["lines"] = far(run, "pingd", enter_near + PING, "right", "10.9.0.99")
+''',
+    )
+    answer = "('10.9.0.99', 0, True, b'payload!', 65535, 65535)"
+    assert report["lines"] == [answer, answer, "nothing", "10.9.0.1                2 pings"]
+
+
+def test_balancer(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        RUN
+        + '''
+cable()
+for address in ("10.9.1.1/32", "10.9.1.2/32"):
+    ip("address", "add", address, "dev", "lo")
+far(ip, "route", "add", "default", "via", "10.9.0.1")
+far(ip, "neighbour", "add", "10.9.0.100", "lladdr", "02:00:00:00:00:01", "dev", "right", "nud", "permanent")
+def serve(address):
+    server = tcp_server(8080, address)
+    server.settimeout(20)
+    def loop():
+        while True:
+            try:
+                peer, _ = server.accept()
+            except OSError:
+                return
+            data = peer.recv(100)
+            peer.sendall(address[-1].encode() + b" " + data + b" " + peer.recv(100))
+            peer.close()
+    threading.Thread(target=loop, daemon=True).start()
+serve("10.9.1.1"); serve("10.9.1.2")
+datagrams = udp(8080, "10.9.1.1"), udp(8080, "10.9.1.2")
+def reflect(sock):
+    sock.settimeout(20)
+    while True:
+        try:
+            data, address = sock.recvfrom(100)
+        except OSError:
+            return
+        sock.sendto(data.upper(), address)
+for sock in datagrams:
+    threading.Thread(target=reflect, args=(sock,), daemon=True).start()
+TRAFFIC = """
+seen = set()
+for n in range(24):
+    client = socket.create_connection(("10.9.0.100", 80), timeout=5)
+    client.sendall(b"one")
+    time.sleep(0.005)
+    client.sendall(b"two")
+    answer = b""
+    while part := client.recv(100):
+        answer += part
+    number, _, rest = answer.decode().partition(" ")
+    assert rest.replace(" ", "") == "onetwo", answer
+    seen.add(number)
+print(sorted(seen))
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.settimeout(5)
+sock.connect(("10.9.0.100", 80))
+sock.send(b"datagram")
+print(sock.recv(100).decode())
+"""
+away_path = f"/proc/{os.getpid()}/fd/{away}"
+enter_far = f"import ctypes\\nassert ctypes.CDLL(None).setns(os.open('{away_path}', os.O_RDONLY), 0) == 0\\n"
+report["lines"] = run("balancer", enter_far + TRAFFIC, "left", "10.9.0.100:80", "10.9.1.1:8080", "10.9.1.2:8080")
+''',
+    )
+    seen, datagram, first, second = report["lines"]
+    assert (seen, datagram) == ("['1', '2']", "DATAGRAM")
+    counts = [int(line.split()[1]) for line in (first, second)]
+    assert sum(counts) == 25 and min(counts) >= 3
+    assert first.split()[0] == "10.9.1.1:8080"
+
+
+@pytest.mark.skipif(bool(cgroup_missing()), reason=cgroup_missing() or "-")
+def test_detour(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        RUN
+        + '''
+TRAFFIC = """
+server = socket.create_server(("127.0.0.1", 8080))
+client = socket.create_connection(("192.0.2.7", 80), timeout=5)
+server.accept()[0].sendall(b"here")
+print(client.recv(10).decode(), os.getpid(), flush=True)
+try:
+    socket.create_connection(("127.0.0.1", 81), timeout=5)
+except ConnectionRefusedError:
+    print("refused", flush=True)
+"""
+report["lines"] = run("detour", TRAFFIC, cgroup, "80=127.0.0.1:8080")
+''',
+        cgroup=True,
+    )
+    here, *rest = sorted(report["lines"], key=lambda line: not line.startswith("here"))
+    pid = here.split()[1]
+    assert sorted(rest) == sorted(["refused", f"{pid:<8} {'python':<16} 192.0.2.7:80 -> 127.0.0.1:8080"]) or (
+        rest[0].split()[0] == pid and rest[0].endswith("192.0.2.7:80 -> 127.0.0.1:8080")
+    )
+
+
+def test_dscp(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        RUN
+        + '''
+cable()
+TRAFFIC = """
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, 2)
+for port in (5060, 5060, 5061):
+    sock.sendto(b"hello", ("10.9.0.2", port))
+"""
+receivers = {port: far(udp, port) for port in (5060, 5061)}
+for receiver in receivers.values():
+    receiver.setsockopt(socket.IPPROTO_IP, 13, 1)  # IP_RECVTOS
+report["lines"] = run("dscp", TRAFFIC, "left", "5060=46")
+for port, receiver in receivers.items():
+    data, ancillary, _, _ = receiver.recvmsg(100, 100)
+    report[port] = data.decode(), [value[0] for _, kind, value in ancillary if kind == socket.IP_TOS]
+''',
+    )
+    assert report == {
+        "lines": ["port 5060   DSCP 46         2 packets           94 bytes"],
+        "5060": ["hello", [46 << 2 | 2]], "5061": ["hello", [2]],
+    }  # fmt: skip
