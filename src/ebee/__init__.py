@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .types.intrinsics import cpu as cpu
     from .types.intrinsics import current_task as current_task
     from .types.intrinsics import gid as gid
+    from .types.intrinsics import kernel_str as kernel_str
     from .types.intrinsics import ktime as ktime
     from .types.intrinsics import pid as pid
     from .types.intrinsics import redirect as redirect
@@ -144,7 +145,7 @@ _HOMES = {
     ),
     "types.fields": "Bits Bytes List Union Width be16 be32 be64",
     "types.headers": "Header",
-    "types.intrinsics": "comm cpu current_task gid ktime pid redirect redirect_peer tid uid user_str",
+    "types.intrinsics": "comm cpu current_task gid kernel_str ktime pid redirect redirect_peer tid uid user_str",
     "types.kernel_hooks": (
         "fentry fexit fmod_ret iter kprobe kretprobe kretsyscall ksyscall lsm raw_tracepoint syscall_program tp_btf"
     ),

@@ -120,6 +120,7 @@ def on_exec(bprm, p, old_pid):
     counts[3] = u64(task) == u64(ebee.current_task())
     if task.mm is None:
         counts[4] = 1
+    names[0] = ebee.kernel_str(bprm.filename, 64)
 
 
 def test_pointers_are_compared_and_made_numbers():
@@ -127,6 +128,7 @@ def test_pointers_are_compared_and_made_numbers():
     with session, attached:
         attached.wait()
         got = dict(counts.items())
+        assert names[0].endswith("/cat")
     assert got == {0: 2, 1: 2, 2: 1, 3: 1} and not attached.losses
 
 

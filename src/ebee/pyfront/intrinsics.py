@@ -49,15 +49,22 @@ def _current_task(front: Expressions, node: ast.Call) -> Val:
     return kernel_types.current_task(front)
 
 
-def _user_str(front: Expressions, node: ast.Call) -> Val:
-    arguments = front.arguments(node, "user_str", 1, 2)
-    address = front.num(arguments[0])
-    if "*" not in address.c_type and (address.lo, address.hi) != (0, U64_HI):
-        raise Refusal(f"user_str() takes an address, not {address.describe()}")
-    size = front.expr(arguments[1]) if len(arguments) > 1 else Known(0)
-    if not (isinstance(size, Known) and isinstance(size.object, int) and 0 <= size.object <= 1 << 20):
-        raise Refusal("the size of user_str() must be a constant, in bytes")
-    return UserStr(address, size.object, front.source.text_of(arguments[0]))
+def _string(name: str, *, is_kernel: bool = False) -> Intrinsic:
+    def lower(front: Expressions, node: ast.Call) -> Val:
+        arguments = front.arguments(node, name, 1, 2)
+        address = front.num(arguments[0])
+        if address.is_kernel_pointer:
+            from ..lower.kernel_types import struct_of
+
+            raise Refusal(f"{name}() takes the address of a string, not a pointer to {struct_of(address)}")
+        if "*" not in address.c_type and (address.lo, address.hi) != (0, U64_HI):
+            raise Refusal(f"{name}() takes an address, not {address.describe()}")
+        size = front.expr(arguments[1]) if len(arguments) > 1 else Known(0)
+        if not (isinstance(size, Known) and isinstance(size.object, int) and 0 <= size.object <= 1 << 20):
+            raise Refusal(f"the size of {name}() must be a constant, in bytes")
+        return UserStr(address, size.object, front.source.text_of(arguments[0]), is_kernel)
+
+    return lower
 
 
 # Helpers that say where a packet goes: their hooks, and how many arguments they take.
@@ -84,11 +91,12 @@ def _redirect(name: str) -> Intrinsic:
 INTRINSICS: dict[Any, Intrinsic] = {
     declared.comm: _comm,
     declared.current_task: _current_task,
-    declared.user_str: _user_str,
+    declared.user_str: _string("user_str"),
+    declared.kernel_str: _string("kernel_str", is_kernel=True),
     **{getattr(declared, name): _task_number(name) for name in TASK_NUMBERS},
     **{getattr(declared, name): _redirect(name) for name in _REDIRECTS},
 }
 # Those that mean something where a probe runs on behalf of no task.
-ANYWHERE = frozenset(("cpu", "ktime", *_REDIRECTS))
+ANYWHERE = frozenset(("cpu", "ktime", "kernel_str", *_REDIRECTS))
 # Those that are called for what they do, not for their result.
 EFFECTS: frozenset[Any] = frozenset()

@@ -68,6 +68,14 @@ def user_str(address: int, size: int = 0) -> str:
     probe_only("user_str")
 
 
+def kernel_str(address: int, size: int = 0) -> str:
+    """The NUL-terminated string at an address in the kernel: what a `char *` of one of its structs points to.
+
+    As `user_str` in everything else.
+    """
+    probe_only("kernel_str")
+
+
 def redirect(ifindex: int, flags: int = 0) -> int:
     """Send the packet to another interface, by its number: what an XDP, tc, netkit or lwt(xmit) probe returns.
 
@@ -84,4 +92,4 @@ def redirect_peer(ifindex: int) -> int:
     probe_only("redirect_peer")
 
 
-INTRINSICS = {f: f.__name__ for f in (pid, tid, uid, gid, cpu, ktime, comm, current_task, user_str)}
+INTRINSICS = {f: f.__name__ for f in (pid, tid, uid, gid, cpu, ktime, comm, current_task, user_str, kernel_str)}

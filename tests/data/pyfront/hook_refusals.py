@@ -39,6 +39,12 @@ def positions(ctx):
     ctx.p.tgid = 1  # error: … has no fields that can be assigned
 
 
+@ebee.tp_btf("event")
+def strings(p, level):
+    counts[0] = ebee.kernel_str(p, 16) == "x"  # error: kernel_str() takes the address of a string, not a pointer to task_struct
+    counts[1] = ebee.user_str(level, 16) == "x"  # error: user_str() takes an address, not s32
+
+
 @ebee.tp_btf("plain")
 def has_no_names(p):  # error: a tp_btf probe on plain has no argument 'p' | write ctx, or any of its arguments: none
     pass
