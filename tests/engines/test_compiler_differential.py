@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from ir_model import ALL, CTX_BYTES, RandomProgram, evaluate, used_before_written
 
-from ebee.compiler.passes import compile_module
+from ebee.compiler.passes import PASSES, compile_module
 from ebee.engine.interpreter import Machine
 from ebee.errors import CompileError
 from ebee.ir.check import check
@@ -78,6 +78,19 @@ def test_engine(seed, size, features):
 @given(st.integers(0, 1 << 32), st.sampled_from([6, 11, 14, 30]), FEATURES)
 def test_engine_under_register_pressure(seed, variables, features):
     run_both_ways(RandomProgram(seed, 120, loops=True, helper=HELPER, variables=variables), seed, features)
+
+
+@given(st.integers(0, 1 << 32), st.integers(1, 80))
+def test_each_pass_keeps_the_meaning(seed, size):
+    module = RandomProgram(seed, size, loops=True, helper=HELPER).module
+    inputs = inputs_for(seed)
+    want = [evaluate(module, module.functions[0], [(bytearray(x), 0)], {HELPER: helper}) for x in inputs]
+    for run in PASSES:
+        for function in module.functions:
+            run(function)
+        check(module)
+        got = [evaluate(module, module.functions[0], [(bytearray(x), 0)], {HELPER: helper}) for x in inputs]
+        assert got == want, (run.__name__, print_module(module))
 
 
 def loaded(code):

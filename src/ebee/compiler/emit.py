@@ -207,7 +207,7 @@ class _Emitter:
         for register in range(10):
             if register not in held:
                 return register, -1
-        saved = self.extra_slot()
+        saved = self.extra_slot(0)
         self.emit(_STORE_X, R10, 0, self.slot(saved))
         return 0, saved
 
@@ -215,9 +215,11 @@ class _Emitter:
         if saved >= 0:
             self.emit(_LOAD, register, R10, self.slot(saved))
 
-    def extra_slot(self) -> int:
-        self.frame_bytes = (self.frame_bytes + 15) // 8 * 8
-        return FIRST_SLOT + self.frame_bytes // 8 - 1
+    def extra_slot(self, number: int) -> int:
+        """Return one of two slots that hold something for a moment."""
+        slot = (self.allocation.frame_bytes + 7) // 8 + number
+        self.frame_bytes = max(self.frame_bytes, 8 * slot + 8)
+        return FIRST_SLOT + slot
 
     def move(self, moves: Sequence[tuple[int, Operand]], busy: Collection[int]) -> None:
         """Move values to locations as if all at once. A source is a location or a `Remat`.
@@ -250,7 +252,7 @@ class _Emitter:
                 dst = next(iter(pending))
                 aside = next((r for r in range(10) if r not in held and r not in readers), -1)
                 if aside < 0:
-                    aside = self.extra_slot()
+                    aside = self.extra_slot(1)
                 self.copy(aside, dst, held | readers.keys())
                 held.add(aside)
                 for d, s in pending.items():

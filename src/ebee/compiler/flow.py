@@ -271,6 +271,19 @@ def _join_blocks(function: Function) -> None:
         replace_values(function, same)
 
 
+def improve_loops(function: Function) -> None:
+    """Do what `loops` can for the function's loops, if it has any.
+
+    Requires: reverse postorder, no unreachable blocks, equal operations are one value.
+    """
+    index = {block: n for n, block in enumerate(function.blocks)}
+    if any(index[edge.target] <= n for block, n in index.items() for edge in block.edges()):
+        from .loops import merge_equal_params, move_out_of_loops
+
+        merge_equal_params(function)
+        move_out_of_loops(function)
+
+
 def split_critical_edges(function: Function) -> None:
     """Give each branch that passes values a block on that edge, where moves can be put; equal edges share one.
 

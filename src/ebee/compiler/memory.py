@@ -11,10 +11,12 @@ from ..ir.cfg import incoming_edges
 from ..ir.core import (
     ATOMICS,
     CALLS,
+    I64,
     LOADS,
     PTR_RECORD,
     PTR_RECORD_OR_NULL,
     PTR_STACK,
+    PTR_VALUE_OR_NULL,
     Block,
     Function,
     Op,
@@ -22,6 +24,8 @@ from ..ir.core import (
     Value,
 )
 
+# Results of calls that point to no memory that the call was given.
+_FRESH = frozenset((I64, PTR_VALUE_OR_NULL, PTR_RECORD_OR_NULL))
 _CHANGES = frozenset(("store", *ATOMICS))
 _ACCESSES = _CHANGES | LOADS
 _POINTERS = frozenset((PTR_STACK, PTR_RECORD))
@@ -44,14 +48,14 @@ def remove_needless_stores(function: Function) -> None:
     Requires: reverse postorder; equal constants are one value. Source: kernel/trace/bpf_trace.c and
     kernel/bpf/helpers.c (Linux 6.18) for which helpers fill their buffer also when they fail.
     """
-    memory = _Memory(function)
+    memory = Memory(function)
     if memory.has_stores:
         _remove_repeated(function, memory)
         for block in function.blocks:
             _remove_overwritten(block, memory)
 
 
-class _Memory:
+class Memory:
     """Where addresses point: `place[v]` is the allocation and an offset in bytes, or None if that varies."""
 
     def __init__(self, function: Function) -> None:
@@ -79,7 +83,7 @@ class _Memory:
                     self.has_stores |= opcode == "store" and args[0] in place
                     for a in args[1:]:
                         self._escapes(a)
-                elif opcode not in CALLS:
+                elif opcode not in CALLS or op.type not in _FRESH:
                     for a in args:
                         self._escapes(a)
             if type(block.term) is Ret:
@@ -94,8 +98,8 @@ class _Memory:
         if value in self.place:
             self.escaped.add(self.place[value][0])
 
-    def roots(self, args: list[Value]) -> set[Op]:
-        return {self.place[a][0] for a in args if a in self.place}
+    def roots(self, args: list[Value]) -> dict[Op, None]:
+        return dict.fromkeys(self.place[a][0] for a in args if a in self.place)
 
     def filled(self, op: Op) -> tuple[Op, range] | None:
         """Return what a call certainly writes, if anything."""
@@ -107,7 +111,7 @@ class _Memory:
         return root, range(off, off + size.imm)
 
 
-def _remove_overwritten(block: Block, memory: _Memory) -> None:
+def _remove_overwritten(block: Block, memory: Memory) -> None:
     place = memory.place
     later: dict[Op, set[int]] = {}  # bytes that are written before they are read, from here on
     kept: list[Op] = []
@@ -139,7 +143,7 @@ def _remove_overwritten(block: Block, memory: _Memory) -> None:
     block.ops = kept
 
 
-def _remove_repeated(function: Function, memory: _Memory) -> None:
+def _remove_repeated(function: Function, memory: Memory) -> None:
     place = memory.place
     incoming = incoming_edges(function.blocks)
     home = {id(edge): block for block in function.blocks for edge in block.edges()}

@@ -5,14 +5,23 @@ from __future__ import annotations
 from ..errors import CompileError, Diagnostic
 from ..isa.opcodes import LDDW
 from .branches import positions, resolve_branches
+from .checks import remove_known_branches
 from .code import Code
 from .emit import emit_function
-from .flow import drop_unreachable_blocks, remove_dead_ops, remove_redundant_params, split_critical_edges, thread_jumps
+from .flow import (
+    drop_unreachable_blocks,
+    improve_loops,
+    remove_dead_ops,
+    remove_redundant_params,
+    split_critical_edges,
+    thread_jumps,
+)  # fmt: skip
 from .fold import fold_constants
 from .memory import remove_needless_stores
 from .number import number_values
 from .regalloc import allocate_registers
 from .select import STACK_LIMIT, select_instructions
+from .stores import fuse_stores, store_early
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +44,11 @@ PASSES: tuple[Callable[[Function], None], ...] = (
     remove_redundant_params,
     drop_unreachable_blocks,
     number_values,
+    remove_known_branches,
+    improve_loops,
     remove_needless_stores,
+    fuse_stores,
+    store_early,
     remove_dead_ops,
     split_critical_edges,
 )
