@@ -17,7 +17,7 @@ from ebee.spec.default_target import default_target
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "elf"))
 
-from elf_examples import file_by_hand
+from elf_examples import file_by_hand, from_ir
 
 TARGET = default_target()
 
@@ -25,6 +25,11 @@ TARGET = default_target()
 @functools.cache
 def good():
     return file_by_hand()
+
+
+@functools.cache
+def of_ir():
+    return write_object(from_ir(), TARGET)
 
 
 def read(data: bytes) -> None:
@@ -40,6 +45,14 @@ places = st.integers(0, 1 << 20)
 @given(st.lists(st.tuples(places, st.integers(0, 255)), min_size=1, max_size=6))
 def test_changed_bytes(changes):
     data = bytearray(good())
+    for at, value in changes:
+        data[at % len(data)] = value
+    read(bytes(data))
+
+
+@given(st.lists(st.tuples(places, st.integers(0, 255)), min_size=1, max_size=6))
+def test_changed_bytes_of_what_the_kernel_fills_in(changes):
+    data = bytearray(of_ir())
     for at, value in changes:
         data[at % len(data)] = value
     read(bytes(data))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
 import struct
 
 import pytest
@@ -30,7 +32,8 @@ from ebee.spec.backend import TestRun as Run
 from ebee.types.maps import MapDecl
 from ebee.types.scalars import s32, u8, u32, u64
 
-pytestmark = pytest.mark.needs_kernel
+pytestmark = [pytest.mark.needs_kernel, pytest.mark.vm]
+GETPID = {"x86_64": 39, "aarch64": 172}[platform.machine()]
 
 def run(built, **more):
     return run_spec(built.finish(), **more)
@@ -168,6 +171,7 @@ def test_signed_loads():
     assert run(t)[1][1:3] == (2**64 - 2, 0xFFFFFFFF_80FFFFFE)
 
 
+@pytest.mark.needs_feature("task_kfuncs")
 def test_kfuncs_are_found_by_name_also_with_impl():
     t = Built(SYSCALL)
     b, low = t.b, t.low
@@ -298,3 +302,43 @@ def test_a_program_that_the_verifier_refuses_names_the_function_s_line():
     with pytest.raises(VerifierError) as caught:
         run(t)
     assert caught.value.span.line == 12
+
+
+@pytest.mark.parametrize("has_scope", [False, True])
+@pytest.mark.parametrize("has_programs", [False, True])
+def test_functions_and_callbacks_work_behind_the_stub_of_a_system_call(has_scope, has_programs):
+    """The program is a function of the stub then. One whose object has tail calls stays what it is."""
+    t = Built("tracepoint/syscalls/sys_enter_getpid")
+
+    def body(low, index, total):
+        low.atomic("add", total, 0, 8, index)
+        return low.b.const(0)
+
+    t.function_of("each", [I64, PTR_ARG], body)
+    t.function_of("own", [], lambda low: low.b.op("lshr", low.b.call(FUNC.get_current_pid_tgid), low.b.const(32)))
+    b, low = t.b, t.low
+    mine, out = low.blocks(2)
+    b.branch("eq", low.call_function("own"), b.const(os.getpid()), mine, out)
+    b.start(mine)
+    total = b.alloca(8, 8)
+    b.store(total, 0, 8, b.const(0))
+    b.call(FUNC.loop, b.const(5), low.function_address("each"), total, b.const(0))
+    t.out(1, b.load(total, 0, 8))
+    b.jump(out)
+    b.start(out)
+    if has_programs:
+        programs = MapDecl(u32, u32, 2, "programs")
+        programs.map_type = abi.BPF_MAP_TYPE_PROG_ARRAY
+        t.obj.use_map(programs, "programs")
+    spec = t.finish()
+    backend = KernelBackend()
+    try:
+        maps = {name: backend.create_map(m, spec) for name, m in spec.maps.items()}
+        loaded = backend.load_program(spec.programs["prog"], spec, maps, backend.scope() if has_scope else None)
+        assert loaded.raw_tracepoint == ("" if has_programs else "sys_enter")
+        if not has_scope and not has_programs:
+            backend.attach(loaded)
+            ctypes.CDLL(None).syscall(GETPID)
+            assert struct.unpack_from("<Q", maps[".data"].lookup(bytes(4)), 8) == (10,)
+    finally:
+        backend.close()

@@ -46,7 +46,7 @@ def backend():
     made.close()
 
 
-NEWER = {"bpf_res_spin_lock", "bpf_task_work"}  # 6.15, 6.18
+NEWER = {"bpf_wq", "bpf_res_spin_lock", "bpf_task_work"}  # 6.10, 6.15, 6.18
 
 
 @pytest.mark.parametrize("name", ["bpf_res_spin_lock", "bpf_spin_lock", "bpf_task_work", "bpf_timer", "bpf_wq"])
@@ -63,6 +63,7 @@ def test_the_kernel_knows_the_structs(name, backend):
     assert found[:size] == bytes(size) and found[-8:] == b"\xff" * 8  # that is not for us to write
 
 
+@pytest.mark.needs_feature("lists")
 def test_lists_and_trees(backend):
     btf = BtfBuilder()
     u64 = btf.add_int("u64", 8)
@@ -77,6 +78,7 @@ def test_lists_and_trees(backend):
     assert made.lookup(bytes(4))[:16] != b"\xff" * 16  # the head of a list is not for us to write
 
 
+@pytest.mark.needs_feature("task_kfuncs")
 def test_pointers_to_kernel_objects_are_kept():
     t = Built("tc")
     b, low = t.b, t.low

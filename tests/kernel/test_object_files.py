@@ -26,7 +26,7 @@ from ebee.spec.backend import TestRun as Run
 from ebee.spec.object import PIN_BY_NAME, MapSpec
 from ebee.types.scalars import u32, u64
 
-pytestmark = pytest.mark.needs_kernel
+pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_feature("task_kfuncs")]
 
 # Another bpftool than that of the path, as a command line.
 BPFTOOL = shlex.split(os.environ.get("EBEE_BPFTOOL", "bpftool"))

@@ -58,11 +58,16 @@ class CoreTypes:
             if isinstance(part, int):
                 node.highest, part = max(node.highest, part), "[]"
             node = node.members.setdefault(part, _Node())
+        if node.shape not in ("", shape):
+            raise ElfError(f"{path!r} of struct {struct_name} is used as {node.shape!r} and as {shape!r}")
         node.shape = shape
 
     def add(self, node: _Node, name: str = "") -> int:
         """Add the type of a place; return its id."""
-        if node.shape:
+        is_struct = node.shape in ("", "struct") and "[]" not in node.members
+        if node.members and not is_struct and (node.shape or len(node.members) > 1):
+            raise ElfError(f"a field of struct {name or '?'} is used as a whole and in parts")
+        if not node.members:
             return self.add_leaf(node)
         if "[]" in node.members:
             element = node.members["[]"]

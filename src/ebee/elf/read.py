@@ -25,6 +25,7 @@ from ..isa.opcodes import (
     LDDW,
 )
 from ..record import Record, field
+from ..spec.core_fields import is_symbol
 from ..spec.object import (
     CORE_KINDS,
     RELO_KFUNC,
@@ -427,8 +428,8 @@ class _Reader:
         for row in self.note(note, "core_fields", list):
             i, symbol, addend, size = (self.note(row, at, t) for at, t in enumerate((int, str, int, int)))
             kind = self.core_relos.pop(i, None)
-            if kind is None or addend:
-                what = f"program {program.name!r}: a field of the kernel at no instruction"
+            if kind is None or addend or not is_symbol(kind, symbol):
+                what = f"program {program.name!r}: a field of the kernel at no instruction, or of no name"
                 raise ElfError(what, section=layout.NOTES)
             insn = program.insns[i]
             if insn.opcode & 7 in (BPF_LDX, BPF_ST, BPF_STX):

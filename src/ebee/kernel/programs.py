@@ -134,7 +134,10 @@ def load(
     code = relocate(prog, obj, maps, tracepoints)
     scope_fd = -1 if scope is None else scope.map.fd.number
     machine = current().machine
-    if prog.prog_type == abi.BPF_PROG_TYPE_TRACEPOINT and can_wrap(prog, obj.license, machine):
+    # Programs that go to each other by tail calls must be of one type, whichever of them could be wrapped.
+    has_tail_calls = any(m.map_type == abi.BPF_MAP_TYPE_PROG_ARRAY for m in obj.maps.values())
+    is_tracepoint = prog.prog_type == abi.BPF_PROG_TYPE_TRACEPOINT
+    if is_tracepoint and not has_tail_calls and can_wrap(prog, obj.license, machine):
         try:
             front = stub_for(prog.attach_to, machine, scope_fd)
         except NotSupported:

@@ -62,6 +62,20 @@ def kernel_names(function: str) -> list[str]:
     return [name, name.removesuffix("_impl") if name.endswith("_impl") else f"{name}_impl"]
 
 
+def is_symbol(kind: str, symbol: str) -> bool:
+    """Whether a symbol is one that a relocation of this kind can have."""
+    import re
+
+    name = r"[A-Za-z_]\w*"
+    shape = rf"[su](8|16|32|64)( enum)?|(struct {name} )?\*|char\[\d{{1,6}}\]|struct|array|bits"
+    pattern = rf"(struct|union|enum) {name}"
+    if kind.startswith("core_field"):
+        pattern = rf"{name}\.{name}(\[\d{{1,6}}\])*(\.{name}(\[\d{{1,6}}\])*)*:({shape})"
+    elif kind.startswith("core_enum"):
+        pattern = rf"{name}\.{name}"
+    return re.fullmatch(pattern, symbol, re.ASCII) is not None
+
+
 _structs: dict[tuple[Btf, str], BtfType | None] = {}  # a cache of the process: each search takes a millisecond
 
 

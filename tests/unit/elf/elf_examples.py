@@ -9,6 +9,7 @@ import ebee
 from ebee.abi import bpf
 from ebee.api.compile import find_target
 from ebee.btf.build import BtfBuilder
+from ebee.btf.kinds import Member
 from ebee.elf.write import write_object
 from ebee.isa.asm import assemble
 from ebee.isa.insn import Insn
@@ -137,3 +138,91 @@ def by_hand():
 def file_by_hand():
     """The bytes of `by_hand`'s file."""
     return write_object(by_hand(), find_target("default"))
+
+
+IR = """
+program main(ctx: ptr.ctx) {
+entry:
+  n = load.4 ctx + 0
+  place = map_value .data + 8
+  x = fetch_add.8 place + 0, n
+  limit = map_value .rodata + 0
+  most = load.4 limit + 0
+  zero = const 0
+  call = func_addr each
+  y = call 181(most, call, place, zero)
+  have: ptr.func = ksym weak bpf_new
+  if ne have, zero goto new else old
+new:
+  a: ptr.btf? = call_kfunc weak bpf_new(n)
+  goto old
+old:
+  task: ptr.btf = call 158()
+  parent: ptr.btf = load_ptr.8 task + 0 core_field "task_struct.real_parent:struct task_struct *"
+  tgid = load_sx.4 parent + 0 core_field "task_struct.tgid:s32"
+  size = core core_type_size "struct task_struct"
+  value = core core_enum_value "bpf_map_type___x.BPF_MAP_TYPE_ARENA"
+  shift = core core_field_rshift "task_struct.in_execve:bits"
+  own = core core_type_id_local "struct pair"
+  var: ptr.btf = ksym runqueues
+  b = call_kfunc bpf_old(var)
+  s1 = call_local half(size)
+  s2 = add s1, value
+  s3 = add s2, shift
+  s4 = add s3, own
+  s5 = add s4, tgid
+  ret s5
+}
+function half(x: i64) {
+entry:
+  one = const 1
+  y = lshr x, one
+  z = core core_field_exists "task_struct.comm:char[16]"
+  r = add y, z
+  ret r
+}
+function each(i: i64, place: ptr.arg) {
+entry:
+  x = call_local half(i)
+  atomic_add.8 place + 0, x
+  zero = const 0
+  ret zero
+}
+"""
+
+
+def from_ir():
+    """An object of everything that comes from IR alone, for a kernel that is made up."""
+    from ebee.compiler.passes import compile_module
+    from ebee.ir.text import parse_module
+
+    btf = BtfBuilder()
+    u32, u64, void = btf.add_int("u32", 4), btf.add_int("u64", 8), btf.add_ptr(0)
+    number = btf.add_signed("int", 4)
+    btf.add_struct("pair", 16, [Member("a", u64, 0), Member("b", u64, 64)])
+    protos = {
+        "main": btf.add_func_proto(number, [("ctx", void)]), "half": btf.add_func_proto(u64, [("x", u64)]),
+        "each": btf.add_func_proto(u64, [("i", u64), ("place", void)]),
+    }  # fmt: skip
+    code = compile_module(parse_module(IR), find_target("default"))
+    program = ProgramSpec("main", "xdp", bpf.BPF_PROG_TYPE_XDP, expected_attach_type=bpf.BPF_XDP)
+    program.insns, program.relocs, program.stack_size = code.insns, code.relocs, code.stack_size
+    program.func_info = [FuncInfo(at, btf.add_func(name, protos[name], 0)) for name, at in code.functions]
+    spec = ObjectSpec("from_ir", {"main": program})
+    variables = {".data": [("first", u64, 0, 8), ("second", u64, 8, 8)], ".rodata": [("limit", u32, 0, 4)]}
+    for section, rows in variables.items():
+        size = rows[-1][2] + rows[-1][3]
+        ids = [(btf.add_var(name, type_id), off, bytes_) for name, type_id, off, bytes_ in rows]
+        spec.maps[section] = MapSpec(
+            section, bpf.BPF_MAP_TYPE_ARRAY, 4, size, 1, value_type_id=btf.add_datasec(section, size, ids),
+            initial=b"\1".ljust(size, b"\0"), frozen=section == ".rodata",
+        )  # fmt: skip
+    inner = MapSpec("outer.inner", bpf.BPF_MAP_TYPE_ARRAY, 4, 8, 3, key_type_id=u32, value_type_id=u64)
+    spec.maps["outer"] = MapSpec("outer", bpf.BPF_MAP_TYPE_HASH_OF_MAPS, 4, 4, 5, inner=inner, pinning=1)
+    spec.maps["arena"] = MapSpec("arena", bpf.BPF_MAP_TYPE_ARENA, 0, 0, 9, bpf.BPF_F_MMAPABLE, map_extra=1 << 44)
+    spec.externs = {
+        "bpf_new": btf.add_func_proto(void, [("n", number)]), "bpf_old": btf.add_func_proto(0, [("p", void)]),
+        "runqueues": btf.add_struct("rq", 0, []),
+    }  # fmt: skip
+    spec.btf = btf.encode()
+    return spec

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from elf_examples import SOURCE, by_hand, file_by_hand, from_python
+from elf_examples import SOURCE, by_hand, file_by_hand, from_ir, from_python
 
 from ebee.api.compile import find_target
 from ebee.btf.read import Btf
@@ -46,6 +46,38 @@ def test_functions_callbacks_and_data_come_back():
     found = read_object(data)
     same(found, spec)
     assert write_object(found, TARGET) == data == file_by_hand()
+
+
+def test_what_the_kernel_fills_in_comes_back():
+    spec = from_ir()
+    data = write_object(spec, TARGET)
+    found = read_object(data)
+    same(found, spec)
+    assert write_object(found, TARGET) == data
+    kinds = {r.kind for r in found.programs["main"].relocs}
+    assert kinds == {
+        "map_value", "ksym", "kfunc", "core_field", "core_type_size", "core_enum_value", "core_field_rshift",
+        "core_type_id_local", "core_field_exists",
+    }  # fmt: skip
+    weak = {r.symbol: r.is_weak for r in found.programs["main"].relocs if r.kind in ("ksym", "kfunc")}
+    assert weak == {"bpf_new": True, "bpf_old": False, "runqueues": False}
+    assert data == write_object(from_ir(), TARGET)
+
+
+def test_functions_that_programs_share_are_there_once():
+    """Those of one name that differ get names of their own; what they call counts."""
+    spec = from_ir()
+    main = spec.programs["main"]
+    other = spec.programs["other"] = main.replace(name="other", func_info=[f.replace() for f in main.func_info])
+    third = spec.programs["third"] = main.replace(name="third", insns=[i.copy() for i in main.insns])
+    half = main.func_info[1].insn_idx
+    shifts = [i for i in range(half, len(third.insns)) if third.insns[i].opcode == 0x77]
+    third.insns[shifts[0]].imm = 2
+    alone, together = (read_object(write_object(s, TARGET)) for s in (from_ir(), spec))
+    assert [p.insns for p in together.programs.values()] == [main.insns, other.insns, third.insns]
+    data = write_object(together, TARGET)
+    names = [name for name in (b"half", b"each", b"half.2", b"each.2", b"half.3") if b"\0" + name + b"\0" in data]
+    assert names == [b"half", b"each", b"half.2", b"each.2"] and alone.programs["main"] == together.programs["main"]
 
 
 def test_tracepoint_fields_are_where_the_target_has_them_and_symbolic_when_read(tmp_path):
@@ -102,6 +134,15 @@ def with_map(*maps):
     return spec
 
 
+def with_core(**fields):
+    """The object of IR, with its relocation of `tgid` changed."""
+    spec = from_ir()
+    main = spec.programs["main"]
+    at = next(n for n, r in enumerate(main.relocs) if r.symbol == "task_struct.tgid:s32")
+    main.relocs[at] = main.relocs[at].replace(**fields)
+    return spec
+
+
 TP = {"section": "tracepoint/syscalls/sys_enter_openat", "prog_type": 5, "expected_attach_type": 0}
 REFUSED = {
     "cannot be a name": lambda: with_map(MapSpec("my-map", 1, 4, 4, 1)),
@@ -121,6 +162,10 @@ REFUSED = {
     "is bound to the running system": lambda: change(insns=[Insn(CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, 5)], relocs=[]),
     "calls its own program, or into": lambda: change(insns=[Insn(CALL, 0, BPF_PSEUDO_CALL, 0, 50)], relocs=[]),
     "instruction 0 .* calls its own": lambda: change(insns=[Insn(CALL, 0, BPF_PSEUDO_CALL, 0, -1)], relocs=[]),
+    "not that of 'task_struct.tgid": lambda: with_core(addend=8),
+    "ask for an array as a whole": lambda: with_core(symbol="task_struct.cpus:array"),
+    "has no type 'struct gone'": lambda: with_core(kind="core_type_id_local", symbol="struct gone"),
+    "type of the kernel's 'bpf_old' is not known": lambda: from_ir().replace(externs={"bpf_new": 1, "runqueues": 1}),
     "is no function": lambda: change(func_info=[FuncInfo(0, 1)]),
     "not plain data": lambda: by_hand().replace(notes={"x": b""}),
 }

@@ -14,16 +14,17 @@ from ebee.abi.bpf import BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT
 from ebee.btf.build import BtfBuilder
 from ebee.btf.read import Btf
 from ebee.errors import NotSupported, PermissionMissing
+from ebee.isa.asm import assemble
 from ebee.isa.encode import decode, encode
 from ebee.isa.insn import Insn
 from ebee.isa.opcodes import BPF_JMP, BPF_PSEUDO_CALL, CALL, EXIT, R0, R1
-from ebee.kernel import syscall_entry, task_layout
+from ebee.kernel import relocate, syscall_entry, task_layout, vmlinux
 from ebee.kernel.backend import KernelBackend
 from ebee.kernel.ringbuf import RingReader
 from ebee.kernel.scope import exec_insns, exit_insns, fork_insns, load_own, seed_insns
 from ebee.kernel.stub import Stub, mov, mov_imm
 from ebee.kernel.types import source_span, with_static_functions
-from ebee.spec.object import LineInfo, ProgramSpec
+from ebee.spec.object import LineInfo, ProgramSpec, Reloc
 from ebee.sys.os_seam import Os, swapped
 
 LAYOUT = task_layout.TaskLayout(1000, 1200, 4, 16)
@@ -331,3 +332,47 @@ def test_features_without_privilege_are_unknown_and_say_why():
     assert found["ringbuf"].state == UNKNOWN and "CAP_BPF" in found["ringbuf"].why
     assert found["hash"].state != YES
     assert all(f.state == UNKNOWN for f in found.values() if f.group in ("map types", "instructions"))
+
+
+# -- symbols of the kernel and its modules -------------------------------------------------------------------
+
+
+class ModulesOs(FakeOs):
+    """A kernel with a module `toy`, whose types go on where the kernel's end."""
+
+    def list_directory(self, path):
+        return ["vmlinux", "toy", "gone"]
+
+
+def test_functions_are_found_in_the_kernel_and_in_modules(monkeypatch):
+    kernel = BtfBuilder()
+    proto = kernel.add_func_proto(0, [])
+    own = kernel.add_func("bpf_own_impl", proto)
+    kernel.add_var("per_cpu_thing", kernel.add_int("int", 4))
+    base = Btf(kernel.encode())
+    # A split BTF: its ids and strings go on where the base's end.
+    strings = len(kernel._strings)
+    words = [strings + 1, 12 << 24 | 1, proto]
+    types = b"".join(w.to_bytes(4, "little") for w in words)
+    text = b"\0bpf_toy\0"
+    head = b"\x9f\xeb\x01\0" + b"".join(w.to_bytes(4, "little") for w in (24, 0, len(types), len(types), len(text)))
+    files = {"/sys/kernel/btf/toy": head + types + text}
+    monkeypatch.setattr(vmlinux, "_found", [base])
+
+    class Module:
+        number = 55
+
+    asked = []
+    monkeypatch.setattr(vmlinux, "module_btf_fd", lambda name: asked.append(name) or Module())
+    program = ProgramSpec("p", "syscall", 31)
+    program.insns = assemble("call 1\ncall 1\ncall 1\nexit")
+    program.relocs = [Reloc(0, "kfunc", "bpf_own"), Reloc(1, "kfunc", "bpf_toy"), Reloc(2, "kfunc", "bpf_no", is_weak=True)]
+    with swapped(ModulesOs(files=files)):
+        out = relocate.relocate(program, None, {}, None)
+    assert [(i.src_reg, i.off, i.imm) for i in out.insns[:3]] == [
+        (2, 0, own), (2, 1, base.type_count), (0, 0, relocate.POISON_KFUNC)
+    ]  # fmt: skip
+    assert asked == ["toy"] and [m.number for m in out.modules] == [55] and "bpf_no" in str(out.missing[0][1])
+    program.relocs = [Reloc(1, "kfunc", "bpf_no")]
+    with swapped(ModulesOs(files=files)), pytest.raises(NotSupported, match="kernel function 'bpf_no'"):
+        relocate.relocate(program, None, {}, None)
