@@ -145,3 +145,39 @@ out:
 """
     code = compile_module(parse_module(text), target(), check=True)
     assert not any(i.opcode in (0x97, 0x37) and i.imm == 0 for i in code.insns)
+
+
+CALLBACK = """
+program p(ctx: ptr.ctx) {{
+entry:
+  big = alloca {own} align 8
+  zero = const 0
+  store.8 big + 0, zero
+  f = func_addr {later} back
+  x = call 181(zero, f, big, zero)
+  ret x
+}}
+function back(i: i64, place: ptr.arg) {{
+entry:
+  big = alloca {its} align 8
+  x = load.8 place + 0
+  store.8 big + 0, x
+  g = func_addr {again} back
+  y = call 170(big, g)
+  ret y
+}}
+"""
+
+
+def test_callbacks_share_the_stack_unless_they_run_later():
+    def compiled(**values):
+        return compile_module(parse_module(CALLBACK.format(**values)), target())
+
+    later = {"later": "later", "again": "later"}
+    assert compiled(own=480, its=480, **later).stack_size == 480
+    with pytest.raises(CompileError, match="'p' and what it calls need"):
+        compiled(own=480, its=480, later="", again="later")
+    with pytest.raises(CompileError, match="'back' calls itself"):
+        compiled(own=8, its=8, later="later", again="")
+    with pytest.raises(CompileError, match="bytes of stack"):
+        compiled(own=8, its=520, **later)
