@@ -133,6 +133,7 @@ if TYPE_CHECKING:
     from .types.scalars import u32 as u32
     from .types.scalars import u64 as u64
     from .types.structs import Struct as Struct
+    from .types.structs import fields as fields
 
 _HOMES = {
     "api": "packets",
@@ -164,7 +165,7 @@ _HOMES = {
     "types.packets": "XDP_ABORTED XDP_DROP XDP_PASS XDP_REDIRECT XDP_TX",
     "types.probes": "Probe tracepoint",
     "types.scalars": "Str s8 s16 s32 s64 u8 u16 u32 u64",
-    "types.structs": "Struct",
+    "types.structs": "Struct fields",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

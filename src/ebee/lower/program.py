@@ -20,18 +20,23 @@ if TYPE_CHECKING:
     from ..errors import SourceSpan
     from ..ir.core import Block, Function, Value
     from ..types.maps import MapDecl
-    from ..types.scalars import Type
+    from ..types.scalars import NumType, Type
     from .object import ObjectBuilder
 
 
-def chunks(start: int, end: int) -> list[tuple[int, int]]:
-    """Cut a byte range into naturally aligned (offset, size) accesses of 8, 4, 2 and 1 bytes."""
+def chunks(start: int, end: int, most: int = 8) -> list[tuple[int, int]]:
+    """Cut a byte range into naturally aligned (offset, size) accesses of 8, 4, 2 and 1 bytes, at most `most`."""
     out = []
     while start < end:
-        size = next(s for s in (8, 4, 2, 1) if start % s == 0 and start + s <= end)
+        size = next(s for s in (8, 4, 2, 1) if s <= most and start % s == 0 and start + s <= end)
         out.append((start, size))
         start += size
     return out
+
+
+def is_plain(off: int, type: NumType, align: int) -> bool:
+    """Whether a number in memory is one access that gives the number itself."""
+    return isinstance(type, IntType) and type.size <= align and off % type.size == 0
 
 
 class Lowering:
@@ -109,23 +114,30 @@ class Lowering:
         """The address `off` bytes into memory."""
         return self.b.op("add", base, self.b.const(off)) if off else base
 
-    def zero(self, base: Value, off: int, size_bytes: int) -> None:
-        """Fill memory with zeros. `base` is aligned to 8 bytes."""
-        for at, size in chunks(off, off + size_bytes):
+    def zero(self, base: Value, off: int, size_bytes: int, align: int = 8) -> None:
+        """Fill memory with zeros. `base` is aligned to `align` bytes."""
+        for at, size in chunks(off, off + size_bytes, align):
             self.b.store(base, at, size, self.b.const(0))
 
-    def copy(self, to: Value, to_off: int, source: Value, source_off: int, size_bytes: int) -> None:
-        """Copy memory that does not overlap. Both bases are aligned to 8 bytes."""
-        step = 8
+    def copy(
+        self, to: Value, to_off: int, source: Value, source_off: int, size_bytes: int, align: int = 8
+    ) -> None:
+        """Copy memory that does not overlap. Both bases are aligned to `align` bytes."""
+        step = align
         while (to_off - source_off) % step:
             step //= 2
-        for at, size in chunks(to_off, to_off + size_bytes):
+        for at, size in chunks(to_off, to_off + size_bytes, align):
             for part in range(at, at + size, min(size, step)):
                 width = min(size, step)
                 self.b.store(to, part, width, self.b.load(source, source_off + part - to_off, width))
 
-    def store_num(self, base: Value, off: int, type: IntType, n: Num, what: str) -> None:
-        """Store a number into memory of an integer type; what overflows is cut off."""
+    def store_num(self, base: Value, off: int, type: NumType, n: Num, what: str, align: int = 8) -> None:
+        """Store a number into memory of its type; what overflows is cut off. `base` is aligned to `align` bytes."""
+        if not is_plain(off, type, align):
+            from .fields import store
+
+            store(self, base, off, type, n, what, align)
+            return
         check_assignable(n, type.lo, type.hi, what)
         if n.is_kernel_pointer and type.size < 8:
             from .kernel_types import address
@@ -133,13 +145,17 @@ class Lowering:
             n = address(self, n)
         self.b.store(base, off, type.size, n.value)
 
-    def store_bytes(self, base: Value, off: int, data: bytes) -> None:
-        """Store bytes that are known now. `base` is aligned to 8 bytes."""
-        for at, size in chunks(off, off + len(data)):
+    def store_bytes(self, base: Value, off: int, data: bytes, align: int = 8) -> None:
+        """Store bytes that are known now. `base` is aligned to `align` bytes."""
+        for at, size in chunks(off, off + len(data), align):
             self.b.store(base, at, size, self.b.const(int.from_bytes(data[at - off : at - off + size], "little")))
 
-    def load_num(self, base: Value, off: int, type: IntType) -> Num:
-        """Load a number of an integer type."""
+    def load_num(self, base: Value, off: int, type: NumType, align: int = 8) -> Num:
+        """Load a number of a type. `base` is aligned to `align` bytes."""
+        if not is_plain(off, type, align):
+            from .fields import load
+
+            return load(self, base, off, type, align)
         value: Value = self.b.load(base, off, type.size)
         if type.signed and type.size < 8:
             value = self.b.op("sext", value, size=type.size)
@@ -147,11 +163,11 @@ class Lowering:
 
     # Strings
 
-    def read_comm(self, to: Value, off: int, size_bytes: int) -> None:
+    def read_comm(self, to: Value, off: int, size_bytes: int, align: int = 8) -> None:
         """Write the current task's name, padded with zeros."""
         if size_bytes < 16:
             raise Refusal(f"the name of a task takes 16 bytes, not {size_bytes}", "declare it as Str(16)")
-        self.zero(to, off, size_bytes)  # Linux 6.1 writes nothing after the end of the name
+        self.zero(to, off, size_bytes, align)  # Linux 6.1 writes nothing after the end of the name
         self.b.call(FUNC.get_current_comm, self.at(to, off), self.b.const(16))
 
     def read_user_str(
@@ -199,7 +215,7 @@ class Lowering:
         """The address of a value, or null."""
         return self.b.call(FUNC.map_lookup_elem, self.map(decl), key, type=PTR_VALUE_OR_NULL)
 
-    def read_entry(self, decl: MapDecl, type: IntType, key: Value, default: Num | None = None) -> Num:
+    def read_entry(self, decl: MapDecl, type: NumType, key: Value, default: Num | None = None) -> Num:
         """The number at a key; a missing key gives `default`, or zero, and inserts nothing.
 
         Raises: Refusal for a default that no one 64-bit type holds beside the map's values.

@@ -10,11 +10,12 @@ from ..lower import numbers
 from ..lower.numbers import COMPARISONS, Num, Refusal
 from ..lower.program import Lowering
 from ..types.maps import KeyedDecl, MapDecl
-from ..types.scalars import IntType, StrType
+from ..types.scalars import IntType, NumType, StrType, Type
 from .kinds import kind_of
 from .values import (
     Comm,
     Entry,
+    EnumNum,
     HeaderRef,
     Known,
     Many,
@@ -31,12 +32,11 @@ from .values import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from ..ir.core import Block, Value
     from ..spec.target import Target
-    from ..types.scalars import Type
     from .calls import Call
     from .contexts import ContextType
     from .kinds import Kind
@@ -232,10 +232,12 @@ class Expressions:
             return self.as_value(node)
         value = self.expr(node.operand)
         if isinstance(value, Known) and isinstance(value.object, int):
-            known = int(value.object)
+            known = value.object if hasattr(value.object, "name") else int(value.object)  # of flags, ~ is a flag
             negative = isinstance(node.op, ast.USub)
             return Known(-known if negative else ~known if isinstance(node.op, ast.Invert) else known)
         n = self.as_num(value)
+        if isinstance(n, EnumNum) and isinstance(node.op, ast.Invert) and hasattr(n.cls, "__or__"):
+            raise Refusal(f"~ of a {n.cls.__name__} is about the flags that it declares", f"x & ~{n.cls.__name__}.…")
         if isinstance(node.op, ast.USub):
             return numbers.negate(self.low, n)
         return numbers.invert(self.low, n) if isinstance(node.op, ast.Invert) else numbers.bare(n)
@@ -247,11 +249,14 @@ class Expressions:
 
     def as_value(self, node: ast.expr) -> Val:
         """A condition as a value: 1 or 0."""
-        name = f"condition {id(node)}"
+        return self.decided(lambda then, els: self.condition(node, then, els))
+
+    def decided(self, jump: Callable[[Block, Block], object]) -> Num:
+        """Where a jump goes as a value: 1 or 0."""
         blocks = self.low.blocks(3)
+        name = f"condition {id(blocks)}"
+        jump(blocks[0], blocks[1])
         for block, result in zip(blocks, (1, 0)):
-            if result:
-                self.condition(node, blocks[0], blocks[1])
             if self.b.is_reachable(block):
                 self.b.start(block)
                 self.b.write(name, self.b.const(result))
@@ -330,21 +335,33 @@ class Expressions:
             kind_of(left).is_none(self, left, *((then, els) if isinstance(operator, ast.Is) else (els, then)))
             return {}, {}
         if op is None:
+            if isinstance(left, Known) and isinstance(right, Known) and isinstance(right.object, type | Type):
+                is_same = left.object is right.object
+                self.b.jump(then if is_same == isinstance(operator, ast.Is) else els)
+                return {}, {}
             raise Refusal("`is` is not supported in a probe, but for `is None`", "compare numbers with ==")
+        pair = self.compare_values(op, left, right, then, els)
+        if pair is None:
+            return {}, {}
+        x, y = pair
+        left_says = self.learned(left_node, x, numbers.refine(op, x, y))
+        right_says = self.learned(right_node, y, numbers.refine(numbers.MIRRORED[op], y, x))
+        return meet(left_says[0], right_says[0]), meet(left_says[1], right_says[1])
+
+    def compare_values(self, op: str, left: Val, right: Val, then: Block, els: Block) -> tuple[Num, Num] | None:
+        """Jump to `then` if `left op right`; return the operands if they are numbers at run time. Raises: Refusal."""
         if isinstance(left, Known) and isinstance(right, Known):
             try:
                 self.b.jump(then if FOLD[op](left.object, right.object) else els)
             except TypeError as e:
                 raise Refusal(str(e)) from None
-            return {}, {}
+            return None
         for value in (left, right):
             if kind_of(value).compare(self, op, left, right, then, els):
-                return {}, {}
+                return None
         x, y = self.as_num(left), self.as_num(right)
         self.b.branch(numbers.condition(op, x, y), x.value, y.value, then, els)
-        left_says = self.learned(left_node, x, numbers.refine(op, x, y))
-        right_says = self.learned(right_node, y, numbers.refine(numbers.MIRRORED[op], y, x))
-        return meet(left_says[0], right_says[0]), meet(left_says[1], right_says[1])
+        return x, y
 
     def learned(self, node: ast.expr, n: Num, ranges: tuple[Range, Range]) -> tuple[Ranges, Ranges]:
         """What is learned of a name by a comparison with it."""
@@ -358,7 +375,7 @@ class Expressions:
         for name, (lo, hi) in ranges.items():
             n = result.get(name)
             if isinstance(n, Num) and lo <= hi:
-                result[name] = Num(n.value, max(lo, n.lo), min(hi, n.hi), n.c_type, n.may_borrow)
+                result[name] = n.replace(lo=max(lo, n.lo), hi=min(hi, n.hi))
         return result
 
     # Values that depend on a condition
@@ -520,38 +537,44 @@ class Expressions:
         self.store(memory, 0, type, value, what)
         return memory
 
-    def store(self, base: Value, off: int, type: Any, value: Val, what: str, *, is_zero: bool = False) -> None:
+    def store(
+        self, base: Value, off: int, type: Any, value: Val, what: str, *, is_zero: bool = False, align: int = 8
+    ) -> None:
         """Write a value into memory of a declared type, which may be known to be zero. Raises: Refusal."""
-        if isinstance(type, IntType):
-            self.low.store_num(base, off, type, self.as_num(value), what)
+        if isinstance(type, NumType):
+            if not isinstance(type, IntType):
+                from .enums import as_kept
+
+                value = as_kept(type, value)
+            self.low.store_num(base, off, type, self.as_num(value), what, align)
             return
         if not isinstance(type, StrType):
             from .records import store_other
 
-            store_other(self, base, off, type, value, what)
+            store_other(self, base, off, type, value, what, align)
             return
         match value:
             case Comm():
-                self.low.read_comm(base, off, type.size)
+                self.low.read_comm(base, off, type.size, align)
             case UserStr():
                 if value.size_bytes > type.size:
                     raise Refusal(f"a string of {value.size_bytes} bytes does not fit in {what}")
                 if not is_zero:
-                    self.low.zero(base, off, type.size)
+                    self.low.zero(base, off, type.size, align)
                 size = value.size_bytes or type.size
                 self.low.read_user_str(base, off, size, value.address, value.what, is_kernel=value.is_kernel)
             case Memory():
                 if value.size_bytes + (not value.has_end) > type.size:
                     raise Refusal(f"a string of {value.size_bytes} bytes does not fit in {what}")
-                self.low.copy(base, off, value.base, value.off, value.size_bytes)
+                self.low.copy(base, off, value.base, value.off, value.size_bytes, align)
                 if not is_zero:
-                    self.low.zero(base, off + value.size_bytes, type.size - value.size_bytes)
+                    self.low.zero(base, off + value.size_bytes, type.size - value.size_bytes, align)
             case Known(object=str() as text):
                 try:
                     data = type.pack(text)
                 except ValueError as e:
                     raise Refusal(str(e)) from None
-                self.low.store_bytes(base, off, data)
+                self.low.store_bytes(base, off, data, align)
             case _:
                 raise Refusal(f"{what} takes a string, not {self.describe(value)}")
 

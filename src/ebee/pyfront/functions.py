@@ -6,11 +6,11 @@ import _ast as ast
 
 from ..lower import numbers
 from ..lower.numbers import Refusal
-from ..types.structs import Struct
+from ..types.structs import Struct, fields
 from .intrinsics import EFFECTS, INTRINSICS
 from .intrinsics import call as call_intrinsic
 from .kinds import KnownKind
-from .values import Known, Many
+from .values import Enumerated, Known, Many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ class TypeKind(BuiltinKind):
             from .records import make_struct
 
             return make_struct(front, node, value.object._type)
+        if hasattr(value.object, "__members__"):
+            from .enums import cast
+
+            return cast(front, value.object, node)
         return super().call(front, value, node)
 
 
@@ -46,6 +50,11 @@ class FunctionKind(KnownKind):
     """Functions written in Python: ebee's own, and the user's."""
 
     def call(self, front: Expressions, value: Known, node: ast.Call) -> Val:
+        if value.object is fields:
+            (struct,) = (front.expr(a) for a in front.arguments(node, "fields", 1, 1))
+            if not (isinstance(struct, Known) and hasattr(struct.object, "_type")):
+                raise Refusal(f"fields() takes a Struct class, not {front.describe(struct)}")
+            return Known(fields(struct.object))
         if value.object in INTRINSICS:
             return call_intrinsic(front, value.object, node)
         return front.call_python(node, value.object)
@@ -100,12 +109,44 @@ def _len(front: Expressions, node: ast.Call) -> Val:
 
 
 def _hasattr(front: Expressions, node: ast.Call) -> Val:
+    base, name = _integers(front, node, "hasattr", 2, 2)
+    text = _name(name, "hasattr")
+    if isinstance(base, Known):
+        return Known(hasattr(base.object, text))
+    fields = getattr(getattr(base, "type", None), "fields", None)
+    if fields is not None:
+        return Known(text in fields)
     from .kernel_types import has
 
-    base, name = _integers(front, node, "hasattr", 2, 2)
-    if not (isinstance(name, Known) and isinstance(name.object, str)):
-        raise Refusal("hasattr() takes the name as a constant in a probe")
-    return Known(has(front, base, name.object))
+    return Known(has(front, base, text))
+
+
+def _name(value: Val, function: str) -> str:
+    if not (isinstance(value, Known) and isinstance(value.object, str)):
+        raise Refusal(f"{function}() takes the name as a constant in a probe")
+    return value.object
+
+
+def _getattr(front: Expressions, node: ast.Call) -> Val:
+    base, name = _integers(front, node, "getattr", 2, 2)
+    return front.kind(base).attribute(front, base, _name(name, "getattr"), node)
+
+
+def _setattr(front: Expressions, node: ast.Call) -> Val:
+    base, name, value = _integers(front, node, "setattr", 3, 3)
+    target = ast.Attribute(node.args[0], _name(name, "setattr"), ast.Store())
+    front.kind(base).set_attribute(front, base, target.attr, value, target)
+    return Known(None)
+
+
+def _enumerate(front: Expressions, node: ast.Call) -> Val:
+    items, *rest = _integers(front, node, "enumerate", 1, 2)
+    start = rest[0] if rest else Known(0)
+    if not (isinstance(start, Known) and isinstance(start.object, int)):
+        raise Refusal("the start of enumerate() must be a constant in a probe")
+    if isinstance(items, Known) and isinstance(items.object, tuple | range):
+        return Known(tuple(enumerate(items.object, start.object)))
+    return Enumerated(items, int(start.object))
 
 
 def _ord(front: Expressions, node: ast.Call) -> Val:
@@ -136,5 +177,6 @@ def _range(front: Expressions, node: ast.Call) -> Val:
 # Python's own functions that mean something in a probe.
 BUILTINS: dict[Any, Callable[[Expressions, ast.Call], Val]] = {
     min: _extreme("<"), max: _extreme(">"), abs: _abs, bool: _bool, int: _int, divmod: _divmod, len: _len,
-    range: _range, hasattr: _hasattr, ord: _ord, print: _print,
+    range: _range, hasattr: _hasattr, getattr: _getattr, setattr: _setattr, enumerate: _enumerate, ord: _ord,
+    print: _print,
 }  # fmt: skip

@@ -7,7 +7,7 @@ import _ast as ast
 from ..lower import numbers
 from ..lower.numbers import Num, Refusal
 from ..types.maps import MapDecl
-from ..types.scalars import IntType
+from ..types.scalars import NumType
 from . import values
 from .values import Known, Unusable, similar
 
@@ -170,6 +170,8 @@ class KnownKind(Kind):
         return f"{getattr(value.object, '__name__', None) or type(value.object).__name__}"
 
     def attribute(self, front: Expressions, value: Known, name: str, node: ast.expr) -> Val:
+        if hasattr(type(value.object), "__members__") and name in ("name", "value"):
+            return Known(getattr(value.object, name))
         if not isinstance(value.object, type) and type(value.object).__name__ != "module":
             return super().attribute(front, value, name, node)
         try:
@@ -177,6 +179,11 @@ class KnownKind(Kind):
         except AttributeError:
             what = getattr(value.object, "__name__", "")
             raise Refusal(f"{what} has no attribute {name!r}", similar(name, dir(value.object))) from None
+
+    def item(self, front: Expressions, value: Known, node: ast.Subscript) -> Val:
+        from .sequences import constant_item
+
+        return constant_item(front, value, node)
 
     def call(self, front: Expressions, value: Known, node: ast.Call) -> Val:
         raise front.not_callable(front.describe(value))
@@ -269,6 +276,12 @@ _VALUES: dict[type, str] = {
     values.StructValue: "records.StructKind",
     values.RecordRef: "records.RecordKind",
     values.Entry: "records.EntryKind",
+    values.StructPlace: "records.StructKind",
+    values.ListPlace: "arrays.ListKind",
+    values.BytesPlace: "arrays.BytesKind",
+    values.Enumerated: "sequences.EnumeratedKind",
+    values.Member: "enums.MemberKind",
+    values.EnumNum: "enums.EnumNumKind",
     values.Context: "ContextKind",
     values.Arguments: "btf_contexts.ArgumentsKind",
     values.Sequence: "iterators.SequenceKind",
@@ -281,7 +294,7 @@ _VALUES: dict[type, str] = {
 _OBJECTS: dict[object, str] = {
     object: "KnownKind",
     MapDecl: "map_methods.MapKind",
-    IntType: "IntTypeKind",
+    NumType: "IntTypeKind",
     str: "strings.ConstantKind",
     type: "functions.TypeKind",
     type(len): "functions.BuiltinKind",

@@ -15,7 +15,7 @@ from ..lower.program import TASK_NUMBERS
 from ..record import Record, field
 from ..types.scalars import INT_TYPES
 from .expressions import Expressions
-from .values import Entry, Known, RecordRef, Unusable, c_type_of
+from .values import Known, RecordRef, Unusable, c_type_of, entry_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def assigned_names(nodes: list[Any]) -> set[str]:
 
 def count_certain(env: dict[str, Val]) -> int:
     """Return how many names are entries of maps that may be used, or known to be bool or known to be int."""
-    return sum(isinstance(v, Entry) or isinstance(v, Num) and v.c_type != MAYBE_BOOL for v in env.values())
+    return sum(entry_of(v) is not None or isinstance(v, Num) and v.c_type != MAYBE_BOOL for v in env.values())
 
 
 class Loops(Expressions):
@@ -318,8 +318,9 @@ class Loops(Expressions):
         after: Ranges = {}
         if loop.continues:
             for name, value in start.items():
-                if isinstance(value, Entry) and any(isinstance(e.get(name), Unusable) for e in loop.continues):
-                    start[name] = value.stale()
+                entry = entry_of(value)
+                if entry is not None and any(isinstance(e.get(name), Unusable) for e in loop.continues):
+                    start[name] = entry.stale()
             self.join(following, loop.continues, start)
             step()
             self.b.jump(head)

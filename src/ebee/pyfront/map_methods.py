@@ -6,9 +6,9 @@ import _ast as ast
 
 from ..abi.helpers import BPF_FUNC as FUNC
 from ..lower import numbers
-from ..lower.numbers import Refusal
+from ..lower.numbers import Num, Refusal
 from ..types.maps import KeyedDecl, MapDecl
-from ..types.scalars import IntType
+from ..types.scalars import IntType, NumType
 from ..types.structs import StructType
 from .kinds import KnownKind
 from .values import Entry, Known
@@ -38,11 +38,11 @@ class MapKind(KnownKind):
     def item(self, front: Expressions, value: Known, node: ast.Subscript) -> Val:
         decl = _keyed(front, value)
         key = front.expr(node.slice)
-        if not isinstance(decl.value, IntType):
+        if not isinstance(decl.value, NumType):
             from .records import read_copy
 
             return read_copy(front, decl, front.key(decl, key))
-        return front.low.read_entry(decl, decl.value, front.key(decl, key))
+        return _as_meant(decl.value, front.low.read_entry(decl, decl.value, front.key(decl, key)))
 
     def set_item(self, front: Expressions, value: Known, node: ast.Subscript, new: Val) -> None:
         decl = _keyed(front, value)
@@ -80,6 +80,15 @@ class MapKind(KnownKind):
             super().contains(front, value, item, then, els)
 
 
+def _as_meant(type: NumType, n: Num) -> Val:
+    """A number that was read from a map, as what its type says."""
+    if isinstance(type, IntType):
+        return n
+    from .enums import meant
+
+    return meant(type, n)
+
+
 def _keyed(front: Expressions, value: Known) -> KeyedDecl[Any, Any]:
     if not isinstance(value.object, KeyedDecl):
         raise Refusal(f"{front.describe(value)} cannot be indexed in a probe", "only keyed maps can")
@@ -103,17 +112,18 @@ def call_method(front: Expressions, decl: MapDecl, name: str, node: ast.Call) ->
 def _get(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
     """m.get(k, d): the value at k, or d. Without d there is nothing that stands for None."""
     key, default = front.arguments(node, "get", 2, 2)
-    if not isinstance(decl, KeyedDecl) or not isinstance(decl.value, IntType):
+    if not isinstance(decl, KeyedDecl) or not isinstance(decl.value, NumType):
         raise Refusal(f"{decl.name}.get() is for maps whose values are integers", "use v = m.lookup(k)")
     # The key is written last: evaluating the default may write another one to the same place.
     key_value, other = front.expr(key), front.num(default)
-    return front.low.read_entry(decl, decl.value, front.key(decl, key_value), other)
+    n = front.low.read_entry(decl, decl.value, front.key(decl, key_value), other)
+    return _as_meant(decl.value, n) if (n.lo, n.hi) == (decl.value.lo, decl.value.hi) else n
 
 
 def _lookup(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
     """m.lookup(k): the entry itself, to be read and written in place, or None."""
     (key,) = front.arguments(node, "lookup", 1, 1)
-    if not isinstance(decl, KeyedDecl) or not isinstance(decl.value, StructType):
+    if not isinstance(decl, KeyedDecl) or not (isinstance(decl.value, StructType) or hasattr(decl.value, "element")):
         raise Refusal(f"{decl.name}.lookup() is for maps whose values are Structs", "use m[k], m.get(k, d) or k in m")
     pointer = front.low.lookup(decl, front.key(decl, front.expr(key)))
     return Entry(pointer, decl.value, decl, front.source.text_of(node))

@@ -1,16 +1,16 @@
-"""Structs made in a probe, and entries of maps that are used in place."""
+"""Structs in a probe: made there, inside others, reserved, and entries of maps that are used in place."""
 
 from __future__ import annotations
 
 import _ast as ast
 
-from ..lower import numbers
-from ..lower.map_kinds import add_in_place, entry, store_prefix
+from ..lower.map_kinds import entry, store_prefix
 from ..lower.numbers import Refusal
-from ..types.scalars import IntType, StrType
+from ..types.scalars import StrType
 from ..types.structs import StructType
-from .kinds import Kind
-from .values import Entry, Memory, RecordRef, StructValue, similar
+from .arrays import augment_entry, check_fresh, copy, read, same, store_array
+from .kinds import Elements, Kind
+from .values import Entry, Known, ListPlace, Memory, Place, RecordRef, StructPlace, StructValue, similar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,78 +21,117 @@ if TYPE_CHECKING:
     from .expressions import Expressions
     from .values import Ranges, Val
 
+    StructLike = StructValue | RecordRef | Entry | StructPlace
+    Truth = tuple[Ranges, Ranges]
+
 
 class StructKind(Kind):
-    """A struct on the stack that has no name yet: a copy."""
+    """A struct in memory: inside something else, or on the stack without a name yet."""
 
-    def describe(self, front: Expressions, value: StructValue | RecordRef) -> str:
+    def describe(self, front: Expressions, value: StructLike) -> str:
         return f"a {value.type.name} record"
 
-    def attribute(self, front: Expressions, value: StructValue | RecordRef, name: str, node: ast.expr) -> Val:
-        return read_field(front, value.pointer, value.type, name)
+    def attribute(self, front: Expressions, value: StructLike, name: str, node: ast.expr) -> Val:
+        p = place_of(front, value)
+        field = field_of(p.type, name)
+        return read(front, p.base, p.off + field.off_bytes, field.type, p.align, p.entry)
 
-    def set_attribute(
-        self, front: Expressions, value: StructValue, name: str, new: Val, node: ast.Attribute
+    def set_attribute(self, front: Expressions, value: StructLike, name: str, new: Val, node: ast.Attribute) -> None:
+        if isinstance(value, StructValue):
+            hint = "this would change a copy: v = m.lookup(k), then v.field"
+            raise Refusal(f"{front.describe(value)} has no fields that can be assigned", hint)
+        p = place_of(front, value)
+        field = field_of(p.type, name)
+        what = f"{p.type.name}.{name} ({field.type.name})"
+        front.store(p.base, p.off + field.off_bytes, field.type, new, what, align=p.align)
+
+    def augment_attribute(
+        self, front: Expressions, value: StructLike, name: str, op: str, operand: ast.expr, node: ast.Attribute
     ) -> None:
-        hint = "this would change a copy: v = m.lookup(k), then v.field"
-        raise Refusal(f"{front.describe(value)} has no fields that can be assigned", hint)
+        """v.field += n: in an entry of a map atomically, because other CPUs may do the same."""
+        p = place_of(front, value)
+        if p.entry is None:
+            super().augment_attribute(front, value, name, op, operand, node)
+            return
+        field = field_of(p.type, name)
+        at = Place(p.base, p.off + field.off_bytes, field.type, p.align, p.entry)
+        augment_entry(front, at, op, operand, f"{p.type.name}.{name} ({field.type.name})")
 
-    def kept(self, front: Expressions, name: str, value: StructValue) -> Val:
-        return RecordRef(value.pointer, value.type, touched=set(value.type.fields))
+    def compare(self, front: Expressions, op: str, a: Val, b: Val, then: Block, els: Block) -> bool:
+        if op not in ("==", "!="):
+            raise Refusal("structs can be compared with == and != only")
+        if isinstance(b, Known) and b.object is None:
+            a, b = b, a
+        structs = [v for v in (a, b) if isinstance(v, StructValue | RecordRef | Entry | StructPlace)]
+        if len(structs) < 2 or structs[0].type is not structs[1].type:
+            raise Refusal(f"{front.describe(a)} is compared with {front.describe(b)}", "compare the fields")
+        if op == "!=":
+            then, els = els, then
+        same(front, place_of(front, structs[0]), place_of(front, structs[1]), then, els)
+        return True
+
+    def truth(self, front: Expressions, value: StructLike, node: ast.expr, then: Block, els: Block) -> Truth:
+        front.b.jump(then)  # as every object is that says nothing else
+        return {}, {}
+
+    def kept(self, front: Expressions, name: str, value: StructLike) -> Val:
+        if isinstance(value, StructValue):
+            return RecordRef(value.pointer, value.type, touched=set(value.type.fields))
+        return value
 
 
 class RecordKind(StructKind):
     """A reserved record, or a local struct: its fields are assigned."""
 
-    def set_attribute(
-        self, front: Expressions, value: StructValue | RecordRef, name: str, new: Val, node: ast.Attribute
-    ) -> None:
+    def set_attribute(self, front: Expressions, value: StructLike, name: str, new: Val, node: ast.Attribute) -> None:
         assert isinstance(value, RecordRef)
         field = field_of(value.type, name)
         what = f"{value.type.name}.{field.name} ({field.type.name})"
-        is_zero = field.name not in value.touched
+        is_zero = field.name not in value.touched and not value.type.is_union
         value.touched.add(field.name)
         front.store(value.pointer, field.off_bytes, field.type, new, what, is_zero=is_zero)
 
-    def kept(self, front: Expressions, name: str, value: StructValue | RecordRef) -> Val:
+    def kept(self, front: Expressions, name: str, value: StructLike) -> Val:
         raise Refusal(f"{self.describe(front, value)} cannot get a second name")
 
 
-class EntryKind(Kind):
-    """An entry of a map that was looked up, or null."""
+class EntryKind(StructKind):
+    """An entry of a map that was looked up, or null: a struct or a list."""
 
-    def describe(self, front: Expressions, value: Entry) -> str:
+    def describe(self, front: Expressions, value: StructLike) -> str:
+        assert isinstance(value, Entry)
         return f"an entry of {value.decl.name}, or None"
 
-    def attribute(self, front: Expressions, value: Entry, name: str, node: ast.expr) -> Val:
-        return read_field(front, pointer_of(front, value), value.type, name)
+    def item(self, front: Expressions, value: Entry, node: ast.Subscript) -> Val:
+        p = place_of(front, value)
+        return front.kind(p).item(front, p, node)
 
-    def set_attribute(self, front: Expressions, value: Entry, name: str, new: Val, node: ast.Attribute) -> None:
-        field = field_of(value.type, name)
-        what = f"{value.type.name}.{name} ({field.type.name})"
-        front.store(pointer_of(front, value), field.off_bytes, field.type, new, what)
+    def set_item(self, front: Expressions, value: Entry, node: ast.Subscript, new: Val) -> None:
+        p = place_of(front, value)
+        front.kind(p).set_item(front, p, node, new)
 
-    def augment_attribute(
-        self, front: Expressions, value: Entry, name: str, op: str, operand: ast.expr, node: ast.Attribute
-    ) -> None:
-        """v.field += n, atomically: other CPUs may do the same."""
-        field = field_of(value.type, name)
-        if not isinstance(field.type, IntType):
-            raise Refusal(f"{value.type.name}.{name} is a {field.type.name}, not an integer")
-        if op not in ("+", "-"):
-            raise Refusal(f"{op}= on a map is not atomic", "read the field, compute, and assign it")
-        n = front.num(operand)
-        n = numbers.negate(front.low, n) if op == "-" else n
-        add_in_place(front.low, pointer_of(front, value), field.off_bytes, field.type, n)
+    def augment_item(self, front: Expressions, value: Entry, node: ast.Subscript, op: str, operand: ast.expr) -> None:
+        p = place_of(front, value)
+        front.kind(p).augment_item(front, p, node, op, operand)
 
-    def truth(self, front: Expressions, value: Entry, node: ast.expr, then: Block, els: Block) -> tuple[Ranges, Ranges]:
+    def length(self, front: Expressions, value: Entry) -> Val:
+        p = place_of(front, value)
+        return front.kind(p).length(front, p)
+
+    def elements(self, front: Expressions, value: Entry) -> Elements | None:
+        p = place_of(front, value)
+        return front.kind(p).elements(front, p)
+
+    def truth(self, front: Expressions, value: StructLike, node: ast.expr, then: Block, els: Block) -> Truth:
+        assert isinstance(value, Entry)
         front.b.branch("ne", value.pointer, front.b.const(0), then, els)
         return {}, {}
 
     def is_none(self, front: Expressions, value: Entry, then: Block, els: Block) -> None:
         front.b.branch("eq", value.pointer, front.b.const(0), then, els)
 
-    def kept(self, front: Expressions, name: str, value: Entry) -> Val:
+    def kept(self, front: Expressions, name: str, value: StructLike) -> Val:
+        assert isinstance(value, Entry)
         front.b.write(front.local(name), value.pointer)
         return value
 
@@ -102,6 +141,17 @@ class EntryKind(Kind):
             return None
         pointer = front.b.read(front.local(name), first.pointer.type)
         return Entry(pointer, first.type, first.decl, first.what)
+
+
+def place_of(front: Expressions, value: StructLike | Place) -> Place:
+    """Where a struct lies; of an entry that is not there the program ends, counted. Raises: Refusal."""
+    if isinstance(value, Place):
+        check_fresh(value)
+        return value
+    place = ListPlace if hasattr(value.type, "element") else StructPlace
+    if isinstance(value, Entry):
+        return place(entry(front.low, value.pointer, value.what), 0, value.type, 8, value)
+    return place(value.pointer, 0, value.type)
 
 
 def make_struct(front: Expressions, node: ast.Call, type: StructType) -> Val:
@@ -126,21 +176,10 @@ def field_of(type: StructType, name: str) -> Field:
     return field
 
 
-def read_field(front: Expressions, base: Value, type: StructType, name: str) -> Val:
-    """The value of a field of a struct in memory. Raises: Refusal."""
-    field = field_of(type, name)
-    if isinstance(field.type, IntType):
-        return front.low.load_num(base, field.off_bytes, field.type)
-    if isinstance(field.type, StrType):
-        return Memory(base, field.off_bytes, field.type.size, True)
-    raise Refusal(f"{name} is a {field.type.name}, which cannot be read here")
-
-
 def read_copy(front: Expressions, decl: MapDecl, key: Value) -> Val:
     """m[k] of structs and strings: a copy on the stack, zeros for a missing key. Raises: Refusal."""
     type, low, b = decl.value, front.low, front.b
-    if not isinstance(type, StructType | StrType):
-        raise Refusal(f"the values of {decl.name} are {type}, which cannot be read in a probe yet")
+    assert type is not None
     memory = b.alloca(-(-type.size // 8) * 8)
     found, missing, done = low.blocks(3)
     pointer = low.lookup(decl, key)
@@ -152,24 +191,23 @@ def read_copy(front: Expressions, decl: MapDecl, key: Value) -> Val:
     low.zero(memory, 0, type.size)
     b.jump(done)
     b.start(done)
-    return StructValue(memory, type) if isinstance(type, StructType) else Memory(memory, 0, type.size)
-
-
-def pointer_of(front: Expressions, value: Entry) -> Value:
-    """The address of an entry that must be there."""
-    return entry(front.low, value.pointer, value.what)
-
-
-def store_other(front: Expressions, base: Value, off: int, type: Type, value: Val, what: str) -> None:
-    """Write a value of a type that is neither integer nor string. Raises: Refusal."""
     if isinstance(type, StructType):
-        if not isinstance(value, StructValue | RecordRef | Entry) or value.type is not type:
+        return StructValue(memory, type)
+    return Memory(memory, 0, type.size) if isinstance(type, StrType) else read(front, memory, 0, type, 8, None)
+
+
+def store_other(front: Expressions, base: Value, off: int, type: Type, value: Val, what: str, align: int) -> None:
+    """Write a value of a type that is neither number nor string. Raises: Refusal."""
+    if isinstance(type, StructType):
+        if not isinstance(value, StructValue | RecordRef | Entry | StructPlace) or value.type is not type:
             raise Refusal(f"{what} takes a {type.name}, not {front.describe(value)}")
-        source = pointer_of(front, value) if isinstance(value, Entry) else value.pointer
-        front.low.copy(base, off, source, 0, type.size)
+        copy(front, base, off, align, place_of(front, value))
         return
     from ..types.map_kinds import PrefixType
 
     if not isinstance(type, PrefixType):
-        raise Refusal(f"{what} cannot be assigned in a probe yet")
+        if isinstance(value, Entry):
+            value = place_of(front, value)
+        store_array(front, base, off, type, value, what, align)
+        return
     store_prefix(front.low, base, off, type, front.as_num(value), what)

@@ -1,10 +1,13 @@
-"""Constant sequences: `x in (1, 2)`, `x in range(8)`."""
+"""Constant sequences: `x in (1, 2)`, `x in range(8)`, `NAMES[2]`; and `enumerate`."""
 
 from __future__ import annotations
 
+import _ast as ast
+
 from ..lower import numbers
 from ..lower.numbers import Refusal
-from .values import Comm, Known, Memory, UserStr
+from .kinds import Elements, Kind
+from .values import Comm, Enumerated, Known, Many, Memory, UserStr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,3 +52,38 @@ def contains(front: Expressions, container: Known, item: Val, then: Block, els: 
             b.branch("eq", n.value, numbers.constant(front.low, element).value, then, following)
             b.start(following)
     b.jump(els)
+
+
+def constant_item(front: Expressions, container: Known, node: ast.Subscript) -> Val:
+    """`NAMES[2]` of a sequence or dict that is known now, and so must be the index. Raises: Refusal."""
+    if not isinstance(container.object, tuple | list | dict | str | bytes | range):
+        raise Refusal(f"{front.describe(container)} cannot be indexed in a probe", "only keyed maps can")
+    at = node.slice
+    parts = (at.lower, at.upper, at.step) if isinstance(at, ast.Slice) else (at,)
+    values = [Known(None) if part is None else front.expr(part) for part in parts]
+    if not all(isinstance(v, Known) for v in values):
+        kind = type(container.object).__name__
+        raise Refusal(f"the index of a constant {kind} must be a constant", "keep the values in an Array map")
+    keys = [v.object for v in values if isinstance(v, Known)]
+    try:
+        return front.known(container.object[keys[0] if len(keys) == 1 else slice(*keys)], "")
+    except (LookupError, TypeError) as e:
+        raise Refusal(f"{front.source.text_of(node)}: {e}") from None
+
+
+class EnumeratedKind(Kind):
+    """`enumerate(items)`: pairs of a number and an element."""
+
+    def describe(self, front: Expressions, value: Enumerated) -> str:
+        return f"enumerate() of {front.describe(value.items)}"
+
+    def elements(self, front: Expressions, value: Enumerated) -> Elements | None:
+        items = front.kind(value.items).elements(front, value.items)
+        if items is None:
+            return None
+
+        def at(index: Val) -> Val:
+            number = front.binary("+", index, Known(value.start)) if value.start else index
+            return Many([number, items.at(index)])
+
+        return Elements(items.count, at)

@@ -15,12 +15,10 @@ from .calls import Call, Calls
 from .contexts import context_type
 from .expressions import Located
 from .loops import Loop, Loops
-from .sequences import contains
 from .source import SourceText, find_function, span_of_function
 from .values import (
     Comm,
     Context,
-    Entry,
     Known,
     Many,
     Memory,
@@ -28,13 +26,11 @@ from .values import (
     Unusable,
     UserStr,
     c_type_of,
-    is_string,
-    similar,
+    entry_of,
 )  # fmt: skip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..ir.core import Block
     from ..lower.object import ObjectBuilder
     from ..spec.target import Target
     from .source import ProbeSource
@@ -241,71 +237,9 @@ class Statements(Loops, Calls):
             self.env = self.refined(self.env, says[0])
 
     def stmt_Match(self, node: ast.Match) -> None:
-        """match on an integer or a string: values, alternatives, `_`, a name, guards."""
-        subject, done = self.expr(node.subject), self.b.new_block()
-        if isinstance(subject, Comm | UserStr):
-            subject = self.written(subject)
-        elif not is_string(subject):
-            try:
-                subject = self.as_num(subject)
-            except Refusal as e:
-                raise self.located(node.subject, e) from None
-        before, ends = self.env, []
-        for case in node.cases:
-            body, following = self.low.blocks(2)
-            self.env = dict(before)
-            try:
-                self.pattern(case.pattern, subject, body, following)
-            except Refusal as e:
-                raise self.located(case.pattern, e) from None
-            if not self.b.is_reachable(body):
-                self.b.start(following)
-                continue
-            self.b.start(body)
-            if isinstance(case.pattern, ast.MatchAs) and case.pattern.name:
-                self.assign_name(case.pattern.name, subject)
-            if case.guard is not None:
-                guarded = self.b.new_block()
-                says = self.condition(case.guard, guarded, following)
-                if self.b.is_reachable(guarded):
-                    self.b.start(guarded)
-                self.env = self.refined(self.env, says[0])
-            self.body(case.body)
-            if not self.b.terminated:
-                self.b.jump(done)
-                ends.append(self.env)
-            if not self.b.is_reachable(following):
-                break
-            self.b.start(following)
-        else:
-            self.b.jump(done)
-            ends.append(before)
-        self.join(done, ends, before)
+        from .patterns import lower_match
 
-    def pattern(self, node: ast.pattern, subject: Val, then: Block, els: Block) -> None:
-        """Jump to `then` if an integer or a string fits a pattern."""
-        match node:
-            case ast.MatchValue():
-                value = self.expr(node.value)
-                if is_string(subject):
-                    if not (isinstance(value, Known) and isinstance(value.object, str)):
-                        raise Refusal(f"a case takes a string constant here, not {self.describe(value)}")
-                    contains(self, Known((value.object,)), subject, then, els)
-                    return
-                if not (isinstance(value, Known) and isinstance(value.object, int)):
-                    raise Refusal(f"a case takes an integer constant, not {self.describe(value)}")
-                contains(self, Known((int(value.object),)), subject, then, els)
-            case ast.MatchOr():
-                for alternative in node.patterns:
-                    following = els if alternative is node.patterns[-1] else self.b.new_block()
-                    self.pattern(alternative, subject, then, following)
-                    if following is not els:
-                        self.b.start(following)
-            case ast.MatchAs(pattern=None):
-                self.b.jump(then)
-            case _:
-                hint = "a case is an integer or a string, a|b, _ or a name"
-                raise Refusal("this pattern is not supported in a probe", hint)
+        lower_match(self, node)
 
     def join(self, done: object, ends: list[dict[str, Val]], before: dict[str, Val]) -> None:
         """Go on where several ways meet; names keep what all ways agree on."""
@@ -393,9 +327,10 @@ class Statements(Loops, Calls):
     def forget_entries(self, decl: MapDecl) -> None:
         """Entries that were looked up may be others, or gone, once their map was written to."""
         for name, value in self.env.items():
-            if isinstance(value, Entry) and value.decl is decl:
-                self.env[name] = value.stale()
-                value.is_stale = value.is_stale or self.depth > 0
+            entry = entry_of(value)
+            if entry is not None and entry.decl is decl:
+                self.env[name] = entry.stale()
+                entry.is_stale = entry.is_stale or self.depth > 0
         if self.calls:
             self.calls[-1].written.append(decl)
 

@@ -6,6 +6,7 @@ strings that are still to be written somewhere, records.
 
 from __future__ import annotations
 
+from ..lower.numbers import Num
 from ..record import Record, field
 
 TYPE_CHECKING = False
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from ..btf.read import BtfType
     from ..ir.core import Value
-    from ..lower.numbers import Num
     from ..lower.packets import Packet
     from ..types.maps import MapDecl
     from ..types.structs import StructType
@@ -111,7 +111,7 @@ class Entry(Record):
     """
 
     pointer: Value
-    type: StructType
+    type: Any  # a struct's or a list's
     decl: MapDecl
     what: str
     is_stale: bool = False
@@ -119,6 +119,47 @@ class Entry(Record):
     def stale(self) -> Unusable:
         """What a name of the entry is after the map was written to."""
         return Unusable(f"may be gone: {self.decl.name} was written to after {self.what}", "look it up again")
+
+
+class Place(Record):
+    """Memory of a declared type inside a record, an entry or a value of the program's own, used in place.
+
+    It lies `off` bytes behind `base`, which is aligned to `align` bytes. `entry` is the map's entry that it belongs to.
+    """
+
+    base: Value
+    off: int
+    type: Any
+    align: int = 8
+    entry: Entry | None = None
+
+
+class StructPlace(Place):
+    """A struct inside something else."""
+
+
+class ListPlace(Place):
+    """A list of fixed length."""
+
+
+class BytesPlace(Place):
+    """Raw bytes; `is_own`: nothing can change them."""
+
+    is_own: bool = False
+
+
+def entry_of(value: Val) -> Entry | None:
+    """Return the entry of a map that a value is, or is a part of."""
+    if isinstance(value, Place):
+        return value.entry
+    return value if isinstance(value, Entry) else None
+
+
+class Enumerated(Record):
+    """`enumerate(items, start)`."""
+
+    items: Val
+    start: int
 
 
 class RecordRef(Record):
@@ -132,6 +173,19 @@ class RecordRef(Record):
     type: StructType
     decl: MapDecl | None = None
     touched: set[str] = field(default_factory=set)
+
+
+class EnumNum(Num):
+    """A number of which Python makes a member of the class `cls`, an IntEnum or IntFlag, if there is one."""
+
+    cls: Any = None
+
+
+class Member(Record):
+    """A member of an enum class whose members are no integers; `num` is its value."""
+
+    num: Num
+    cls: Any
 
 
 class Context(Record):
@@ -202,5 +256,5 @@ if TYPE_CHECKING:
     Ranges = dict[str, Range]
     Val = (
         Num | Known | Many | Comm | UserStr | Memory | Text | StructValue | Entry | RecordRef | Context | HeaderRef
-        | KernelRef | Payload | FieldRow | Arguments | Sequence | Unusable
+        | KernelRef | Payload | FieldRow | Arguments | Sequence | Place | Member | Enumerated | Unusable
     )  # fmt: skip

@@ -236,6 +236,11 @@ class Struct:
         return f"{type(self).__name__}({shown})"
 
 
+def fields(struct: type[Struct]) -> tuple[str, ...]:
+    """Return the names of a struct's fields, in order. A loop over them in a probe is unrolled; see `getattr`."""
+    return tuple(struct._type.fields)
+
+
 class _Names:
     """What the annotations of a class can name: what its module has, and the function that makes it."""
 

@@ -85,10 +85,9 @@ def structs(ctx):
     p = Point(x=1)
     q = p  # error: a Point record cannot get a second name
     p.z = 1  # error: Point has no field 'z'
-    if p == 1:  # error: an integer is needed here, not a Point record
+    if p == 1:  # error: a Point record is compared with 1 | compare the fields
         pass
     p = Point(x=2)  # error: p is a Point record and cannot be assigned to
-    r = Pair(n=1).point  # error: point is a Point, which cannot be read here
 
 
 @ebee.tracepoint("syscalls:sys_enter_openat")
@@ -97,7 +96,7 @@ def entries(ctx):
     v.z += 1  # error: Point has no field 'z'
     v.small += 1  # error: += on a map is atomic, and u16 is not a type that can be added to atomically | declare the value as u32, u64, s32 or s64
     v.x *= 2  # error: *= on a map is not atomic | read the field, compute, and assign it
-    v.name += 1  # error: Point.name is a Str(8), not an integer
+    v.name += 1  # error: Point.name (Str(8)) is no integer
     v.x = -1  # error: -1 does not fit in Point.x (u32)
     a = v + 1  # error: an integer is needed here, not an entry of points, or None
     if v is counts:  # error: `is` is not supported in a probe, but for `is None` | compare numbers with ==

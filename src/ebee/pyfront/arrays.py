@@ -1,0 +1,339 @@
+"""Lists of fixed length and raw bytes in memory: elements, slices, comparisons, loops; and how any field is read."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from ..lower.map_kinds import add_in_place
+from ..lower.numbers import Num, Refusal, negate
+from ..lower.program import chunks, is_plain
+from ..types.scalars import IntType, NumType, StrType, u8
+from .kinds import Elements, Kind
+from .values import BytesPlace, Entry, Known, ListPlace, Many, Memory, Place, StructPlace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..ir.core import Block, Value
+    from ..types.scalars import Type
+    from .expressions import Expressions
+    from .values import Ranges, Val
+
+_MOST_COMPARED = 512  # bytes
+
+
+def read(front: Expressions, base: Value, off: int, type: Type, align: int, entry: Entry | None) -> Val:
+    """What memory of a type is in an expression: a number is read now. Raises: Refusal."""
+    if isinstance(type, NumType):
+        from .enums import meant
+
+        return meant(type, front.low.load_num(base, off, type, align))
+    if isinstance(type, StrType):
+        if align == 8:
+            return Memory(base, off, type.size, True)
+        copy = front.b.alloca(-(-type.size // 8) * 8)
+        front.low.copy(copy, 0, base, off, type.size, align)
+        return Memory(copy, 0, type.size)
+    for attribute, place in (("fields", StructPlace), ("element", ListPlace)):
+        if hasattr(type, attribute):
+            return place(base, off, type, align, entry)
+    return BytesPlace(base, off, type, align, entry)
+
+
+def index(front: Expressions, value: Val, count: int, what: str) -> int | Num:
+    """An index from 0 to `count` - 1; a negative one counts from the end, as in Python.
+
+    One outside ends the program, counted. Raises: Refusal for one that is always outside, or is no integer.
+    """
+    if isinstance(value, Known):
+        if not isinstance(value.object, int):
+            raise Refusal(f"an index is an integer, not {front.describe(value)}")
+        if not -count <= value.object < count:
+            raise Refusal(f"{what} has {count} elements: there is no [{int(value.object)}]")
+        return int(value.object) % count
+    n, b = front.as_num(value), front.b
+    if n.hi < -count or n.lo >= count:
+        raise Refusal(f"{what} has {count} elements, and this index is {n.describe()}")
+    at = n.value
+    if n.lo < 0:
+        at = b.op("add", at, b.op("and", b.op("ashr", at, b.const(63)), b.const(count)))
+    front.low.abort_if("uge", at, b.const(count), "bad_index", f"an index outside {what}, which has {count} elements")
+    return Num(at, 0, count - 1)
+
+
+def element_at(front: Expressions, place: Place, type: Type, at: int | Num) -> Place:
+    """The place of an element. `at` lies inside."""
+    if isinstance(at, int):
+        return Place(place.base, place.off + at * type.size, type, place.align, place.entry)
+    step = front.b.op("mul", at.value, front.b.const(type.size)) if type.size > 1 else at.value
+    align = min(place.align, type.size & -type.size)
+    return Place(front.b.op("add", place.base, step), place.off, type, align, place.entry)
+
+
+class ArrayKind(Kind):
+    """What lists and bytes share."""
+
+    def element_type(self, value: Place) -> Type:
+        """Return the type of the elements."""
+        return getattr(value.type, "element", None) or u8  # type: ignore[return-value]
+
+    def element(self, front: Expressions, value: Place, node: ast.Subscript) -> Place:
+        """The place of `value[index]`. Raises: Refusal."""
+        if isinstance(node.slice, ast.Slice):
+            raise Refusal(f"{front.describe(value)} has no slices in a probe", "take the elements one by one")
+        what, count = front.source.text_of(node.value), self.count(value)
+        at = index(front, front.expr(node.slice), count, what)
+        return element_at(front, value, self.element_type(value), at)
+
+    def count(self, value: Place) -> int:
+        """Return the number of elements."""
+        return int(value.type.size // self.element_type(value).size)
+
+    def item(self, front: Expressions, value: Place, node: ast.Subscript) -> Val:
+        check_fresh(value)
+        p = self.element(front, value, node)
+        return read(front, p.base, p.off, p.type, p.align, p.entry)
+
+    def length(self, front: Expressions, value: Place) -> Val:
+        return Known(self.count(value))
+
+    def elements(self, front: Expressions, value: Place) -> Elements | None:
+        def at(number: Val) -> Val:
+            check_fresh(value)
+            where = int(number.object) if isinstance(number, Known) else front.as_num(number)
+            p = element_at(front, value, self.element_type(value), where)
+            return read(front, p.base, p.off, p.type, p.align, p.entry)
+
+        return Elements(self.count(value), at)
+
+    def truth(self, front: Expressions, value: Place, node: ast.expr, then: Block, els: Block) -> tuple[Ranges, Ranges]:
+        front.b.jump(then)  # it has elements
+        return {}, {}
+
+
+class ListKind(ArrayKind):
+    """A list of fixed length."""
+
+    def describe(self, front: Expressions, value: ListPlace) -> str:
+        return f"a {value.type.name}"
+
+    def set_item(self, front: Expressions, value: ListPlace, node: ast.Subscript, new: Val) -> None:
+        check_fresh(value)
+        p = self.element(front, value, node)
+        what = f"{front.source.text_of(node)} ({p.type.name})"
+        front.store(p.base, p.off, p.type, new, what, align=p.align)
+
+    def augment_item(
+        self, front: Expressions, value: ListPlace, node: ast.Subscript, op: str, operand: ast.expr
+    ) -> None:
+        """a[i] op= n: atomically in an entry of a map, which other CPUs may change. The index is evaluated once."""
+        check_fresh(value)
+        p = self.element(front, value, node)
+        what = f"{front.source.text_of(node)} ({p.type.name})"
+        if p.entry is not None:
+            augment_entry(front, p, op, operand, what)
+            return
+        old = read(front, p.base, p.off, p.type, p.align, p.entry)
+        front.store(p.base, p.off, p.type, front.binary(op, old, front.expr(operand)), what, align=p.align)
+
+    def compare(self, front: Expressions, op: str, a: Val, b: Val, then: Block, els: Block) -> bool:
+        if op not in ("==", "!=") or not (isinstance(a, ListPlace) and isinstance(b, ListPlace) and a.type == b.type):
+            raise Refusal(f"{front.describe(a)} is compared with {front.describe(b)}", "compare the elements")
+        if op == "!=":
+            then, els = els, then
+        same(front, a, b, then, els)
+        return True
+
+    def contains(self, front: Expressions, value: ListPlace, item: Val, then: Block, els: Block) -> None:
+        if not isinstance(value.type.element, NumType) or value.type.count > 64:
+            super().contains(front, value, item, then, els)
+        for at in range(value.type.count):
+            p, following = element_at(front, value, value.type.element, at), front.b.new_block()
+            front.compare_values("==", read(front, p.base, p.off, p.type, p.align, p.entry), item, then, following)
+            if not front.b.is_reachable(following):
+                return
+            front.b.start(following)
+        front.b.jump(els)
+
+
+class BytesKind(ArrayKind):
+    """Raw bytes: a value, as Python's bytes are."""
+
+    def describe(self, front: Expressions, value: BytesPlace) -> str:
+        return f"{value.type.size} bytes"
+
+    def item(self, front: Expressions, value: Place, node: ast.Subscript) -> Val:
+        if not isinstance(node.slice, ast.Slice):
+            return super().item(front, value, node)
+        check_fresh(value)
+        bounds = [None if n is None else front.expr(n) for n in (node.slice.lower, node.slice.upper, node.slice.step)]
+        if not all(b is None or isinstance(b, Known) and isinstance(b.object, int | None) for b in bounds):
+            raise Refusal("the bounds of a slice must be constants in a probe")
+        numbers = [b.object if isinstance(b, Known) else None for b in bounds]
+        start, stop, step = slice(*numbers).indices(value.type.size)
+        if step != 1:
+            raise Refusal("a slice of bytes has the step 1 in a probe")
+        if stop <= start:
+            return Known(b"")
+        from ..types.fields import BytesType
+
+        assert isinstance(value, BytesPlace)
+        return BytesPlace(
+            value.base, value.off + start, BytesType(stop - start), value.align, value.entry, value.is_own
+        )
+
+    def set_item(self, front: Expressions, value: BytesPlace, node: ast.Subscript, new: Val) -> None:
+        raise Refusal("bytes cannot be changed one by one", "declare the field as List(u8, size), or assign all of it")
+
+    augment_item = set_item  # type: ignore[assignment]
+
+    def method(self, front: Expressions, value: BytesPlace, name: str, node: ast.Call) -> Val:
+        if name not in ("startswith", "endswith"):
+            raise Refusal(f"the method {name}() of bytes is not supported in a probe")
+        (part,) = (front.expr(a) for a in front.arguments(node, name, 1, 1))
+        if not (isinstance(part, Known) and isinstance(part.object, bytes)):
+            raise Refusal(f"{name}() takes constant bytes in a probe")
+        size = len(part.object)
+        if size > value.type.size:
+            return Known(False)
+        off = value.off + (value.type.size - size if name == "endswith" else 0)
+        return front.decided(lambda then, els: same_bytes(front, value, off, part.object, then, els))
+
+    def has_effect(self, front: Expressions, value: BytesPlace, name: str, node: ast.expr) -> bool:
+        return False
+
+    def compare(self, front: Expressions, op: str, a: Val, b: Val, then: Block, els: Block) -> bool:
+        if op not in ("==", "!="):
+            raise Refusal("bytes can be compared with == and != only in a probe")
+        if op == "!=":
+            then, els = els, then
+        if isinstance(a, Known):
+            a, b = b, a
+        assert isinstance(a, BytesPlace)
+        if isinstance(b, Known) and isinstance(b.object, bytes):
+            if len(b.object) == a.type.size:
+                same_bytes(front, a, a.off, b.object, then, els)
+            else:
+                front.b.jump(els)
+        elif isinstance(b, BytesPlace):
+            if a.type.size == b.type.size:
+                same(front, a, b, then, els)
+            else:
+                front.b.jump(els)
+        else:
+            raise Refusal(f"{front.describe(a)} are compared with {front.describe(b)}")
+        return True
+
+    def kept(self, front: Expressions, name: str, value: BytesPlace) -> Val:
+        if value.is_own:
+            return value
+        check_fresh(value)
+        memory = front.b.alloca(-(-value.type.size // 8) * 8)
+        front.low.copy(memory, 0, value.base, value.off, value.type.size, value.align)
+        return BytesPlace(memory, 0, value.type, 8, None, True)
+
+
+def check_fresh(value: Place) -> None:
+    """Refuse a part of a map's entry that may be gone."""
+    if value.entry is not None and value.entry.is_stale:
+        stale = value.entry.stale()
+        raise Refusal(f"this {stale.why}", stale.hint)
+
+
+def augment_entry(front: Expressions, p: Place, op: str, operand: ast.expr, what: str) -> None:
+    """Add to a number in a map's entry, atomically: other CPUs may do the same. Raises: Refusal."""
+    if not isinstance(p.type, IntType):
+        if not isinstance(p.type, NumType):
+            raise Refusal(f"{what} is no integer")
+        raise Refusal(f"{what} cannot be added to atomically", "read it, compute, and assign it")
+    if op not in ("+", "-"):
+        raise Refusal(f"{op}= on a map is not atomic", "read the field, compute, and assign it")
+    if not is_plain(p.off, p.type, p.align):
+        raise Refusal(f"{what} is not aligned, so that it cannot be added to atomically", "do not pack the struct")
+    n = front.num(operand)
+    n = negate(front.low, n) if op == "-" else n
+    add_in_place(front.low, p.base, p.off, p.type, n)
+
+
+def store_array(front: Expressions, base: Value, off: int, type: Type, value: Val, what: str, align: int) -> None:
+    """Write a list or bytes. Raises: Refusal."""
+    if isinstance(value, Place) and value.type == type:
+        check_fresh(value)
+        copy(front, base, off, align, value)
+        return
+    if hasattr(type, "element"):
+        items = None
+        if isinstance(value, Known) and isinstance(value.object, tuple | list):
+            items = [front.known(o, "") for o in value.object]
+        elif isinstance(value, Many):
+            items = value.values
+        if items is None or len(items) != type.count:  # type: ignore[attr-defined]
+            has = front.describe(value) if items is None else f"{len(items)} values"
+            raise Refusal(f"{what} takes a {type.name}, not {has}")
+        for at, item in enumerate(items):
+            p = element_at(front, Place(base, off, type, align), type.element, at)
+            front.store(p.base, p.off, p.type, item, f"{what}[{at}]", align=align)
+        return
+    if not (isinstance(value, Known) and isinstance(value.object, bytes)) or len(value.object) != type.size:
+        raise Refusal(f"{what} takes {type.size} bytes, not {front.describe(value)}")
+    front.low.store_bytes(base, off, value.object, align)
+
+
+def copy(front: Expressions, base: Value, off: int, align: int, source: Place) -> None:
+    """Copy memory of one type to a place that may overlap with it, inside a union."""
+    low, size = front.low, source.type.size
+    align = min(align, source.align)
+    if base is source.base and abs(off - source.off) < size and off != source.off:
+        between = low.scratch("overlap", -(-size // 8) * 8)
+        low.copy(between, 0, source.base, source.off, size, align)
+        low.copy(base, off, between, 0, size, align)
+    else:
+        low.copy(base, off, source.base, source.off, size, align)
+
+
+def leaves(type: Type, off: int = 0) -> set[int]:
+    """Return the bytes of a type that are no padding."""
+    fields = getattr(type, "fields", None)
+    if fields is not None:
+        return {at for f in fields.values() for at in leaves(f.type, off + f.off_bytes)}
+    element = getattr(type, "element", None)
+    if element is not None:
+        return {at for i in range(type.count) for at in leaves(element, off + i * element.size)}  # type: ignore[attr-defined]
+    return set(range(off, off + type.size))
+
+
+def same(front: Expressions, a: Place, b: Place, then: Block, els: Block) -> None:
+    """Jump to `then` if two places of one type hold the same, padding aside."""
+    check_fresh(a)
+    check_fresh(b)
+    if a.type.size > _MOST_COMPARED:
+        raise Refusal(f"a comparison of {a.type.size} bytes is too long for a probe", "compare what matters")
+    counted, step, low = leaves(a.type), min(a.align, b.align), front.b
+    while (a.off - b.off) % step:
+        step //= 2
+    end = start = 0
+    while start < a.type.size:
+        if start not in counted:
+            start += 1
+            continue
+        end = start
+        while end in counted:
+            end += 1
+        for at, size in chunks(a.off + start, a.off + end, step):
+            following = low.new_block()
+            one, other = low.load(a.base, at, size), low.load(b.base, at - a.off + b.off, size)
+            low.branch("eq", one, other, following, els)
+            low.start(following)
+        start = end
+    low.jump(then)
+
+
+def same_bytes(front: Expressions, place: Place, off: int, data: bytes, then: Block, els: Block) -> None:
+    """Jump to `then` if memory holds these bytes."""
+    check_fresh(place)
+    low = front.b
+    for at, size in chunks(off, off + len(data), place.align):
+        following = low.new_block()
+        wanted = int.from_bytes(data[at - off : at - off + size], "little")
+        low.branch("eq", low.load(place.base, at, size), low.const(wanted), following, els)
+        low.start(following)
+    low.jump(then)
