@@ -5,21 +5,23 @@ run by CPython on an instance and by the engines on a record, a local struct and
 come out must be equal.
 """
 
+import ctypes
 import os
 import sys
 
 import pytest
-
-
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from layouts import make, structs
 from test_python_meaning import FIELDS, _serial
 
 import ebee
 from ebee.api.source import compile_probes, remember_source
 from ebee.engine.backend import EngineBackend
 from ebee.errors import CompileError
-
 from ebee.spec.backend import TestRun as Run
 from ebee.spec.object import LOSS_MAP
+from ebee.types.scalars import NumType
 
 EVENT = "syscalls:sys_enter_mmap"
 DECLARATIONS = """
@@ -336,25 +338,23 @@ def lines_of(snippet):
     return [line[8:] for line in snippet.strip("\n").rstrip().split("\n")]
 
 
-def build(snippet, kind):
+def build(snippet, kind, guard=()):
     """A module with `probe`, which runs the snippet on a record, a local struct or an entry."""
-    file = f"<python structs {next(_serial)}>"
-    own = f"if ebee.pid() != {os.getpid()} or ctx.off != 0x7E57 << 12:\n        return" if kind else "pass"
     body = {
         "record": ["with events.reserve() as e:", *(f"    {line}" for line in lines_of(snippet))],
         "local": ["e = Event()", *lines_of(snippet), "entries[0] = e"],
         "entry": ["e = entries.lookup(0)", "if e:", *(f"    {line}" for line in lines_of(snippet))],
     }[kind]
-    inputs = [f"{n} = u32(ctx.{f})" for n, f in zip("abcd", FIELDS)]
-    text = f"{DECLARATIONS}\n@ebee.tracepoint('{EVENT}')\ndef probe(ctx):\n" + "".join(
-        f"    {line}\n" for line in [*inputs, *body]
-    )
-    assert own
-    remember_source(file, text)
-    names = {"__name__": file}
-    module = sys.modules[file] = type(sys)(file)
-    module.__dict__.update(names)
-    exec(compile(text, file, "exec"), module.__dict__)
+    return module_of([*guard, *(f"{n} = u32(ctx.{f})" for n, f in zip("abcd", FIELDS)), *body])
+
+
+def module_of(body):
+    """A module with the declarations and a probe."""
+    name = f"<python structs {next(_serial)}>"
+    text = f"{DECLARATIONS}\n@ebee.tracepoint('{EVENT}')\ndef probe(ctx):\n" + "".join(f"    {line}\n" for line in body)
+    remember_source(name, text)
+    module = sys.modules[name] = type(sys)(name)
+    exec(compile(text, name, "exec"), module.__dict__)
     return module
 
 
@@ -372,7 +372,7 @@ def run_on(backend, module, inputs):
     spec, _decls = compile_probes([module.probe], backend.target)
     maps = {name: backend.create_map(m, spec) for name, m in spec.maps.items()}
     program = backend.load_program(spec.programs["probe"], spec, maps)
-    ctx = bytes(8) + (9).to_bytes(8, "little") + b"".join((n % (1 << 64)).to_bytes(8, "little") for n in (*inputs, 0, 0))
+    ctx = bytes(8) + (9).to_bytes(8, "little") + b"".join((n % (1 << 64)).to_bytes(8, "little") for n in [*inputs, 0, 0][:6])
     backend.test_run(program, Run(ctx=ctx))
     lost = maps[LOSS_MAP].lookup(bytes(4)) if LOSS_MAP in maps else b""
     losses = sum(int.from_bytes(lost[i : i + 8], "little") for i in range(0, len(lost), 8))
@@ -396,3 +396,272 @@ def test_a_snippet_means_what_python_means(name, kind):
             backend.close()
         assert losses == 0
         assert module.Event._type.unpack(raw) == module.Event._type.unpack(python_result(SNIPPETS[name], inputs[:4]))
+
+
+@pytest.mark.needs_kernel
+@pytest.mark.parametrize("kind", ["record", "local", "entry"])
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_the_kernel_means_the_same(name, kind):
+    if kind == "entry" and name in NOT_ATOMIC:
+        return
+    module = build(SNIPPETS[name], kind, [f"if ebee.pid() != {os.getpid()}:", "    return"])
+    libc = ctypes.CDLL(None, use_errno=True)
+    with ebee.Session(backend="kernel") as session, session.attach(module.probe) as attachment:
+        for inputs in INPUTS:
+            if kind != "record":
+                module.entries[0] = module.Event()
+            # mmap(2) with a file offset that is not aligned does nothing: EINVAL.
+            assert libc.syscall(9, *map(ctypes.c_ulong, (*inputs[:4], 0, 1))) == -1
+            (got,) = module.events.drain() if kind == "record" else [module.entries[0]]
+            assert got == module.Event._type.unpack(python_result(SNIPPETS[name], inputs[:4])), inputs
+        assert attachment.losses == []
+
+
+# Random layouts: every number is written and read back, in its own place and nowhere else.
+
+
+def numbers_of(type, path):
+    """(expression, type) of every number inside a struct."""
+    for f in type.fields.values():
+        yield from places_of(f.type, f"{path}.{f.name}")
+
+
+def places_of(type, path):
+    if hasattr(type, "fields"):
+        yield from numbers_of(type, path)
+    elif hasattr(type, "element"):
+        for at in range(type.count):
+            yield from places_of(type.element, f"{path}[{at}]")
+    elif isinstance(type, NumType):
+        yield path, type
+
+
+@st.composite
+def written_structs(draw):
+    cls = draw(structs())
+    places = list(numbers_of(cls._type, "e"))
+    chosen = draw(st.lists(st.sampled_from(range(len(places))), max_size=8)) if places else []
+    return cls, [(places[i], draw(st.integers(places[i][1].lo, places[i][1].hi))) for i in chosen]
+
+
+@settings(max_examples=60)
+@given(written_structs(), st.sampled_from(["record", "local", "entry", "inside"]))
+def test_fields_of_random_layouts(drawn, kind):
+    cls, writes = drawn
+    name = f"<python structs {next(_serial)}>"
+    outer = make("Outer", [ebee.u16, cls])
+    root = {"inside": "x.m1"}.get(kind, "e")
+    inputs = [n for (_, _), n in writes]
+    lines = [f"v{at} = {'u' if t.lo >= 0 else 's'}64(ctx.{FIELDS[at % 6]} + {at // 6})" for at, ((_, t), _n) in enumerate(writes)]
+    body = []
+    for at, ((path, held), number) in enumerate(writes):
+        target = path.replace("e.", f"{root}.", 1)
+        exact = f"{number}" if at >= 6 or held.hi == 1 else f"v{at}"
+        body += [f"{target} = {exact}", f"total = (total + u64({target})) % 1000003"]
+    head = {
+        "record": ["with events.reserve() as e:"],
+        "local": ["e = T()", "if True:"],
+        "entry": ["e = entries.lookup(0)", "if e:"],
+        "inside": ["x = Outer()", "if True:"],
+    }[kind]
+    tail = {"local": ["entries[0] = e"], "inside": ["entries[0] = x.m1"]}.get(kind, [])
+    text = "import ebee\nfrom ebee import *\n"
+    text += f"out = Array(u64, max_entries=1)\n@ebee.tracepoint('{EVENT}')\ndef probe(ctx):\n"
+    for line in [*lines[:6], "total = 0", *head, *(f"    {b}" for b in body), "    pass", *tail, "out[0] = u64(total)"]:
+        text += f"    {line}\n"
+    remember_source(name, text)
+    module = sys.modules[name] = type(sys)(name)
+    module.__dict__.update(T=cls, Outer=outer, events=ebee.RingBuf(cls), entries=ebee.Array(cls, max_entries=1))
+    exec(compile(text, name, "exec"), module.__dict__)
+
+    wanted, total = cls(), 0
+    for (path, _), number in writes:
+        exec(f"{path} = {int(number)}", {"e": wanted})
+        total = (total + int(number)) % (1 << 64) % 1000003 if number >= 0 else (total + number % (1 << 64)) % 1000003
+    backend = EngineBackend()
+    try:
+        raw, losses = run_on(backend, module, [*inputs, *[0] * 6][:6])
+    finally:
+        backend.close()
+    assert losses == 0
+    assert raw == cls._type.pack(wanted), text
+
+
+# What is outside a list, or not there
+
+
+@pytest.mark.parametrize(
+    "line, inputs, losses",
+    [
+        ("e.values[a] = 7", (5,), 0),
+        ("e.values[a] = 7", (6,), 1),
+        ("e.values[a - 7] = 7", (1,), 0),
+        ("e.values[a - 7] = 7", (0,), 1),
+        ("e.r = e.data[a]", (7,), 1),
+        ("e.ways[u64(ctx.addr) * 1000].x = 1", (1 << 60,), 1),
+        ("e.ways[s64(ctx.addr)].x = 1", (-3 % (1 << 64),), 0),
+        ("e.ways[s64(ctx.addr)].x = 1", (-4 % (1 << 64),), 1),
+        ("e.ways[s64(ctx.addr)].x = 1", (1 << 63,), 1),
+        ("e.smalls[a % 4].n += 1", (2,), 1),
+    ],
+)
+@pytest.mark.parametrize("backend", ["engine", pytest.param("kernel", marks=pytest.mark.needs_kernel)])
+def test_an_index_outside_ends_the_probe_and_is_counted(backend, line, inputs, losses):
+    guard = [f"if ebee.pid() != {os.getpid()}:", "    return"] if backend == "kernel" else []
+    module = module_of([*guard, "a = u32(ctx.addr)", "with events.reserve() as e:", f"    {line}"])
+    if backend == "engine":
+        engine = EngineBackend()
+        try:
+            raw, lost = run_on(engine, module, inputs)
+        finally:
+            engine.close()
+        assert (raw is None, lost) == (losses == 1, losses)
+        return
+    with ebee.Session(backend="kernel") as session, session.attach(module.probe) as attachment:
+        arguments = [*inputs, *[0] * 5][:5]
+        assert ctypes.CDLL(None).syscall(9, *map(ctypes.c_ulong, (*arguments, 1))) == -1
+        assert len(module.events.drain()) == 1 - losses
+        assert [(loss.kind, loss.count) for loss in attachment.losses] == [("bad_index", 1)] * losses
+        assert all("of the probe ended early: an index outside e." in str(loss) for loss in attachment.losses)
+
+
+# Maps of them
+
+MAPS = """
+def pair(T, U):
+    class Pair(Struct):
+        first: T
+        second: U
+    return Pair
+
+def counters(key, value):
+    return Hash(key, pair(value, value), max_entries=8)
+
+Both = pair(Point, State)
+by_state = Hash(State, u64)
+by_both = Hash(Both, Event, max_entries=4)
+lru = LruHash(Address, List(u64, 3), max_entries=4)
+percpu = PerCpuArray(Point, max_entries=2)
+slots = Array(List(u64, 4), max_entries=2)
+flags = Array(bool, max_entries=4)
+ports = Hash(be16, be32)
+macs = Hash(Bytes(6), Mode)
+queue = Queue(Both, max_entries=4)
+seen = BloomFilter(Both, max_entries=16)
+narrow, wide = counters(u32, u8), counters(u16, u64)
+names = Hash(u32, pair(List(Str(8), 2), u32))
+out = Array(u64, max_entries=32)
+
+def bump(counter, key):
+    v = counter.lookup(key)
+    if v:
+        v.first = v.first + 1
+    else:
+        counter[key] = pair_of[counter](second=7)
+
+pair_of = {}
+for m in (narrow, wide):
+    pair_of[m] = m.value.cls
+"""
+PROBES = """
+by_state[State.RUN] += 1
+key = Both(first=Point(x=3, y=-1), second=State.STOP)
+by_both[key] = Event(r=5, where=Point(y=2))
+out[0] = u64(by_both[key].where.y + by_both[Both(second=State.STOP, first=key.first)].r)
+v = by_both.lookup(key)
+if v:
+    v.where.y += 3
+    v.values[a % 6] += 2
+    v.ways[1] = Point(x=9)
+    v.mode = v.mode | Mode.EXEC
+    v.small.n = 8
+out[1] = u64(by_both[key].where.y) + by_both[key].values[1] * 10 + by_both[key].ways[-1 - 1].x * 100
+out[2] = key in by_both and Both() not in by_both
+where = Address(v4=0x7F000001)
+lru[where] = (1, 2, 3)
+counts = lru.lookup(where)
+if counts:
+    counts[0] += 10
+    counts[a] += 100
+    out[3] = len(counts)
+out[4] = lru[where][0] + lru[where][1] * 1000
+p = percpu.lookup(1)
+if p:
+    p.y += 1
+w = slots.lookup(0)
+if w:
+    for i, n in enumerate(w):
+        w[i] = n + i
+out[5] = slots[0][3]
+---
+key = Both(first=Point(x=3, y=-1), second=State.STOP)
+flags[1] = a == 1
+flags[2] = not flags[1]
+out[6] = flags[1] + 2 * flags[2]
+ports[80] = 0x01020304
+out[7] = ports[80] + ports.get(81, 5)
+macs[b"abcdef"] = Mode.READ | Mode.WRITE
+out[8] = Mode.READ in macs[b"abcdef"] and Mode.EXEC not in macs[b"abcdef"]
+queue.push(key)
+seen.add(key)
+out[9] = key in seen
+bump(narrow, 1)
+bump(narrow, 1)
+bump(wide, 1)
+match narrow.lookup(1):
+    case pair_of[narrow](first=1, second=s):
+        out[10] = s
+names[1] = NamePair(first=("ab", "cd"), second=2)
+out[11] = names[1].first[1] == "cd"
+out[12] = narrow[1].first + wide[1].first * 10
+""".replace("pair_of[narrow](first", "Narrow(first")
+MAPS += "Narrow, NamePair = narrow.value.cls, names.value.cls\n"
+
+
+def run_in_engine(module, probe, inputs):
+    """Return what `out` holds afterwards, zeros left out."""
+    backend = EngineBackend()
+    try:
+        spec, _decls = compile_probes([probe], backend.target)
+        maps = {name: backend.create_map(m, spec) for name, m in spec.maps.items()}
+        ctx = bytes(8) + (9).to_bytes(8, "little") + b"".join(n.to_bytes(8, "little") for n in [*inputs, *[0] * 6][:6])
+        backend.test_run(backend.load_program(spec.programs[probe.name], spec, maps), Run(ctx=ctx))
+        lost = maps[LOSS_MAP].lookup(bytes(4)) if LOSS_MAP in maps else b""
+        assert not any(lost)
+        out = {k: int.from_bytes(maps["out"].lookup(k.to_bytes(4, "little")), "little") for k in range(32)}
+        return {k: v for k, v in out.items() if v}
+    finally:
+        backend.close()
+
+
+@pytest.mark.parametrize("backend", ["engine", pytest.param("kernel", marks=pytest.mark.needs_kernel)])
+def test_structs_in_maps(backend):
+    own = [f"if ebee.pid() != {os.getpid()}:", "    return"] if backend == "kernel" else []
+    name = f"<python structs {next(_serial)}>"
+    text = f"{DECLARATIONS}{MAPS}\n"
+    for at, lines in enumerate(PROBES.split("---\n")):
+        body = [*own, "a = u32(ctx.addr)", *lines.strip().splitlines()]
+        text += f"@ebee.tracepoint('{EVENT}')\ndef probe{at}(ctx):\n" + "".join(f"    {b}\n" for b in body)
+    remember_source(name, text)
+    m = sys.modules[name] = type(sys)(name)
+    exec(compile(text, name, "exec"), m.__dict__)
+    expected = {0: 7, 1: 5 + 20 + 900, 2: 1, 3: 3, 4: 11 + 102_000, 5: 3, 6: 1, 7: 0x01020304 + 5, 8: 1, 9: 1, 10: 7, 11: 1, 12: 1}
+    if backend == "engine":
+        for probe in (m.probe0, m.probe1):
+            assert run_in_engine(m, probe, (1,)) == {k: v for k, v in expected.items() if (k < 6) == (probe is m.probe0)}
+        return
+    with ebee.Session(backend=backend) as session, session.attach(m.probe0, m.probe1) as attachment:
+        assert ctypes.CDLL(None).syscall(9, *map(ctypes.c_ulong, (1, 0, 0, 0, 0, 1))) == -1
+        assert {k: m.out[k] for k in expected} == expected
+        assert attachment.losses == []
+        assert m.by_state[m.State.RUN] == 1 and dict(m.by_state.items()) == {m.State.RUN: 1}
+        (key, event), = m.by_both.items()
+        assert key == m.Both(first=m.Point(x=3, y=-1), second=m.State.STOP)
+        assert event.mode == m.Mode.EXEC and event.small.n == 8 and event.ways[1].x == 9
+        assert m.lru[m.Address(v4=0x7F000001)] == [11, 102, 3]
+        assert sum(p.y for p in m.percpu[1]) == 1
+        assert m.slots[0] == [0, 1, 2, 3] and m.flags[1] is True and m.flags[2] is False
+        assert dict(m.ports.items()) == {80: 0x01020304}
+        assert dict(m.macs.items()) == {b"abcdef": m.Mode.READ | m.Mode.WRITE}
+        assert m.queue.pop() == key and key in m.seen and m.Both() not in m.seen
+        assert m.names[1].first == ["ab", "cd"]

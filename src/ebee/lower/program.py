@@ -15,7 +15,7 @@ from .numbers import Num, Refusal, check_assignable, union
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Callable, Container, Sequence
 
     from ..errors import SourceSpan
     from ..ir.core import Block, Function, Value
@@ -220,14 +220,18 @@ class Lowering:
 
         Raises: Refusal for a default that no one 64-bit type holds beside the map's values.
         """
+        return self.number_or(self.lookup(decl, key), type, lambda entry: self.load_num(entry, 0, type), default)
+
+    def number_or(
+        self, pointer: Value, type: NumType, load: Callable[[Value], Num], default: Num | None = None
+    ) -> Num:
+        """What `load` finds at a pointer, or `default` or zero where that is null."""
         b = self.b
         found, missing, done = self.blocks(3)
-        pointer = self.lookup(decl, key)
-        name = f"entry {id(pointer)}"
+        name = f"entry {id(found)}"
         b.branch("eq", pointer, b.const(0), missing, found)
         b.start(found)
-        n = self.load_num(b.non_null(pointer), 0, type)
-        b.write(name, n.value)
+        b.write(name, load(b.non_null(pointer)).value)
         b.jump(done)
         b.start(missing)
         other = default or Num(b.const(0), 0, 0)

@@ -9,7 +9,7 @@ from ..lower.numbers import Num, Refusal, negate
 from ..lower.program import chunks, is_plain
 from ..types.scalars import IntType, NumType, StrType, u8
 from .kinds import Elements, Kind
-from .values import BytesPlace, Entry, Known, ListPlace, Many, Memory, Place, StructPlace
+from .values import BytesPlace, Known, ListPlace, Many, Memory, Place, StructPlace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 _MOST_COMPARED = 512  # bytes
 
 
-def read(front: Expressions, base: Value, off: int, type: Type, align: int, entry: Entry | None) -> Val:
-    """What memory of a type is in an expression: a number is read now. Raises: Refusal."""
+def read(front: Expressions, p: Place) -> Val:
+    """What memory of a type is in an expression: a number is read now."""
+    base, off, type, align = p.base, p.off, p.type, p.align
     if isinstance(type, NumType):
         from .enums import meant
 
@@ -35,8 +36,16 @@ def read(front: Expressions, base: Value, off: int, type: Type, align: int, entr
         return Memory(copy, 0, type.size)
     for attribute, place in (("fields", StructPlace), ("element", ListPlace)):
         if hasattr(type, attribute):
-            return place(base, off, type, align, entry)
-    return BytesPlace(base, off, type, align, entry)
+            return place(base, off, type, align, p.entry, p.is_copy)
+    return BytesPlace(base, off, type, align, p.entry)
+
+
+def write(front: Expressions, p: Place, new: Val, what: str) -> None:
+    """Write a value to a place. Raises: Refusal."""
+    if p.is_copy:
+        raise Refusal(f"{what} is in a copy, and what is written there is lost", "v = m.lookup(k), then v.field")
+    check_fresh(p)
+    front.store(p.base, p.off, p.type, new, what, align=p.align)
 
 
 def index(front: Expressions, value: Val, count: int, what: str) -> int | Num:
@@ -63,10 +72,10 @@ def index(front: Expressions, value: Val, count: int, what: str) -> int | Num:
 def element_at(front: Expressions, place: Place, type: Type, at: int | Num) -> Place:
     """The place of an element. `at` lies inside."""
     if isinstance(at, int):
-        return Place(place.base, place.off + at * type.size, type, place.align, place.entry)
+        return place.inside(at * type.size, type)
     step = front.b.op("mul", at.value, front.b.const(type.size)) if type.size > 1 else at.value
     align = min(place.align, type.size & -type.size)
-    return Place(front.b.op("add", place.base, step), place.off, type, align, place.entry)
+    return Place(front.b.op("add", place.base, step), place.off, type, align, place.entry, place.is_copy)
 
 
 class ArrayKind(Kind):
@@ -90,8 +99,7 @@ class ArrayKind(Kind):
 
     def item(self, front: Expressions, value: Place, node: ast.Subscript) -> Val:
         check_fresh(value)
-        p = self.element(front, value, node)
-        return read(front, p.base, p.off, p.type, p.align, p.entry)
+        return read(front, self.element(front, value, node))
 
     def length(self, front: Expressions, value: Place) -> Val:
         return Known(self.count(value))
@@ -100,8 +108,7 @@ class ArrayKind(Kind):
         def at(number: Val) -> Val:
             check_fresh(value)
             where = int(number.object) if isinstance(number, Known) else front.as_num(number)
-            p = element_at(front, value, self.element_type(value), where)
-            return read(front, p.base, p.off, p.type, p.align, p.entry)
+            return read(front, element_at(front, value, self.element_type(value), where))
 
         return Elements(self.count(value), at)
 
@@ -120,7 +127,7 @@ class ListKind(ArrayKind):
         check_fresh(value)
         p = self.element(front, value, node)
         what = f"{front.source.text_of(node)} ({p.type.name})"
-        front.store(p.base, p.off, p.type, new, what, align=p.align)
+        write(front, p, new, what)
 
     def augment_item(
         self, front: Expressions, value: ListPlace, node: ast.Subscript, op: str, operand: ast.expr
@@ -132,8 +139,7 @@ class ListKind(ArrayKind):
         if p.entry is not None:
             augment_entry(front, p, op, operand, what)
             return
-        old = read(front, p.base, p.off, p.type, p.align, p.entry)
-        front.store(p.base, p.off, p.type, front.binary(op, old, front.expr(operand)), what, align=p.align)
+        write(front, p, front.binary(op, read(front, p), front.expr(operand)), what)
 
     def compare(self, front: Expressions, op: str, a: Val, b: Val, then: Block, els: Block) -> bool:
         if op not in ("==", "!=") or not (isinstance(a, ListPlace) and isinstance(b, ListPlace) and a.type == b.type):
@@ -143,12 +149,15 @@ class ListKind(ArrayKind):
         same(front, a, b, then, els)
         return True
 
+    def kept(self, front: Expressions, name: str, value: ListPlace) -> Val:
+        return ListPlace(value.base, value.off, value.type, value.align, value.entry)
+
     def contains(self, front: Expressions, value: ListPlace, item: Val, then: Block, els: Block) -> None:
         if not isinstance(value.type.element, NumType) or value.type.count > 64:
             super().contains(front, value, item, then, els)
         for at in range(value.type.count):
             p, following = element_at(front, value, value.type.element, at), front.b.new_block()
-            front.compare_values("==", read(front, p.base, p.off, p.type, p.align, p.entry), item, then, following)
+            front.compare_values("==", read(front, p), item, then, following)
             if not front.b.is_reachable(following):
                 return
             front.b.start(following)
@@ -178,13 +187,16 @@ class BytesKind(ArrayKind):
 
         assert isinstance(value, BytesPlace)
         return BytesPlace(
-            value.base, value.off + start, BytesType(stop - start), value.align, value.entry, value.is_own
+            value.base, value.off + start, BytesType(stop - start), value.align, value.entry, is_own=value.is_own
         )
 
     def set_item(self, front: Expressions, value: BytesPlace, node: ast.Subscript, new: Val) -> None:
         raise Refusal("bytes cannot be changed one by one", "declare the field as List(u8, size), or assign all of it")
 
-    augment_item = set_item  # type: ignore[assignment]
+    def augment_item(
+        self, front: Expressions, value: BytesPlace, node: ast.Subscript, op: str, operand: ast.expr
+    ) -> None:
+        self.set_item(front, value, node, Known(None))
 
     def method(self, front: Expressions, value: BytesPlace, name: str, node: ast.Call) -> Val:
         if name not in ("startswith", "endswith"):
@@ -229,7 +241,7 @@ class BytesKind(ArrayKind):
         check_fresh(value)
         memory = front.b.alloca(-(-value.type.size // 8) * 8)
         front.low.copy(memory, 0, value.base, value.off, value.type.size, value.align)
-        return BytesPlace(memory, 0, value.type, 8, None, True)
+        return BytesPlace(memory, 0, value.type, is_own=True)
 
 
 def check_fresh(value: Place) -> None:
@@ -270,8 +282,7 @@ def store_array(front: Expressions, base: Value, off: int, type: Type, value: Va
             has = front.describe(value) if items is None else f"{len(items)} values"
             raise Refusal(f"{what} takes a {type.name}, not {has}")
         for at, item in enumerate(items):
-            p = element_at(front, Place(base, off, type, align), type.element, at)
-            front.store(p.base, p.off, p.type, item, f"{what}[{at}]", align=align)
+            write(front, Place(base, off + at * type.element.size, type.element, align), item, f"{what}[{at}]")
         return
     if not (isinstance(value, Known) and isinstance(value.object, bytes)) or len(value.object) != type.size:
         raise Refusal(f"{what} takes {type.size} bytes, not {front.describe(value)}")

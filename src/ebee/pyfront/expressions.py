@@ -20,6 +20,7 @@ from .values import (
     Known,
     Many,
     Memory,
+    Peek,
     RecordRef,
     StructValue,
     Text,
@@ -113,6 +114,15 @@ class Expressions:
 
     def expr(self, node: ast.expr) -> Val:
         """Lower an expression. Raises: Located."""
+        value = self.lowered(node)
+        if type(value) is Peek:
+            from .records import taken
+
+            value = taken(self, value)
+        return value
+
+    def lowered(self, node: ast.expr) -> Val:
+        """Lower an expression of which a part may be all that is wanted. Raises: Located."""
         method = getattr(self, f"expr_{type(node).__name__}", None)
         self.b.span = self.source.span(node)
         before = self.env, self.depth
@@ -185,7 +195,7 @@ class Expressions:
         return Known(object)
 
     def expr_Attribute(self, node: ast.Attribute) -> Val:
-        base = self.expr(node.value)
+        base = self.lowered(node.value)
         return kind_of(base).attribute(self, base, node.attr, node)
 
     # Arithmetic
@@ -514,7 +524,7 @@ class Expressions:
     # Maps
 
     def expr_Subscript(self, node: ast.Subscript) -> Val:
-        base = self.expr(node.value)
+        base = self.lowered(node.value)
         return kind_of(base).item(self, base, node)
 
     def key(self, decl: KeyedDecl[Any, Any], value: Val) -> Value:

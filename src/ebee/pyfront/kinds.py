@@ -279,6 +279,7 @@ _VALUES: dict[type, str] = {
     values.StructPlace: "records.StructKind",
     values.ListPlace: "arrays.ListKind",
     values.BytesPlace: "arrays.BytesKind",
+    values.Peek: "records.PeekKind",
     values.Enumerated: "sequences.EnumeratedKind",
     values.Member: "enums.MemberKind",
     values.EnumNum: "enums.EnumNumKind",

@@ -11,7 +11,7 @@ from ..types.maps import KeyedDecl, MapDecl
 from ..types.scalars import IntType, NumType
 from ..types.structs import StructType
 from .kinds import KnownKind
-from .values import Entry, Known
+from .values import Entry, Known, Peek
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,9 +39,7 @@ class MapKind(KnownKind):
         decl = _keyed(front, value)
         key = front.expr(node.slice)
         if not isinstance(decl.value, NumType):
-            from .records import read_copy
-
-            return read_copy(front, decl, front.key(decl, key))
+            return Peek(front.low.lookup(decl, front.key(decl, key)), 0, decl.value)
         return _as_meant(decl.value, front.low.read_entry(decl, decl.value, front.key(decl, key)))
 
     def set_item(self, front: Expressions, value: Known, node: ast.Subscript, new: Val) -> None:

@@ -7,6 +7,7 @@ import _ast as ast
 from ..lower import numbers
 from ..lower.numbers import Num, Refusal
 from ..types.structs import Struct
+from .expressions import Located
 from .sequences import contains
 from .values import (
     BytesPlace,
@@ -45,7 +46,13 @@ def lower_match(front: Statements, node: ast.Match) -> None:
         body, following = front.low.blocks(2)
         front.env = dict(before)
         names: Names = {}
-        fits(front, case.pattern, subject, body, following, names)
+        try:
+            fits(front, case.pattern, subject, body, following, names)
+        except Located:
+            for block in (following, body):  # statements that follow may have refusals of their own
+                if front.b.terminated and front.b.is_reachable(block):
+                    front.b.start(block)
+            raise
         if not front.b.is_reachable(body):
             front.b.start(following)
             continue

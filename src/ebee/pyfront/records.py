@@ -5,17 +5,29 @@ from __future__ import annotations
 import _ast as ast
 
 from ..lower.map_kinds import entry, store_prefix
-from ..lower.numbers import Refusal
-from ..types.scalars import StrType
+from ..lower.numbers import Num, Refusal
+from ..types.scalars import NumType, StrType
 from ..types.structs import StructType
-from .arrays import augment_entry, check_fresh, copy, read, same, store_array
+from .arrays import augment_entry, check_fresh, copy, element_at, index, read, same, store_array, write
+from .enums import meant
 from .kinds import Elements, Kind
-from .values import Entry, Known, ListPlace, Memory, Place, RecordRef, StructPlace, StructValue, similar
+from .values import (
+    BytesPlace,
+    Entry,
+    Known,
+    ListPlace,
+    Memory,
+    Peek,
+    Place,
+    RecordRef,
+    StructPlace,
+    StructValue,
+    similar,
+)  # fmt: skip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.core import Block, Value
-    from ..types.maps import MapDecl
     from ..types.scalars import Type
     from ..types.structs import Field
     from .expressions import Expressions
@@ -34,7 +46,7 @@ class StructKind(Kind):
     def attribute(self, front: Expressions, value: StructLike, name: str, node: ast.expr) -> Val:
         p = place_of(front, value)
         field = field_of(p.type, name)
-        return read(front, p.base, p.off + field.off_bytes, field.type, p.align, p.entry)
+        return read(front, p.inside(field.off_bytes, field.type))
 
     def set_attribute(self, front: Expressions, value: StructLike, name: str, new: Val, node: ast.Attribute) -> None:
         if isinstance(value, StructValue):
@@ -42,8 +54,7 @@ class StructKind(Kind):
             raise Refusal(f"{front.describe(value)} has no fields that can be assigned", hint)
         p = place_of(front, value)
         field = field_of(p.type, name)
-        what = f"{p.type.name}.{name} ({field.type.name})"
-        front.store(p.base, p.off + field.off_bytes, field.type, new, what, align=p.align)
+        write(front, p.inside(field.off_bytes, field.type), new, f"{p.type.name}.{name} ({field.type.name})")
 
     def augment_attribute(
         self, front: Expressions, value: StructLike, name: str, op: str, operand: ast.expr, node: ast.Attribute
@@ -54,8 +65,8 @@ class StructKind(Kind):
             super().augment_attribute(front, value, name, op, operand, node)
             return
         field = field_of(p.type, name)
-        at = Place(p.base, p.off + field.off_bytes, field.type, p.align, p.entry)
-        augment_entry(front, at, op, operand, f"{p.type.name}.{name} ({field.type.name})")
+        what = f"{p.type.name}.{name} ({field.type.name})"
+        augment_entry(front, p.inside(field.off_bytes, field.type), op, operand, what)
 
     def compare(self, front: Expressions, op: str, a: Val, b: Val, then: Block, els: Block) -> bool:
         if op not in ("==", "!="):
@@ -77,6 +88,8 @@ class StructKind(Kind):
     def kept(self, front: Expressions, name: str, value: StructLike) -> Val:
         if isinstance(value, StructValue):
             return RecordRef(value.pointer, value.type, touched=set(value.type.fields))
+        if isinstance(value, StructPlace):
+            return StructPlace(value.base, value.off, value.type, value.align, value.entry)
         return value
 
 
@@ -143,6 +156,70 @@ class EntryKind(StructKind):
         return Entry(pointer, first.type, first.decl, first.what)
 
 
+class PeekKind(Kind):
+    """A part of `m[k]`: what is read of it is copied, zero for a missing key."""
+
+    def describe(self, front: Expressions, value: Peek) -> str:
+        return f"a {value.type.name}"
+
+    def attribute(self, front: Expressions, value: Peek, name: str, node: ast.expr) -> Val:
+        if not isinstance(value.type, StructType):
+            return super().attribute(front, value, name, node)
+        field = field_of(value.type, name)
+        return peek(front, value.pointer, value.off + field.off_bytes, field.type)
+
+    def item(self, front: Expressions, value: Peek, node: ast.Subscript) -> Val:
+        element = getattr(value.type, "element", None)
+        if element is None or isinstance(node.slice, ast.Slice):
+            whole = taken(front, value)
+            return front.kind(whole).item(front, whole, node)
+        at = index(front, front.expr(node.slice), value.type.count, front.source.text_of(node.value))
+        if isinstance(at, int):
+            return peek(front, value.pointer, value.off + at * element.size, element)
+        if not isinstance(element, NumType):
+            whole = taken(front, value)
+            assert isinstance(whole, ListPlace)
+            return read(front, element_at(front, whole, element, at))
+
+        def load(entry: Value) -> Num:
+            p = element_at(front, Place(entry, value.off, value.type), element, at)
+            return front.low.load_num(p.base, p.off, element, p.align)
+
+        return meant(element, front.low.number_or(value.pointer, element, load))
+
+    def method(self, front: Expressions, value: Peek, name: str, node: ast.Call) -> Val:
+        whole = taken(front, value)
+        return front.kind(whole).method(front, whole, name, node)
+
+
+def peek(front: Expressions, pointer: Value, off: int, type: Type) -> Val:
+    """A part of an entry that may be null: a number is read now."""
+    if not isinstance(type, NumType):
+        return Peek(pointer, off, type)
+    return meant(type, front.low.number_or(pointer, type, lambda entry: front.low.load_num(entry, off, type)))
+
+
+def taken(front: Expressions, value: Peek) -> Val:
+    """A copy of a part of an entry, zeros for a missing one."""
+    type, low, b = value.type, front.low, front.b
+    memory = b.alloca(-(-type.size // 8) * 8)
+    found, missing, done = low.blocks(3)
+    b.branch("eq", value.pointer, b.const(0), missing, found)
+    b.start(found)
+    low.copy(memory, 0, b.non_null(value.pointer), value.off, type.size)
+    b.jump(done)
+    b.start(missing)
+    low.zero(memory, 0, type.size)
+    b.jump(done)
+    b.start(done)
+    if isinstance(type, StructType):
+        return StructValue(memory, type)
+    if isinstance(type, StrType):
+        return Memory(memory, 0, type.size)
+    copy = read(front, Place(memory, 0, type, is_copy=True))
+    return BytesPlace(memory, 0, type, is_own=True) if isinstance(copy, BytesPlace) else copy
+
+
 def place_of(front: Expressions, value: StructLike | Place) -> Place:
     """Where a struct lies; of an entry that is not there the program ends, counted. Raises: Refusal."""
     if isinstance(value, Place):
@@ -151,7 +228,7 @@ def place_of(front: Expressions, value: StructLike | Place) -> Place:
     place = ListPlace if hasattr(value.type, "element") else StructPlace
     if isinstance(value, Entry):
         return place(entry(front.low, value.pointer, value.what), 0, value.type, 8, value)
-    return place(value.pointer, 0, value.type)
+    return place(value.pointer, 0, value.type, is_copy=isinstance(value, StructValue))
 
 
 def make_struct(front: Expressions, node: ast.Call, type: StructType) -> Val:
@@ -174,26 +251,6 @@ def field_of(type: StructType, name: str) -> Field:
     if field is None:
         raise Refusal(f"{type.name} has no field {name!r}", similar(name, type.fields))
     return field
-
-
-def read_copy(front: Expressions, decl: MapDecl, key: Value) -> Val:
-    """m[k] of structs and strings: a copy on the stack, zeros for a missing key. Raises: Refusal."""
-    type, low, b = decl.value, front.low, front.b
-    assert type is not None
-    memory = b.alloca(-(-type.size // 8) * 8)
-    found, missing, done = low.blocks(3)
-    pointer = low.lookup(decl, key)
-    b.branch("eq", pointer, b.const(0), missing, found)
-    b.start(found)
-    low.copy(memory, 0, b.non_null(pointer), 0, type.size)
-    b.jump(done)
-    b.start(missing)
-    low.zero(memory, 0, type.size)
-    b.jump(done)
-    b.start(done)
-    if isinstance(type, StructType):
-        return StructValue(memory, type)
-    return Memory(memory, 0, type.size) if isinstance(type, StrType) else read(front, memory, 0, type, 8, None)
 
 
 def store_other(front: Expressions, base: Value, off: int, type: Type, value: Val, what: str, align: int) -> None:

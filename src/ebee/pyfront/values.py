@@ -124,7 +124,8 @@ class Entry(Record):
 class Place(Record):
     """Memory of a declared type inside a record, an entry or a value of the program's own, used in place.
 
-    It lies `off` bytes behind `base`, which is aligned to `align` bytes. `entry` is the map's entry that it belongs to.
+    It lies `off` bytes behind `base`, which is aligned to `align` bytes. `entry` is the map's entry that it belongs to;
+    `is_copy`: nothing else has a name for it, so that a change would be lost.
     """
 
     base: Value
@@ -132,6 +133,11 @@ class Place(Record):
     type: Any
     align: int = 8
     entry: Entry | None = None
+    is_copy: bool = False
+
+    def inside(self, off: int, type: Any) -> Place:
+        """The place of a part."""
+        return Place(self.base, self.off + off, type, self.align, self.entry, self.is_copy)
 
 
 class StructPlace(Place):
@@ -153,6 +159,17 @@ def entry_of(value: Val) -> Entry | None:
     if isinstance(value, Place):
         return value.entry
     return value if isinstance(value, Entry) else None
+
+
+class Peek(Record):
+    """A part of `m[k]` that was not copied yet: `off` bytes behind the entry's address, which may be null.
+
+    Only the expression that takes a part of it sees it: whole, it is copied at once.
+    """
+
+    pointer: Value
+    off: int
+    type: Any
 
 
 class Enumerated(Record):
@@ -256,5 +273,5 @@ if TYPE_CHECKING:
     Ranges = dict[str, Range]
     Val = (
         Num | Known | Many | Comm | UserStr | Memory | Text | StructValue | Entry | RecordRef | Context | HeaderRef
-        | KernelRef | Payload | FieldRow | Arguments | Sequence | Place | Member | Enumerated | Unusable
+        | KernelRef | Payload | FieldRow | Arguments | Sequence | Place | Peek | Member | Enumerated | Unusable
     )  # fmt: skip
