@@ -404,7 +404,7 @@ def test_a_snippet_means_what_python_means(name, kind):
 def test_the_kernel_means_the_same(name, kind):
     if kind == "entry" and name in NOT_ATOMIC:
         return
-    module = build(SNIPPETS[name], kind, [f"if ebee.pid() != {os.getpid()}:", "    return"])
+    module = build(SNIPPETS[name], kind, [f"if ebee.pid() != {os.getpid()} or ctx.off != 1:", "    return"])
     libc = ctypes.CDLL(None, use_errno=True)
     with ebee.Session(backend="kernel") as session, session.attach(module.probe) as attachment:
         for inputs in INPUTS:
@@ -507,7 +507,7 @@ def test_fields_of_random_layouts(drawn, kind):
 )
 @pytest.mark.parametrize("backend", ["engine", pytest.param("kernel", marks=pytest.mark.needs_kernel)])
 def test_an_index_outside_ends_the_probe_and_is_counted(backend, line, inputs, losses):
-    guard = [f"if ebee.pid() != {os.getpid()}:", "    return"] if backend == "kernel" else []
+    guard = [f"if ebee.pid() != {os.getpid()} or ctx.off != 1:", "    return"] if backend == "kernel" else []
     module = module_of([*guard, "a = u32(ctx.addr)", "with events.reserve() as e:", f"    {line}"])
     if backend == "engine":
         engine = EngineBackend()
@@ -636,7 +636,7 @@ def run_in_engine(module, probe, inputs):
 
 @pytest.mark.parametrize("backend", ["engine", pytest.param("kernel", marks=pytest.mark.needs_kernel)])
 def test_structs_in_maps(backend):
-    own = [f"if ebee.pid() != {os.getpid()}:", "    return"] if backend == "kernel" else []
+    own = [f"if ebee.pid() != {os.getpid()} or ctx.off != 1:", "    return"] if backend == "kernel" else []
     name = f"<python structs {next(_serial)}>"
     text = f"{DECLARATIONS}{MAPS}\n"
     for at, lines in enumerate(PROBES.split("---\n")):

@@ -105,10 +105,9 @@ class ArrayKind(Kind):
         return Known(self.count(value))
 
     def elements(self, front: Expressions, value: Place) -> Elements | None:
-        def at(number: Val) -> Val:
+        def at(n: Num) -> Val:
             check_fresh(value)
-            where = int(number.object) if isinstance(number, Known) else front.as_num(number)
-            return read(front, element_at(front, value, self.element_type(value), where))
+            return read(front, element_at(front, value, self.element_type(value), n.lo if n.lo == n.hi else n))
 
         return Elements(self.count(value), at)
 

@@ -185,7 +185,7 @@ def _fits_sequence(
     else:
         elements = front.kind(subject).elements(front, subject) if isinstance(subject, ListPlace | Entry) else None
         if elements is not None and elements.count == len(node.patterns):
-            values = [elements.at(Known(at)) for at in range(elements.count)]
+            values = [elements.at(numbers.constant(front.low, at)) for at in range(len(node.patterns))]
     if values is None or len(values) != len(node.patterns):
         front.b.jump(els)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from ..lower import numbers
-from ..lower.numbers import Refusal
+from ..lower.numbers import Num, Refusal
 from .kinds import Elements, Kind
 from .values import Comm, Enumerated, Known, Many, Memory, UserStr
 
@@ -82,7 +82,7 @@ class EnumeratedKind(Kind):
         if items is None:
             return None
 
-        def at(index: Val) -> Val:
+        def at(index: Num) -> Val:
             number = front.binary("+", index, Known(value.start)) if value.start else index
             return Many([number, items.at(index)])
 

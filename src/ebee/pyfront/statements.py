@@ -27,6 +27,8 @@ from .values import (
     UserStr,
     c_type_of,
     entry_of,
+    is_string,
+    similar,
 )  # fmt: skip
 
 TYPE_CHECKING = False
