@@ -42,17 +42,15 @@ _FILLING_WHOLE = frozenset((FUNC.probe_read, FUNC.probe_read_kernel, FUNC.probe_
 _READING = frozenset((FUNC.map_lookup_elem, FUNC.map_update_elem, FUNC.map_delete_elem))
 
 
-def remove_needless_stores(function: Function) -> None:
+def remove_needless_stores(function: Function, memory: Memory) -> None:
     """Remove stores whose bytes are overwritten, or hold the same value already, in memory of the program's own.
 
     Requires: reverse postorder; equal constants are one value. Source: kernel/trace/bpf_trace.c and
     kernel/bpf/helpers.c (Linux 6.18) for which helpers fill their buffer also when they fail.
     """
-    memory = Memory(function)
-    if memory.has_stores:
-        _remove_repeated(function, memory)
-        for block in function.blocks:
-            _remove_overwritten(block, memory)
+    _remove_repeated(function, memory)
+    for block in function.blocks:
+        _remove_overwritten(block, memory)
 
 
 class Memory:

@@ -17,11 +17,10 @@ from .flow import (
     thread_jumps,
 )  # fmt: skip
 from .fold import fold_constants
-from .memory import remove_needless_stores
 from .number import number_values
 from .regalloc import allocate_registers
 from .select import STACK_LIMIT, select_instructions
-from .stores import fuse_stores, store_early
+from .stores import improve_stores
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,9 +45,7 @@ PASSES: tuple[Callable[[Function], None], ...] = (
     number_values,
     remove_known_branches,
     improve_loops,
-    remove_needless_stores,
-    fuse_stores,
-    store_early,
+    improve_stores,
     remove_dead_ops,
     split_critical_edges,
 )

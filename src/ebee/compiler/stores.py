@@ -3,79 +3,93 @@
 from __future__ import annotations
 
 from ..ir.core import ATOMICS, CALLS, LOADS, Block, Function, Op
-from .memory import Memory
+from .memory import Memory, remove_needless_stores
 
+_ACCESSES = frozenset(("store", *LOADS, *ATOMICS))
 _S32 = range(-0x8000_0000, 0x8000_0000)
 
 
-def fuse_stores(function: Function) -> None:
-    """Write neighbouring constants in one store, of what is left of them when other stores follow.
+def improve_stores(function: Function) -> None:
+    """Remove stores that change nothing, fuse constants that are left, and store results before calls.
 
-    Requires: constants are one value each. Guarantees: stores are as aligned as their memory is.
+    Requires: reverse postorder; equal constants are one value.
     """
     memory = Memory(function)
     if memory.has_stores:
+        remove_needless_stores(function, memory)
         for block in function.blocks:
-            _fuse_in(block, memory, function)
+            fuse_stores(block, memory, function)
+            store_early(block, memory)
 
 
 class _Group:
-    """Constants that have been stored to one allocation, not read yet: byte → value, and what stored them."""
+    """What has been stored to one allocation, and not read yet: (byte, operation).
 
-    __slots__ = ("bytes", "stores")
+    `narrow` are the words with constants of less than a word: others need as many stores as they have.
+    """
+
+    __slots__ = ("narrow", "stores")
 
     def __init__(self) -> None:
-        self.bytes: dict[int, int] = {}
-        self.stores: list[Op] = []
+        self.stores: list[tuple[int, Op]] = []
+        self.narrow: set[int] = set()
 
 
-def _fuse_in(block: Block, memory: Memory, function: Function) -> None:
+def fuse_stores(block: Block, memory: Memory, function: Function) -> None:
+    """Write neighbouring constants in one store, of what is left of them when other stores follow.
+
+    Guarantees: stores are as aligned as their memory is.
+    """
     place = memory.place
     groups: dict[Op, _Group] = {}
-    ahead: dict[Op, list[Op]] = {}  # new stores before an operation
+    ahead: dict[Op | None, list[Op]] = {}  # new stores before an operation, or at the end
     gone: set[Op] = set()
 
     def close(root: Op, before: Op | None) -> None:
         group = groups.pop(root, None)
-        if group is None or len(group.stores) < 2:
+        if group is None or not group.narrow:
             return
-        cover = _cover(group.bytes, root.size if root.opcode == "alloca" else 8)
-        if len(cover) >= len(group.stores):
+        values: dict[int, int] = {}
+        constants = []
+        for at, op in group.stores:
+            if at >> 3 not in group.narrow and at + op.size - 1 >> 3 not in group.narrow:
+                continue
+            touched, value = range(at, at + op.size), op.args[1]
+            if isinstance(value, Op) and value.opcode == "const":
+                constants.append(op)
+                values.update(zip(touched, (value.imm & (1 << 64) - 1).to_bytes(8, "little")))
+            else:
+                for n in touched:
+                    values.pop(n, None)
+        cover = _cover(values, root.size if root.opcode == "alloca" else 8)
+        if len(cover) >= len(constants):
             return
-        last = group.stores[-1]
-        address = last.args[0]
+        address, span = constants[-1].args[0], constants[-1].span
         start = place[address][1] or 0
-        new = []
         for off, size, imm in cover:
             value = Op("const", imm=imm)
             function.entry.ops.insert(0, value)
-            new.append(Op("store", [address, value], "", off=off - start, size=size, span=last.span))
-        gone.update(group.stores)
-        if before is None:
-            trailing.extend(new)
-        else:
-            ahead.setdefault(before, []).extend(new)
+            store = Op("store", [address, value], "", off=off - start, size=size, span=span)
+            ahead.setdefault(before, []).append(store)
+        gone.update(constants)
 
-    trailing: list[Op] = []
     for op in block.ops:
         opcode, args = op.opcode, op.args
         if opcode in CALLS:
-            for root in memory.roots(args):
+            for root in memory.roots(args) if groups else ():
                 close(root, op)
-        elif (opcode in LOADS or opcode in ATOMICS or opcode == "store") and args[0] in place:
+        elif opcode in _ACCESSES and args[0] in place:
             root, off = place[args[0]]
             if opcode != "store" or off is None or op.reloc:
                 close(root, op)
                 continue
-            touched = range(off + op.off, off + op.off + op.size)
-            group = groups.setdefault(root, _Group())
+            group = groups.get(root)
+            if group is None:
+                group = groups[root] = _Group()
+            group.stores.append((off + op.off, op))
             value = args[1]
-            if isinstance(value, Op) and value.opcode == "const":
-                group.stores.append(op)
-                group.bytes.update(zip(touched, (value.imm & (1 << 64) - 1).to_bytes(8, "little")))
-            else:
-                for n in touched:
-                    group.bytes.pop(n, None)
+            if op.size < 8 and isinstance(value, Op) and value.opcode == "const":
+                group.narrow.add(off + op.off >> 3)
     for root in list(groups):
         close(root, None)
     if gone:
@@ -84,7 +98,7 @@ def _fuse_in(block: Block, memory: Memory, function: Function) -> None:
             kept += ahead.get(op, ())
             if op not in gone:
                 kept.append(op)
-        block.ops = kept + trailing
+        block.ops = kept + ahead.get(None, [])
 
 
 def _cover(values: dict[int, int], align: int) -> list[tuple[int, int, int]]:
@@ -104,18 +118,10 @@ def _cover(values: dict[int, int], align: int) -> list[tuple[int, int, int]]:
     return stores
 
 
-def store_early(function: Function) -> None:
-    """Store to the stack before calls what was there before them: it needs no register over these.
-
-    Requires: no stores that are overwritten.
-    """
-    memory = Memory(function)
-    if memory.has_stores:
-        for block in function.blocks:
-            _store_early_in(block, memory)
-
-
-def _store_early_in(block: Block, memory: Memory) -> None:
+def store_early(block: Block, memory: Memory) -> None:
+    """Store to the stack before calls what was there before them: it needs no register over these."""
+    if not any(op.opcode in CALLS for op in block.ops):
+        return
     place = memory.place
     made: dict[object, int] = {}
     last_call = -1
@@ -127,7 +133,7 @@ def _store_early_in(block: Block, memory: Memory) -> None:
             last_call = n
             for root in memory.roots(args):
                 touched[root] = n
-        elif (opcode in LOADS or opcode in ATOMICS or opcode == "store") and args[0] in place:
+        elif opcode in _ACCESSES and args[0] in place:
             root = place[args[0]][0]
             after = max(made.get(args[1], -1), made.get(args[0], -1), touched.get(root, -1)) if len(args) > 1 else n
             if opcode == "store" and root.opcode == "alloca" and after < last_call and args[1] in made:
