@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from .types.kernel_hooks import fmod_ret as fmod_ret
     from .types.kernel_hooks import iter as iter
     from .types.kernel_hooks import kprobe as kprobe
+    from .types.kernel_hooks import kprobe_session as kprobe_session
     from .types.kernel_hooks import kretprobe as kretprobe
     from .types.kernel_hooks import kretsyscall as kretsyscall
     from .types.kernel_hooks import ksyscall as ksyscall
@@ -148,7 +149,8 @@ _HOMES = {
     "types.headers": "Header",
     "types.intrinsics": "comm cpu current_task gid kernel_str ktime pid redirect redirect_peer tid uid user_str",
     "types.kernel_hooks": (
-        "fentry fexit fmod_ret iter kprobe kretprobe kretsyscall ksyscall lsm raw_tracepoint syscall_program tp_btf"
+        "fentry fexit fmod_ret iter kprobe kprobe_session kretprobe kretsyscall ksyscall lsm raw_tracepoint "
+        "syscall_program tp_btf"
     ),
     "types.map_kinds": "BloomFilter LpmTrie LruHash LruPerCpuHash PerCpuArray PerCpuHash Queue Stack",
     "types.maps": "Array Hash RingBuf",

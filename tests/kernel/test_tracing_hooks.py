@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 
@@ -9,15 +10,7 @@ import pytest
 
 import ebee
 from ebee import Hash, RingBuf, Str, Struct, s32, s64, u8, u32, u64
-from ebee.abi import bpf as abi
-from ebee.errors import NotSupported, UnknownProbe, UsageError
-from ebee.isa.encode import encode
-from ebee.isa.insn import Insn
-from ebee.isa.opcodes import EXIT, R0
-from ebee.kernel.btf_ids import find_attach_btf
-from ebee.kernel.stub import mov_imm
-from ebee.sys import bpf
-from ebee.sys.os_seam import Fd
+from ebee.errors import CompileError, NotSupported, UnknownProbe, UsageError
 
 pytestmark = [pytest.mark.needs_kernel]
 
@@ -74,20 +67,6 @@ def raw_switch(ctx, prev):
         e.preempt = ctx.preempt
         e.me = s32(ebee.tid())
         e.comm = prev.comm
-
-
-@pytest.fixture
-def trampolines():
-    """Skips where the kernel has them and a policy of this machine refuses them to everybody."""
-    btf_id, _ = find_attach_btf("fentry", "vfs_write")
-    insns = encode([mov_imm(R0, 0), Insn(EXIT)], sys.byteorder)
-    loader = bpf.ProgLoad(
-        abi.BPF_PROG_TYPE_TRACING, insns, "try", "GPL", expected_attach_type=abi.BPF_TRACE_FENTRY, attach_btf_id=btf_id
-    )
-    fd = loader.load()
-    if fd == -errno.EPERM:
-        pytest.skip("this machine's policy refuses programs on functions of the kernel")
-    Fd(fd).close()
 
 
 def attach(*probes, argv=SLEEPS, **more):
@@ -228,7 +207,7 @@ def exit_write(ctx, count, ret):
 
 
 @pytest.mark.needs_feature("fentry")
-def test_fentry_and_fexit(trampolines):
+def test_fentry_and_fexit():
     session, attached = attach(enter_write, exit_write, argv=WRITER)
     with session, attached:
         attached.wait()
@@ -277,6 +256,27 @@ def test_kprobes_on_many_functions():
         attached.wait()
         assert counts[0] + counts[1] >= 1
         assert results[0] > 0 and results[1] == 1
+
+
+@ebee.kprobe_session("vfs_writ?", "vfs_re*")
+def session(ctx):
+    if not ctx.is_return:
+        counts[0] += 1
+        if ctx.args[2] != len(TEXT) + 1:
+            return 1
+    else:
+        counts[1] += 1
+        counts[2] = ctx.ret
+    return 0
+
+
+@pytest.mark.needs_feature("kprobe_session", "kprobe")
+def test_beginnings_and_returns_of_the_same_calls():
+    live, attached = attach(session, argv=WRITER)
+    with live, attached:
+        attached.wait()
+        assert counts[0] > counts[1] == 1 and counts[2] == len(TEXT) + 1
+    assert not attached.losses
 
 
 @ebee.kprobe("vfs_write+0x0")
@@ -329,7 +329,7 @@ def see_execs(bprm, ret):
 
 
 @pytest.mark.needs_feature("lsm")
-def test_a_security_program_refuses_and_allows(trampolines, tmp_path):
+def test_a_security_program_refuses_and_allows(tmp_path):
     refused = tmp_path / ("x" * 19)
     refused.write_text("x")
     argv = ["sh", "-c", f"cat {tmp_path}/* 2>/dev/null; exec cat /dev/null"]
@@ -349,7 +349,7 @@ def nothing_is_removed(dentry):
 
 
 @pytest.mark.needs_feature("fentry")
-def test_fmod_ret_replaces_a_result(trampolines, tmp_path):
+def test_fmod_ret_replaces_a_result(tmp_path):
     kept, removed = tmp_path / ("x" * 19), tmp_path / "y"
     kept.write_text("x")
     removed.write_text("y")
@@ -487,3 +487,68 @@ def test_a_raw_tracepoint_is_run_on_given_arguments(backend):
             session.run(sums_arguments, args=[0] * 13)
         with pytest.raises(UsageError, match="no arguments that could be given by position"):
             session.run(add, args=[1])
+
+
+def test_the_engine_says_that_these_hooks_need_the_kernel():
+    with ebee.Session(backend="engine") as session:
+        with pytest.raises(CompileError, match="tp_btf probes are typed from the kernel's BTF"):
+            session.attach(switch_by_name, command=["true"])
+        with pytest.raises(NotSupported, match="the hook 'raw_tracepoint/sys_enter' in the engine"):
+            session.attach(sums_arguments, command=["true"])
+        with pytest.raises(NotSupported, match="the hook 'ksyscall/unlink' in the engine"):
+            session.attach(on_unlink_call, command=["true"])
+
+
+@ebee.tracepoint("irq:softirq_entry")
+def on_softirq(ctx):
+    counts[0] += 1
+
+
+def test_interrupts_belong_to_no_command():
+    with ebee.Session(backend="kernel") as session, pytest.raises(NotSupported, match="following a command"):
+        session.attach(on_softirq, command=["true"])
+
+
+# As object files
+
+
+BPFTOOL = shutil.which("bpftool") or shutil.which("bpftool", path="/usr/sbin") or "bpftool"
+# libbpf attaches these wherever they are loaded; all that they do is to count events of this process.
+OBJECT = [switch_by_name, raw_switch, on_wakeup, on_vfs_read, on_write, on_written, tasks, add, on_unlink_call]
+TRAMPOLINES = [enter_write, exit_write, nothing_is_removed, see_execs]
+
+
+def load_with_bpftool(tmp_path, probes, *more):
+    """Load an object in a bpffs of its own, and return bpftool's words about its links."""
+    ebee.compile(*probes, target="kernel").save(tmp_path / "hooks.bpf.o")
+    script = f"""set -eu
+cd {tmp_path}
+mkdir -p bpffs
+mount -t bpf bpffs bpffs
+{BPFTOOL} prog loadall hooks.bpf.o bpffs/own {" ".join(more)}
+ls bpffs/own
+{BPFTOOL} link show
+"""
+    done = subprocess.run(
+        ["unshare", "--mount", "--propagation", "private", "sh", "-c", script], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.needs_root
+@pytest.mark.needs_tool("bpftool", "unshare", "mount")
+@pytest.mark.vm
+def test_libbpf_loads_them(tmp_path):
+    seen = load_with_bpftool(tmp_path, [p for p in OBJECT if p is not on_vfs_read]).split()
+    assert {"switch_by_name", "on_wakeup_2", "tasks", "add", "on_written"} <= set(seen)
+
+
+@pytest.mark.needs_root
+@pytest.mark.needs_tool("bpftool", "unshare", "mount")
+@pytest.mark.needs_feature("kprobe", "fentry", "lsm")
+def test_libbpf_attaches_them_by_their_sections(tmp_path):
+    attached = [p for p in (*OBJECT, *TRAMPOLINES) if p not in (on_vfs_read, add, tasks)]
+    seen = load_with_bpftool(tmp_path, attached, "autoattach")
+    assert seen.count("raw_tracepoint") >= 1 and seen.count("  tracing  prog") == 6, seen
+    assert seen.count("perf_event") == 3, seen

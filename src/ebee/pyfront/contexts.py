@@ -119,6 +119,7 @@ CONTEXTS: dict[str, str] = {
     "kprobe": "kprobe_contexts.kprobe_context",
     "kretprobe": "kprobe_contexts.kretprobe_context",
     "kprobe.multi": "kprobe_contexts.kprobe_multi_context",
+    "kprobe.session": "kprobe_contexts.kprobe_session_context",
     "kretprobe.multi": "kprobe_contexts.kretprobe_context",
     "syscall": "syscall_programs.syscall_context",
     "ksyscall": "kprobe_contexts.ksyscall_context",

@@ -50,6 +50,22 @@ class KprobeContext(BtfContext):
         return lower.read_number(low, low.at(stack, off), "u64", f"argument {slot}").value
 
 
+class KprobeSessionContext(KprobeContext):
+    """Where a function begins, and where the same call returns: `ctx.is_return`, `ctx.ret`."""
+
+    results = (0, 1)
+    result_hint = "1, where the function begins, leaves out the return of this call"
+
+    def attribute(self, low: Lowering, pointer: Value, name: str) -> Val:
+        """`ctx.is_return`, `ctx.ret`, or as a kprobe. Kernels that take no argument there do not look at it."""
+        if name == "is_return":
+            result = low.call_kfunc("bpf_session_is_return", [pointer])
+            return Num(low.b.op("zext", result, size=1), 0, 1)
+        if name == "ret":
+            return Num(low.b.load(pointer, self.regs.ret, 8), 0, U64_HI)
+        return super().attribute(low, pointer, name)
+
+
 class KretprobeContext(BtfContext):
     """The registers where a function has returned."""
 
@@ -115,11 +131,21 @@ def in_registers(btf: Btf, proto: Prototype) -> list[Argument]:
 
 
 def kprobe_multi_context(pattern: str, target: Target) -> BtfContext:
-    """Return the context of many functions: the arguments that all of them have, of the same name, place and type."""
-    noun, btf = f"kprobe on {pattern}", target.btf()
-    slots = len(PT_REGS[target.arch].args)
+    """Return the context of many functions."""
+    return KprobeContext(f"kprobe on {pattern}", target.arch, target.btf(), *_common(pattern, target))
+
+
+def kprobe_session_context(pattern: str, target: Target) -> BtfContext:
+    """Return the context of many functions' beginnings and ends."""
+    noun = f"kprobe session on {pattern}"
+    return KprobeSessionContext(noun, target.arch, target.btf(), *_common(pattern, target))
+
+
+def _common(pattern: str, target: Target) -> tuple[list[Argument], int]:
+    """Return the arguments that functions have in common: of the same name, place and type; and how many registers."""
+    btf, slots = target.btf(), len(PT_REGS[target.arch].args)
     if btf is None:
-        return KprobeContext(noun, target.arch, None, [], slots)
+        return [], slots
     common: list[Argument] | None = None
     for function in functions_like(btf, pattern, _MOST_FUNCTIONS):
         proto = find_prototype(btf, "kprobe", function)
@@ -127,7 +153,7 @@ def kprobe_multi_context(pattern: str, target: Target) -> BtfContext:
         common = args if common is None else [a for a, b in zip(common, args) if a == b]
         if not common:
             break
-    return KprobeContext(noun, target.arch, btf, common or [], slots)
+    return common or [], slots
 
 
 def kretprobe_context(name: str, target: Target) -> KretprobeContext:

@@ -79,6 +79,18 @@ def kretprobe(*names: str) -> Decorator:
     return _kprobe("kretprobe", names)
 
 
+def kprobe_session(*names: str) -> Decorator:
+    """Run a function where functions of the kernel begin, and where the same calls return (Linux 6.10).
+
+    Names are as for `kprobe`. `ctx.is_return` says which it is; where it begins there are arguments,
+    where it returns `ctx.ret`, as a u64. A probe that returns 1 at the beginning is not run at the return of that call.
+
+    Raises: UsageError for what is no name.
+    """
+    _check("kprobe_session", names, "vfs_*", "*?")
+    return on(f"@ebee.kprobe_session({names[0]!r})", *dict.fromkeys(f"kprobe.session/{name}" for name in names))
+
+
 def ksyscall(*names: str) -> Decorator:
     """Run a function where system calls begin, by their own name (`openat`), with the arguments of the system call.
 

@@ -1,6 +1,6 @@
 """What the compiler refuses to do with kernel structs. Read by tests/unit/pyfront/test_pyfront_refusals.py.
 
-The kernel is the one of tests/unit/pyfront/synthetic_kernel.py.
+The kernel is the one of tests/synthetic_kernel.py.
 """
 
 from synthetic_kernel import kernel_target
