@@ -204,3 +204,115 @@ echo
     assert [json.loads(line)["retval"] for line in (first, second)] == [47, 47]
     assert json.loads(lost)[0]["value"][".data.ebee_lost"][0]["ebee_lost"] == [0, 2]
     assert "int entry(void * ctx):" in xlated and any("seven" in line for line in xlated)
+
+
+NETWORK = """
+import ebee
+from ebee import Hash, u32, u64
+
+seen = Hash(u32, u64)
+sockets = ebee.SockMap(max_entries=4)
+devices = ebee.DevMap(max_entries=4)
+
+@ebee.xdp(frags=True)
+def a(pkt):
+    if pkt.ip and pkt.udp:
+        pkt.ip.ttl -= 1
+        return devices.redirect(1, ebee.XDP_PASS)
+    return ebee.XDP_PASS
+
+@ebee.tc("ingress")
+def b(pkt):
+    if pkt.ip:
+        pkt.ip.src = 1
+    return ebee.TC_ACT_OK
+
+@ebee.cgroup_sock_addr("connect4")
+def c(ctx):
+    ctx.user_port = 80
+    return True
+
+@ebee.cgroup_sock_addr("getpeername6")
+def d(ctx):
+    return True
+
+@ebee.cgroup_skb("egress")
+def e(pkt):
+    seen[pkt.protocol] += 1
+    return True
+
+@ebee.sock_ops()
+def f(ctx):
+    sockets.add(0)
+
+@ebee.sk_msg
+def g(pkt):
+    return sockets.redirect(0)
+
+@ebee.sk_lookup()
+def h(ctx):
+    sockets.assign(0)
+    return ebee.SK_PASS
+
+@ebee.netfilter("input")
+def i(ctx):
+    return ebee.NF_ACCEPT
+
+@ebee.sockopt("set")
+def j(ctx):
+    return True
+
+@ebee.cgroup_device()
+def k(ctx):
+    return ctx.major != 5
+
+@ebee.lwt("xmit")
+def l(pkt):
+    return ebee.BPF_OK
+
+@ebee.sk_skb("verdict")
+def m(pkt):
+    return ebee.SK_PASS
+
+@ebee.cgroup_sock("post_bind6")
+def n(ctx):
+    return True
+
+@ebee.socket_filter
+def o(pkt):
+    return pkt[0]
+
+@ebee.netkit("peer")
+def p(pkt):
+    return ebee.TC_ACT_OK
+
+@ebee.flow_dissector()
+def q(pkt):
+    return ebee.BPF_FLOW_DISSECTOR_CONTINUE
+"""
+
+
+@pytest.mark.needs_kernel
+@pytest.mark.needs_root
+@pytest.mark.needs_tool(BPFTOOL[0])
+@pytest.mark.parametrize("age", ["old", "new"])
+def test_bpftool_loads_every_hook_of_the_network(work, age):
+    """By their section names alone. Those of tcx, netkit, netfilter and one of sk_skb are newer than libbpf 1.1."""
+    head, *probes = NETWORK.split("@ebee.")
+    is_new = [probe.startswith(("tc(", "netkit", "netfilter", 'sk_skb("verdict"')) for probe in probes]
+    wanted = [probe for probe, new in zip(probes, is_new) if new == (age == "new")]
+    (work.directory / "net.py").write_text("@ebee.".join([head, *wanted]))
+    script = work.directory / "load.sh"
+    script.write_text(
+        "mount -t bpf none mnt && " + " ".join(map(shlex.quote, BPFTOOL)) + " prog loadall net.bpf.o mnt/p && ls mnt/p\n"
+    )
+    (work.directory / "mnt").mkdir()
+
+    compiled = work("compile", "net.py")
+    assert compiled.returncode == 0, compiled.stderr
+    argv = ["unshare", "-m", "--propagation", "private", "sh", str(script)]
+    done = subprocess.run(argv, cwd=work.directory, capture_output=True, text=True, timeout=60)
+    if age == "new" and "failed to guess program type" in done.stderr:
+        pytest.skip(done.stderr.splitlines()[0])
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [probe.partition("def ")[2][0] for probe in wanted]

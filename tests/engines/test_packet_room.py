@@ -204,7 +204,7 @@ def test_an_skb_changes_its_length(backend):
                 return 1
             return 4 if pkt.vlan_present and pkt.vlan_tci == 7 and pkt.udp else 3
         if pkt.icmp:
-            if not pkt.pull(0) or not pkt.icmp:
+            if not pkt.pull() or not pkt.icmp:
                 return 1
             pkt.icmp.type = 0
             return 5

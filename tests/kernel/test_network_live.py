@@ -528,3 +528,93 @@ def test_flow_dissectors_are_attached_to_a_namespace(tmp_path):
     )
     assert report["taken"][0] == "UsageError" and "already" in report["taken"][1] and report["again"]
     assert report["named"][0] == "UsageError" and "ip netns" in report["named"][2]
+
+
+def test_bytes_of_an_skb_that_lie_elsewhere_are_brought_together(tmp_path):
+    """What TCP sends is in pages of its own: the first bytes are there unasked, the others after pull()."""
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        cable()
+        first, last = ebee.Hash(u32, u32), ebee.Hash(u32, u32)
+
+        @ebee.tc("egress", interface="left")
+        def look(pkt):
+            if not pkt.tcp or not pkt.payload:
+                return ebee.TC_ACT_OK
+            size = len(pkt.payload)
+            first[u32(size)] = pkt.payload[0]
+            if not pkt.pull() or not pkt.payload:
+                return ebee.TC_ACT_OK
+            last[u32(size)] = pkt.payload[size - 1]
+            pkt.payload[size - 1] = 0x21
+            return ebee.TC_ACT_OK
+
+        server = far(tcp_server, 7000)
+        with ebee.attach(look) as attachment:
+            client = socket.create_connection(("10.9.0.2", 7000), timeout=3)
+            peer, _ = server.accept()
+            peer.settimeout(3)
+            client.sendall(b"a" + b"." * 1000 + b"z")
+            report["data"] = (got(peer, 2000) or "")[-3:]
+            report["first"], report["last"] = first[1002], last[1002]
+            report["losses"] = [str(loss) for loss in attachment.losses]
+        """,
+    )
+    assert report == {"data": "..!", "first": ord("a"), "last": ord("z"), "losses": []}
+
+
+def test_streams_are_cut_into_messages(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        sockets = ebee.SockMap(max_entries=2)
+        messages = ebee.Hash(u32, u64)
+
+        @ebee.sk_skb("parser")
+        def by_first_byte(pkt):
+            return pkt[0]
+
+        @ebee.sk_skb("stream_verdict")
+        def count(pkt):
+            messages[0] += 1
+            return sockets.redirect(0)
+
+        server = tcp_server(0, "127.0.0.1")
+        client = socket.create_connection(server.getsockname(), timeout=3)
+        peer, _ = server.accept()
+        with ebee.attach(by_first_byte, count, map=sockets):
+            sockets[0] = peer
+            client.sendall(bytes([4]) + b"one" + bytes([6]) + b"three" + bytes([2]) + b"x")
+            time.sleep(0.2)
+            report["back"] = got(client)
+            report["messages"] = messages[0]
+        """,
+    )
+    assert report["messages"] == 3 and "one" in report["back"]
+
+
+def test_both_ends_of_a_netkit_device(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        made = subprocess.run(["ip", "link", "add", "nk0", "type", "netkit"], capture_output=True, text=True)
+        report["made"] = made.stderr
+        if not made.stderr:
+            report["links"] = [line.split(": ")[1].split("@")[0] for line in shown("ip", "-o", "link").splitlines()]
+            cable()
+            seen = ebee.Hash(u32, u64)
+
+            @ebee.netkit()
+            def primary(pkt):
+                seen[1] += 1
+                return ebee.TC_ACT_OK
+
+            with ebee.attach(primary, interface="nk0"):
+                report["attached"] = True
+            report["other"] = refused(ebee.attach, primary, interface="left")
+        """,
+    )
+    if report["made"]:
+        pytest.skip(f"no netkit devices here: {report['made'].strip()}")
+    assert report["attached"] and report["other"][0] == "UsageError" and "no netkit device" in report["other"][1]

@@ -63,7 +63,7 @@ class Packet:
         self.headers: dict[str, PacketHeader] = dict(HEADERS)
         self._finders: dict[str, Finder] = {name: getattr(self, f"_{name}") for name in HEADERS}
         self._finders["payload"] = self._payload
-        self._pulls = self.is_skb and (self.hook.start == LINK or kind.startswith("lwt"))
+        self._pulls = self.is_skb and (self.hook.start == LINK or kind.startswith(("lwt", "sk_skb")))
         if not self._pulls:
             for name, field, type in ((_DATA, "data", PTR_PACKET), (_END, "data_end", PTR_PACKET_END)):
                 off, size, _ = self.layout[field]

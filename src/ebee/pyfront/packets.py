@@ -111,7 +111,8 @@ class PayloadKind(Kind):
 
     def length(self, front: Expressions, value: Payload) -> Val:
         packet = self._found(value)
-        return Num(front.b.op("sub", packet.end, packet.address("payload"), type="i64"), 0, 0xFFFF)
+        before = front.b.op("sub", packet.address("payload"), packet.data, type="i64")
+        return Num(front.b.op("sub", packet.length().value, before), 0, 0xFFFF_FFFF)
 
     def item(self, front: Expressions, value: Payload, node: ast.Subscript) -> Val:
         packet = self._found(value)
@@ -145,6 +146,8 @@ def method(front: Expressions, context: NetContext, name: str, node: ast.Call) -
     defaults = list(room.arguments.values())
     positional = front.arguments(node, name, sum(d is None for d in defaults), len(defaults))
     values = [front.num(argument) for argument in positional]
+    if name == "pull" and not values:
+        values = [context.packet(front.low).length()]
     values += [front.as_num(Known(default)) for default in defaults[len(values) :]]
     result = packet_room.change(context.packet(front.low), name, values)
     front.low.count_if("ne", result, "packet_room", front.source.text_of(node))
