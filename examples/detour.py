@@ -53,6 +53,6 @@ with ebee.attach(detour, cgroup=cgroup):
         detours[int(port)] = Place(address=int(ipaddress.IPv4Address(host)), port=int(other))
     for e in connects:
         address = ipaddress.IPv4Address(e.wanted.address)
-        there = detours.lookup(e.wanted.port)
+        there = detours[e.wanted.port]
         instead = ipaddress.IPv4Address(there.address)
         print(f"{e.pid:<8} {e.comm:<16} {address}:{e.wanted.port} -> {instead}:{there.port}")

@@ -55,5 +55,5 @@ with ebee.attach(by_port, interface=interface) as attachment:
         classes[int(port)] = Class(dscp=int(dscp))
     attachment.wait()
 
-for port, found in sorted(classes.items()):
-    print(f"port {port:<6} DSCP {found.dscp:<3} {found.packets:>8} packets {found.bytes:>12} bytes")
+for number, found in sorted(classes.items()):
+    print(f"port {number:<6} DSCP {found.dscp:<3} {found.packets:>8} packets {found.bytes:>12} bytes")

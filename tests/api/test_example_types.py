@@ -72,3 +72,19 @@ def test_pyright_accepts_the_example(tmp_path):
     if "error" in result.stderr.lower() and "0 errors" not in result.stdout:
         pytest.skip(f"pyright cannot run here: {result.stderr.strip().splitlines()[-1]}")
     assert "0 errors" in result.stdout, result.stdout
+
+
+NETWORK = ["pingd", "balancer", "detour", "dscp"]
+
+
+def test_mypy_accepts_the_network_tools_and_decorators_give_probes(tmp_path):
+    file = tmp_path / "revealed.py"
+    file.write_text(
+        "import ebee\n\n@ebee.xdp\ndef a(pkt):\n    return 1\n\n@ebee.xdp(mode='generic')\ndef b(pkt):\n    return 1\n\n"
+        "@ebee.tc('egress')\ndef c(pkt):\n    return 1\n\n@ebee.sk_msg\ndef d(pkt):\n    return 1\n\n"
+        "class Tag(ebee.Header):\n    proto: ebee.u16\n    id: int = ebee.Bits(ebee.u16, 16)\n\n"
+        "for probe in (a, b, c, d):\n    reveal_type(probe)\n"
+    )
+    out = mypy("--check-untyped-defs", file, *(ROOT / "examples" / f"{n}.py" for n in NETWORK), cwd=tmp_path).stdout
+    assert [line.split('"')[1] for line in out.splitlines() if "Revealed type" in line] == ["ebee.types.probes.Probe"]
+    assert "error" not in out, out

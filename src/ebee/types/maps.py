@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
-    from typing import Any, Generic, Protocol, TypeVar
+    from typing import Any, Generic, Protocol, TypeVar, overload
 
     K = TypeVar("K")
     V = TypeVar("V")
@@ -119,6 +119,13 @@ class KeyedDecl(MapDecl, Generic[K, V]):
 
     def _missing(self) -> Any:
         return self.value.zero()
+
+    if TYPE_CHECKING:
+
+        @overload
+        def get(self, key: K) -> V | None: ...
+        @overload
+        def get(self, key: K, default: V) -> V: ...
 
     def get(self, key: K, default: V | None = None) -> V | None:
         """Return the value, or `default` for a missing key."""
