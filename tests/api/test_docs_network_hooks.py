@@ -49,3 +49,31 @@ def test_the_kernel_takes_them():
             backend.load_program(spec.programs[probe.name], spec, maps)
     finally:
         backend.close()
+
+
+def test_its_tests_pass(engine):
+    """Each of the page's tests, in this test's engine."""
+    module = sys.modules["<network-hooks.md>"] if probes() else None
+    tests = [f for name, f in vars(module).items() if name.startswith("test_")]
+    assert len(tests) == 2
+    for test in tests:
+        test(engine)
+
+
+def test_contexts_by_name(engine):
+    """Every field that has a name is where its name says, in the machine's order."""
+    from ebee.api.net_contexts import pack, unpack
+    from ebee.types.net_hooks import NET_HOOKS
+
+    for section in NET_HOOKS:
+        names = list(unpack(section, pack(section, {})))
+        for n, name in enumerate(names):
+            value = 0x0102030405060708 & (0xFFFF if "port" in name or "proto" in name else 0xFF) or n
+            given = {name: value}
+            back = unpack(section, pack(section, given))
+            assert back[name] == value, (section, name)
+    with pytest.raises(ebee.UsageError, match="has no field 'user_prot'"):
+        pack("cgroup/connect4", {"user_prot": 1})
+    assert pack("cgroup/connect6", {"user_ip6_hi": 0x20010DB8 << 32, "user_ip6_lo": 5})[8:24].hex() == (
+        "20010db8000000000000000000000005"
+    )

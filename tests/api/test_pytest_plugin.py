@@ -46,8 +46,10 @@ def test_a_tracepoints_fields_are_given_by_name(engine):
     assert dict(by_port.items()) == {0x40: 2}
     with pytest.raises(UsageError, match="no field 'flag'"):
         engine.run(count_opens, ctx={"flag": 1})
-    with pytest.raises(UsageError, match="no fields"):
+    with pytest.raises(UsageError, match="xdp has no field 'flags'"):
         engine.run(drop_telnet, ctx={"flags": 1})
+    engine.run(drop_telnet, packet=bytes(20), ctx={"ingress_ifindex": 1})
+    assert engine.ctx["ingress_ifindex"] == 1
 
 
 def test_losses_are_counted(engine):

@@ -22,25 +22,33 @@ if TYPE_CHECKING:
 class Engine:
     """Runs probes one event at a time. Maps and rings are empty at a test's start, and read by their declarations.
 
-    `packet` is the packet after the last run: what a probe made of it.
+    `packet` is the packet after the last run: what a probe made of it; `ctx` are the numbers of its context, by name,
+    of a probe in the network stack or in a control group.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self.packet = b""
+        self.ctx: dict[str, int] = {}
         self._printed: list[str] = []
         session.show_prints(lambda text, _stream: self._printed.append(text))
 
     def run(self, probe: Probe, *, packet: bytes = b"", ctx: bytes | Mapping[str, int] = b"") -> int:
         """Run a probe once and return what it returned.
 
-        `packet` is an Ethernet frame (see `ebee.packets`). `ctx` is the context's bytes, or for a tracepoint the
-        fields of its record by name; those that are not given are zero.
+        `packet` is an Ethernet frame (see `ebee.packets`). `ctx` is the context's bytes, or its fields by name: those
+        of a tracepoint's record, or of a network hook's context. Those that are not given are zero.
         Raises: CompileError, FaultError, UsageError for fields that the record does not have.
         """
-        record = ctx if isinstance(ctx, bytes) else self._record(probe, ctx)
+        if not ctx and not packet and _is_network(probe):
+            ctx = {}  # all zeros
+        record = ctx if isinstance(ctx, bytes) else self._record(probe, ctx, packet)
         result = self._session.run(probe, packet=packet, ctx=record)
         self.packet = result.data if packet else b""
+        if _is_network(probe):
+            from .net_contexts import unpack
+
+            self.ctx = unpack(probe.section, result.ctx)
         return result.retval
 
     @property
@@ -53,10 +61,17 @@ class Engine:
         """What the probes have printed so far in this test."""
         return "".join(self._printed)
 
-    def _record(self, probe: Probe, fields: Mapping[str, int]) -> bytes:
+    def _record(self, probe: Probe, fields: Mapping[str, int], packet: bytes) -> bytes:
         from ..errors import UsageError
         from ..spec.sections import parse_section
 
+        if _is_network(probe):
+            from .net_contexts import pack
+
+            record = bytearray(pack(probe.section, fields))
+            if probe.section.startswith("xdp"):
+                record[4:8] = len(packet).to_bytes(4, "little")  # data_end, by which the packet's size is checked
+            return bytes(record)
         event = parse_section(probe.section).attach_to
         format = self._session.target.tracepoint(event)
         if format is None:
@@ -70,6 +85,12 @@ class Engine:
             data = (value & (1 << 8 * field.size_bytes) - 1).to_bytes(field.size_bytes, "little")
             record[field.off_bytes : field.off_bytes + field.size_bytes] = data
         return bytes(record)
+
+
+def _is_network(probe: Probe) -> bool:
+    from ..types.net_hooks import NET_HOOKS
+
+    return probe.section.replace("xdp.frags", "xdp") in NET_HOOKS and probe.section != "netfilter"
 
 
 @pytest.fixture
