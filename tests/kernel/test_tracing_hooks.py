@@ -131,6 +131,39 @@ def test_what_lies_behind_a_null_pointer_is_zero_and_counted():
     assert any(loss.what == "task.vfork_done.done" and loss.count == 1 for loss in attached.losses)
 
 
+class Pointers(Struct):
+    task: u64
+    low: u32
+
+
+pointers = Hash(u64, Pointers)
+seen_pointers = RingBuf(Pointers, size="64K")
+
+
+@ebee.tp_btf("sched_pi_setprio")
+def maybe_null(tsk, pi_task):
+    counts[0] = u64(u32(pi_task.pid))  # kernels from 6.13 on want a check
+    counts[1] = pi_task
+    counts[u32(pi_task)] = u64(pi_task.real_parent == tsk)
+    names[0] = pi_task.comm
+    pointers[u64(tsk)] = Pointers(task=pi_task, low=pi_task.real_parent)
+    other = tsk if pi_task is None else pi_task
+    for _ in range(4):
+        other = other.real_parent
+    with seen_pointers.reserve() as e:
+        e.task = other
+        e.low = u32(other)
+    found = pointers.lookup(u64(tsk))
+    if found is not None:
+        found.task = pi_task.real_parent
+        found.task += pi_task
+
+
+def test_arguments_that_may_be_null_and_pointers_as_numbers_are_loaded():
+    with ebee.Session(backend="kernel") as session, session.attach(maybe_null):
+        pass
+
+
 @ebee.tp_btf("sched_wakeup", "sched_wakeup_new")
 def on_wakeup(ctx, p):
     counts[0] += 1
@@ -437,9 +470,14 @@ def test_iterators_that_may_sleep():
             list(session.rows(maps, Task, pid=1))
 
 
-def test_iterators_see_the_machine_and_no_command():
-    with ebee.Session(backend="kernel") as session, pytest.raises(NotSupported, match="following a command"):
-        session.attach(tasks, command=["true"])
+@pytest.mark.parametrize("backend", ["kernel", "engine"])
+def test_what_is_read_or_called_is_not_attached(backend):
+    with ebee.Session(backend=backend) as session:
+        with pytest.raises(UsageError, match="tasks is an iterator, which is not attached") as caught:
+            session.attach(tasks, command=["true"])
+        assert caught.value.hint == "read it: for row in ebee.rows(tasks, Row)"
+        with pytest.raises(UsageError, match="add is a syscall program, which is not attached"):
+            session.attach(add)
 
 
 class Sum(Struct):

@@ -191,6 +191,17 @@ def _place(probe: Probe, given: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
+def _check_attachable(probe: Any) -> None:
+    """Raises: UsageError for a probe that is read or called."""
+    section = getattr(probe, "section", "")
+    if section.startswith(("iter/", "iter.s/")):
+        hint = f"read it: for row in ebee.rows({probe.name}, Row)"
+        raise UsageError(f"{probe.name} is an iterator, which is not attached", hint=hint)
+    if section == "syscall":
+        hint = f"call it: session.run({probe.name}, ctx=…)"
+        raise UsageError(f"{probe.name} is a syscall program, which is not attached", hint=hint)
+
+
 class Session:
     """Live maps and attached probes that belong together; `ebee.attach` uses one that lasts as long as the process.
 
@@ -249,6 +260,8 @@ class Session:
             raise options.DeclarationsOnly
         argv = run.command or split_command(command)
         replay = run.replay or replay
+        for probe in probes:
+            _check_attachable(probe)
         given = {"interface": interface, "cgroup": cgroup, "netns": netns, "map": map, "socket": socket}
         where = {n: _place(p, given) for p in probes if isinstance(p, Probe) for n in p.programs()}
         taken = {place_of(probe.section) for probe in probes if isinstance(probe, Probe)}

@@ -275,6 +275,7 @@ def condition(op: str, a: Num, b: Num) -> str:
 
 def power(low: Lowering, a: Num, exponent: int) -> Num:
     """Python's `a ** exponent`, by repeated squaring."""
+    check_number(a)
     result, square = constant(low, 1), bare(a)
     while exponent:
         if exponent & 1:

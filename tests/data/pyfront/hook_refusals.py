@@ -35,6 +35,9 @@ def positions(ctx):
     counts[2] = ctx.args[ctx.on]  # error: the index of an argument must be a constant, from 0
     counts[3] = ctx.args  # error: an integer is needed here, not all arguments of a tp_btf probe on event
     counts[4] = ctx.args[1] + 8  # error: a pointer to struct task_struct is no number to compute with | u64(p) is its address
+    counts[6] = ctx.p ** 2  # error: a pointer to struct task_struct is no number to compute with | u64(p) is its address
+    counts[7] = -ctx.p & ~ctx.p  # error: a pointer to struct task_struct is no number to compute with | u64(p) is its address
+    counts[8] = abs(ctx.p)  # error: a pointer to struct task_struct is no number to compute with | u64(p) is its address
     counts[5] = ctx.args[1].comm  # error: an integer is needed here, not a string
     ctx.p.tgid = 1  # error: … has no fields that can be assigned
 
