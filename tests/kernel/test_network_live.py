@@ -618,3 +618,38 @@ def test_both_ends_of_a_netkit_device(tmp_path):
     if report["made"]:
         pytest.skip(f"no netkit devices here: {report['made'].strip()}")
     assert report["attached"] and report["other"][0] == "UsageError" and "no netkit device" in report["other"][1]
+
+
+def test_a_route_holds_a_compiled_program(tmp_path):
+    """lwt: the object that ebee compiles, put on a route by ip(8)."""
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        @ebee.lwt("xmit")
+        def out(pkt):
+            if pkt.ip and pkt.udp:
+                if pkt.udp.dport == 9:
+                    return ebee.BPF_DROP
+                pkt.udp.dport = 5001
+            return ebee.BPF_OK
+
+        cable()
+        import tempfile
+        path = tempfile.mkdtemp() + "/out.bpf.o"
+        ebee.compile(out).save(path)
+        report["refused"] = refused(ebee.attach, out)
+        way = ["10.9.5.0/24", "encap", "bpf", "xmit", "obj", path, "section", "lwt_xmit", "via", "10.9.0.2"]
+        made = subprocess.run(["ip", "route", "add", *way], capture_output=True, text=True)
+        report["made"] = made.stderr if made.returncode else ""
+        if not made.returncode:
+            far(ip, "address", "add", "10.9.5.2/32", "dev", "lo")
+            server, client = far(udp, 5001), udp()
+            client.sendto(b"hello", ("10.9.5.2", 5000))
+            report["got"] = got(server)
+            report["dropped"] = refused(client.sendto, b"hello", ("10.9.5.2", 9))
+        """,
+    )
+    assert report["refused"][0] == "NotSupported" and "encap bpf xmit" in report["refused"][2]
+    if report["made"]:
+        pytest.skip(f"this ip(8) cannot load the object: {report['made'].strip()}")
+    assert (report["got"], report["dropped"]) == ("hello", "EPERM")

@@ -54,7 +54,8 @@ def write(packet: Packet, name: str, field: str, n: Num, what: str) -> None:
     if field in header.pseudo:
         _update_over(packet, name, words, what)
     if field in header.shape and HEADERS.get(name) is header:
-        packet.forget((*_BEHIND[name], *((name,) if field in ("version", "ihl", "doff") else ())))
+        declared = [other for other in packet.headers if other not in HEADERS]
+        packet.forget((*_BEHIND[name], *declared, *((name,) if field in ("version", "ihl", "doff") else ())))
 
 
 def _words(place: PacketField) -> list[tuple[int, int]]:
