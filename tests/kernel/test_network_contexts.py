@@ -125,3 +125,32 @@ def test_routes_hold_lwt_programs(backend):
     with pytest.raises(NotSupported) as caught:
         backend.attach(load(backend, probe_of("lwt('xmit')", "return 0")))
     assert "ip route add" in caught.value.hint
+
+
+def test_where_a_probe_goes_must_be_said_and_mean_something():
+    with ebee.Session(backend="kernel") as session:
+        for decorator, hint in (
+            ("xdp", "interface='eth0'"), ("tc('egress')", "interface="), ("sock_ops()", "cgroup="),
+            ("sk_msg", "map=sockets"), ("sk_reuseport()", "socket=s"),
+        ):  # fmt: skip
+            with pytest.raises(UsageError, match="should probe (look|act|see)") as caught:
+                session.attach(probe_of(decorator, "return 1"))
+            assert hint in caught.value.hint
+        lookup = probe_of("sk_lookup()", "return 1")
+        for given in ({"interface": "lo"}, {"cgroup": "/"}, {"socket": 1}, {"map": ebee.SockMap(max_entries=1)}):
+            with pytest.raises(UsageError, match=f"{next(iter(given))}= is for .* probes, and there is none"):
+                session.attach(lookup, **given)
+        with pytest.raises(UsageError, match="no probe of this session uses"):
+            session.attach(probe_of("sk_msg", "return 1"), map=ebee.SockMap(max_entries=1))
+        with pytest.raises(UsageError, match="there is no hook 'outside'"):
+            session._test_backend().attach(
+                load(session._test_backend(), probe_of("netfilter('input')", "return 1")), ebee_options(hook="outside")
+            )
+        with pytest.raises(UsageError, match="before packets are put together"):
+            session.attach(probe_of("netfilter('input', -400, defrag=True)", "return 1"))
+
+
+def ebee_options(**given):
+    from ebee.spec.backend import AttachOptions
+
+    return AttachOptions(**given)

@@ -4,6 +4,9 @@ import ebee
 from ebee import Hash, u32, u64
 
 counts = Hash(u32, u64)
+devices = ebee.DevMap(max_entries=4)
+sockets = ebee.SockMap(max_entries=4)
+pool = ebee.ReuseportSockArray(max_entries=4)
 
 
 @ebee.tc("egress")
@@ -50,3 +53,50 @@ def nothing_to_refuse(ctx):
 def no_task_there(ctx):
     counts[ebee.pid()] += 1  # error: ebee.pid() has no meaning in a sk_lookup probe: it runs on behalf of no task
     return ebee.SK_PASS
+
+
+@ebee.xdp
+def through_maps(pkt):
+    counts[0] = devices[0]  # error: devices is a DevMap, whose entries a probe cannot read or change
+    devices[0] = 5  # error: devices is a DevMap, whose entries a probe cannot read or change
+    devices[0] += 5  # error: devices is a DevMap, whose entries a probe cannot read or change
+    del devices[0]  # error: devices is a DevMap, whose entries a probe cannot read or change
+    if 5 in devices:  # error: devices is a DevMap, whose entries a probe cannot read or change
+        return ebee.XDP_DROP
+    if pkt.ip:
+        return devices.redirect(pkt.ip.src, pkt.ip.ttl)  # error: the default of redirect() is a constant: ebee.XDP_ABORTED, XDP_DROP, XDP_PASS or XDP_TX
+    if pkt.ip6:
+        return devices.redirect(-1)  # error: -1 does not fit in a key of devices (u32)
+    if pkt.vlan:
+        return devices.send(1)  # error: devices is a DevMap, which has one method in a probe: redirect()
+    if pkt.tcp:
+        return sockets.redirect(1)  # error: sockets.redirect() is for sk_msg and sk_skb probes, not for a packet probe
+    sockets.add(1)  # error: sockets.add() is for sockops probes, not for a packet probe
+    pool.redirect(1)  # error: pool is a ReuseportSockArray, which has no method redirect() in a probe
+    pool.add(1)  # error: pool is a ReuseportSockArray, which has no method add() in a probe
+    devices.redirect(1)  # error: this statement has no effect: it only computes a number from 0 to 4 | its result is not used
+    return ebee.redirect_peer(1)  # error: ebee.redirect_peer() has no meaning in a packet probe
+
+
+@ebee.sk_msg
+def messages(pkt):
+    ebee.redirect(1)  # error: ebee.redirect() has no meaning in a sk_msg probe
+    devices.redirect(1)  # error: devices.redirect() is for xdp probes, not for a sk_msg probe
+    counts[0] = sockets.redirect(1, ingress=pkt[0])  # error: ingress= must be True or False
+    pkt.pull()  # error: a sk_msg probe has no pull()
+    pkt[0] = 256  # error: 256 does not fit in pkt[0]
+    counts[1] = pkt.tcp  # error: the argument of a sk_msg probe has no attribute 'tcp' | …
+    return ebee.SK_PASS
+
+
+@ebee.cgroup_sock_addr("bind4")
+def no_packets(ctx):
+    counts[0] = ctx[0]  # error: the probe's context cannot be indexed in a probe
+    ctx[0] = 1  # error: the probe's context has no items that can be assigned
+    return True
+
+
+@ebee.cgroup_skb("ingress")
+def read_only(pkt):
+    pkt[0] = 1  # error: a cgroup_skb probe cannot change packets | read pkt[0], and return what becomes of it
+    return True
