@@ -133,12 +133,12 @@ def test_where_a_probe_goes_must_be_said_and_mean_something():
             ("xdp", "interface='eth0'"), ("tc('egress')", "interface="), ("sock_ops()", "cgroup="),
             ("sk_msg", "map=sockets"), ("sk_reuseport()", "socket=s"),
         ):  # fmt: skip
-            with pytest.raises(UsageError, match="should probe (look|act|see)") as caught:
+            with pytest.raises(UsageError, match=r"should probe (look|act|see)") as caught:
                 session.attach(probe_of(decorator, "return 1"))
             assert hint in caught.value.hint
         lookup = probe_of("sk_lookup()", "return 1")
         for given in ({"interface": "lo"}, {"cgroup": "/"}, {"socket": 1}, {"map": ebee.SockMap(max_entries=1)}):
-            with pytest.raises(UsageError, match=f"{next(iter(given))}= is for .* probes, and there is none"):
+            with pytest.raises(UsageError, match=rf"{next(iter(given))}= is for .* probes, and there is none"):
                 session.attach(lookup, **given)
         with pytest.raises(UsageError, match="no probe of this session uses"):
             session.attach(probe_of("sk_msg", "return 1"), map=ebee.SockMap(max_entries=1))
