@@ -49,7 +49,7 @@ def test_it_runs(tmp_path, block, pattern):
     assert re.search(pattern, done.stdout), done.stdout
 
 
-@pytest.mark.parametrize("checker", ["mypy", "pyright"])
+@pytest.mark.parametrize("checker", [pytest.param("mypy", marks=pytest.mark.slow), "pyright"])
 def test_it_type_checks(tmp_path, checker):
     pytest.importorskip(checker)
     for number, code in enumerate(BLOCKS):
