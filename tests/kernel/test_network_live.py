@@ -274,7 +274,8 @@ def test_sockets_of_a_control_group_are_made_bound_and_set_as_it_says(tmp_path):
 
         @ebee.sockopt("get")
         def pretend(ctx):
-            if ctx.level == 1 and ctx.optname == 12:
+            if ctx.level == 0 and ctx.optname == 1 and len(ctx.optval) >= 4:  # IP_TOS
+                ctx.optval[0] ^= 1
                 ctx.retval = 0
             return True
 
@@ -285,13 +286,14 @@ def test_sockets_of_a_control_group_are_made_bound_and_set_as_it_says(tmp_path):
             report["moved"] = sock.getsockname()[1]
             report["ttl"] = refused(sock.setsockopt, socket.IPPROTO_IP, socket.IP_TTL, 5)
             report["tos"] = refused(sock.setsockopt, socket.IPPROTO_IP, socket.IP_TOS, 8)
+            report["seen"] = sock.getsockopt(socket.IPPROTO_IP, socket.IP_TOS)
             sock.close()
             time.sleep(0.05)
             report["closed"] = closed[17] >= 1
         """,
         cgroup=True,
     )
-    assert report == {"raw": "EPERM", "bound": "EPERM", "moved": 7003, "ttl": "EPERM", "tos": "", "closed": True}
+    assert report == {"raw": "EPERM", "bound": "EPERM", "moved": 7003, "ttl": "EPERM", "tos": "", "seen": 9, "closed": True}
 
 
 @needs_cgroup

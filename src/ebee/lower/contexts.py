@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ..abi.contexts import STRUCTS
 from ..abi.helpers import BPF_FUNC as FUNC
+from ..ir.core import PTR_PACKET, PTR_PACKET_END
 from .numbers import Num, check_assignable
 
 TYPE_CHECKING = False
@@ -59,3 +61,13 @@ def read_skb_byte(low: Lowering, index: Num, what: str) -> Num:
     failed = b.call(FUNC.skb_load_bytes, b.function.entry.params[0], index.value, memory, b.const(1))
     low.abort_if("ne", failed, b.const(0), "packet_end", what)
     return Num(b.load(memory, 0, 1), 0, 0xFF)
+
+
+def option_value(low: Lowering, ctx: Value) -> tuple[Value, Value]:
+    """Where the value of a socket option begins and ends; the verifier takes it for a packet."""
+    (start, size, _), (end, _, _) = STRUCTS["bpf_sockopt"]["optval"], STRUCTS["bpf_sockopt"]["optval_end"]
+    op = low.b.op
+    return (
+        op("load_ptr", ctx, type=PTR_PACKET, off=start, size=size),
+        op("load_ptr", ctx, type=PTR_PACKET_END, off=end, size=size),
+    )

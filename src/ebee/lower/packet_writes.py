@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..ir.core import Value
     from ..types.packets import PacketField
     from .packets import Packet
+    from .program import Lowering
 
     Words = list[tuple[int, Value, Value]]  # size in bytes, before, after: as they lie in memory
 
@@ -219,14 +220,19 @@ def _find_again(packet: Packet, kept: list[tuple[str, Value]], what: str) -> Non
 
 def byte(packet: Packet, base: Value, index: Num, what: str) -> Value:
     """The address of a byte behind a place in the packet; one that is not there ends the program, counted."""
-    b, low = packet.b, packet.low
+    return byte_between(packet.low, base, packet.end, index, what)
+
+
+def byte_between(low: Lowering, base: Value, end: Value, index: Num, what: str) -> Value:
+    """The address of a byte behind `base` and before `end`; one that is not there ends the program, counted."""
+    b = low.b
     inside, outside = low.blocks(2)
     if not 0 <= index.lo <= index.hi < MAX_PAYLOAD:
         checked = b.new_block()
         b.branch("ult", index.value, b.const(MAX_PAYLOAD), checked, outside)
         b.start(checked)
     address = b.op("add", base, index.value)
-    b.branch("ule", low.at(address, 1), packet.end, inside, outside)
+    b.branch("ule", low.at(address, 1), end, inside, outside)
     b.start(outside)
     low.abort("packet_end", what)
     b.start(inside)

@@ -289,6 +289,7 @@ _VALUES: dict[type, str] = {
     values.HeaderRef: "packets.HeaderKind",
     values.KernelRef: "kernel_types.KernelKind",
     values.Payload: "packets.PayloadKind",
+    values.OptionValue: "packets.OptionValueKind",
     values.FieldRow: "network.FieldRowKind",
     Unusable: "Kind",
 }

@@ -11,7 +11,7 @@ from ..lower.numbers import Num, Refusal
 from ..types.net_hooks import LINK, NET_HOOKS, NETWORK, context_fields, context_pointers
 from .contexts import ContextType
 from .kinds import Kind
-from .values import FieldRow, Known, similar
+from .values import FieldRow, Known, OptionValue, similar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ class NetContext(ContextType):
         if name in self.pointers:
             off, struct = self.pointers[name]
             return kernel_types.pointer(low.b.load(pointer, off, 8), struct)
+        if name == "optval" and self.kind in ("cgroup/getsockopt", "cgroup/setsockopt"):
+            return OptionValue(*lower.option_value(low, pointer))
         place = self._place(name)
         if place is None:
             raise self.unknown(name)

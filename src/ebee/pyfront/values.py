@@ -244,6 +244,13 @@ class Payload(Record):
     packet: Packet
 
 
+class OptionValue(Record):
+    """The bytes of a socket option: from one address up to another, or to 4096 of them."""
+
+    start: Value
+    end: Value
+
+
 class KernelRef(Record):
     """A struct or array inside the kernel's struct at `pointer`: the way to it, and its type; nothing is read yet."""
 
@@ -273,5 +280,6 @@ if TYPE_CHECKING:
     Ranges = dict[str, Range]
     Val = (
         Num | Known | Many | Comm | UserStr | Memory | Text | StructValue | Entry | RecordRef | Context | HeaderRef
-        | KernelRef | Payload | FieldRow | Arguments | Sequence | Place | Peek | Member | Enumerated | Unusable
+        | KernelRef | Payload | OptionValue | FieldRow | Arguments | Sequence | Place | Peek | Member | Enumerated
+        | Unusable
     )  # fmt: skip
