@@ -71,6 +71,7 @@ struct eth { u8 dst[6], src[6]; u16 proto; };
 struct ip { u8 first, tos; u16 len, id, frag_off; u8 ttl, proto; u16 check; u32 src, dst; };
 struct ip6 { u8 first, rest[3]; u16 len; u8 next, hops; u64 src[2], dst[2]; };
 struct ports { u16 sport, dport; };
+struct udp { u16 sport, dport, len, check; };
 struct tcp { u16 sport, dport; u32 seq, ack; u8 doff, flags; u16 window, check, urgent; };
 
 #define XDP_DROP 1

@@ -140,3 +140,30 @@ def xorshift(pkt):
             x = u32(x ^ (x << 5))
         out[0] = x
     return ebee.XDP_PASS
+
+
+@ebee.xdp
+def square_root(pkt):
+    if pkt.eth:
+        n = pkt.eth.dst
+        root, bit = 0, 1 << 23
+        for _ in range(24):
+            if (root | bit) * (root | bit) <= n:
+                root |= bit
+            bit >>= 1
+        out[0] = root
+    return ebee.XDP_PASS
+
+
+@ebee.xdp
+def crc8(pkt):
+    if pkt.eth:
+        n = pkt.eth.proto
+        crc = n
+        for _ in range(16):
+            crc <<= 1
+            if crc & 0x10000:
+                crc ^= 0x10700
+            crc &= 0xFFFF
+        out[0] = crc
+    return ebee.XDP_PASS

@@ -69,3 +69,17 @@ def length_classes(pkt):
     n = len(pkt)
     lengths[min(n // 100, 15)] += 1
     return ebee.XDP_PASS
+
+
+@ebee.xdp
+def dns_by_source(pkt):
+    if pkt.ip and pkt.udp and pkt.udp.dport == 53:
+        telnet[pkt.ip.src] += pkt.udp.len
+    return ebee.XDP_PASS
+
+
+@ebee.xdp
+def ttl_classes(pkt):
+    if pkt.ip:
+        lengths[pkt.ip.ttl >> 4] += 1
+    return ebee.XDP_PASS

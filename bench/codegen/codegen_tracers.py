@@ -138,3 +138,20 @@ def stat_in_place(ctx):
 def errors_by_number(ctx):
     if ctx.ret < 0:
         errors[u32(-ctx.ret)] += 1
+
+
+@ebee.tracepoint("syscalls:sys_enter_mmap")
+def pages_by_pid(ctx):
+    pages = u64(ctx.len + 4095) >> 12
+    if pages > 1:
+        counts[ebee.pid()] += pages
+
+
+@ebee.tracepoint("syscalls:sys_exit_openat")
+def results(ctx):
+    if ctx.ret >= 0:
+        total[0] += 1
+    elif ctx.ret == -2:
+        total[1] += 1
+    else:
+        total[2] += 1
