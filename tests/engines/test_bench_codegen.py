@@ -22,7 +22,7 @@ def test_every_program_has_a_twin_and_runs():
     assert ran.returncode == 0, ran.stderr
     head, _, *rows = ran.stdout.splitlines()
     assert "pip install ziglang" in head
-    assert sorted(row.split()[0] for row in rows) == PROGRAMS and len(PROGRAMS) >= 25
+    assert sorted(row.split()[0] for row in rows) == PROGRAMS and len(PROGRAMS) >= 30
     assert all(int(n) > 0 for row in rows for n in row.split()[1:])
 
 

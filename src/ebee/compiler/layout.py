@@ -6,11 +6,13 @@ from ..isa.insn import Insn
 from ..isa.opcodes import (
     BPF_ALU,
     BPF_ALU64,
+    BPF_ATOMIC,
     BPF_JEQ,
     BPF_JGE,
     BPF_JGT,
     BPF_JLE,
     BPF_JLT,
+    BPF_JMP,
     BPF_JNE,
     BPF_JSGE,
     BPF_JSGT,
@@ -18,9 +20,13 @@ from ..isa.opcodes import (
     BPF_JSLT,
     BPF_K,
     BPF_MOV,
+    BPF_STX,
     BPF_X,
+    CALL,
     JA,
 )
+from .flow import holds
+from .select import JUMPS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +38,9 @@ _PAIRS = (BPF_JEQ, BPF_JNE), (BPF_JGT, BPF_JLE), (BPF_JGE, BPF_JLT), (BPF_JSGT, 
 OPPOSITE = {a: b for x, y in _PAIRS for a, b in ((x, y), (y, x))}
 
 _MOV_X = BPF_ALU64 | BPF_MOV | BPF_X
-_MOVES = frozenset((_MOV_X, BPF_ALU64 | BPF_MOV | BPF_K, BPF_ALU | BPF_MOV | BPF_K))
+_MOV_K = BPF_ALU64 | BPF_MOV | BPF_K
+_COMPARED = {BPF_JMP | opcode | BPF_K: cond for cond, opcode in JUMPS.items()}
+_MOVES = frozenset((_MOV_X, _MOV_K, BPF_ALU | BPF_MOV | BPF_K))
 
 
 class Piece:
@@ -61,7 +69,16 @@ def lay_out(pieces: list[Piece], out: FunctionCode) -> None:
         _shorten(piece, pieces)
     entries = _count_entries(pieces)
     for n, piece in enumerate(pieces):
-        if entries[n] and len(piece.end) > 1:
+        if entries[n] and len(piece.end) == 1:
+            _enter_loop(piece, pieces, entries)
+    for n, piece in enumerate(pieces):
+        if not entries[n]:
+            continue
+        if len(piece.end) == 1 and entries[piece.end[0]] == 1 and piece.end[0] and not pieces[piece.end[0]].insns:
+            # Nobody else gets to this comparison.
+            entries[piece.end[0]] = 0
+            piece.end = pieces[piece.end[0]].end
+        if len(piece.end) > 1:
             _move_before(piece, pieces, entries)
     order = _order(pieces, entries)
     index = {n: i for i, n in enumerate(order)}
@@ -113,6 +130,26 @@ def _shorten(piece: Piece, pieces: list[Piece]) -> None:
         piece.end = (then,) if els == then else (then, els, *end[2:])
     elif end:
         piece.end = (onward(end[0]),)
+
+
+def _enter_loop(piece: Piece, pieces: list[Piece], entries: list[int]) -> None:
+    """Lead a jump past the comparison at a loop's start where it is known how that turns out the first time."""
+    target = piece.end[0]
+    test = pieces[target].end
+    if entries[target] != 2 or pieces[target].insns or len(test) < 2 or test[2] not in _COMPARED:
+        return
+    register = test[3]
+    writers = (i for i in reversed(piece.insns) if i.dst_reg == register or i.opcode == CALL or _is_atomic(i))
+    last = next(writers, None)
+    if last is not None and last.opcode == _MOV_K and last.dst_reg == register:
+        onward = test[0] if holds(_COMPARED[test[2]], last.imm, test[5]) else test[1]
+        piece.end = (onward,)
+        entries[target] -= 1
+        entries[onward] += 1
+
+
+def _is_atomic(insn: Insn) -> bool:
+    return insn.opcode & (0xE0 | 7) == BPF_STX | BPF_ATOMIC
 
 
 def _count_entries(pieces: list[Piece]) -> list[int]:

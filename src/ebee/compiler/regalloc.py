@@ -88,7 +88,8 @@ def find_live_in(function: MFunction) -> list[set[int]]:
 class Intervals:
     """When each value lives: `of[v]` is [start, end, start, end, …], ends exclusive; and what would suit it.
 
-    `hint[v]` is the register that it will be wanted in, `near[v]` the value that it is copied from or to; -1: none.
+    `hint[v]` is the register that it will be wanted in, `near[v]` the value that it is copied from or to, `into[v]` the
+    one that is computed from it at its end; -1: none.
     """
 
     def __init__(self, function: MFunction, live_in: list[set[int]]) -> None:
@@ -96,6 +97,7 @@ class Intervals:
         self.of: list[list[int]] = [[] for _ in range(count)]
         self.hint = [-1] * count
         self.near = [-1] * count
+        self.into = [-1] * count
         self.calls: list[int] = []
         self.starts: list[int] = []
         at = 0
@@ -139,6 +141,8 @@ class Intervals:
                     near[d] = source
                     if hint[source] < 0:
                         hint[source] = hint[d]
+                    if source not in ends:
+                        self.into[source] = d
             if b > FRAME and b not in ends:
                 ends[b] = at + 1 if form != ALU_X or a == b or insn.opcode in COMMUTATIVE else at + 2
             if a > FRAME and a not in ends:
@@ -288,6 +292,12 @@ def scan(
                 wanted += (loc[other] if other >= 0 else -1,)
                 if has_calls and not crosses and intervals.crosses_call(of[beside]):
                     wanted = *(r for r in _KEPT if places[r].is_free(of[beside])), *wanted
+        if has_calls and not crosses:
+            later = intervals.into[v]
+            while later > v and later not in in_memory and not intervals.crosses_call(of[later]):
+                later = intervals.into[later]
+            if later > v and later not in in_memory:
+                wanted = *(r for r in _KEPT if places[r].is_free(of[later])), *wanted
         for r in (*(w for w in wanted if w in allowed), *candidates):
             if places[r].is_free(interval):
                 places[r].take(v, interval)

@@ -96,7 +96,7 @@ _ALU = {
     "add": BPF_ADD, "sub": BPF_SUB, "mul": BPF_MUL, "udiv": BPF_DIV, "umod": BPF_MOD, "and": BPF_AND,
     "or": BPF_OR, "xor": BPF_XOR, "shl": BPF_LSH, "lshr": BPF_RSH, "ashr": BPF_ARSH, "neg": BPF_NEG,
 }  # fmt: skip
-_JUMPS = {
+JUMPS = {
     "eq": BPF_JEQ, "ne": BPF_JNE, "ugt": BPF_JGT, "uge": BPF_JGE, "ult": BPF_JLT, "ule": BPF_JLE,
     "sgt": BPF_JSGT, "sge": BPF_JSGE, "slt": BPF_JSLT, "sle": BPF_JSLE, "set": BPF_JSET,
 }  # fmt: skip
@@ -187,7 +187,7 @@ class _Selector:
             params = [self.new() for _ in block.params]
             where.update(zip(block.params, params, strict=True))
             out.blocks.append(MBlock(params))
-        self.fused = _narrow_ops(function)
+        self.fused = _fused_ops(function)
         rules = _RULES
         for n, block in enumerate(function.blocks):
             self.number = n
@@ -417,8 +417,16 @@ class _Selector:
                 self.out.budget_bytes = MAY_GOTO_BYTES
                 self.insns.append(MInsn(BRANCH_K, BPF_JMP | BPF_JCOND, -1, -1, -1, 0, 0, term.span, targets))
                 return
+            if isinstance(term.a, Op) and term.a in self.fused:
+                # A test of bits.
+                a, bits = self.use(term.a.args[0], term.span), self.small(term.a.args[1])
+                assert bits is not None
+                targets = targets if term.cond == "ne" else targets[::-1]
+                opcode = BPF_JMP | BPF_JSET | BPF_K
+                self.insns.append(MInsn(BRANCH_K, opcode, -1, a, -1, 0, bits, term.span, targets))
+                return
             imm = self.small(term.b)
-            opcode = BPF_JMP | _JUMPS[term.cond]
+            opcode = BPF_JMP | JUMPS[term.cond]
             if imm is None:
                 b = self.use(term.b, term.span)
                 a = self.use(term.a, term.span)
@@ -430,8 +438,10 @@ class _Selector:
             self.insns.append(MInsn(RET, 0, -1, -1, -1, 0, 0, term.span, self.operand(term.value)))
 
 
-def _narrow_ops(function: Function) -> frozenset[Value]:
-    """Return the operations that only a `zext.4` in the same block uses: one 32-bit instruction does both."""
+def _fused_ops(function: Function) -> frozenset[Value]:
+    """Return the operations that another instruction does too, being their only use, in the same block: those that a
+    `zext.4` cuts off, by a 32-bit instruction; an `and` that is compared with zero, by a test of bits.
+    """
     found: dict[Value, int] = {}
     for block in function.blocks:
         local: set[Value] | None = None
@@ -442,6 +452,11 @@ def _narrow_ops(function: Function) -> frozenset[Value]:
                     local = set(block.ops) if local is None else local
                     if a in local and (a.opcode != "shl" or _is_const_below(a.args[1], 32)):
                         found[a] = 0
+        term = block.term
+        if type(term) is Branch and term.cond in ("eq", "ne") and _is_const_below(term.b, 1):
+            a = term.a
+            if isinstance(a, Op) and a.opcode == "and" and _is_const_below(a.args[1], 1 << 31) and a in block.ops:
+                found[a] = 0
     if not found:
         return frozenset()
     for block in function.blocks:
