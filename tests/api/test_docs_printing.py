@@ -1,6 +1,7 @@
 """docs/printing.md: its code runs and prints what the page says, run as a file and by `ebee run`."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DECLARED, ATTACHED = re.findall(r"```python\n(.*?)```", (ROOT / "docs/printing.md").read_text(), re.S)
+DECLARED, ATTACHED, KEPT = re.findall(r"```python\n(.*?)```", (ROOT / "docs/printing.md").read_text(), re.S)
 BACKENDS = [
     pytest.param("--kernel", marks=pytest.mark.needs_kernel),
     pytest.param("--engine", marks=pytest.mark.needs_ptrace),
@@ -43,6 +44,12 @@ def test_lines_of_json(tmp_path):
     text = "".join(e["print"] for e in events if e["stream"] == "stdout")
     assert count(LINE, text) == 1
     assert "configuration: /etc/hostname\n" in [e["print"] for e in events if e["stream"] == "stderr"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_kept_text_is_a_key(tmp_path, backend):
+    done = run(tmp_path, "import ebee\n" + KEPT, backend, "-c", "cat /etc/hostname")
+    assert re.search(rf"^calls:\n +cat:{os.getuid()}  [1-9]\d*$", done.stdout, re.M), done.stdout
 
 
 MIXED = """

@@ -36,6 +36,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "assertion": ("1 run", "{n} runs", "of the probe ended early: assertion failed: {what}"),
     "loop_cut": ("1 run", "{n} runs", "of the probe ended early: {what}"),
     "bad_shift": ("1 run", "{n} runs", "of the probe ended early: {what}"),
+    "text_cut": ("1 text was", "{n} texts were", "cut off: what was put together is longer than the field"),
     "bad_index": ("1 run", "{n} runs", "of the probe ended early: {what}"),
     "no_entry": ("1 run", "{n} runs", "of the probe ended early: {what} gave no entry, and it was used"),
     "packet_end": ("1 run", "{n} runs", "of the probe ended early: the packet has no byte {what}"),

@@ -13,7 +13,7 @@ from ..record import Record, field
 from ..types.scalars import IntType
 from .expressions import Expressions
 from .source import SourceText, find_function
-from .values import Context, Entry, Known, UserStr
+from .values import Context, Entry, Known, is_lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Calls(Expressions):
             self.b.write(f"local {call.prefix}return", self.as_num(value).value)
         elif isinstance(value, Entry):
             self.b.write(f"local {call.prefix}return", value.pointer)
-        elif isinstance(value, UserStr) and value.size_bytes:
+        elif is_lazy(value):
             value = self.written(value)  # other ways may return other strings
         call.results.append(value)
         self.b.jump(call.done)

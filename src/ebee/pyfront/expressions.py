@@ -26,6 +26,7 @@ from .values import (
     Text,
     Unusable,
     UserStr,
+    is_lazy,
     is_string,
     meet,
     similar,
@@ -100,7 +101,7 @@ class Expressions:
     if TYPE_CHECKING:
 
         def assign_name(self, name: str, value: Val) -> None: ...
-        def written(self, value: Comm | UserStr | Memory) -> Memory: ...
+        def written(self, value: Comm | UserStr | Memory | Text) -> Memory: ...
         def forget_entries(self, decl: MapDecl) -> None: ...
         @property
         def is_in_loop(self) -> bool: ...
@@ -447,7 +448,7 @@ class Expressions:
         self, value: Val, part: ast.expr, is_last: bool, is_and: bool, strings: list[Val], done: Block
     ) -> bool:
         """One operand of `and` or `or` of strings; return whether it is the last one that can be evaluated."""
-        if isinstance(value, Comm | UserStr):
+        if isinstance(value, Comm | UserStr | Text):
             value = self.written(value)
         if not is_last:
             decides, following = self.low.blocks(2)
@@ -489,7 +490,7 @@ class Expressions:
                 value = self.expr(part)
                 if is_string(value):
                     self.same_kind(part, value, result)
-                    strings.append(self.written(value) if isinstance(value, UserStr) and value.size_bytes else value)
+                    strings.append(self.written(value) if is_lazy(value) else value)
                     self.b.jump(blocks[2])
                     continue
                 if strings:
@@ -585,6 +586,10 @@ class Expressions:
                 except ValueError as e:
                     raise Refusal(str(e)) from None
                 self.low.store_bytes(base, off, data, align)
+            case Text():
+                from .formatting import write
+
+                write(self, base, off, type.size, value, is_zero=is_zero, align=align)
             case _:
                 raise Refusal(f"{what} takes a string, not {self.describe(value)}")
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import _ast as ast
 
+from ..lower import formatting as lower
 from ..lower.numbers import BOOL, MAYBE_BOOL, U64_HI, Num, Refusal
-from .kinds import Kind
-from .values import Comm, Known, Memory, Piece, Text, UserStr
+from ..types.scalars import StrType
+from .strings import StringKind, encoded
+from .values import Comm, Known, Memory, Piece, Text, UserStr, size_of_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..ir.core import Value
     from .expressions import Expressions
     from .values import Val
 
@@ -19,11 +22,8 @@ _CONVERSIONS = {-1: "", ord("r"): "r", ord("s"): "s", ord("a"): "a"}
 CONVERT: dict[str, Any] = {"": lambda value: value, "r": repr, "s": str, "a": ascii}
 
 
-class TextKind(Kind):
-    """f-strings of values at run time."""
-
-    def describe(self, front: Expressions, value: Text) -> str:
-        return "an f-string"
+class TextKind(StringKind):
+    """f-strings of values at run time: strings that are put together where they are needed."""
 
 
 def joined(front: Expressions, node: ast.JoinedStr) -> Val:
@@ -111,3 +111,96 @@ def _try(sample: object, conversion: str, spec: str) -> str:
     if len(text) > 4096:
         raise Refusal(f"the text would be {len(text)} characters long")
     return text
+
+
+# Texts that a probe keeps, which the kernel puts together
+
+
+def most_bytes(value: Text) -> int:
+    """The size of memory that holds a text whatever its values are. Raises: Refusal."""
+    size = 1
+    for part in value.parts:
+        if isinstance(part, str):
+            size += len(encoded(part))
+        elif isinstance(part.value, Num):
+            n = part.value
+            size += max(len(_try(sample, part.conversion, part.spec)) for sample in (n.lo, n.hi))
+        else:
+            size += size_of_string(part.value) - 1  # type: ignore[arg-type]
+    return size
+
+
+def write(front: Expressions, base: Value, off: int, size_bytes: int, text: Text, *, is_zero: bool, align: int) -> None:
+    """Put a text together in memory. Raises: Refusal for formats that the kernel does not have."""
+    fmt, values = b"", []
+    for part in text.parts:
+        if isinstance(part, str):
+            data = encoded(part)
+            # A format is printable ASCII, and what follows %s in it is no letter or digit.
+            is_format = all(32 <= c < 127 or 9 <= c <= 13 for c in data)
+            if is_format and not (fmt.endswith(b"%s") and part[0].isalnum()):
+                fmt += data.replace(b"%", b"%%")
+            else:
+                fmt += b"%s"
+                values.append(lower.constant(front.low, data))
+        elif isinstance(part.value, Num):
+            number = _number_format(part.value, part.conversion, part.spec)
+            if fmt.endswith(b"%s") and number.startswith(b"0x"):
+                fmt, number = fmt + b"%s", number[2:]
+                values.append(lower.constant(front.low, b"0x"))
+            fmt += number
+            values.append(part.value.value)
+        else:
+            if part.conversion not in ("", "s") or part.spec not in ("", "s"):
+                raise Refusal(
+                    f"a string that is kept cannot be formatted with {part.conversion and '!'}{part.conversion}"
+                    f"{part.spec and ':'}{part.spec}",
+                    "print() can: the text is made in user space there",
+                )
+            fmt += b"%s"
+            values.append(_address(front, part.value))
+    if not is_zero:
+        front.low.zero(base, off, size_bytes, align)
+    lower.write_text(front.low, base, off, size_bytes, fmt, values)
+
+
+def _address(front: Expressions, value: Val) -> Value:
+    """The address of a string that ends with a zero."""
+    memory = front.written(value) if isinstance(value, Comm | UserStr) else value
+    assert isinstance(memory, Memory)
+    if not memory.has_end:
+        size = memory.size_bytes + 1
+        copy = front.b.alloca(-(-size // 8) * 8)
+        front.store(copy, 0, StrType(size), memory, "a string")
+        memory = Memory(copy, 0, size)
+    return front.low.at(memory.base, memory.off)
+
+
+def _number_format(n: Num, conversion: str, spec: str) -> bytes:
+    """The kernel's format of a number that gives Python's text. Raises: Refusal."""
+    rest, flags, prefix = "" if conversion else spec, "", ""
+    if rest[:1] in ("<", ">"):
+        flags, rest = "-" if rest[0] == "<" else "", rest[1:]
+    is_aligned = rest != spec
+    if rest[:1] == "#":
+        prefix, rest = "0x", rest[1:]
+    kind = rest[-1:] if rest[-1:] in ("d", "x", "X") else "d"
+    width = rest.removesuffix(kind)
+    has_zeros = width.startswith("0")
+    wrong = (
+        n.c_type == BOOL
+        or conversion and spec
+        or width and not (width.isascii() and width.isdigit())
+        or has_zeros and is_aligned
+        or kind != "d" and n.lo < 0
+        or prefix and (kind != "x" or is_aligned or width and not (has_zeros and int(width) > 2))
+    )  # fmt: skip
+    if wrong:
+        hint = "kept: d, x, X with < or > and a width, or 0 and a width; print() has them all"
+        what = "True or False" if n.c_type == BOOL else f"the format {conversion and '!'}{conversion}:{spec}"
+        raise Refusal(f"{what} is not for a text that is kept", "write int(x)" if n.c_type == BOOL else hint)
+    if prefix and width:
+        width = f"0{int(width) - 2}"
+    sign = {"d": "lld" if n.lo < 0 else "llu"}.get(kind, f"ll{kind}")
+    zeros = f"0{int(width)}" if has_zeros and int(width) else str(int(width)) if width and int(width) else ""
+    return f"{prefix}%{flags}{zeros}{sign}".encode()

@@ -19,6 +19,7 @@ from .values import (
     RecordRef,
     StructPlace,
     StructValue,
+    Text,
     Unusable,
     UserStr,
     is_string,
@@ -39,7 +40,7 @@ _STRUCTS = (StructValue, RecordRef, Entry, StructPlace)
 def lower_match(front: Statements, node: ast.Match) -> None:
     """Lower a `match` statement. Raises: Refusal."""
     subject, done = front.expr(node.subject), front.b.new_block()
-    if isinstance(subject, Comm | UserStr):
+    if isinstance(subject, Comm | UserStr | Text):
         subject = front.written(subject)
     before, ends = dict(front.env), []
     for case in node.cases:

@@ -9,7 +9,7 @@ from ..lower.numbers import BOOL, Num, Refusal
 from ..lower.printing import Layout, integer_field
 from ..types.scalars import StrType
 from .formatting import formatted, text_of
-from .values import Comm, Known, Memory, Piece, Text, UserStr
+from .values import Comm, Known, Memory, Piece, Text, UserStr, size_of_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def emit(front: Expressions, parts: list[str | Piece], stream: str) -> None:
             size, kind = integer_field(n.lo, n.hi)
             kind = "b" if n.c_type == BOOL else kind
         else:
-            size, kind = _size(front, part.value), "t"
+            size, kind = _size(part.value), "t"
         off = layout.place(size, 8 if size > 8 else 1 if kind == "t" else size)
         fields.append((off, part, size))
         site.append([off, size, kind, part.conversion, part.spec])
@@ -90,11 +90,11 @@ def emit(front: Expressions, parts: list[str | Piece], stream: str) -> None:
     low.b.start(skipped)
 
 
-def _size(front: Expressions, value: Val) -> int:
-    if isinstance(value, UserStr):
-        return value.size_bytes or DEFAULT_STRING_BYTES
-    assert isinstance(value, Comm | Memory)
-    return value.size_bytes
+def _size(value: Val) -> int:
+    if isinstance(value, UserStr) and not value.size_bytes:
+        return DEFAULT_STRING_BYTES
+    assert isinstance(value, Comm | UserStr | Memory)
+    return size_of_string(value)
 
 
 def _store(front: Expressions, record: Value, off: int, size: int, value: Val) -> None:

@@ -7,7 +7,7 @@ import _ast as ast
 from ..lower import numbers
 from ..lower.numbers import Num, Refusal
 from .kinds import Elements, Kind
-from .values import Comm, Enumerated, Known, Many, Memory, UserStr
+from .values import Enumerated, Known, Many, is_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def contains(front: Expressions, container: Known, item: Val, then: Block, els: 
     if isinstance(item, Known):
         b.jump(then if item.object in items else els)
         return
-    if isinstance(item, Comm | UserStr | Memory):
+    if is_string(item):
         from .strings import among
 
         among(front, item, items, then, els)

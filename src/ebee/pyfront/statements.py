@@ -23,12 +23,14 @@ from .values import (
     Many,
     Memory,
     RecordRef,
+    Text,
     Unusable,
     UserStr,
     c_type_of,
     entry_of,
     is_string,
     similar,
+    size_of_string,
 )  # fmt: skip
 
 TYPE_CHECKING = False
@@ -185,7 +187,7 @@ class Statements(Loops, Calls):
             return  # a docstring
         value = self.expr(node.value)
         if isinstance(node.value, ast.Call):
-            if not isinstance(value, Num | Comm | UserStr | Memory) or self.has_effect(node.value):
+            if not isinstance(value, Num | Comm | UserStr | Memory | Text) or self.has_effect(node.value):
                 return
         hint = ""
         if isinstance(node.value, ast.Call | ast.Compare):
@@ -318,7 +320,7 @@ class Statements(Loops, Calls):
             raise Refusal(f"{self.describe(value)} cannot be taken apart into {count} values")
         if len(value.values) != count:
             raise Refusal(f"{len(value.values)} values are assigned to {count} names")
-        return [self.written(v) if isinstance(v, Comm | UserStr | Memory) and v.size_bytes else v for v in value.values]
+        return [v if isinstance(v, Known) or not is_string(v) else self.written(v) for v in value.values]  # type: ignore[arg-type]
 
     def assign_name(self, name: str, value: Val) -> None:
         """Give a local name its value."""
@@ -336,11 +338,9 @@ class Statements(Loops, Calls):
         if self.calls:
             self.calls[-1].written.append(decl)
 
-    def written(self, value: Comm | UserStr | Memory) -> Memory:
-        """A string, written to the stack now: what it is made of may change later."""
-        size = 16 if isinstance(value, Comm) else value.size_bytes
-        if not size:
-            raise Refusal("the size of this string is not known", "give it in bytes: ebee.user_str(address, 256)")
+    def written(self, value: Comm | UserStr | Memory | Text) -> Memory:
+        """A string, written to the stack now: what it is made of may change later. Raises: Refusal."""
+        size = size_of_string(value)
         memory = self.low.b.alloca(-(-size // 8) * 8)
         self.store(memory, 0, StrType(size), value, "a local string")
         return Memory(memory, 0, size)

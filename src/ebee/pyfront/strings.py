@@ -12,7 +12,7 @@ from ..lower.numbers import BOOL, Num, Refusal
 from ..lower.strings import Chars
 from ..types.scalars import StrType
 from .kinds import Elements, Kind, KnownKind
-from .values import Comm, Known, Memory, Piece, Text, Unusable, UserStr, is_string
+from .values import Comm, Known, Memory, Piece, Text, Unusable, UserStr, is_string, size_of_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .expressions import Expressions
     from .values import Ranges, Val
 
-    String = Comm | UserStr | Memory
+    String = Comm | UserStr | Memory | Text
     Test = Callable[[Block, Block], None]
 
 
@@ -110,7 +110,7 @@ class ConstantKind(KnownKind):
 
 def in_memory(front: Expressions, value: Val) -> Memory:
     """A string's memory; one that is still to be read is read now. Raises: Refusal."""
-    if isinstance(value, Comm | UserStr):
+    if isinstance(value, Comm | UserStr | Text):
         return front.written(value)
     if not isinstance(value, Memory):
         raise Refusal(f"a string is compared with {front.describe(value)}")
@@ -393,8 +393,7 @@ def merged(front: Expressions, values: list[Val]) -> Val:
     for value in values:
         if isinstance(value, UserStr):
             return Unusable("is a string of unknown size", "give it in bytes: ebee.user_str(address, 64)")
-        sizes.append(len(encoded(value.object)) + 1 if isinstance(value, Known) else
-                     16 if isinstance(value, Comm) else value.size_bytes + (not value.has_end))  # type: ignore[union-attr]  # fmt: skip
+        sizes.append(len(encoded(value.object)) + 1 if isinstance(value, Known) else size_of_string(value))  # type: ignore[arg-type]
     size = max(sizes)
     memory = b.alloca(-(-size // 8) * 8)
     assert len(ways) == len(values)

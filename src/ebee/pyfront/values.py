@@ -6,12 +6,12 @@ strings that are still to be written somewhere, records.
 
 from __future__ import annotations
 
-from ..lower.numbers import Num
+from ..lower.numbers import Num, Refusal
 from ..record import Record, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeGuard
 
     from ..btf.read import BtfType
     from ..ir.core import Value
@@ -80,7 +80,25 @@ class Memory(Record):
 
 def is_string(value: object) -> bool:
     """Whether a value is a string, constants included."""
-    return isinstance(value, Comm | UserStr | Memory) or isinstance(value, Known) and isinstance(value.object, str)
+    if isinstance(value, Known):
+        return isinstance(value.object, str)
+    return isinstance(value, Comm | UserStr | Memory | Text)
+
+
+def is_lazy(value: object) -> TypeGuard[UserStr | Text]:
+    """Whether a value is a string whose making takes more than one way, and whose size is known."""
+    return isinstance(value, Text) or isinstance(value, UserStr) and value.size_bytes > 0
+
+
+def size_of_string(value: Comm | UserStr | Memory | Text) -> int:
+    """The size of memory that holds a string and its zero. Raises: Refusal where it is not known."""
+    if isinstance(value, Text):
+        from .formatting import most_bytes
+
+        return most_bytes(value)
+    if isinstance(value, UserStr) and not value.size_bytes:
+        raise Refusal("the size of this string is not known", "give it in bytes: ebee.user_str(address, 256)")
+    return value.size_bytes + (isinstance(value, Memory) and not value.has_end)
 
 
 class Piece(Record):

@@ -39,3 +39,17 @@ def printing(ctx):
         if i == n:
             x = 5
     print(x)  # error: this is True or False on one way and a number on another | say which: int(x) or bool(x)
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def keeping(ctx):
+    n = ctx.dfd
+    comm = ebee.comm()
+    x = f"{comm:<16}"  # error: a string that is kept cannot be formatted with :<16 | print() can: the text is made in user space there
+    x = f"{comm!r}"  # error: a string that is kept cannot be formatted with !r | print() can: the text is made in user space there
+    x = f"{n:b}"  # error: the format :b is not for a text that is kept | kept: d, x, X with < or > and a width, or 0 and a width; print() has them all
+    x = f"{n:x}"  # error: the format :x is not for a text that is kept | …
+    x = f"{n:,}"  # error: the format :, is not for a text that is kept | …
+    x = f"{n > 3}"  # error: True or False is not for a text that is kept | write int(x)
+    x = f"{ebee.user_str(ctx.filename)}"  # error: the size of this string is not known | give it in bytes: ebee.user_str(address, 256)
+    x = f"{n} {n} {n} {n} {n} {n} {n} {n} {n} {n} {n} {n} {n}"  # error: a text is put together from at most 12 values in a probe, not 13

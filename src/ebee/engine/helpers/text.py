@@ -41,7 +41,7 @@ def _string(vm: Machine, address: int, space: str) -> str:
         data = vm.memory.readable(address)
     else:
         data = vm.task.read_user(address, 512)
-    return data[:511].partition(b"\0")[0].decode("utf-8", "backslashreplace")
+    return data[:511].partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
 def _bytes(vm: Machine, address: int, size: int) -> bytes:
@@ -49,6 +49,11 @@ def _bytes(vm: Machine, address: int, size: int) -> bytes:
         return vm.memory.read(address, size)
     except FaultError:
         return bytes(size)
+
+
+def _encoded(line: str) -> bytes:
+    """The bytes that a line was made of."""
+    return line.encode("utf-8", "surrogateescape")
 
 
 def _format(vm: Machine, fmt: bytes, args: Sequence[int]) -> str | None:
@@ -72,8 +77,8 @@ def _print(vm: Machine, fmt: int, size: int, args: Sequence[int] | None) -> int:
     if line is None:
         return -EINVAL
     if vm.trace is not None:
-        vm.trace(line.encode()[: _MAX_LINE - 1].decode("utf-8", "ignore"))
-    return len(line.encode())
+        vm.trace(_encoded(line)[: _MAX_LINE - 1].decode("utf-8", "backslashreplace"))
+    return len(_encoded(line))
 
 
 def trace_printk(vm: Machine, fmt: int, size: int, arg1: int, arg2: int, arg3: int) -> int:
@@ -91,7 +96,7 @@ def snprintf(vm: Machine, out: int, size: int, fmt: int, data: int, data_size: i
     line = None if args is None else _format(vm, vm.memory.readable(fmt).partition(b"\0")[0], args)
     if line is None:
         return -EINVAL
-    text = line.encode()
+    text = _encoded(line)
     if window is not None:
         cut = text[: len(window) - 1] + b"\0"
         window[: len(cut)] = cut
