@@ -444,20 +444,18 @@ def written_structs(draw):
     return cls, [(places[i], draw(st.integers(places[i][1].lo, places[i][1].hi))) for i in chosen]
 
 
-@settings(max_examples=60)
-@given(written_structs(), st.sampled_from(["record", "local", "entry", "inside"]))
-def test_fields_of_random_layouts(drawn, kind):
-    cls, writes = drawn
+def random_layout(cls, writes, kind, guard):
+    """A module whose probe writes numbers and reads them back, and the struct that must come out."""
     name = f"<python structs {next(_serial)}>"
-    outer = make("Outer", [ebee.u16, cls])
     root = {"inside": "x.m1"}.get(kind, "e")
-    inputs = [n for (_, _), n in writes]
-    lines = [f"v{at} = {'u' if t.lo >= 0 else 's'}64(ctx.{FIELDS[at % 6]} + {at // 6})" for at, ((_, t), _n) in enumerate(writes)]
-    body = []
+    lines = [
+        f"v{at} = {'u' if held.lo >= 0 else 's'}64(ctx.{FIELDS[at]})" for at, ((_, held), _n) in enumerate(writes[:5])
+    ]
+    body, wanted = [], cls()
     for at, ((path, held), number) in enumerate(writes):
         target = path.replace("e.", f"{root}.", 1)
-        exact = f"{number}" if at >= 6 or held.hi == 1 else f"v{at}"
-        body += [f"{target} = {exact}", f"total = (total + u64({target})) % 1000003"]
+        body += [f"{target} = {number if at >= 5 or held.hi == 1 else f'v{at}'}", f"total = (total + u64({target})) % 1000003"]
+        exec(f"{path} = {int(number)}", {"e": wanted})
     head = {
         "record": ["with events.reserve() as e:"],
         "local": ["e = T()", "if True:"],
@@ -467,24 +465,55 @@ def test_fields_of_random_layouts(drawn, kind):
     tail = {"local": ["entries[0] = e"], "inside": ["entries[0] = x.m1"]}.get(kind, [])
     text = "import ebee\nfrom ebee import *\n"
     text += f"out = Array(u64, max_entries=1)\n@ebee.tracepoint('{EVENT}')\ndef probe(ctx):\n"
-    for line in [*lines[:6], "total = 0", *head, *(f"    {b}" for b in body), "    pass", *tail, "out[0] = u64(total)"]:
+    for line in [*guard, *lines, "total = 0", *head, *(f"    {b}" for b in body), "    pass", *tail, "out[0] = u64(total)"]:
         text += f"    {line}\n"
     remember_source(name, text)
     module = sys.modules[name] = type(sys)(name)
+    outer = make("Outer", [ebee.u16, cls])
     module.__dict__.update(T=cls, Outer=outer, events=ebee.RingBuf(cls), entries=ebee.Array(cls, max_entries=1))
     exec(compile(text, name, "exec"), module.__dict__)
+    return module, cls._type.pack(wanted), text
 
-    wanted, total = cls(), 0
-    for (path, _), number in writes:
-        exec(f"{path} = {int(number)}", {"e": wanted})
-        total = (total + int(number)) % (1 << 64) % 1000003 if number >= 0 else (total + number % (1 << 64)) % 1000003
+
+KINDS = st.sampled_from(["record", "local", "entry", "inside"])
+
+
+def total_of(writes):
+    """What the probe adds up of the numbers that it has read back."""
+    total = 0
+    for _, number in writes:
+        total = (total + int(number)) % (1 << 64) % 1000003
+    return total
+
+
+@settings(max_examples=50)
+@given(written_structs(), KINDS)
+def test_fields_of_random_layouts(drawn, kind):
+    cls, writes = drawn
+    module, wanted, text = random_layout(cls, writes, kind, [])
     backend = EngineBackend()
     try:
-        raw, losses = run_on(backend, module, [*inputs, *[0] * 6][:6])
+        raw, losses = run_on(backend, module, [n for _, n in writes][:5])
     finally:
         backend.close()
     assert losses == 0
-    assert raw == cls._type.pack(wanted), text
+    assert raw == wanted, text
+
+
+@pytest.mark.needs_kernel
+@settings(max_examples=25)
+@given(written_structs(), KINDS)
+def test_fields_of_random_layouts_in_the_kernel(drawn, kind):
+    cls, writes = drawn
+    guard = [f"if ebee.pid() != {os.getpid()} or ctx.off != 1:", "    return"]
+    module, wanted, text = random_layout(cls, writes, kind, guard)
+    with ebee.Session(backend="kernel") as session, session.attach(module.probe) as attachment:
+        inputs = [int(n) % (1 << 64) for _, n in writes][:5]
+        assert ctypes.CDLL(None).syscall(9, *map(ctypes.c_ulong, [*inputs, *[0] * (5 - len(inputs)), 1])) == -1
+        (got,) = module.events.drain() if kind == "record" else [module.entries[0]]
+        assert cls._type.pack(got) == wanted, text
+        assert module.out[0] == total_of(writes)
+        assert attachment.losses == []
 
 
 # What is outside a list, or not there
