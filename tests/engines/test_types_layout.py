@@ -6,12 +6,13 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from layouts import PRELUDE, Colour, declaration, definition, inner, make, structs
 
 import ebee
 from ebee import Bits, u8, u16, u32, u64
+from ebee.api.source import remember_source
 from ebee.btf.build import BtfBuilder
 from ebee.btf.read import Btf
 from ebee.sys import bpf
@@ -201,3 +202,33 @@ def test_numpy_reads_the_same_values():
     assert row["m6"].tobytes() == b"\1\2\3"
     with pytest.raises(TypeError, match="has no numpy format"):
         make("B", [Bits(u32, 3)])._type.numpy_format()
+
+
+@pytest.mark.needs_tool("bpftool", "cc")
+@settings(max_examples=8)
+@given(structs())
+def test_bpftool_prints_the_layout_that_c_compilers_take(tmp_path_factory, cls):
+    """An object's types, printed as C by bpftool and compiled: every size and offset is that of the class."""
+    assume(not is_aligned(cls))  # which BTF does not say
+    directory = tmp_path_factory.mktemp("dump")
+    module = sys.modules["layout_probe"] = type(sys)("layout_probe")
+    text = (
+        "import ebee\nfrom ebee import Hash, u32\n\n"
+        "@ebee.tracepoint('syscalls:sys_enter_mmap')\ndef probe(ctx):\n    entries[1] = T()\n"
+    )
+    remember_source("<layout probe>", text)
+    module.__dict__.update(T=cls, entries=ebee.Hash(u32, cls))
+    exec(compile(text, "<layout probe>", "exec"), module.__dict__)
+    ebee.compile(module.probe).save(str(directory / "probe.bpf.o"))
+    argv = ["bpftool", "btf", "dump", "file", directory / "probe.bpf.o", "format", "c"]
+    dump = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    word = "union" if cls._type.is_union else "struct"
+    asserts = [f"_Static_assert(sizeof({word} T) == {cls._type.size}, \"T\");"]
+    asserts += [
+        f'_Static_assert(__builtin_offsetof({word} T, {f.name}) == {f.off_bytes}, "{f.name}");'
+        for f in cls._type.fields.values()
+        if not hasattr(f.type, "placed")
+    ]
+    (directory / "dump.c").write_text(dump + "\n".join(asserts) + "\n")
+    done = subprocess.run(["cc", "-w", "-c", "dump.c", "-o", "dump.o"], cwd=directory, capture_output=True, text=True)
+    assert done.returncode == 0, f"{done.stderr}\n{dump}"

@@ -164,7 +164,8 @@ class BigEndianType(NumType):
         return int.from_bytes(data)
 
     def btf_id(self, btf: BtfBuilder) -> int:
-        return btf.add_typedef(f"__{self.name}", btf.add_int(f"u{8 * self.size}", self.size))
+        base = next(t for t in INT_TYPES if t.size == self.size and not t.signed)
+        return btf.add_typedef(f"__{self.name}", base.btf_id(btf))
 
     def numpy_format(self) -> str:
         return f">u{self.size}"

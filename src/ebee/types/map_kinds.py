@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..abi import bpf
 from ..errors import UsageError
 from .maps import HashDecl, K, KeyedDecl, MapDecl, V
-from .scalars import IntType, Type, u32
+from .scalars import IntType, Type, u8, u32
 from .structs import type_of
 
 TYPE_CHECKING = False
@@ -143,8 +143,8 @@ class PrefixType(Type):
     def btf_id(self, btf: BtfBuilder) -> int:
         from ..btf.kinds import Member
 
-        data = btf.add_array(btf.add_int("u8", 1), self.address.size)
-        members = [Member("prefixlen", btf.add_int("u32", 4), 0), Member("data", data, 32)]
+        data = btf.add_array(type_of(u8, "").btf_id(btf), self.address.size)
+        members = [Member("prefixlen", type_of(u32, "").btf_id(btf), 0), Member("data", data, 32)]
         return btf.add_struct(f"ebee_prefix_{self.address.name}", self.size, members)
 
 

@@ -88,7 +88,10 @@ class IntType(NumType):
         return int.from_bytes(data, "little", signed=self.signed)
 
     def btf_id(self, btf: BtfBuilder) -> int:
-        return btf.add_signed(self.name, self.size) if self.signed else btf.add_int(self.name, self.size)
+        name = {1: "char", 2: "short", 4: "int", 8: "long long"}[self.size]
+        if self.signed:
+            return btf.add_typedef(self.name, btf.add_signed("signed char" if self.size == 1 else name, self.size))
+        return btf.add_typedef(self.name, btf.add_int(f"unsigned {name}", self.size))
 
     def numpy_format(self) -> str:
         return f"<{'i' if self.signed else 'u'}{self.size}"
