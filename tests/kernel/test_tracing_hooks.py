@@ -393,6 +393,28 @@ def test_fmod_ret_replaces_a_result(tmp_path):
     assert kept.exists() and not removed.exists() and not attached.losses
 
 
+@ebee.fentry("dummy:dummy_xmit")
+def on_dummy(skb, dev):
+    counts[0] += 1
+    counts[1] = skb.len
+    names[0] = dev.name
+
+
+@pytest.mark.needs_feature("fentry")
+@pytest.mark.needs_netns
+@pytest.mark.needs_tool("ip", "unshare")
+def test_functions_of_a_module():
+    add = "ip link add ebee0 type dummy"
+    subprocess.run(["unshare", "-n", "sh", "-c", add], check=True)  # loads the module
+    send = "from socket import *; socket(AF_INET, SOCK_DGRAM).sendto(bytes(100), ('192.0.2.2', 9))"
+    script = f"{add} && ip addr add 192.0.2.1/24 dev ebee0 && ip link set ebee0 up && {sys.executable} -c \"{send}\""
+    session, attached = attach(on_dummy, argv=["unshare", "-n", "sh", "-c", script])
+    with session, attached:
+        assert attached.wait() == 0
+        assert counts[0] >= 1 and counts[1] == 14 + 20 + 8 + 100 and names[0] == "ebee0"
+    assert not attached.losses
+
+
 # Iterators and programs that are run by a call
 
 
