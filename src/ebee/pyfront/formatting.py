@@ -8,7 +8,7 @@ from ..lower import formatting as lower
 from ..lower.numbers import BOOL, MAYBE_BOOL, U64_HI, Num, Refusal
 from ..types.scalars import StrType
 from .strings import StringKind, encoded
-from .values import Comm, Known, Memory, Piece, Text, UserStr, size_of_string
+from .values import Comm, EnumNum, Known, Memory, Piece, Text, UserStr, size_of_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ def is_plain(object: Any) -> bool:
 
 def _check_number(front: Expressions, n: Num, conversion: str, spec: str) -> None:
     """Refuse a number that Python would show otherwise, or not at all."""
+    if isinstance(n, EnumNum) and conversion in ("r", "a"):
+        raise Refusal(f"the name of a {n.cls.__name__} is not known in a probe", "leave out the conversion: its number")
     if n.c_type == MAYBE_BOOL:
         raise Refusal("this is True or False on one way and a number on another", "say which: int(x) or bool(x)")
     if not spec or conversion:

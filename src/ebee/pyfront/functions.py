@@ -5,12 +5,12 @@ from __future__ import annotations
 import _ast as ast
 
 from ..lower import numbers
-from ..lower.numbers import Refusal
+from ..lower.numbers import Num, Refusal
 from ..types.structs import Struct, fields
 from .intrinsics import EFFECTS, INTRINSICS
 from .intrinsics import call as call_intrinsic
 from .kinds import KnownKind
-from .values import Enumerated, Known, Many
+from .values import Enumerated, EnumNum, Known, Many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ def _bool(front: Expressions, node: ast.Call) -> Val:
 
 def _int(front: Expressions, node: ast.Call) -> Val:
     (value,) = _integers(front, node, "int", 1, 1)
-    return numbers.bare(front.as_num(value))
+    n = front.as_num(value)
+    return Num(n.value, n.lo, n.hi) if isinstance(n, EnumNum) else numbers.bare(n)
 
 
 def _divmod(front: Expressions, node: ast.Call) -> Val:

@@ -149,6 +149,7 @@ def enums(ctx):
         b = ~e.mode  # error: ~ of a Mode is about the flags that it declares | x & ~Mode.…
         if 1 in e.mode:  # error: `in` works on keyed maps and constant sequences, not on u32
             pass
+        print(f"{e.state!r}")  # error: the name of a State is not known in a probe | leave out the conversion: its number
         c = State(1)  # error: 1 is not a valid State
         if e.state is State.RUN:  # error: `is` is not supported in a probe, but for `is None` | compare numbers with ==
             pass
