@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from .types.intrinsics import kernel_str as kernel_str
     from .types.intrinsics import ktime as ktime
     from .types.intrinsics import pid as pid
+    from .types.intrinsics import read_kernel as read_kernel
+    from .types.intrinsics import read_user as read_user
     from .types.intrinsics import redirect as redirect
     from .types.intrinsics import redirect_peer as redirect_peer
     from .types.intrinsics import tid as tid
@@ -147,7 +149,9 @@ _HOMES = {
     ),
     "types.fields": "Bits Bytes List Union Width be16 be32 be64",
     "types.headers": "Header",
-    "types.intrinsics": "comm cpu current_task gid kernel_str ktime pid redirect redirect_peer tid uid user_str",
+    "types.intrinsics": (
+        "comm cpu current_task gid kernel_str ktime pid read_kernel read_user redirect redirect_peer tid uid user_str"
+    ),
     "types.kernel_hooks": (
         "fentry fexit fmod_ret iter kprobe kprobe_session kretprobe kretsyscall ksyscall lsm raw_tracepoint "
         "syscall_program tp_btf"

@@ -6,6 +6,7 @@ import _ast as ast
 
 from ..lower import numbers
 from ..lower.numbers import Num, Refusal
+from ..types.scalars import Type
 from ..types.structs import Struct, fields
 from .intrinsics import EFFECTS, INTRINSICS
 from .intrinsics import call as call_intrinsic
@@ -39,6 +40,8 @@ class TypeKind(BuiltinKind):
             from .records import make_struct
 
             return make_struct(front, node, value.object._type)
+        if issubclass(value.object, Type):
+            return make_type(front, node, value.object)
         if hasattr(value.object, "__members__"):
             from .enums import cast
 
@@ -61,6 +64,17 @@ class FunctionKind(KnownKind):
 
     def has_effect(self, front: Expressions, value: Known, name: str, node: ast.expr) -> bool:
         return value.object not in INTRINSICS or value.object in EFFECTS
+
+
+def make_type(front: Expressions, node: ast.Call, cls: Any) -> Val:
+    """Bytes(16), Str(8): a type. Raises: Refusal."""
+    values = [front.expr(a) for a in front.arguments(node, cls.__name__, 1, 2)]
+    if not all(isinstance(v, Known) for v in values):
+        raise Refusal("the size of a type must be a constant")
+    try:
+        return Known(cls(*(v.object for v in values if isinstance(v, Known))))
+    except (TypeError, ValueError) as e:
+        raise Refusal(str(e)) from None
 
 
 def _integers(front: Expressions, node: ast.Call, name: str, low: int, high: int) -> list[Val]:

@@ -8,13 +8,15 @@ from ..abi.helpers import BPF_FUNC as FUNC
 from ..lower.numbers import U64_HI, Num, Refusal, check_assignable
 from ..lower.program import TASK_NUMBERS, task_number
 from ..types import intrinsics as declared
-from .values import Comm, Known, UserStr
+from ..types.scalars import StrType
+from .values import BytesPlace, Comm, Known, Place, UserStr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from ..types.scalars import Type
     from .expressions import Expressions
     from .values import Val
 
@@ -49,22 +51,57 @@ def _current_task(front: Expressions, node: ast.Call) -> Val:
     return kernel_types.current_task(front)
 
 
+def _address(front: Expressions, node: ast.expr, name: str) -> Num:
+    address = front.num(node)
+    if "*" not in address.c_type and (address.lo, address.hi) != (0, U64_HI):
+        raise Refusal(f"{name}() takes an address, not {address.describe()}")
+    return address
+
+
 def _string(name: str, *, is_kernel: bool = False) -> Intrinsic:
     def lower(front: Expressions, node: ast.Call) -> Val:
         arguments = front.arguments(node, name, 1, 2)
-        address = front.num(arguments[0])
+        address = _address(front, arguments[0], name)
         if address.is_kernel_pointer:
             from ..lower.kernel_types import struct_of
 
             raise Refusal(f"{name}() takes the address of a string, not a pointer to {struct_of(address)}")
-        if "*" not in address.c_type and (address.lo, address.hi) != (0, U64_HI):
-            raise Refusal(f"{name}() takes an address, not {address.describe()}")
         size = front.expr(arguments[1]) if len(arguments) > 1 else Known(0)
         if not (isinstance(size, Known) and isinstance(size.object, int) and 0 <= size.object <= 1 << 20):
             raise Refusal(f"the size of {name}() must be a constant, in bytes")
         return UserStr(address, size.object, front.source.text_of(arguments[0]), is_kernel)
 
     return lower
+
+
+def _read(name: str, helper: int, *, is_kernel: bool = False) -> Intrinsic:
+    def lower(front: Expressions, node: ast.Call) -> Val:
+        where, of = front.arguments(node, name, 2, 2)
+        address, type = _address(front, where, name), _type(front, of, name)
+        what = front.source.text_of(where)
+        if isinstance(type, StrType):
+            return UserStr(address, type.size, what, is_kernel)
+        from .arrays import read
+
+        low = front.low
+        memory = low.b.alloca(-(-type.size // 8) * 8)
+        result = low.b.call(helper, memory, low.b.const(type.size), address.value)  # it fills with zeros if it fails
+        low.count_if("ne", result, "kernel_fault" if is_kernel else "user_read_fault", what)
+        value = read(front, Place(memory, 0, type, is_copy=True))
+        return BytesPlace(memory, 0, type, is_own=True) if isinstance(value, BytesPlace) else value
+
+    return lower
+
+
+def _type(front: Expressions, node: ast.expr, name: str) -> Type:
+    from ..errors import UsageError
+    from ..types.structs import type_of
+
+    value = front.expr(node)
+    try:
+        return type_of(value.object if isinstance(value, Known) else None, f"{name}()")
+    except UsageError as e:
+        raise Refusal(str(e), e.hint) from None
 
 
 # Helpers that say where a packet goes: their hooks, and how many arguments they take.
@@ -93,10 +130,12 @@ INTRINSICS: dict[Any, Intrinsic] = {
     declared.current_task: _current_task,
     declared.user_str: _string("user_str"),
     declared.kernel_str: _string("kernel_str", is_kernel=True),
+    declared.read_user: _read("read_user", FUNC.probe_read_user),
+    declared.read_kernel: _read("read_kernel", FUNC.probe_read_kernel, is_kernel=True),
     **{getattr(declared, name): _task_number(name) for name in TASK_NUMBERS},
     **{getattr(declared, name): _redirect(name) for name in _REDIRECTS},
 }
 # Those that mean something where a probe runs on behalf of no task.
-ANYWHERE = frozenset(("cpu", "ktime", "kernel_str", *_REDIRECTS))
+ANYWHERE = frozenset(("cpu", "ktime", "kernel_str", "read_kernel", *_REDIRECTS))
 # Those that are called for what they do, not for their result.
 EFFECTS: frozenset[Any] = frozenset()

@@ -6,9 +6,11 @@ from ..errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from typing import Any, NoReturn, TypeVar
 
     from .scalars import u32, u64
+
+    T = TypeVar("T")
 
 
 def probe_only(name: str) -> NoReturn:
@@ -76,6 +78,22 @@ def kernel_str(address: int, size: int = 0) -> str:
     probe_only("kernel_str")
 
 
+def read_user(address: int, type: type[T]) -> T:
+    """What is at an address of the current process, of a type: `ebee.read_user(ctx.addr, u32)`, a Struct, `Bytes(16)`.
+
+    Memory that cannot be read gives zeros; that is counted and reported. Source: bpf_probe_read_user.
+    """
+    probe_only("read_user")
+
+
+def read_kernel(address: int, type: type[T]) -> T:
+    """What is at an address in the kernel, of a type. As `read_user` in everything else.
+
+    Source: bpf_probe_read_kernel.
+    """
+    probe_only("read_kernel")
+
+
 def redirect(ifindex: int, flags: int = 0) -> int:
     """Send the packet to another interface, by its number: what an XDP, tc, netkit or lwt(xmit) probe returns.
 
@@ -92,4 +110,7 @@ def redirect_peer(ifindex: int) -> int:
     probe_only("redirect_peer")
 
 
-INTRINSICS = {f: f.__name__ for f in (pid, tid, uid, gid, cpu, ktime, comm, current_task, user_str, kernel_str)}
+_ALL: tuple[Any, ...] = (
+    pid, tid, uid, gid, cpu, ktime, comm, current_task, user_str, kernel_str, read_user, read_kernel,
+)  # fmt: skip
+INTRINSICS = {f: f.__name__ for f in _ALL}

@@ -47,3 +47,13 @@ def strings(ctx):
             pass
     for c in ebee.user_str(ctx.filename):  # error: the size of this string is not known | give it in bytes: ebee.user_str(address, 256)
         pass
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def reads(ctx):
+    n = ctx.dfd
+    x = ebee.read_user(n, u32)  # error: read_user() takes an address, not s32
+    x = ebee.read_user(ctx.filename, int)  # error: read_user(): int is not a type with a fixed size | …
+    x = ebee.read_user(ctx.filename, Str(n))  # error: the size of a type must be a constant
+    x = ebee.read_user(ctx.filename, Str(0))  # error: Str() takes a size in bytes from 1 to 1048576, not 0
+    x = ebee.read_user(ctx.filename)  # error: read_user() takes 2 arguments, not 1
