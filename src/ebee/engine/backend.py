@@ -337,6 +337,7 @@ class EngineBackend:
 
         assert isinstance(prog, EngineProgram)
         machine = self.machine
+        is_writable = prog.spec.prog_type in _WRITABLE_CONTEXTS
         with self._lock:
             machine.task = task or self.task
             machine.effects.clear()
@@ -348,7 +349,6 @@ class EngineBackend:
                 ctx, address = made.ctx, made.ctx_address
             else:
                 ctx = bytearray(run.ctx)
-                is_writable = prog.spec.prog_type in _WRITABLE_CONTEXTS
                 address = machine.memory.map(ctx if is_writable else run.ctx, "the context")
                 machine.legacy = run.data
             machine.ctx_bytes = len(ctx)
@@ -359,7 +359,7 @@ class EngineBackend:
                     retval = prog.code.run(address)
                 elapsed = perf_counter_ns() - start
                 packet = machine.packet
-                after = bytes(ctx) if packet is None else packet.result_context()
+                after = packet.result_context() if packet is not None else bytes(ctx) if is_writable else b""
                 data = run.data or after if packet is None else packet.result()
             except EbeeError as error:
                 raise self._located(prog, error) from None
@@ -373,7 +373,7 @@ class EngineBackend:
             failure, self._failure = self._failure, None
             if failure is not None:
                 raise failure
-        return TestResult(retval & 0xFFFF_FFFF, data, elapsed // max(1, run.repeat), after)
+        return TestResult(retval & 0xFFFF_FFFF, data, elapsed // max(1, run.repeat), after if run.ctx else b"")
 
     def run_timers(self) -> None:
         """Run the timers of programs that are due by the clock of the current task."""

@@ -17,9 +17,9 @@ _ENDS = "".join(map(chr, [0, *range(9, 14), *range(32, 48), *range(58, 65), *ran
 def bprintf(
     fmt: bytes,
     args: Sequence[int],
-    string_at: Callable[[int, str], str],
+    string_at: Callable[[int, str], bytes],
     bytes_at: Callable[[int, int], bytes] | None = None,
-) -> str | None:
+) -> bytes | None:
     """Return the formatted text, or None where the kernel says -EINVAL.
 
     `args` are unsigned 64-bit numbers; `string_at(address, space)` reads the string for %s (space "s"), %pks ("k") and
@@ -27,16 +27,16 @@ def bprintf(
     Conversions: d i u x X with l or ll, c, s, and p, pK, px, ps, pS, pB, which all show a number; with the flags
     `0+- ` and a width. A precision and `#` are refused.
     """
-    if not all(9 <= c <= 13 or 32 <= c < 127 for c in fmt):
+    if not all(9 <= c <= 13 or 32 <= c < 127 or c > 127 for c in fmt):
         return None
-    text = fmt.decode("ascii") + "\0\0\0"
+    text = fmt.decode("latin-1") + "\0\0\0"
     out: list[str] = []
     used = pos = 0
     while True:
         at = text.find("%", pos)
         if at < 0:
             out.append(text[pos:-3])
-            return "".join(out)
+            return "".join(out).encode("latin-1")
         out.append(text[pos:at])
         pos = at + 1
         if text[pos] == "%":
@@ -49,7 +49,7 @@ def bprintf(
         while text[pos] in "0+- ":
             pos += 1
         if text[pos] != "0":
-            while text[pos].isdigit():
+            while text[pos] in "0123456789":
                 pos += 1
         layout = text[at + 1 : pos]
         kind = text[pos]
@@ -58,7 +58,7 @@ def bprintf(
             pos += 3 if kind == "p" else 1
             if text[pos] not in _ENDS:
                 return None
-            out.append(_layout(layout, "s", string_at(value, space)))
+            out.append(_layout(layout, "s", string_at(value, space).decode("latin-1")))
         elif kind == "p":
             pos += 1
             if text[pos] in "KxsSB":

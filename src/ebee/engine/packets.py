@@ -124,7 +124,7 @@ class Packet:
         if not any(made[SKB_IFINDEX : SKB_IFINDEX + 4]):
             made[SKB_IFINDEX] = _LOOPBACK
         made[SKB_PKT_TYPE] = _packet_type(data[:6])
-        made[SKB_PROTOCOL : SKB_PROTOCOL + 2] = _protocol(data)
+        made[SKB_PROTOCOL : SKB_PROTOCOL + 2] = protocol_at(data, ETH_BYTES)
         self.network = min(ETH_BYTES, len(data)) if self.kind.has_ethernet else 0
         self.frame = bytearray(data if self.kind.has_ethernet else data[ETH_BYTES:])
         self.meta, self.start, self.end = 0, 0, len(self.frame)
@@ -194,16 +194,14 @@ class Packet:
 
 
 def _packet_type(destination: bytes) -> int:
-    """Return PACKET_HOST, BROADCAST, MULTICAST or OTHERHOST: the loopback device's address is all zeros."""
-    if not any(destination):
-        return 0
-    return 3 if not destination[0] & 1 else 1 if destination == b"\xff" * 6 else 2
+    """Return PACKET_HOST, MULTICAST or OTHERHOST: the loopback device's addresses are all zeros."""
+    return 0 if not any(destination) else 2 if destination[0] & 1 else 3
 
 
-def _protocol(data: bytes) -> bytes:
-    """Return the EtherType as in the packet; lengths stand for 802.3 (IPX) and 802.2."""
-    if len(data) < ETH_BYTES:
+def protocol_at(data: bytes, end: int) -> bytes:
+    """Return the EtherType that ends at `end`; a length there stands for 802.3 (IPX) or 802.2."""
+    if len(data) < end:
         return b"\0\0"
-    if int.from_bytes(data[12:14], "big") >= 0x600:
-        return data[12:14]
-    return b"\0\x01" if data[14:16] == b"\xff\xff" else b"\0\x04"
+    if int.from_bytes(data[end - 2 : end], "big") >= 0x600:
+        return data[end - 2 : end]
+    return b"\0\x01" if data[end : end + 2] == b"\xff\xff" else b"\0\x04"

@@ -430,6 +430,8 @@ class _Translator:
             return f"vm.left = n; vm.depth = depth; r0 = {call} & {U64:#x}; n = vm.left"
         if row.op == "helper" and insn.imm == TAIL_CALL:
             return f"if not {call}: vm.left = n; del R[f]; return vm.go_on(r1, depth)"
+        if row.op == "kfunc":  # int: 32 bits; pointers are never negative
+            return f"r0 = {call}; r0 &= {U64:#x} if r0 >= 0 else {U32:#x}"
         return f"r0 = {call} & {U64:#x}"
 
     def wide(self, slot: int, block_of: dict[int, int]) -> str:

@@ -54,7 +54,7 @@ def csum_diff(vm: Machine, old: int, old_size: int, new: int, new_size: int, see
         return fold16(partial(after, seed))
     if before:
         return fold16(~partial(before, ~seed & U32) & U32)
-    return seed
+    return fold16(seed)
 
 
 def replaced(check: int, old: int, new: int, size: int) -> int:

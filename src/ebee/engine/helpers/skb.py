@@ -21,6 +21,7 @@ from ..packets import (
     SKB_VLAN_PROTO,
     SKB_VLAN_TCI,
     Packet,
+    protocol_at,
 )
 from .checksum import replaced
 from .common import U32, signed
@@ -295,7 +296,7 @@ def _pop_tag(skb: Packet) -> int:
     """Take the tag out of the packet; return its TCI."""
     content = bytes(skb.content)
     skb.replace(content[:12] + content[16:])
-    _set_protocol(skb, int.from_bytes(content[16:18], "big"))
+    _set_protocol(skb, int.from_bytes(protocol_at(content, 18), "big"))
     return int.from_bytes(content[14:16], "big")
 
 
@@ -339,16 +340,16 @@ def skb_ecn_set_ce(vm: Machine, ctx: int) -> int:
     """Mark congestion where the packet allows it; return 1 if it is marked then, otherwise 0."""
     skb = skb_at(vm, ctx)
     header = skb.content[skb.network :]
-    protocol = _protocol(skb)
+    protocol, at = _protocol(skb), ETH_BYTES
+    while protocol in _VLAN_TYPES and at + 4 <= len(skb.content):
+        protocol, at = int.from_bytes(skb.content[at + 2 : at + 4], "big"), at + 4
     if protocol == IPV4 and len(header) >= 20:
-        if header[1] & 3 == 0:
-            return 0
-        old = bytes(header[0:2])
+        ecn = header[1] + 1 & 3
+        if not ecn & 2:
+            return int(not ecn)  # 1 if it is marked already
+        check = int.from_bytes(header[10:12], "big") + 0xFFFB + ecn
+        header[10:12] = ((check & 0xFFFF) + (check >> 16)).to_bytes(2, "big")
         header[1] |= 3
-        check = int.from_bytes(header[10:12], "little")
-        new = replaced(check, int.from_bytes(old, "little"), int.from_bytes(header[0:2], "little"), 2)
-        if old != bytes(header[0:2]):
-            header[10:12] = new.to_bytes(2, "little")
         return 1
     if protocol == IPV6 and len(header) >= 40:
         if header[1] & 0x30 == 0:

@@ -35,13 +35,13 @@ def strncmp(vm: Machine, s1: int, size: int, s2: int) -> int:
 # Formatting.
 
 
-def _string(vm: Machine, address: int, space: str) -> str:
-    """Return the string at an address of the engine or the user, '' when it faults."""
+def _string(vm: Machine, address: int, space: str) -> bytes:
+    """Return the string at an address of the engine or the user, b'' when it faults."""
     if space == "k" or space == "s" and address >= KERNEL_HALF:
         data = vm.memory.readable(address)
     else:
         data = vm.task.read_user(address, 512)
-    return data[:511].partition(b"\0")[0].decode("utf-8", "surrogateescape")
+    return data[:511].partition(b"\0")[0]
 
 
 def _bytes(vm: Machine, address: int, size: int) -> bytes:
@@ -51,12 +51,7 @@ def _bytes(vm: Machine, address: int, size: int) -> bytes:
         return bytes(size)
 
 
-def _encoded(line: str) -> bytes:
-    """The bytes that a line was made of."""
-    return line.encode("utf-8", "surrogateescape")
-
-
-def _format(vm: Machine, fmt: bytes, args: Sequence[int]) -> str | None:
+def _format(vm: Machine, fmt: bytes, args: Sequence[int]) -> bytes | None:
     return bprintf(fmt, args, lambda a, space: _string(vm, a, space), lambda a, n: _bytes(vm, a, n))
 
 
@@ -77,8 +72,8 @@ def _print(vm: Machine, fmt: int, size: int, args: Sequence[int] | None) -> int:
     if line is None:
         return -EINVAL
     if vm.trace is not None:
-        vm.trace(_encoded(line)[: _MAX_LINE - 1].decode("utf-8", "backslashreplace"))
-    return len(_encoded(line))
+        vm.trace(line[: _MAX_LINE - 1].decode("utf-8", "backslashreplace"))
+    return len(line)
 
 
 def trace_printk(vm: Machine, fmt: int, size: int, arg1: int, arg2: int, arg3: int) -> int:
@@ -96,11 +91,10 @@ def snprintf(vm: Machine, out: int, size: int, fmt: int, data: int, data_size: i
     line = None if args is None else _format(vm, vm.memory.readable(fmt).partition(b"\0")[0], args)
     if line is None:
         return -EINVAL
-    text = _encoded(line)
     if window is not None:
-        cut = text[: len(window) - 1] + b"\0"
+        cut = line[: len(window) - 1] + b"\0"
         window[: len(cut)] = cut
-    return len(text) + 1
+    return len(line) + 1
 
 
 # Numbers.
@@ -136,6 +130,7 @@ def strtol(vm: Machine, buf: int, size: int, flags: int, out: int) -> int:
     """Read a signed number of 64 bits; return how many bytes it took."""
     found = _number(vm.memory.read(buf, size), flags)
     place = vm.memory.window(out, 8)
+    place[:] = bytes(8)
     if isinstance(found, int):
         return found
     value, length = found
@@ -150,6 +145,7 @@ def strtoul(vm: Machine, buf: int, size: int, flags: int, out: int) -> int:
     text = vm.memory.read(buf, size)
     found = _number(text, flags)
     place = vm.memory.window(out, 8)
+    place[:] = bytes(8)
     if isinstance(found, int):
         return found
     value, length = found
