@@ -271,6 +271,7 @@ def skb_vlan_push(vm: Machine, ctx: int, protocol: int, tci: int) -> int:
         old, old_tci = skb.vlan
         tag = old.to_bytes(2, "big") + old_tci.to_bytes(2, "big")
         skb.replace(content[:12] + tag + content[12:])
+        skb.network += 4
         _set_protocol(skb, old)
     skb.vlan = new if new in _VLAN_TYPES else _VLAN_TYPES[0], tci & 0xFFFF
     _show_vlan(skb)
@@ -296,6 +297,7 @@ def _pop_tag(skb: Packet) -> int:
     """Take the tag out of the packet; return its TCI."""
     content = bytes(skb.content)
     skb.replace(content[:12] + content[16:])
+    skb.network = max(skb.network - 4, ETH_BYTES)
     _set_protocol(skb, int.from_bytes(protocol_at(content, 18), "big"))
     return int.from_bytes(content[14:16], "big")
 
@@ -340,7 +342,7 @@ def skb_ecn_set_ce(vm: Machine, ctx: int) -> int:
     """Mark congestion where the packet allows it; return 1 if it is marked then, otherwise 0."""
     skb = skb_at(vm, ctx)
     header = skb.content[skb.network :]
-    protocol, at = _protocol(skb), ETH_BYTES
+    protocol, at = _protocol(skb), skb.network
     while protocol in _VLAN_TYPES and at + 4 <= len(skb.content):
         protocol, at = int.from_bytes(skb.content[at + 2 : at + 4], "big"), at + 4
     if protocol == IPV4 and len(header) >= 20:
