@@ -66,7 +66,8 @@ class Packet:
     """A packet under way: `frame[start:end]` are its bytes, `frame[meta:start]` metadata in front of them.
 
     `ctx` are the bytes of the context. `vlan` is a tag (EtherType, TCI) that lies beside the packet; `csum_level` that
-    of a checksum found right, -1 for none; `network` is where the network header starts.
+    of a checksum found right, -1 for none; `network` is where the network header starts, `is_encapsulated` whether
+    another header was put around it.
     """
 
     __slots__ = (
@@ -76,7 +77,7 @@ class Packet:
         "ctx_address",
         "end",
         "frame",
-        "kind",
+        "is_encapsulated", "kind",
         "meta",
         "network",
         "start",
@@ -92,6 +93,7 @@ class Packet:
     def __init__(self, vm: Machine, kind: PacketKind, data: bytes, ctx: bytes) -> None:
         self.vm, self.kind = vm, kind
         self.vlan: tuple[int, int] | None = None
+        self.is_encapsulated = False
         self.csum_level, self.network, self._region = -1, 0, 0
         self.ctx = self._xdp(data, ctx) if kind.is_xdp else self._skb(data, ctx)
         self.ctx_address = vm.memory.map(self.ctx, "the context")

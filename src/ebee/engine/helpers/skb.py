@@ -5,7 +5,7 @@ Source: net/core/filter.c, net/core/skbuff.c (Linux 6.18).
 
 from __future__ import annotations
 
-from errno import EACCES, EFAULT, EINVAL, ENOENT, ENOMEM, EOPNOTSUPP
+from errno import EACCES, EALREADY, EFAULT, EINVAL, ENOENT, ENOMEM, EOPNOTSUPP
 
 from ...abi import bpf
 from ...errors import ExecutionError
@@ -161,6 +161,8 @@ def skb_change_tail(vm: Machine, ctx: int, size: int, flags: int) -> int:
     skb, size = skb_at(vm, ctx), size & U32
     if flags or not skb.network <= size <= MAX_BYTES:
         return -EINVAL
+    if skb.is_encapsulated:
+        return -ENOTSUPP
     skb.replace(bytes(skb.content[:size]).ljust(size, b"\0"))
     return 0
 
@@ -233,6 +235,10 @@ def skb_adjust_room(vm: Machine, ctx: int, difference: int, mode: int, flags: in
     if difference < 0:
         if -difference >= here or here + difference < base:
             return -ENOTSUPP
+        if flags & ~(bpf.BPF_F_ADJ_ROOM_FIXED_GSO | bpf.BPF_F_ADJ_ROOM_NO_CSUM_RESET | sum(decap)):
+            return -EINVAL
+        if off - difference > len(skb.content):
+            return -ENOMEM
         _shrink(skb, off, -difference)
         if wanted_decap:
             _set_protocol(skb, decap[wanted_decap])
@@ -245,10 +251,11 @@ def skb_adjust_room(vm: Machine, ctx: int, difference: int, mode: int, flags: in
             return -EINVAL
         if flags & bpf.BPF_F_ADJ_ROOM_ENCAP_L2_ETH and inner_mac < ETH_BYTES:
             return -EINVAL
-    elif flags & ~(bpf.BPF_F_ADJ_ROOM_FIXED_GSO | bpf.BPF_F_ADJ_ROOM_NO_CSUM_RESET):
-        return -EINVAL
+        if skb.is_encapsulated:
+            return -EALREADY
     _grow(skb, off, difference)
     if wanted_l3:
+        skb.is_encapsulated = True
         _set_protocol(skb, l3[wanted_l3])
     return 0
 
