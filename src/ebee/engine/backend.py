@@ -359,7 +359,7 @@ class EngineBackend:
                     retval = prog.code.run(address)
                 elapsed = perf_counter_ns() - start
                 packet = machine.packet
-                after = packet.result_context() if packet is not None else bytes(ctx) if is_writable else b""
+                after = packet.result_context() if packet is not None else bytes(ctx)
                 data = run.data or after if packet is None else packet.result()
             except EbeeError as error:
                 raise self._located(prog, error) from None

@@ -29,6 +29,7 @@ class ReferenceMap(EngineMap):
     """What they share: numbers by key, and no access for programs."""
 
     is_array = True
+    takes_flags = False  # arrays of file descriptors are set, whatever was there
     key_sizes: tuple[int, ...] = (4,)
     value_sizes: tuple[int, ...] = (4,)
 
@@ -57,7 +58,7 @@ class ReferenceMap(EngineMap):
         raise ExecutionError(f"programs cannot look into map {self.spec.name!r}")
 
     def update_value(self, key: bytes, value: bytes, flags: int) -> int:
-        if flags > bpf.BPF_EXIST:
+        if flags > bpf.BPF_EXIST or flags and not self.takes_flags:
             return -EINVAL
         if self.is_array:
             if int.from_bytes(key, "little") >= self.spec.max_entries:
@@ -163,6 +164,7 @@ class HashOfMaps(ArrayOfMaps):
 
     allowed_flags = bpf.BPF_F_NO_PREALLOC | bpf.BPF_F_ZERO_SEED
     is_array = False
+    takes_flags = True
 
 
 class CgroupArray(ReferenceMap):
@@ -174,6 +176,7 @@ class DevMap(ReferenceMap):
 
     allowed_flags = bpf.BPF_F_RDONLY_PROG
     value_sizes = (4, 8)
+    takes_flags = True
 
     def check_reference(self, value: bytes) -> int:
         return 0 if any(value[:4]) else -EINVAL
