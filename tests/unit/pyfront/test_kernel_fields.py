@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from synthetic_kernel import kernel_btf, kernel_target
 
 import ebee
 from ebee import Hash, Str, Struct, u32, u64
@@ -22,6 +21,7 @@ from ebee.kernel.relocate import relocate
 from ebee.spec import core_fields
 from ebee.spec.default_target import default_target
 from ebee.spec.object import RELO_CORE_FIELD
+from synthetic_kernel import kernel_btf, kernel_target
 
 
 class Seen(Struct):
