@@ -393,7 +393,7 @@ class _Selector:
 
     @staticmethod
     def reloc(op: Op) -> tuple[str, str, int] | None:
-        return (op.reloc, op.symbol, op.size if op.reloc == RELO_TP_FIELD else 0) if op.reloc else None
+        return (op.reloc, op.symbol, (op.imm or op.size) if op.reloc == RELO_TP_FIELD else 0) if op.reloc else None
 
     def call(self, op: Op) -> None:
         args = [self.operand(a) for a in op.args]

@@ -71,6 +71,7 @@ OPS: dict[str, tuple[int, str, str]] = {
     "ksym": (0, "*", PURE),  # symbol: address of a kernel variable or function; imm 1: weak, 0 if it is not there
     "func_addr": (0, PTR_FUNC, PURE),  # symbol: a function of the module; imm 1: it runs later, on its own stack
     "non_null": (1, "*", PURE),  # the same pointer, after a branch has shown that it is not null; no instruction
+    # A relocated load of a part of a larger field has the field's size in imm.
     "load": (1, I64, READ),  # args: address; off, size; zero-extended; reloc/symbol: the loader adds the offset
     "load_sx": (1, I64, READ),  # as `load`, sign-extended; size 1, 2 or 4
     "load_ptr": (1, "*", READ),  # as `load`: a pointer that memory holds; from the context however narrow

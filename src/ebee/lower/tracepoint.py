@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..spec.object import RELO_TP_FIELD
 from .numbers import U64_HI, Num, Refusal, wrap
+from .program import chunks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +38,37 @@ def read_field(low: Lowering, record: Value, format: TracepointFormat, field: Tr
     size = field.size_bytes
     raw = low.b.load(record, 0, size, symbol=field.name, reloc=RELO_TP_FIELD)
     return typed_field(low, raw, format, field)
+
+
+def read_characters(low: Lowering, record: Value, format: TracepointFormat, field: TracepointField) -> Value:
+    """The string in an array of characters of the record, on the stack and padded with zeros; a cut is counted.
+
+    What follows its end in the record can be anything, and there need not be an end.
+    """
+    b, size = low.b, field.size_bytes
+    raw, text = b.alloca(size // 8 * 8 + 8), b.alloca(-(-size // 8) * 8)
+    align = min(field.off_bytes & -field.off_bytes or 8, 8)
+    for at, width in chunks(0, size, align):
+        part = b.op("load", record, off=at, size=width, imm=size, symbol=field.name, reloc=RELO_TP_FIELD)
+        b.store(raw, at, width, part)
+    low.zero(raw, size, size // 8 * 8 + 8 - size)
+    low.zero(text, 0, size)
+    low.read_user_str(text, 0, size, Num(raw, 0, U64_HI), f"{format.event}.{field.name}", is_kernel=True)
+    return text
+
+
+def dynamic_address(low: Lowering, record: Value, field: TracepointField) -> Num:
+    """The address of a `__data_loc` or `__rel_loc` string: its offset in the record, or behind the field itself.
+
+    The low 16 bits are the offset, the others the size.
+    Source: include/trace/stages/stage3_trace_output.h (Linux 6.18).
+    """
+    b = low.b
+    where = b.op("load", record, size=4, symbol=field.name, reloc=RELO_TP_FIELD)
+    off = b.op("and", where, b.const(0xFFFF))
+    if field.type.startswith("__rel_loc"):
+        off = b.op("add", off, b.const(field.off_bytes + 4))
+    return Num(b.op("add", record, off), 0, U64_HI)
 
 
 def typed_field(low: Lowering, raw: Value, format: TracepointFormat, field: TracepointField) -> Num:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import _ast as ast
 
 from ..lower.numbers import Refusal
-from ..lower.tracepoint import read_field
+from ..lower.tracepoint import dynamic_address, read_characters, read_field
 from ..spec.sections import parse_section, runs_for_task
-from .values import Context, similar
+from .values import Context, Memory, UserStr, similar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,6 +92,10 @@ class TracepointContext(ContextType):
         if field is None:
             hint = similar(name, self.format.fields) or f"it has {', '.join(self.format.fields)}"
             raise Refusal(f"{self.format.event} has no field {name!r}", hint)
+        if field.type.startswith(("__data_loc char[", "__rel_loc char[")):
+            return UserStr(dynamic_address(low, pointer, field), 0, f"{self.format.event}.{name}", True)
+        if field.type.startswith("char[") and field.size_bytes > 1:
+            return Memory(read_characters(low, pointer, self.format, field), 0, field.size_bytes)
         return read_field(low, pointer, self.format, field)
 
 
