@@ -33,7 +33,7 @@ def pointer(reg, at):
 # Numbers in text
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     st.from_regex(rb"\A[ \t]{0,2}-?(0x|0X|0)?[0-9a-fA-F]{0,20}[ g]?\Z") | st.binary(max_size=12),
     st.sampled_from([0, 0, 8, 10, 16, 2, 32]), st.sampled_from(["strtol", "strtoul"]),
@@ -158,7 +158,7 @@ none:
 """
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.sampled_from([0, 0, 0, 1]), st.integers(0, 70), st.integers(0, 70), st.integers(0, 70), st.sampled_from([0, 0, 1]))
 def test_dynptrs_of_memory(flags, off, end, at, more):
     same(ON_DYNPTR.format(flags=flags, off=off, end=end, at=at, more=more), RAW_TP, ctx=bytes(16))
@@ -170,7 +170,7 @@ COUNTED = {"bpf_strnlen": 2, "bpf_strnchr": 2, "bpf_strnstr": 3}
 CHARACTERS = {"bpf_strchr": 2, "bpf_strnchr": 3, "bpf_strchrnul": 2, "bpf_strrchr": 2}
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.sampled_from(STRINGS), st.text("abcA", max_size=7), st.text("abcA", max_size=3), st.integers(0, 9))
 def test_strings(name, a, b, number):
     body = ["r6 = out@value", "r6 += 64", "r7 = r6", "r7 += 32"]

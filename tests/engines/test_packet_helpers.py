@@ -197,7 +197,7 @@ STATE = [field(0, 4), field(4, 4), field(16, 4), field(20, 4), field(24, 4), fie
 
 
 @needs_kernel
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(st.sampled_from([V4, V6, TAGGED, ARP, packets.tcp(b"x", dport=80, tos=2)]), RESIZES)
 def test_packets_that_change(frame, calls):
     names = [name for name, *_ in calls]
@@ -219,7 +219,7 @@ HEADS = st.lists(
 
 
 @needs_kernel
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(HEADS, offsets, st.sampled_from([1, 2, 8, 16]))
 def test_frames_that_change(calls, off, size):
     text = [call(name, *args) for name, *args in calls] + [
