@@ -54,8 +54,10 @@ def compile(*probes: Probe, target: str = "default") -> Object:
     """
     found = find_target(target)
     spec, decls = compile_probes(probes, found)
-    types = {name: {"kind": d.kind, "key": describe(d.key), "value": describe(d.value)} for name, d in decls.items()}
-    spec.notes["types"] = types
+    spec.notes["types"] = {
+        name: {"kind": d.kind, "key": describe(d.key), "value": describe(getattr(d, "type", None) or d.value)}
+        for name, d in decls.items()
+    }
     return Object(spec, found)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..spec.backend import Backend, BackendLink, BackendMap, BackendProgram, Command, Scope, TestResult
     from ..spec.object import MapSpec, ObjectSpec
     from ..spec.target import Target
+    from ..types.globals import Global
     from ..types.maps import MapDecl, RingBuf
     from ..types.structs import Struct
     from .printing import Prints, Show
@@ -215,7 +216,7 @@ class Session:
     def __init__(self, *, backend: str | None = None) -> None:
         self._wanted = backend
         self._backend: Backend | None = None
-        self._maps: dict[MapDecl, LiveMap] = {}
+        self._maps: dict[MapDecl | Global[Any], LiveMap] = {}
         self._loaded: dict[tuple[Probe, ...], Loaded] = {}
         self._attachments: list[Attachment] = []
         self._stopped = False
@@ -501,8 +502,8 @@ class Session:
                 self._backend.close()
                 self._backend = None
 
-    def maps(self) -> Iterator[MapDecl]:
-        """Iterate over the map declarations that are live in the session."""
+    def maps(self) -> Iterator[MapDecl | Global[Any]]:
+        """Iterate over the declarations of maps and variables that are live in the session."""
         return iter(list(self._maps))
 
 

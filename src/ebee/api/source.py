@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ..spec.object import ObjectSpec
     from ..spec.target import Target
+    from ..types.globals import Global
     from ..types.maps import MapDecl
 
 _texts: dict[str, str] = {}
@@ -73,8 +74,8 @@ def function_source(function: Any, section: str = "") -> ProbeSource:
 
 def compile_probes(
     probes: Sequence[Probe], target: Target, first_print: int = 0
-) -> tuple[ObjectSpec, dict[str, MapDecl]]:
-    """Compile probes into one object; return it and the map declarations that it uses, by name.
+) -> tuple[ObjectSpec, dict[str, MapDecl | Global[Any]]]:
+    """Compile probes into one object; return it and the declared maps and variables that it uses, by map.
 
     `first_print` is the number of the first place that prints: objects that share a ring buffer count on.
 

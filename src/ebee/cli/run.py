@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
     from typing import Any
 
+    from ..types.globals import Global
     from ..types.maps import MapDecl
 
 
@@ -228,6 +229,9 @@ def attach_and_print(namespace: dict[str, Any], as_json: bool) -> None:
     maps: list[MapDecl] = [v for v in namespace.values() if isinstance(v, KeyedDecl) and v in live]
     for decl in dict.fromkeys(maps):
         print_map(decl, as_json)
+    for variable in dict.fromkeys(v for v in namespace.values() if getattr(v, "section", "").startswith(".data.")):
+        if variable in live:
+            print_variable(variable, as_json)
 
 
 def json_printer() -> Callable[[str, Any], None]:
@@ -269,6 +273,17 @@ class TextPrinter:
         widths = [10 if isinstance(v, int) else 16 for v in values.values()]
         padded = [c.rjust(w) if isinstance(v, int) else c.ljust(w) for v, c, w in zip(values.values(), cells, widths)]
         return " ".join(padded).rstrip()
+
+
+def print_variable(variable: Global[Any], as_json: bool) -> None:
+    """Print a global variable."""
+    if as_json:
+        import json
+
+        value = variable.value
+        print(json.dumps({"variable": variable.name, "value": vars(value) if hasattr(value, "_type") else value}))
+    else:
+        print(f"{variable.name}: {variable.value}")
 
 
 def print_map(decl: Any, as_json: bool) -> None:

@@ -22,6 +22,7 @@ from ..spec.object import (
     ProgramSpec,
 )
 from ..spec.sections import parse_section
+from ..types.maps import MapDecl
 from .numbers import Refusal
 
 TYPE_CHECKING = False
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from ..errors import SourceSpan
     from ..ir.core import Function
     from ..spec.target import Target
-    from ..types.maps import MapDecl
+    from ..types.globals import Global as Variable
     from ..types.scalars import Type
     from ..types.structs import StructType
 
@@ -75,7 +76,7 @@ class ObjectBuilder:
 
     def __init__(self, name: str, license: str = "GPL", first_print: int = 0) -> None:
         self.name, self.license, self.first_print = name, license, first_print
-        self.decls: dict[str, MapDecl] = {}
+        self.decls: dict[str, MapDecl | Variable[Any]] = {}
         self.programs: list[Lowered] = []
         self.functions: dict[str, Subprogram] = {}
         self.globals: dict[str, Global] = {}
@@ -92,6 +93,16 @@ class ObjectBuilder:
             raise Refusal(f"{PRINT_MAP} is the map that print() uses", "give the map another name=")
         if self.decls.setdefault(decl.name, decl) is not decl:
             raise Refusal(f"two different maps are called {decl.name!r}", "give one of them another name=")
+
+    def use_variable(self, decl: Variable[Any], name: str) -> Global:
+        """Make a declared global variable part of the object, in a section of its own. Raises: Refusal."""
+        if not decl.name:
+            decl.name = name
+        if decl.section not in self.decls:
+            self.add_global(decl.name, decl.type, decl.section, decl.initial)
+        if self.decls.setdefault(decl.section, decl) is not decl:
+            raise Refusal(f"two different variables are called {decl.name!r}", "give one of them another name=")
+        return self.globals[decl.name]
 
     def loss_slot(self, kind: str, what: str, span: SourceSpan | None) -> int:
         """Return the number of a new loss counter."""
@@ -155,7 +166,8 @@ class ObjectBuilder:
         btf = BtfBuilder()
         spec = ObjectSpec(self.name, license=self.license, loss_sites=self.loss_sites)
         for name, decl in self.decls.items():
-            spec.maps[name] = _map_spec(name, decl, btf)
+            if isinstance(decl, MapDecl):
+                spec.maps[name] = _map_spec(name, decl, btf)
         for section in dict.fromkeys(g.section for g in self.globals.values()):
             spec.maps[section] = _globals_spec(section, [g for g in self.globals.values() if g.section == section], btf)
         if self.loss_sites:

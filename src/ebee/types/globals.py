@@ -34,6 +34,7 @@ class Global(Generic[V]):
     """
 
     kind = "Global"
+    key = None
 
     def __init__(self, type: type[V], initial: V | None = None, *, constant: bool = False, name: str = "") -> None:
         self.type: Type = type_of(type, "Global")
