@@ -36,10 +36,16 @@ if TYPE_CHECKING:
     from .types.fields import be16 as be16
     from .types.fields import be32 as be32
     from .types.fields import be64 as be64
+    from .types.globals import Global as Global
     from .types.headers import Header as Header
+    from .types.intrinsics import cmpxchg as cmpxchg
     from .types.intrinsics import comm as comm
     from .types.intrinsics import cpu as cpu
     from .types.intrinsics import current_task as current_task
+    from .types.intrinsics import fetch_add as fetch_add
+    from .types.intrinsics import fetch_and as fetch_and
+    from .types.intrinsics import fetch_or as fetch_or
+    from .types.intrinsics import fetch_xor as fetch_xor
     from .types.intrinsics import gid as gid
     from .types.intrinsics import kernel_str as kernel_str
     from .types.intrinsics import ktime as ktime
@@ -51,6 +57,7 @@ if TYPE_CHECKING:
     from .types.intrinsics import tid as tid
     from .types.intrinsics import uid as uid
     from .types.intrinsics import user_str as user_str
+    from .types.intrinsics import xchg as xchg
     from .types.kernel_hooks import fentry as fentry
     from .types.kernel_hooks import fexit as fexit
     from .types.kernel_hooks import fmod_ret as fmod_ret
@@ -148,9 +155,11 @@ _HOMES = {
         "UnknownProbe UsageError VerifierError"
     ),
     "types.fields": "Bits Bytes List Union Width be16 be32 be64",
+    "types.globals": "Global",
     "types.headers": "Header",
     "types.intrinsics": (
-        "comm cpu current_task gid kernel_str ktime pid read_kernel read_user redirect redirect_peer tid uid user_str"
+        "cmpxchg comm cpu current_task fetch_add fetch_and fetch_or fetch_xor gid kernel_str ktime pid read_kernel "
+        "read_user redirect redirect_peer tid uid user_str xchg"
     ),
     "types.kernel_hooks": (
         "fentry fexit fmod_ret iter kprobe kprobe_session kretprobe kretsyscall ksyscall lsm raw_tracepoint "

@@ -389,7 +389,7 @@ def test_a_snippet_means_what_python_means(name, kind):
         backend = EngineBackend()
         try:
             if kind == "entry" and name in NOT_ATOMIC:
-                with pytest.raises(CompileError, match="cannot be added to atomically"):
+                with pytest.raises(CompileError, match="cannot be changed atomically"):
                     run_on(backend, module, inputs[:4])
                 return
             raw, losses = run_on(backend, module, inputs[:4])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..abi import bpf
 from ..abi.helpers import BPF_FUNC as FUNC
 from ..types.scalars import IntType
-from .numbers import Num, Refusal, check_assignable, union
+from .numbers import Num, check_assignable, union
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,13 +63,3 @@ def entry(low: Lowering, pointer: Value, what: str) -> Value:
     if not low.b.is_non_null(pointer):
         low.abort_if("eq", pointer, low.b.const(0), "no_entry", what)
     return low.b.non_null(pointer)
-
-
-def add_in_place(low: Lowering, base: Value, off: int, type: IntType, n: Num) -> None:
-    """Add to a number in shared memory, atomically. Raises: Refusal for widths that have no atomic addition."""
-    if type.size < 4:
-        raise Refusal(
-            f"+= on a map is atomic, and {type.name} is not a type that can be added to atomically",
-            "declare the value as u32, u64, s32 or s64",
-        )
-    low.b.op("atomic_add", base, n.value, off=off, size=type.size)

@@ -39,6 +39,16 @@ def is_plain(off: int, type: NumType, align: int) -> bool:
     return isinstance(type, IntType) and type.size <= align and off % type.size == 0
 
 
+def check_atomic(type: Type, what: str) -> IntType:
+    """Return a type that can be changed atomically. Raises: Refusal for another."""
+    if not isinstance(type, IntType) or type.size < 4:
+        raise Refusal(
+            f"{what} cannot be changed atomically: {type.name} has no atomic instruction",
+            "declare it as u32, u64, s32 or s64; or read it, compute, and assign it",
+        )
+    return type
+
+
 class Lowering:
     """One function being lowered: its builder `b`, and the object that it becomes part of.
 
@@ -260,26 +270,48 @@ class Lowering:
         self.b.jump(done)
         self.b.start(done)
 
-    def add_to_entry(self, decl: MapDecl, type: Type, key: Value, n: Num) -> None:
-        """m[k] += n: look up; if absent insert zero; look up again; add atomically; still absent: counted."""
-        if not isinstance(type, IntType) or type.size < 4:
-            raise Refusal(
-                f"+= on a map is atomic, and {type.name} is not a type that can be added to atomically",
-                "declare the value as u32, u64, s32 or s64",
-            )
+    def change_entry(self, decl: MapDecl, type: Type, key: Value, operation: str, n: Num) -> None:
+        """m[k] op= n: `add`, `and`, `or` or `xor`, atomically, to an entry that is made of zeros where there was none.
+
+        What finds no room is counted. Raises: Refusal.
+        """
+        whole = check_atomic(type, f"{decl.name}[…]")
+        b = self.b
+        lost, change, done = self.blocks(3)
+        pointer = self.made_entry(decl, whole, key, lost)
+        name = f"entry of {decl.name} {id(change)}"
+        b.write(name, pointer)
+        b.jump(change)
+        b.start(lost)
+        if operation == "add" and n.lo == n.hi == 1 and type.size == 8:
+            b.write(name, self.loss_counter("map_full", decl.name))  # one instruction counts the event or its loss
+            b.jump(change)
+        else:
+            self.lose("map_full", decl.name)
+            b.jump(done)
+        b.start(change)
+        self.atomic(operation, b.read(name, PTR_VALUE), 0, type.size, n.value)
+        b.jump(done)
+        b.start(done)
+
+    def made_entry(self, decl: MapDecl, type: Type, key: Value, lost: Block) -> Value:
+        """The address of an entry: look up; if absent insert zeros; look up again; still absent: go to `lost`.
+
+        Raises: Refusal for maps that find other entries than they are asked for.
+        """
         if decl.map_type == bpf.BPF_MAP_TYPE_LPM_TRIE:
             raise Refusal(
                 f"+= on {decl.name} would add to the entry of a shorter prefix, or make one for this address alone",
                 f"take Struct values: v = {decl.name}.lookup(k), then v.field += n",
             )
         b = self.b
-        found, missing, found_second, lost, add, done = self.blocks(6)
+        found, missing, found_second, have = self.blocks(4)
         name = f"entry of {decl.name} {id(missing)}"
         pointer = self.lookup(decl, key)
         b.branch("eq", pointer, b.const(0), missing, found)
         b.start(found)
         b.write(name, b.non_null(pointer))
-        b.jump(add)
+        b.jump(have)
         b.start(missing)
         if decl.map_type in (bpf.BPF_MAP_TYPE_ARRAY, bpf.BPF_MAP_TYPE_PERCPU_ARRAY):
             b.jump(lost)  # nothing can be inserted: the index is out of range
@@ -291,18 +323,9 @@ class Lowering:
             b.branch("eq", again, b.const(0), lost, found_second)
             b.start(found_second)
             b.write(name, b.non_null(again))
-            b.jump(add)
-        b.start(lost)
-        if n.lo == n.hi == 1 and type.size == 8:  # one instruction counts the event or its loss
-            b.write(name, self.loss_counter("map_full", decl.name))
-            b.jump(add)
-        else:
-            self.lose("map_full", decl.name)
-            b.jump(done)
-        b.start(add)
-        b.op("atomic_add", b.read(name, PTR_VALUE), n.value, size=type.size)
-        b.jump(done)
-        b.start(done)
+            b.jump(have)
+        b.start(have)
+        return b.read(name, PTR_VALUE)
 
     # Functions
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import _ast as ast
 
-from ..lower.map_kinds import add_in_place
-from ..lower.numbers import Num, Refusal, negate
-from ..lower.program import chunks, is_plain
-from ..types.scalars import IntType, NumType, StrType, u8
+from ..lower.numbers import Num, Refusal
+from ..lower.program import chunks
+from ..types.scalars import NumType, StrType, u8
+from .atomics import change, check_atomic_place
 from .kinds import Elements, Kind
 from .values import BytesPlace, Known, ListPlace, Many, Memory, Place, StructPlace
 
@@ -36,12 +36,14 @@ def read(front: Expressions, p: Place) -> Val:
         return Memory(copy, 0, type.size)
     for attribute, place in (("fields", StructPlace), ("element", ListPlace)):
         if hasattr(type, attribute):
-            return place(base, off, type, align, p.entry, p.is_copy)
+            return place(base, off, type, align, p.entry, p.is_copy, p.is_constant)
     return BytesPlace(base, off, type, align, p.entry)
 
 
 def write(front: Expressions, p: Place, new: Val, what: str) -> None:
     """Write a value to a place. Raises: Refusal."""
+    if p.is_constant:
+        raise Refusal(f"{what} is constant: a probe cannot change it", "declare it without constant=True")
     if p.is_copy:
         raise Refusal(f"{what} is in a copy, and what is written there is lost", "v = m.lookup(k), then v.field")
     check_fresh(p)
@@ -75,7 +77,8 @@ def element_at(front: Expressions, place: Place, type: Type, at: int | Num) -> P
         return place.inside(at * type.size, type)
     step = front.b.op("mul", at.value, front.b.const(type.size)) if type.size > 1 else at.value
     align = min(place.align, type.size & -type.size)
-    return Place(front.b.op("add", place.base, step), place.off, type, align, place.entry, place.is_copy)
+    base = front.b.op("add", place.base, step)
+    return Place(base, place.off, type, align, place.entry, place.is_copy, place.is_constant)
 
 
 class ArrayKind(Kind):
@@ -100,6 +103,10 @@ class ArrayKind(Kind):
     def item(self, front: Expressions, value: Place, node: ast.Subscript) -> Val:
         check_fresh(value)
         return read(front, self.element(front, value, node))
+
+    def place_item(self, front: Expressions, value: Place, node: ast.Subscript) -> Place:
+        check_fresh(value)
+        return self.element(front, value, node)
 
     def length(self, front: Expressions, value: Place) -> Val:
         return Known(self.count(value))
@@ -251,18 +258,10 @@ def check_fresh(value: Place) -> None:
 
 
 def augment_entry(front: Expressions, p: Place, op: str, operand: ast.expr, what: str) -> None:
-    """Add to a number in a map's entry, atomically: other CPUs may do the same. Raises: Refusal."""
-    if not isinstance(p.type, IntType):
-        if not isinstance(p.type, NumType):
-            raise Refusal(f"{what} is no integer")
-        raise Refusal(f"{what} cannot be added to atomically", "read it, compute, and assign it")
-    if op not in ("+", "-"):
-        raise Refusal(f"{op}= on a map is not atomic", "read the field, compute, and assign it")
-    if not is_plain(p.off, p.type, p.align):
-        raise Refusal(f"{what} is not aligned, so that it cannot be added to atomically", "do not pack the struct")
-    n = front.num(operand)
-    n = negate(front.low, n) if op == "-" else n
-    add_in_place(front.low, p.base, p.off, p.type, n)
+    """Change a number in a map's entry, atomically: other CPUs may do the same. Raises: Refusal."""
+    check_atomic_place(p, what)
+    operation, n = change(front, op, front.num(operand), p.type, what)
+    front.low.atomic(operation, p.base, p.off, p.type.size, n.value)
 
 
 def store_array(front: Expressions, base: Value, off: int, type: Type, value: Val, what: str, align: int) -> None:

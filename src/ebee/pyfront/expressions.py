@@ -193,6 +193,8 @@ class Expressions:
         """A Python object found under `name`; a map becomes part of the program."""
         if isinstance(object, MapDecl):
             self.low.obj.use_map(object, name)
+        elif getattr(type(object), "kind", "") == "Global":
+            self.low.obj.use_variable(object, name)
         return Known(object)
 
     def expr_Attribute(self, node: ast.Attribute) -> Val:

@@ -125,6 +125,25 @@ def _redirect(name: str) -> Intrinsic:
     return lower
 
 
+# Atomic operations that return what was there.
+_FETCHES = {"fetch_add": "add", "fetch_and": "and", "fetch_or": "or", "fetch_xor": "xor", "xchg": "xchg"}
+
+
+def _fetch(name: str) -> Intrinsic:
+    def lower(front: Expressions, node: ast.Call) -> Val:
+        from . import atomics
+
+        return atomics.fetch(_FETCHES[name], name)(front, node)
+
+    return lower
+
+
+def _cmpxchg(front: Expressions, node: ast.Call) -> Val:
+    from .atomics import compare_exchange
+
+    return compare_exchange(front, node)
+
+
 INTRINSICS: dict[Any, Intrinsic] = {
     declared.comm: _comm,
     declared.current_task: _current_task,
@@ -134,8 +153,10 @@ INTRINSICS: dict[Any, Intrinsic] = {
     declared.read_kernel: _read("read_kernel", FUNC.probe_read_kernel, is_kernel=True),
     **{getattr(declared, name): _task_number(name) for name in TASK_NUMBERS},
     **{getattr(declared, name): _redirect(name) for name in _REDIRECTS},
+    declared.cmpxchg: _cmpxchg,
+    **{getattr(declared, name): _fetch(name) for name in _FETCHES},
 }
 # Those that mean something where a probe runs on behalf of no task.
-ANYWHERE = frozenset(("cpu", "ktime", "kernel_str", "read_kernel", *_REDIRECTS))
+ANYWHERE = frozenset(("cpu", "ktime", "kernel_str", "read_kernel", "cmpxchg", *_FETCHES, *_REDIRECTS))
 # Those that are called for what they do, not for their result.
-EFFECTS: frozenset[Any] = frozenset()
+EFFECTS: frozenset[Any] = frozenset(getattr(declared, name) for name in ("cmpxchg", *_FETCHES))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..ir.core import Block
     from .expressions import Expressions
-    from .values import Ranges, Val
+    from .values import Place, Ranges, Val
 
 
 class Elements:
@@ -71,6 +71,14 @@ class Kind:
     ) -> None:
         """`value[…] op= operand`."""
         raise Refusal(f"{front.describe(value)} has no items that can be assigned")
+
+    def place_attribute(self, front: Expressions, value: Any, name: str, node: ast.Attribute) -> Place | None:
+        """Where `value.name` lies, for atomic changes; None: it has no place of its own."""
+        return None
+
+    def place_item(self, front: Expressions, value: Any, node: ast.Subscript) -> Place | None:
+        """Where `value[…]` lies, for atomic changes; None: it has no place of its own."""
+        return None
 
     def delete_item(self, front: Expressions, value: Any, node: ast.Subscript) -> None:
         """`del value[…]`."""
@@ -303,7 +311,10 @@ _OBJECTS: dict[object, str] = {
     type(similar): "functions.FunctionKind",
 }
 # Of classes whose modules are not imported unless a program uses them: module and name.
-_RARE = {("ebee.types.net_maps", name): "net_maps.RedirectKind" for name in ("RedirectDecl", "SocketDecl")}
+_RARE = {
+    ("ebee.types.globals", "Global"): "globals.GlobalKind",
+    **{("ebee.types.net_maps", name): "net_maps.RedirectKind" for name in ("RedirectDecl", "SocketDecl")},
+}
 _made: dict[str, Kind] = {}
 
 

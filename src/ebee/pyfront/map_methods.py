@@ -5,13 +5,13 @@ from __future__ import annotations
 import _ast as ast
 
 from ..abi.helpers import BPF_FUNC as FUNC
-from ..lower import numbers
 from ..lower.numbers import Num, Refusal
 from ..types.maps import KeyedDecl, MapDecl
 from ..types.scalars import IntType, NumType
 from ..types.structs import StructType
+from .atomics import change
 from .kinds import KnownKind
-from .values import Entry, Known, Peek
+from .values import Entry, Known, Peek, Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,13 +52,21 @@ class MapKind(KnownKind):
     def augment_item(self, front: Expressions, value: Known, node: ast.Subscript, op: str, operand: ast.expr) -> None:
         """m[k] += n, atomically. Python evaluates the key before the value."""
         decl = _keyed(front, value)
-        if op not in ("+", "-"):
-            raise Refusal(f"{op}= on a map is not atomic", "read the entry, compute, and assign it")
         key = front.expr(node.slice)
-        n = front.num(operand)
-        if op == "-":
-            n = numbers.negate(front.low, n)
-        front.low.add_to_entry(decl, decl.value, front.key(decl, key), n)
+        operation, n = change(front, op, front.num(operand), decl.value, f"{decl.name}[…]")
+        front.low.change_entry(decl, decl.value, front.key(decl, key), operation, n)
+
+    def place_item(self, front: Expressions, value: Known, node: ast.Subscript) -> Place:
+        """The entry at a key, made of zeros where there was none; without room for it the program ends, counted."""
+        decl = _keyed(front, value)
+        key = front.key(decl, front.expr(node.slice))
+        lost, have = front.low.blocks(2)
+        pointer = front.low.made_entry(decl, decl.value, key, lost)
+        front.b.jump(have)
+        front.b.start(lost)
+        front.low.abort("map_full", decl.name)
+        front.b.start(have)
+        return Place(pointer, 0, decl.value, 8, Entry(pointer, decl.value, decl, front.source.text_of(node)))
 
     def delete_item(self, front: Expressions, value: Known, node: ast.Subscript) -> None:
         decl = _keyed(front, value)

@@ -68,6 +68,11 @@ class StructKind(Kind):
         what = f"{p.type.name}.{name} ({field.type.name})"
         augment_entry(front, p.inside(field.off_bytes, field.type), op, operand, what)
 
+    def place_attribute(self, front: Expressions, value: StructLike, name: str, node: ast.Attribute) -> Place:
+        p = place_of(front, value)
+        field = field_of(p.type, name)
+        return p.inside(field.off_bytes, field.type)
+
     def compare(self, front: Expressions, op: str, a: Val, b: Val, then: Block, els: Block) -> bool:
         if op not in ("==", "!="):
             raise Refusal("structs can be compared with == and != only")
@@ -126,6 +131,10 @@ class EntryKind(StructKind):
     def augment_item(self, front: Expressions, value: Entry, node: ast.Subscript, op: str, operand: ast.expr) -> None:
         p = place_of(front, value)
         front.kind(p).augment_item(front, p, node, op, operand)
+
+    def place_item(self, front: Expressions, value: Entry, node: ast.Subscript) -> Place | None:
+        p = place_of(front, value)
+        return front.kind(p).place_item(front, p, node)
 
     def length(self, front: Expressions, value: Entry) -> Val:
         p = place_of(front, value)

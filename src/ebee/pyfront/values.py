@@ -143,7 +143,7 @@ class Place(Record):
     """Memory of a declared type inside a record, an entry or a value of the program's own, used in place.
 
     It lies `off` bytes behind `base`, which is aligned to `align` bytes. `entry` is the map's entry that it belongs to;
-    `is_copy`: nothing else has a name for it, so that a change would be lost.
+    `is_copy`: nothing else has a name for it, so that a change would be lost; `is_constant`: it cannot be changed.
     """
 
     base: Value
@@ -152,10 +152,11 @@ class Place(Record):
     align: int = 8
     entry: Entry | None = None
     is_copy: bool = False
+    is_constant: bool = False
 
     def inside(self, off: int, type: Any) -> Place:
         """The place of a part."""
-        return Place(self.base, self.off + off, type, self.align, self.entry, self.is_copy)
+        return Place(self.base, self.off + off, type, self.align, self.entry, self.is_copy, self.is_constant)
 
 
 class StructPlace(Place):

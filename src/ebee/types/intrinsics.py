@@ -94,6 +94,40 @@ def read_kernel(address: int, type: type[T]) -> T:
     probe_only("read_kernel")
 
 
+def fetch_add(place: int, n: int) -> int:
+    """Add to a number in a map's entry or a Global, atomically, and return what was there: `ebee.fetch_add(v.n, 1)`.
+
+    `place` is written as it is read: `v.field`, `v.items[i]`, `m[k]` or `total.value`, of type u32, u64, s32 or s64. An
+    `m[k]` that is missing is made, with zero. A sum that overflows wraps.
+    """
+    probe_only("fetch_add")
+
+
+def fetch_and(place: int, n: int) -> int:
+    """`place &= n` atomically; return what was there. As `fetch_add` in everything else."""
+    probe_only("fetch_and")
+
+
+def fetch_or(place: int, n: int) -> int:
+    """`place |= n` atomically; return what was there. As `fetch_add` in everything else."""
+    probe_only("fetch_or")
+
+
+def fetch_xor(place: int, n: int) -> int:
+    """`place ^= n` atomically; return what was there. As `fetch_add` in everything else."""
+    probe_only("fetch_xor")
+
+
+def xchg(place: int, n: int) -> int:
+    """`place = n` atomically; return what was there. As `fetch_add` in everything else."""
+    probe_only("xchg")
+
+
+def cmpxchg(place: int, expected: int, n: int) -> int:
+    """`place = n` if `expected` is there, atomically; return what was there. As `fetch_add` in everything else."""
+    probe_only("cmpxchg")
+
+
 def redirect(ifindex: int, flags: int = 0) -> int:
     """Send the packet to another interface, by its number: what an XDP, tc, netkit or lwt(xmit) probe returns.
 

@@ -61,14 +61,14 @@ def keyed(ctx):
     routes[1] += 1  # error: += on routes would add to the entry of a shorter prefix, or make one for this address alone | take Struct values: v = routes.lookup(k), then v.field += n
     a = routes["10.0.0.0"]  # error: an integer is needed here, not '10.0.0.0'
     b = routes[-1]  # error: -1 does not fit in a key of routes (prefix of u32)
-    percpu_small[1] += 1  # error: += on a map is atomic, and u16 is not a type that can be added to atomically | declare the value as u32, u64, s32 or s64
+    percpu_small[1] += 1  # error: percpu_small[…] cannot be changed atomically: u16 has no atomic instruction | declare it as u32, u64, s32 or s64; or read it, compute, and assign it
     c = percpu.sum(1)  # error: the method sum() of a map cannot be called here | …
     points[1].x = 1  # error: a Point record has no fields that can be assigned | this would change a copy: v = m.lookup(k), then v.field
     points[1].x += 1  # error: a Point record has no fields that can be assigned | this would change a copy: v = m.lookup(k), then v.field
     d = points[1] + 1  # error: an integer is needed here, not a Point record
     e = points.get(1, 0)  # error: points.get() is for maps whose values are integers | use v = m.lookup(k)
     f = counts.lookup(1)  # error: counts.lookup() is for maps whose values are Structs | use m[k], m.get(k, d) or k in m
-    points[1] += 1  # error: += on a map is atomic, and Point is not a type that can be added to atomically | declare the value as u32, u64, s32 or s64
+    points[1] += 1  # error: points[…] cannot be changed atomically: Point has no atomic instruction | declare it as u32, u64, s32 or s64; or read it, compute, and assign it
 
 
 @ebee.tracepoint("syscalls:sys_enter_openat")
@@ -94,9 +94,9 @@ def structs(ctx):
 def entries(ctx):
     v = points.lookup(1)
     v.z += 1  # error: Point has no field 'z'
-    v.small += 1  # error: += on a map is atomic, and u16 is not a type that can be added to atomically | declare the value as u32, u64, s32 or s64
-    v.x *= 2  # error: *= on a map is not atomic | read the field, compute, and assign it
-    v.name += 1  # error: Point.name (Str(8)) is no integer
+    v.small += 1  # error: Point.small (u16) cannot be changed atomically: u16 has no atomic instruction | declare it as u32, u64, s32 or s64; or read it, compute, and assign it
+    v.x *= 2  # error: Point.x (u32) cannot be changed atomically by *= | read it, compute, and assign it
+    v.name += 1  # error: Point.name (Str(8)) cannot be changed atomically: Str(8) has no atomic instruction | declare it as u32, u64, s32 or s64; or read it, compute, and assign it
     v.x = -1  # error: -1 does not fit in Point.x (u32)
     a = v + 1  # error: an integer is needed here, not an entry of points, or None
     if v is counts:  # error: `is` is not supported in a probe, but for `is None` | compare numbers with ==

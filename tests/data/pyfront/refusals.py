@@ -138,8 +138,8 @@ def flow(ctx):
 @ebee.tracepoint("syscalls:sys_enter_openat")
 def maps(ctx):
     counts["a"] += 1  # error: an integer is needed here, not 'a'
-    tiny[1] += 1  # error: += on a map is atomic, and u16 is not a type that can be added to atomically | declare the value as u32, u64, s32 or s64
-    counts[1] *= 2  # error: *= on a map is not atomic | read the entry, compute, and assign it
+    tiny[1] += 1  # error: tiny[…] cannot be changed atomically: u16 has no atomic instruction | declare it as u32, u64, s32 or s64; or read it, compute, and assign it
+    counts[1] *= 2  # error: counts[…] cannot be changed atomically by *= | read it, compute, and assign it
     names[5] += 1  # error: a key of names (Str(16)) takes a string, not 5
     names[ebee.user_str(ctx.filename, 32)] += 1  # error: a string of 32 bytes does not fit in a key of names (Str(16))
     ring[1] = 2  # error: the map ring cannot be indexed in a probe | only keyed maps can

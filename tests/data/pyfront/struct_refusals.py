@@ -158,12 +158,12 @@ def enums(ctx):
 @ebee.tracepoint("syscalls:sys_enter_mmap")
 def in_place(ctx):
     v = entries.lookup(0)
-    v.low += 1  # error: Event.low (Bits(u8, 3)) cannot be added to atomically | read it, compute, and assign it
-    v.port += 1  # error: Event.port (be16) cannot be added to atomically | read it, compute, and assign it
-    v.where.y *= 2  # error: *= on a map is not atomic | read the field, compute, and assign it
-    v.odd.n += 1  # error: Odd.n (u64) is not aligned, so that it cannot be added to atomically | do not pack the struct
-    v.name += 1  # error: Event.name (Str(8)) is no integer
-    ports[1] += 1  # error: += on a map is atomic, and be32 is not a type that can be added to atomically | declare the value as u32, u64, s32 or s64
+    v.low += 1  # error: Event.low (Bits(u8, 3)) cannot be changed atomically: Bits(u8, 3) has no atomic instruction | declare it as u32, u64, s32 or s64; or read it, compute, and assign it
+    v.port += 1  # error: Event.port (be16) cannot be changed atomically: be16 has no atomic instruction | declare it as u32, u64, s32 or s64; or read it, compute, and assign it
+    v.where.y *= 2  # error: Point.y (s64) cannot be changed atomically by *= | read it, compute, and assign it
+    v.odd.n += 1  # error: Odd.n (u64) is not aligned, so that it cannot be changed atomically | do not pack the struct
+    v.name += 1  # error: Event.name (Str(8)) cannot be changed atomically: Str(8) has no atomic instruction | declare it as u32, u64, s32 or s64; or read it, compute, and assign it
+    ports[1] += 1  # error: ports[…] cannot be changed atomically: be32 has no atomic instruction | declare it as u32, u64, s32 or s64; or read it, compute, and assign it
     w, x = v.where, v.ways[1]
     entries[1] = Event()
     a = w.x  # error: w may be gone: entries was written to after entries.lookup(0) | look it up again

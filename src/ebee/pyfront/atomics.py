@@ -1,0 +1,94 @@
+"""Atomic changes of numbers that other CPUs may change at the same time: `m[k] |= n`, `ebee.fetch_add(v.count, 1)`."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from ..lower.numbers import Num, Refusal, check_assignable, negate, wrap
+from ..lower.program import check_atomic, is_plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..types.scalars import Type
+    from .expressions import Expressions
+    from .values import Place, Val
+
+# Python's operators that have an atomic instruction; `-` adds the negated number.
+OPERATIONS = {"+": "add", "-": "add", "&": "and", "|": "or", "^": "xor"}
+
+
+def change(front: Expressions, op: str, n: Num, type: Type, what: str) -> tuple[str, Num]:
+    """Return the atomic operation that `op=` is, and its operand. Raises: Refusal."""
+    whole = check_atomic(type, what)
+    if op not in OPERATIONS:
+        raise Refusal(f"{what} cannot be changed atomically by {op}=", "read it, compute, and assign it")
+    if op == "-":
+        n = negate(front.low, n)
+    if op not in "+-":  # a sum that overflows wraps; bits that do not fit are a mistake
+        check_assignable(n, whole.lo, whole.hi, what)
+    return OPERATIONS[op], n
+
+
+def check_atomic_place(p: Place, what: str) -> None:
+    """Refuse a place whose number cannot be changed atomically."""
+    if p.is_constant:
+        raise Refusal(f"{what} is constant: a probe cannot change it", "declare it without constant=True")
+    check_atomic(p.type, what)
+    if not is_plain(p.off, p.type, p.align):
+        raise Refusal(f"{what} is not aligned, so that it cannot be changed atomically", "do not pack the struct")
+
+
+def _place(front: Expressions, node: ast.expr, name: str) -> tuple[Place, str]:
+    what = front.source.text_of(node)
+    place: Place | None = None
+    if isinstance(node, ast.Attribute):
+        base = front.expr(node.value)
+        place = front.kind(base).place_attribute(front, base, node.attr, node)
+    elif isinstance(node, ast.Subscript):
+        base = front.expr(node.value)
+        place = front.kind(base).place_item(front, base, node)
+    if place is None or place.entry is None:
+        raise Refusal(
+            f"{name}() changes what others see: {what} is no number in a map or a Global",
+            f"for example ebee.{name}(limit.value, …), or v = m.lookup(k), then ebee.{name}(v.field, …)",
+        )
+    check_atomic_place(place, what)
+    return place, what
+
+
+def _operand(front: Expressions, node: ast.expr, place: Place, what: str) -> Num:
+    n = front.num(node)
+    check_assignable(n, place.type.lo, place.type.hi, what)
+    return n
+
+
+def _old(front: Expressions, value: object, place: Place) -> Num:
+    type = place.type
+    n = Num(value, 0, (1 << 8 * type.size) - 1)  # type: ignore[arg-type]
+    return wrap(front.low, n, type.size, type.signed) if type.signed else n
+
+
+def fetch(operation: str, name: str) -> Callable[[Expressions, ast.Call], Val]:
+    """Return how ebee.fetch_add(place, n) and its like, and ebee.xchg(place, n), are lowered."""
+
+    def lower(front: Expressions, node: ast.Call) -> Val:
+        at, operand = front.arguments(node, name, 2, 2)
+        place, what = _place(front, at, name)
+        n = _operand(front, operand, place, what)
+        low, size = front.low, place.type.size
+        return _old(front, low.atomic(operation, place.base, place.off, size, n.value, is_fetch=True), place)
+
+    return lower
+
+
+def compare_exchange(front: Expressions, node: ast.Call) -> Val:
+    """ebee.cmpxchg(place, expected, new)."""
+    at, *operands = front.arguments(node, "cmpxchg", 3, 3)
+    place, what = _place(front, at, "cmpxchg")
+    expected, new = (_operand(front, operand, place, what) for operand in operands)
+    size = place.type.size
+    # The whole register is compared: of a negative number the bits of the place alone count.
+    bits = front.low.b.op("zext", expected.value, size=4) if size == 4 else expected.value
+    return _old(front, front.low.compare_exchange(place.base, place.off, size, bits, new.value), place)
