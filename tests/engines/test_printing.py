@@ -119,6 +119,14 @@ def test_what_does_not_fit_is_counted(backend):
     assert str(loss).startswith(f"{loss.count} prints lost: more came than were shown")
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_bytes(backend):
+    prelude = "raw = Array(Bytes(4), max_entries=1)"
+    body = ["raw[0] = b'a\\x00\\xffc'", "b = raw[0]", "print(b, f'{b!r:>20}', b[1:3], b[0])"]
+    b = b"a\x00\xffc"
+    assert run_probe(backend, body, prelude=prelude).printed == [("stdout", f"{b} {b!r:>20} {b[1:3]} {b[0]}\n")]
+
+
 def test_the_engine_fixture_shows_what_was_printed(engine):
     names = make_probe(["print(len(pkt))"])
     engine.run(names["probe"], packet=bytes(60))

@@ -55,6 +55,8 @@ def text_of(parts: Sequence[Any], record: bytes) -> str:
         if kind == "t":
             end = data.find(b"\0")
             value = (data if end < 0 else data[:end]).decode("utf-8", "backslashreplace")
+        elif kind == "y":
+            value = data
         else:
             value = int.from_bytes(data, "little", signed=kind == "s")
             if kind == "b":

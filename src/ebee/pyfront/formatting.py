@@ -7,8 +7,9 @@ import _ast as ast
 from ..lower import formatting as lower
 from ..lower.numbers import BOOL, MAYBE_BOOL, U64_HI, Num, Refusal
 from ..types.scalars import StrType
+from .arrays import check_fresh
 from .strings import StringKind, encoded
-from .values import Comm, EnumNum, Known, Memory, Piece, Text, UserStr, size_of_string
+from .values import BytesPlace, Comm, EnumNum, Known, Memory, Piece, Text, UserStr, size_of_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ def formatted(front: Expressions, value: Val, conversion: str = "", spec: str = 
             _check_number(front, value, conversion, spec)
         case Comm() | UserStr() | Memory():
             _try("text", conversion, spec)
+        case BytesPlace():
+            check_fresh(value)
+            _try(bytes(value.type.size), conversion, spec)
         case _:
             raise Refusal(f"{front.describe(value)} has no text in a probe", "format its fields")
     return [Piece(value, conversion, spec)]
@@ -127,6 +131,8 @@ def most_bytes(value: Text) -> int:
         elif isinstance(part.value, Num):
             n = part.value
             size += max(len(_try(sample, part.conversion, part.spec)) for sample in (n.lo, n.hi))
+        elif isinstance(part.value, BytesPlace):
+            raise Refusal("bytes have no text that a probe could keep", "print() shows them")
         else:
             size += size_of_string(part.value) - 1  # type: ignore[arg-type]
     return size
@@ -152,6 +158,8 @@ def write(front: Expressions, base: Value, off: int, size_bytes: int, text: Text
                 values.append(lower.constant(front.low, b"0x"))
             fmt += number
             values.append(part.value.value)
+        elif isinstance(part.value, BytesPlace):
+            raise Refusal("bytes have no text that a probe could keep", "print() shows them")
         else:
             if part.conversion not in ("", "s") or part.spec not in ("", "s"):
                 raise Refusal(

@@ -9,7 +9,7 @@ from ..lower.numbers import BOOL, Num, Refusal
 from ..lower.printing import Layout, integer_field
 from ..types.scalars import StrType
 from .formatting import formatted, text_of
-from .values import Comm, Known, Memory, Piece, Text, UserStr, size_of_string
+from .values import BytesPlace, Comm, Known, Memory, Piece, Text, UserStr, size_of_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,9 +75,11 @@ def emit(front: Expressions, parts: list[str | Piece], stream: str) -> None:
             n = part.value
             size, kind = integer_field(n.lo, n.hi)
             kind = "b" if n.c_type == BOOL else kind
+        elif isinstance(part.value, BytesPlace):
+            size, kind = part.value.type.size, "y"
         else:
             size, kind = _size(part.value), "t"
-        off = layout.place(size, 8 if size > 8 else 1 if kind == "t" else size)
+        off = layout.place(size, 8 if size > 8 else 1 if kind in "ty" else size)
         fields.append((off, part, size))
         site.append([off, size, kind, part.conversion, part.spec])
     low = front.low
@@ -100,6 +102,9 @@ def _size(value: Val) -> int:
 def _store(front: Expressions, record: Value, off: int, size: int, value: Val) -> None:
     if isinstance(value, Num):
         front.b.store(record, off, size, value.value)
+        return
+    if isinstance(value, BytesPlace):
+        front.low.copy(record, off, value.base, value.off, size, value.align)
         return
     if isinstance(value, UserStr):
         front.b.store(record, off, 1, front.b.const(0))  # where nothing can be read

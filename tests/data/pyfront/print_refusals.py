@@ -3,7 +3,7 @@
 import sys
 
 import ebee
-from ebee import Hash, RingBuf, Struct, u32, u64
+from ebee import Bytes, Hash, RingBuf, Struct, u32, u64
 
 
 class Rec(Struct):
@@ -52,4 +52,6 @@ def keeping(ctx):
     x = f"{n:,}"  # error: the format :, is not for a text that is kept | …
     x = f"{n > 3}"  # error: True or False is not for a text that is kept | write int(x)
     x = f"{ebee.user_str(ctx.filename)}"  # error: the size of this string is not known | give it in bytes: ebee.user_str(address, 256)
+    x = f"{ebee.read_user(ctx.filename, Bytes(4))}"  # error: bytes have no text that a probe could keep | print() shows them
+    print(f"{ebee.read_user(ctx.filename, Bytes(4)):5}")  # error: unsupported format string passed to bytes.__format__
     x = f"{n} {n} {n} {n} {n} {n} {n} {n} {n} {n} {n} {n} {n}"  # error: a text is put together from at most 12 values in a probe, not 13
