@@ -1,5 +1,6 @@
 """docs/printing.md: its code runs and prints what the page says, run as a file and by `ebee run`."""
 
+import ctypes
 import json
 import os
 import re
@@ -82,3 +83,23 @@ def test_a_print_comes_before_the_record_that_follows_it(tmp_path, backend):
     assert sorted(lines) == ["after", "after", "before", "before", "record", "record"]
     assert [i for i, line in enumerate(lines) if line == "before"][1] < len(lines) - lines[::-1].index("record") - 1
     assert lines[0] == "before"
+
+
+@pytest.mark.needs_kernel
+@pytest.mark.needs_root
+def test_libbpf_loads_an_object_that_prints(tmp_path):
+    try:
+        libbpf = ctypes.CDLL("libbpf.so.1")
+    except OSError:
+        pytest.skip("libbpf.so.1 is not installed")
+    file = tmp_path / "opens.py"
+    file.write_text(DECLARED + KEPT)
+    argv = [sys.executable, "-m", "ebee", "compile", str(file), "-o", str(tmp_path / "opens.o")]
+    said = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert "map ebee_print: ringbuf, max_entries 524288" in said
+    libbpf.bpf_object__open_file.restype = ctypes.c_void_p
+    opened = ctypes.c_void_p(libbpf.bpf_object__open_file(os.fsencode(tmp_path / "opens.o"), None))
+    try:
+        assert libbpf.bpf_object__load(opened) == 0
+    finally:
+        libbpf.bpf_object__close(opened)
