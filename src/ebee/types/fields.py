@@ -276,13 +276,11 @@ class Union(Struct):
     Assigning one field changes what the others read. At most one may be given when a union is made.
     """
 
-    # The field that was used last is kept as a value, so that `u.point.x = 1` changes the union; `_before` is what
-    # its bytes were then.
+    # The field that was used last is kept as a value, so that `u.point.x = 1` changes the union.
     if TYPE_CHECKING:
         _data: bytes
         _last: str
         _value: Any
-        _before: bytes
 
     def __init__(self, **values: Any) -> None:
         if len(values) > 1:
@@ -296,16 +294,19 @@ class Union(Struct):
 
     def _bytes(self) -> bytes:
         """Return the memory as it is now."""
-        if self._last:
-            f, raw = self._type.fields[self._last], bytearray(self._data)
-            for at, (before, now) in enumerate(zip(self._before, f.type.pack(self._value)), f.off_bytes):
-                raw[at] = raw[at] & ~(before ^ now) | now & (before ^ now)
-            self._use(self._last, self._value, bytes(raw))
+        f = self._type.fields.get(self._last)
+        if f is not None:
+            read = f.take(self._data)
+            if read != self._value:
+                raw = bytearray(self._data)
+                changes = zip(f.type.pack(read), f.type.pack(self._value))
+                for at, (before, now) in enumerate(changes, f.off_bytes):  # other bytes and bits stay
+                    raw[at] = raw[at] & ~(before ^ now) | now & (before ^ now)
+                object.__setattr__(self, "_data", bytes(raw))
         return self._data
 
     def _use(self, name: str, value: Any, data: bytes) -> None:
-        before = self._type.fields[name].type.pack(value)
-        for attribute, new in (("_data", data), ("_last", name), ("_value", value), ("_before", before)):
+        for attribute, new in (("_data", data), ("_last", name), ("_value", value)):
             object.__setattr__(self, attribute, new)
 
     def __getattr__(self, name: str) -> Any:

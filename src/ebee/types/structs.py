@@ -261,4 +261,4 @@ class _Names:
             raise UsageError(f"{where}: {e}") from None
 
 
-_RESERVED = frozenset(("_before", "_bytes", "_data", "_last", "_layout", "_type", "_use", "_value"))
+_RESERVED = frozenset(("_bytes", "_data", "_last", "_layout", "_type", "_use", "_value"))

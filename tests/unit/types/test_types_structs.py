@@ -54,6 +54,11 @@ class Point(Struct):
     y: s64
 
 
+class Pair(Struct):
+    tag: str = Str(4)
+    n: u32
+
+
 class Address(Union):
     v4: be32
     v6: bytes = Bytes(16)
@@ -122,6 +127,21 @@ def test_a_union_is_one_memory():
         Address(v5=1)
     with pytest.raises(TypeError, match=r"Address.v6: Bytes\(16\) takes 16 bytes"):
         Address(v6=b"1")
+
+
+class Named(Union):
+    raw: bytes = Bytes(8)
+    name: str = Str(8)
+    pair: Pair
+
+
+def test_a_union_may_hold_what_one_of_its_fields_cannot_say():
+    u = Named(raw=b"\xff\xfe\xfd\0junk")
+    assert u.name == "\\xff\\xfe\\xfd" and "pair=" in repr(u) and u.pair.tag == "\\xff\\xfe\\xfd"
+    assert u.raw == b"\xff\xfe\xfd\0junk" and u == Named(raw=u.raw) and Named._type.pack(u) == u.raw
+    u.pair.n = 5  # the string beside it cannot be written back: said, not lost
+    with pytest.raises(ValueError, match="does not fit in Str"):
+        _ = u.raw
 
 
 @pytest.mark.parametrize(
