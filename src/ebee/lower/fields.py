@@ -28,6 +28,8 @@ def load(low: Lowering, base: Value, off: int, type: NumType, align: int) -> Num
         value = op("ashr", op("shl", value, low.b.const(64 - bits)), low.b.const(64 - bits))
     elif bits < min(64, 8 * type.size - type.shift):
         value = op("and", value, low.b.const((1 << bits) - 1))
+    if type.hi < (1 << bits) - 1 and type.lo == 0:  # a bool: any byte but zero is true
+        value = op("lshr", op("add", value, low.b.const(255)), low.b.const(8))
     return Num(value, type.lo, type.hi, BOOL if type.hi == 1 and type.name == "bool" else "")
 
 

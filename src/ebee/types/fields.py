@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import UsageError
 from .scalars import INT_TYPES, IntType, NumType, Type
-from .structs import Struct, StructType, type_of
+from .structs import Field, Struct, StructType, type_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -296,13 +296,9 @@ class Union(Struct):
         """Return the memory as it is now."""
         f = self._type.fields.get(self._last)
         if f is not None:
-            read = f.take(self._data)
-            if read != self._value:
-                raw = bytearray(self._data)
-                changes = zip(f.type.pack(read), f.type.pack(self._value))
-                for at, (before, now) in enumerate(changes, f.off_bytes):  # other bytes and bits stay
-                    raw[at] = raw[at] & ~(before ^ now) | now & (before ^ now)
-                object.__setattr__(self, "_data", bytes(raw))
+            raw = bytearray(self._data)
+            write_changes(f, raw, 0, f.take(self._data), self._value)
+            object.__setattr__(self, "_data", bytes(raw))
         return self._data
 
     def _use(self, name: str, value: Any, data: bytes) -> None:
@@ -333,6 +329,25 @@ class Union(Struct):
         return isinstance(other, Union) and type(other) is type(self) and other._bytes() == self._bytes()
 
     __hash__ = Struct.__hash__
+
+
+def write_changes(f: Field, out: bytearray, base: int, before: Any, now: Any) -> None:
+    """Write what has changed of a field's value into bytes from `base` on; the rest, padding included, stays."""
+    if before == now:
+        return
+    off, parts = base + f.off_bytes, None
+    if type(f.type) is StructType and isinstance(now, f.type.cls):
+        parts = [(g, getattr(before, g.name), getattr(now, g.name)) for g in f.type.fields.values()]
+    elif isinstance(f.type, ListType) and isinstance(now, list | tuple) and len(now) == f.type.count:
+        places = [Field("", f.type.element, at * f.type.element.size) for at in range(f.type.count)]
+        parts = list(zip(places, before, now))
+    if parts is not None:
+        for part, old, new in parts:
+            write_changes(part, out, off, old, new)
+        return
+    piece = out[off : off + f.type.size]
+    Field(f.name, f.type, 0).put(piece, now)
+    out[off : off + f.type.size] = piece
 
 
 class UnionType(StructType):
