@@ -120,7 +120,7 @@ class _Checker:
         if len(edge.args) != len(target.params):
             raise self.fail(f"it gives {len(edge.args)} values to {target.name}, which takes {len(target.params)}")
         for n, (arg, param) in enumerate(zip(edge.args, target.params, strict=True)):
-            if arg.type != param.type:
+            if arg.type != param.type and not (param.type == PTR_ARG and arg.type in _PASSED_AS_MEMORY):
                 raise self.fail(f"value {n} for {target.name} is {arg.type}, the parameter is {param.type}")
 
     def op(self, op: Op) -> None:

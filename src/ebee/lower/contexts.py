@@ -58,7 +58,7 @@ def read_skb_byte(low: Lowering, index: Num, what: str) -> Num:
     memory = low.scratch("byte", 8)
     if not 0 <= index.lo <= index.hi < 1 << 31:
         low.abort_if("ugt", index.value, b.const((1 << 31) - 1), "packet_end", what)
-    failed = b.call(FUNC.skb_load_bytes, b.function.entry.params[0], index.value, memory, b.const(1))
+    failed = b.call(FUNC.skb_load_bytes, low.ctx, index.value, memory, b.const(1))
     low.abort_if("ne", failed, b.const(0), "packet_end", what)
     return Num(b.load(memory, 0, 1), 0, 0xFF)
 

@@ -121,18 +121,28 @@ class ObjectBuilder:
         self.prints.append({"stream": stream, "parts": parts})
         return self.first_print + len(self.prints) - 1
 
-    def checkpoint(self) -> tuple[int, int]:
-        """Remember which loss sites and prints there are."""
-        return len(self.loss_sites), len(self.prints)
+    def checkpoint(self) -> tuple[int, int, int]:
+        """Remember which loss sites, prints and functions there are."""
+        return len(self.loss_sites), len(self.prints), len(self.functions)
 
-    def rollback(self, mark: tuple[int, int]) -> None:
-        """Forget the loss sites and prints that came since."""
+    def rollback(self, mark: tuple[int, int, int]) -> None:
+        """Forget the loss sites, prints and functions that came since."""
         del self.loss_sites[mark[0] :]
         del self.prints[mark[1] :]
+        for name in list(self.functions)[mark[2] :]:
+            del self.functions[name]
 
     def add_program(self, function: Function, section: str) -> None:
         """Add a program that has been lowered."""
         self.programs.append(Lowered(function, section))
+
+    def free_name(self, wanted: str) -> str:
+        """Return a name that no function has: the wanted one, or with a number behind it."""
+        name, number = wanted, 1
+        while name in self.functions or any(p.function.name == name for p in self.programs):
+            number += 1
+            name = f"{wanted}_{number}"
+        return name
 
     def add_function(
         self, function: Function, params: Sequence[tuple[str, Type | None]] = (), result: Type | None = None

@@ -56,7 +56,7 @@ class Packet:
 
     def __init__(self, low: Lowering, kind: str, has_frags: bool = False) -> None:
         self.low, self.b, self.has_frags = low, low.b, has_frags
-        self.ctx = low.b.function.entry.params[0]
+        self.ctx = low.ctx
         self.hook, self.struct = NET_HOOKS[kind], ACCESS[kind][0]
         self.layout = STRUCTS[self.struct]
         self.is_skb = self.struct == "__sk_buff"

@@ -67,6 +67,11 @@ class Lowering:
         """The place in the source that is being lowered."""
         return self.b.span
 
+    @property
+    def ctx(self) -> Value:
+        """The program's context."""
+        return self.b.function.entry.params[0]
+
     # Control
 
     def blocks(self, count: int) -> list[Block]:
@@ -97,9 +102,17 @@ class Lowering:
     def abort(self, kind: str, what: str) -> None:
         """End the program here: counted, open records discarded, result `failure`."""
         self.lose(kind, what)
+        self.fail()
+
+    def fail(self) -> None:
+        """End the program here: open records are discarded, the result is `failure`."""
+        self.discard()
+        self.b.ret(self.b.const(self.failure))
+
+    def discard(self) -> None:
+        """Discard the open records on this way; on others they stay open."""
         for record in reversed(self.open_records):
             self.b.call(FUNC.ringbuf_discard, record, self.b.const(0))
-        self.b.ret(self.b.const(self.failure))
 
     def leave(self, result: Value) -> None:
         """Return from the program; records that are still open are submitted."""
@@ -363,8 +376,7 @@ class Lowering:
 
         Everything that must be done before the program ends (open records) has to be done. In programs only.
         """
-        ctx = self.b.function.entry.params[0]
-        self.b.call(FUNC.tail_call, ctx, self.map(decl), index)
+        self.b.call(FUNC.tail_call, self.ctx, self.map(decl), index)
 
     # Global variables and atomics
 

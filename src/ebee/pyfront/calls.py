@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..errors import SourceSpan
     from ..ir.core import Block
+    from ..lower.inner import Inner
     from ..types.maps import MapDecl
     from .loops import Loop
     from .source import ProbeSource
@@ -42,6 +43,7 @@ class Call(Record):
     ends: list[dict[str, Val]] = field(default_factory=list)
     written: list[MapDecl] = field(default_factory=list)
     is_in_loop: bool = False
+    inner: Inner | None = None  # of a loop's body that is a function of its own
 
 
 class Calls(Expressions):
@@ -108,6 +110,11 @@ class Calls(Expressions):
     def give(self, value: Val) -> None:
         """Return from the innermost call: its open records are submitted, the caller goes on with the value."""
         call = self.calls[-1]
+        if call.inner is not None:
+            from .outlined import give
+
+            give(self, call, value)
+            return
         self.low.submit_down_to(call.records)
         if isinstance(value, Num) or (isinstance(value, Known) and isinstance(value.object, int)):
             self.b.write(f"local {call.prefix}return", self.as_num(value).value)

@@ -140,7 +140,7 @@ class Expressions:
 
     def located(self, node: Any, e: Refusal) -> Located:
         """Give a refusal its place."""
-        notes = [f"called from {call.site}: {call.site.text.strip()}" for call in reversed(self.calls)]
+        notes = [f"called from {call.site}: {call.site.text.strip()}" for call in reversed(self.calls) if call.function]
         return Located(Diagnostic(e.message, self.source.span(node), e.hint, notes=notes))
 
     def num(self, node: ast.expr) -> Num:

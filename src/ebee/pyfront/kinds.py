@@ -288,6 +288,7 @@ _VALUES: dict[type, str] = {
     values.ListPlace: "arrays.ListKind",
     values.BytesPlace: "arrays.BytesKind",
     values.Peek: "records.PeekKind",
+    values.Entries: "outlined.EntriesKind",
     values.Enumerated: "sequences.EnumeratedKind",
     values.Member: "enums.MemberKind",
     values.EnumNum: "enums.EnumNumKind",

@@ -13,16 +13,18 @@ from ..lower import numbers
 from ..lower.numbers import MAYBE_BOOL, S64_HI, S64_LO, U64_HI, Num, Refusal, common, condition
 from ..lower.program import TASK_NUMBERS
 from ..record import Record, field
+from ..types.maps import KeyedDecl
 from ..types.scalars import INT_TYPES
 from .expressions import Expressions
-from .values import Known, RecordRef, Unusable, c_type_of, entry_of
+from .values import Entries, Known, RecordRef, Unusable, c_type_of, entry_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from ..ir.core import Block
+    from ..ir.core import Block, Function
+    from .outlined import Outline
     from .values import Ranges, Val
 
 # Loops that turn more often than this (nested ones: all together), or nobody knows how often, carry a budget where
@@ -96,10 +98,12 @@ class Loops(Expressions):
     loops: list[Loop]
     turns: int  # of the loops around, together, as far as the verifier has to follow them
     diagnostics: list[Any]
+    function: Function
 
     if TYPE_CHECKING:
 
         def body(self, nodes: list[ast.stmt]) -> None: ...
+        def returned(self, value: Val) -> None: ...
         def join(self, done: Block, ends: list[dict[str, Val]], before: dict[str, Val]) -> None: ...
         def assign(self, target: ast.expr, value: Val) -> None: ...
 
@@ -112,12 +116,19 @@ class Loops(Expressions):
         self.loop(node, [node.test, *node.body], node.body, node.orelse, test, lambda: None, 0)
 
     def stmt_For(self, node: ast.For) -> None:
-        if isinstance(node.iter, ast.Call):
+        if isinstance(node.iter, ast.Call) and isinstance(node.iter.func, ast.Name):
             function = self.expr(node.iter.func)
             if isinstance(function, Known) and function.object is range:
                 self.for_range(node, node.iter)
                 return
         items = self.expr(node.iter)
+        if isinstance(items, Known) and isinstance(items.object, KeyedDecl):
+            items = Entries(items.object, "keys")
+        if isinstance(items, Entries):
+            from .outlined import for_entries
+
+            for_entries(self, node, items)
+            return
         elements = self.kind(items).elements(self, items)
         if elements is not None:
             zero, count = numbers.constant(self.low, 0), elements.count
@@ -126,7 +137,7 @@ class Loops(Expressions):
             return
         if not (isinstance(items, Known) and isinstance(items.object, tuple | range | frozenset | str)):
             raise Refusal(
-                f"a probe cannot iterate over {self.describe(items)}", "iterate over range(…) or a constant tuple"
+                f"a probe cannot iterate over {self.describe(items)}", "iterate over range(…), a map or a constant tuple"
             )
         if len(items.object) > _MOST_UNROLLED:
             raise Refusal(f"a constant sequence of {len(items.object)} items is too long to be unrolled")
@@ -225,12 +236,17 @@ class Loops(Expressions):
         trips: int,
         begin: Callable[[], None] | None = None,
         hidden: tuple[str, ...] = (),
+        outline: Outline | None = None,
     ) -> None:
         """Lower `while test: body; step`. `trips` is the most iterations there can be, 0 if that is not known.
 
         `changing` are the nodes whose assignments count, `begin` runs at the start of an iteration, `hidden` are the
-        loop's own variables.
+        loop's own variables. With an `outline` the body is a function of its own.
         """
+        if outline is None and not self.is_followed(trips, body) and self.wants_helper:
+            from .outlined import loop_of_turns
+
+            outline = loop_of_turns(self)
         names = assigned_names(changing)
         start = dict(self.env)
         for name, value in start.items():
@@ -250,7 +266,13 @@ class Loops(Expressions):
         mark = self.checkpoint()
         narrowed, certain = False, count_certain(start)
         for _ in range(_ATTEMPTS + certain):
-            after, finish = self.attempt(node, body, test, step, trips, begin, start, guess)
+            if outline is not None:
+                from . import outlined
+
+                lowered = outlined.attempt(self, node, body, test, step, begin, start, guess, hidden, outline)
+            else:
+                lowered = self.attempt(node, body, test, step, trips, begin, start, guess)
+            after, finish = lowered
             if count_certain(start) < certain:  # an iteration may end what an entry points to: not known at the head
                 certain = count_certain(start)
                 self.rollback(mark)
@@ -302,7 +324,7 @@ class Loops(Expressions):
             self.budget(trips * self.turns)
         entered = self.env
         whenever, otherwise = test(turn, over)
-        loop = Loop(following, done, len(self.low.open_records))
+        loop = self.new_loop(following, done)
         self.loops.append(loop)
         around, self.turns = self.turns, self.turns * trips if followed else self.turns
         if self.b.is_reachable(turn):
@@ -317,28 +339,11 @@ class Loops(Expressions):
         self.turns = around
         after: Ranges = {}
         if loop.continues:
-            for name, value in start.items():
-                entry = entry_of(value)
-                if entry is not None and any(isinstance(e.get(name), Unusable) for e in loop.continues):
-                    start[name] = entry.stale()
+            self.note_stale(start, loop)
             self.join(following, loop.continues, start)
             step()
             self.b.jump(head)
-            for name in guess:
-                value, first = self.env.get(name, start[name]), start[name]
-                assert isinstance(first, Num)
-                if isinstance(value, Num | Known) and common({c_type_of(value), first.c_type}) == MAYBE_BOOL:
-                    start[name] = Num(first.value, first.lo, first.hi, MAYBE_BOOL)
-                if isinstance(value, Known) and isinstance(value.object, int):
-                    after[name] = (int(value.object), int(value.object))
-                elif isinstance(value, Num):
-                    if first.is_kernel_pointer and first.c_type != value.c_type:
-                        raise Refusal(f"{name} is a {first.c_type} before the loop and not after an iteration")
-                    after[name] = (value.lo, value.hi)
-                elif guess[name] != (S64_LO, S64_HI):
-                    after[name] = (S64_LO, S64_HI)  # signed on one way and unsigned on another: a wider guess may do
-                elif not (isinstance(value, Unusable) and not value.why):
-                    raise Refusal(f"{name} is an integer before the loop and none after an iteration")
+            after = self.after(start, guess)
         self.b.seal(head)
 
         def finish(orelse: list[ast.stmt]) -> None:
@@ -352,6 +357,42 @@ class Loops(Expressions):
             self.join(done, loop.breaks, start)
 
         return after, finish
+
+    def new_loop(self, following: Block, done: Block) -> Loop:
+        """A loop that begins here."""
+        return Loop(following, done, len(self.low.open_records))
+
+    def note_stale(self, start: dict[str, Val], loop: Loop) -> None:
+        """Make entries in `start` unusable whose map an iteration writes to."""
+        for name, value in start.items():
+            entry = entry_of(value)
+            if entry is not None and any(isinstance(e.get(name), Unusable) for e in loop.continues):
+                start[name] = entry.stale()
+
+    def after(self, start: dict[str, Val], guess: Ranges) -> Ranges:
+        """What numbers can be after an iteration. Raises: Refusal for names that are none any more."""
+        after: Ranges = {}
+        for name in guess:
+            value, first = self.env.get(name, start[name]), start[name]
+            assert isinstance(first, Num)
+            if isinstance(value, Num | Known) and common({c_type_of(value), first.c_type}) == MAYBE_BOOL:
+                start[name] = Num(first.value, first.lo, first.hi, MAYBE_BOOL)
+            if isinstance(value, Known) and isinstance(value.object, int):
+                after[name] = (int(value.object), int(value.object))
+            elif isinstance(value, Num):
+                if first.is_kernel_pointer and first.c_type != value.c_type:
+                    raise Refusal(f"{name} is a {first.c_type} before the loop and not after an iteration")
+                after[name] = (value.lo, value.hi)
+            elif guess[name] != (S64_LO, S64_HI):
+                after[name] = (S64_LO, S64_HI)  # signed on one way and unsigned on another: a wider guess may do
+            elif not (isinstance(value, Unusable) and not value.why):
+                raise Refusal(f"{name} is an integer before the loop and none after an iteration")
+        return after
+
+    @property
+    def wants_helper(self) -> bool:
+        """Whether loops that the verifier does not follow are turned by bpf_loop."""
+        return "may_goto" not in self.low.features and "bpf_loop" in self.low.features
 
     def is_followed(self, trips: int, body: list[ast.stmt]) -> bool:
         """Whether the verifier can follow every turn of a loop of at most `trips` turns (0: unknown)."""

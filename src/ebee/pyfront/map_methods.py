@@ -11,7 +11,7 @@ from ..types.scalars import IntType, NumType
 from ..types.structs import StructType
 from .atomics import change
 from .kinds import KnownKind
-from .values import Entry, Known, Peek, Place
+from .values import Entries, Entry, Known, Peek, Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class MapKind(KnownKind):
         return call_method(front, value.object, name, node)
 
     def has_effect(self, front: Expressions, value: Known, name: str, node: ast.expr) -> bool:
-        return name not in ("get", "lookup", "peek")
+        return name not in ("get", "items", "keys", "lookup", "peek", "values")
 
     def item(self, front: Expressions, value: Known, node: ast.Subscript) -> Val:
         decl = _keyed(front, value)
@@ -73,6 +73,12 @@ class MapKind(KnownKind):
         front.low.delete_entry(decl, front.key(decl, front.expr(node.slice)))
         front.forget_entries(decl)
 
+    def length(self, front: Expressions, value: Known) -> Val:
+        if value.object.kind in ("Array", "PerCpuArray"):
+            return Known(value.object.max_entries)
+        what = f"how many entries {value.object.name} has is not known in a probe"
+        raise Refusal(what, f"count them: for k in {value.object.name}: n += 1")
+
     def contains(self, front: Expressions, value: Known, item: Val, then: Block, els: Block) -> None:
         decl = value.object
         if isinstance(decl, KeyedDecl):
@@ -107,7 +113,7 @@ def call_method(front: Expressions, decl: MapDecl, name: str, node: ast.Call) ->
     if method is None or not hasattr(decl, name):
         hint = (
             "in a probe: m[k], m.get(k, d), m.lookup(k), m[k] = v, m[k] += n, k in m, del m[k], q.push(v), q.pop(d), "
-            "q.peek(d), filter.add(v), v in filter, with ring.reserve() as record"
+            "q.peek(d), filter.add(v), v in filter, with ring.reserve() as record, for k, v in m.items()"
         )
         if method is not None:
             raise Refusal(f"{decl.name} is a {decl.kind}, which has no method {name}()", hint)
@@ -167,11 +173,24 @@ def _take(name: str, helper: int) -> Callable[[Expressions, MapDecl, ast.Call], 
     return lower
 
 
+def _entries(what: str) -> Callable[[Expressions, MapDecl, ast.Call], Val]:
+    def lower(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
+        front.arguments(node, what, 0, 0)
+        if not isinstance(decl, KeyedDecl):
+            raise Refusal(f"{decl.name} has no entries")
+        return Entries(decl, what)
+
+    return lower
+
+
 METHODS: dict[str, Callable[[Expressions, MapDecl, ast.Call], Val]] = {
     "add": _push,
     "get": _get,
+    "items": _entries("items"),
+    "keys": _entries("keys"),
     "lookup": _lookup,
     "peek": _take("peek", FUNC.map_peek_elem),
     "pop": _take("pop", FUNC.map_pop_elem),
     "push": _push,
+    "values": _entries("values"),
 }

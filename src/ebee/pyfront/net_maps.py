@@ -45,7 +45,7 @@ def _context(front: Expressions, decl: Any, name: str, hooks: tuple[str, ...]) -
     if kind not in hooks:
         where = " and ".join(dict.fromkeys(hook.partition("/")[0] for hook in hooks))
         raise Refusal(f"{decl.name}.{name}() is for {where} probes, not for a {front.context.noun}")
-    return front.low.b.function.entry.params[0]
+    return front.low.ctx
 
 
 class RedirectKind(MapKind):

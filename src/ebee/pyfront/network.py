@@ -29,6 +29,7 @@ class NetContext(ContextType):
     """The context of a network hook; where the hook sees packets, the packet too."""
 
     KINDS = frozenset((*NET_HOOKS, "xdp.frags"))
+    has_packet = True
 
     def __init__(self, kind: str) -> None:
         self.kind, self.hook = kind.replace("xdp.frags", "xdp"), NET_HOOKS[kind.replace("xdp.frags", "xdp")]
@@ -167,7 +168,7 @@ class NetContext(ContextType):
             return super().length(low)
         if "len" in self.fields or "size" in self.fields:
             name = "len" if "len" in self.fields else "size"
-            return lower.read(low, low.b.function.entry.params[0], self.fields[name])
+            return lower.read(low, low.ctx, self.fields[name])
         return self.packet(low).length()
 
     def check_result(self, value: Val) -> None:

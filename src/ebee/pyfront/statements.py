@@ -203,7 +203,10 @@ class Statements(Loops, Calls):
         return self.kind(function).has_effect(self, function, "", node.func)
 
     def stmt_Return(self, node: ast.Return) -> None:
-        value = self.expr(node.value) if node.value else Known(None)
+        self.returned(self.expr(node.value) if node.value else Known(None))
+
+    def returned(self, value: Val) -> None:
+        """Return a value from the innermost function that is being lowered. Raises: Refusal."""
         if self.calls:
             self.give(value)
             return

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..btf.read import BtfType
     from ..ir.core import Value
     from ..lower.packets import Packet
-    from ..types.maps import MapDecl
+    from ..types.maps import KeyedDecl, MapDecl
     from ..types.structs import StructType
     from .btf_contexts import BtfContext
     from .contexts import ContextType
@@ -191,6 +191,13 @@ class Peek(Record):
     type: Any
 
 
+class Entries(Record):
+    """What a loop over a map goes over: "items", "keys" or "values"."""
+
+    decl: KeyedDecl[Any, Any]
+    what: str
+
+
 class Enumerated(Record):
     """`enumerate(items, start)`."""
 
@@ -299,6 +306,6 @@ if TYPE_CHECKING:
     Ranges = dict[str, Range]
     Val = (
         Num | Known | Many | Comm | UserStr | Memory | Text | StructValue | Entry | RecordRef | Context | HeaderRef
-        | KernelRef | Payload | OptionValue | FieldRow | Arguments | Sequence | Place | Peek | Member | Enumerated
-        | Unusable
+        | KernelRef | Payload | OptionValue | FieldRow | Arguments | Sequence | Place | Peek | Member | Entries
+        | Enumerated | Unusable
     )  # fmt: skip

@@ -1,0 +1,125 @@
+"""A function that is lowered inside another and called from there: a loop's body, with what it uses of the code around.
+
+Whatever it uses that was made around it is found when it is complete, and comes through a frame: memory on the stack of
+the function around it, whose address it is given.
+"""
+
+from __future__ import annotations
+
+from ..ir.builder import Builder
+from ..ir.core import I64, OPS, PTR_ARG, PTR_STACK, Branch, Op, Ret
+from .program import Lowering
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..ir.core import Block, Function, Param, Value
+
+# What a body says of how it ended, in the frame's first word; a result is in the second.
+STATUS, RESULT, VARIABLES = 0, 8, 16
+NEXT, BREAK, OVER, RETURN, ABORT = range(5)
+# Made anew where they are used: they are not computed.
+_MADE_ANEW = frozenset(name for name, (count, _, _) in OPS.items() if not count and name != "alloca")
+
+
+class InnerBuilder(Builder):
+    """Reads variables of the function around where its own were not written."""
+
+    def __init__(self, function: Function, around: Builder) -> None:
+        super().__init__(function)
+        self.around, self.span = around, around.span
+
+    def _read(self, name: str, block: Block, type: str) -> Value:
+        if block is self.function.entry and name not in self._defs.get(block, {}):
+            return self.around.read(name, type)
+        return super()._read(name, block, type)
+
+
+class Inner(Lowering):
+    """Lowers a function that is called where it stands. `frame` is the parameter that holds the frame's address."""
+
+    def __init__(self, around: Lowering, function: Function, frame: Param) -> None:
+        super().__init__(around.obj, function, around.features)
+        self.around, self.frame = around, frame
+        self.b = InnerBuilder(function, around.b)
+        self.can_abort = False
+
+    @property
+    def ctx(self) -> Value:
+        """The program's context."""
+        return self.around.ctx
+
+    def fail(self) -> None:
+        """End the program: here, and then around."""
+        self.can_abort = True
+        self.discard()
+        self.end(ABORT)
+
+    def end(self, status: int) -> None:
+        """Go back, and say how it ended; the helper that called goes on with the next turn after NEXT alone."""
+        if status != NEXT:
+            self.b.store(self.frame, STATUS, 8, self.b.const(status))
+        self.b.ret(self.b.const(int(status != NEXT)))
+
+    def close(self, off: int) -> list[tuple[int, Value]]:
+        """Have what was made around come through the frame, from byte `off` on; return what has to be put there."""
+        found = outer_values(self.b.function)
+        replaced: dict[Value, Value] = {}
+        passed, ops = [], []
+        for value in found:
+            if isinstance(value, Op) and value.opcode in _MADE_ANEW:
+                new = Op(value.opcode, (), value.type, imm=value.imm, off=value.off, size=value.size,
+                         symbol=value.symbol, reloc=value.reloc, span=value.span)  # fmt: skip
+            else:
+                type = PTR_ARG if value.type == PTR_STACK else value.type
+                new = Op("load" if type == I64 else "load_ptr", (self.frame,), type, off=off, size=8)
+                passed.append((off, value))
+                off += 8
+            replaced[value] = new
+            ops.append(new)
+        _replace(self.b.function, replaced)
+        self.b.function.entry.ops[:0] = ops
+        _retype(self.b.function)
+        return passed
+
+
+def outer_values(function: Function) -> list[Value]:
+    """Return the values that a function uses and does not define, in the order of their first use."""
+    own = {v for block in function.blocks for v in (*block.params, *block.ops)}
+    used: dict[Value, None] = {}
+    for block in function.blocks:
+        for op in block.ops:
+            used.update(dict.fromkeys(op.args))
+        if isinstance(block.term, Branch):
+            used.update({block.term.a: None, block.term.b: None})
+        elif isinstance(block.term, Ret):
+            used[block.term.value] = None
+        for edge in block.edges():
+            used.update(dict.fromkeys(edge.args))
+    return [v for v in used if v not in own]
+
+
+def _replace(function: Function, by: dict[Value, Value]) -> None:
+    for block in function.blocks:
+        for op in block.ops:
+            op.args = [by.get(a, a) for a in op.args]
+        if isinstance(block.term, Branch):
+            block.term.a, block.term.b = by.get(block.term.a, block.term.a), by.get(block.term.b, block.term.b)
+        elif isinstance(block.term, Ret):
+            block.term.value = by.get(block.term.value, block.term.value)
+        for edge in block.edges():
+            edge.args = [by.get(a, a) for a in edge.args]
+
+
+def _retype(function: Function) -> None:
+    """What is computed from memory of the function around is an address there, too."""
+    changed = True
+    while changed:
+        changed = False
+        for block in function.blocks:
+            for op in block.ops:
+                if op.type == PTR_STACK and op.opcode in ("add", "sub") and op.args[0].type == PTR_ARG:
+                    op.type, changed = PTR_ARG, True
+            for edge in block.edges():
+                for arg, param in zip(edge.args, edge.target.params):
+                    if arg.type == PTR_ARG and param.type == PTR_STACK:
+                        param.type, changed = PTR_ARG, True
