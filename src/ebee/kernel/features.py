@@ -7,6 +7,7 @@ import sys
 
 from ..abi import attr as layouts
 from ..abi import bpf as abi
+from ..abi.helpers import BPF_FUNC
 from ..errors import EbeeError, PermissionMissing, SyscallError
 from ..isa.encode import encode
 from ..isa.insn import Insn
@@ -367,6 +368,15 @@ def have_may_goto() -> bool:
     """Whether loops can carry a budget (Linux 6.9)."""
     try:
         _try_insns(_MAY_GOTO)
+    except SyscallError:
+        return False
+    return True
+
+
+def have_bpf_loop() -> bool:
+    """Whether a helper turns loops (Linux 5.17)."""
+    try:
+        _helper(BPF_FUNC.loop)
     except SyscallError:
         return False
     return True

@@ -87,10 +87,10 @@ class Features:
         self._known: dict[str, bool] = {}
 
     def __contains__(self, name: object) -> bool:
-        if name == "may_goto" and "may_goto" not in self._known:
-            from .features import have_may_goto
+        if name in ("may_goto", "bpf_loop") and name not in self._known:
+            from . import features
 
-            self._known["may_goto"] = have_may_goto()
+            self._known[str(name)] = features.have_may_goto() if name == "may_goto" else features.have_bpf_loop()
         return self._known.get(str(name), False)
 
 

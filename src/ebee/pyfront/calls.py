@@ -12,7 +12,7 @@ from ..lower.numbers import Num, Refusal, check_assignable, wrap
 from ..record import Record, field
 from ..types.scalars import IntType
 from .expressions import Expressions
-from .source import SourceText, find_function
+from .source import SourceText, assigned_names, find_function
 from .values import Context, Entry, Known, is_lazy
 
 TYPE_CHECKING = False
@@ -81,10 +81,11 @@ class Calls(Expressions):
         self.serial += 1
         site, prefix = self.source.span(node), f"{name} {self.serial} "
         call = Call(function, site, self.b.new_block(), len(self.low.open_records), prefix)
-        caller = (self.source, self.names, self.env, self.prefix, self.loops, self.b.span, self.depth)
+        caller = (self.source, self.names, self.local_names, self.env, self.prefix, self.loops, self.b.span, self.depth)
         call.is_in_loop = self.is_in_loop
         self.calls.append(call)
         self.source, self.names, self.env = source, callee.names, {}
+        self.local_names = assigned_names(definition.body)
         self.prefix, self.loops, self.depth = call.prefix, [], 0
         try:
             for argument, value in bound.items():
@@ -97,7 +98,8 @@ class Calls(Expressions):
                 self.give(Known(None))
         finally:
             self.calls.pop()
-            self.source, self.names, self.env, self.prefix, self.loops, self.b.span, self.depth = caller
+            (self.source, self.names, self.local_names, self.env, self.prefix, self.loops, self.b.span,
+             self.depth) = caller  # fmt: skip
         for decl in call.written:
             self.forget_entries(decl)
         if not call.results:

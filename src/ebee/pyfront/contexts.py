@@ -27,8 +27,8 @@ class ContextType:
     `default_result` is what running off the end returns; None: that is refused. `failure` is what a probe returns that
     ends because of an error. `has_task` says whether the probe
     runs on behalf of a task, so that ebee.pid() and its like mean something. `arguments` are names that the probe's
-    parameters may have beside `ctx`; None: it has one parameter, the context, of any name. `has_packet`: what is known of
-    the packet belongs to the program's own function.
+    parameters may have beside `ctx`; None: it has one parameter, the context, of any name. `has_packet`: what is known
+    of the packet belongs to the program's own function.
     """
 
     noun = "probe"

@@ -96,6 +96,7 @@ class Expressions:
     source: SourceText
     env: dict[str, Val]
     names: Mapping[str, Any]
+    local_names: set[str]  # that the function assigns somewhere: there no others are meant
     calls: list[Call]
 
     if TYPE_CHECKING:
@@ -185,6 +186,8 @@ class Expressions:
             if isinstance(value, Entry) and value.is_stale:
                 raise Refusal(f"{name} {value.stale().why}", value.stale().hint)
             return value
+        if name in self.local_names:
+            raise Refusal(f"{name} is not assigned on every way that leads here", "assign it before")
         if name in self.names:
             return self.known(self.names[name], name)
         raise Refusal(f"name {name!r} is not defined", similar(name, {**self.names, **self.env}))

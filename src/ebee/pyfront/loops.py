@@ -16,11 +16,12 @@ from ..record import Record, field
 from ..types.maps import KeyedDecl
 from ..types.scalars import INT_TYPES
 from .expressions import Expressions
+from .source import assigned_names, walk
 from .values import Entries, Known, RecordRef, Unusable, c_type_of, entry_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
     from ..ir.core import Block, Function
@@ -49,20 +50,6 @@ class Loop(Record):
     breaks: list[dict[str, Val]] = field(default_factory=list)
 
 
-def walk(nodes: list[Any]) -> Iterator[Any]:
-    """Iterate over nodes of the syntax tree and all that is inside them."""
-    pending = list(nodes)
-    while pending:
-        node = pending.pop()
-        yield node
-        for name in getattr(node, "_fields", ()):
-            value = getattr(node, name)
-            if isinstance(value, list):
-                pending += [v for v in value if isinstance(v, ast.AST)]
-            elif isinstance(value, ast.AST):
-                pending.append(value)
-
-
 def is_straight(nodes: list[Any]) -> bool:
     """Whether statements are one way without forks, as far as the syntax tells."""
     return not any(isinstance(node, _FORKS) and not is_straight_call(node) for node in walk(nodes))
@@ -74,17 +61,6 @@ def is_straight_call(node: Any) -> bool:
         return False
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     return name in _STRAIGHT_CALLS
-
-
-def assigned_names(nodes: list[Any]) -> set[str]:
-    """Return the names that statements may assign, those inside nested statements and expressions included."""
-    found: set[str] = set()
-    for node in walk(nodes):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
-            found.add(node.id)
-        elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
-            found.add(node.name)
-    return found
 
 
 def count_certain(env: dict[str, Val]) -> int:
@@ -136,9 +112,8 @@ class Loops(Expressions):
             self.counted(node, zero, count, 1, lambda index: self.assign(node.target, elements.at(index)))
             return
         if not (isinstance(items, Known) and isinstance(items.object, tuple | range | frozenset | str)):
-            raise Refusal(
-                f"a probe cannot iterate over {self.describe(items)}", "iterate over range(…), a map or a constant tuple"
-            )
+            hint = "iterate over range(…), a map or a constant tuple"
+            raise Refusal(f"a probe cannot iterate over {self.describe(items)}", hint)
         if len(items.object) > _MOST_UNROLLED:
             raise Refusal(f"a constant sequence of {len(items.object)} items is too long to be unrolled")
         self.unrolled(node, [self.known(item, "") for item in items.object])

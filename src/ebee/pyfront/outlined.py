@@ -1,8 +1,8 @@
-"""Loops whose body is a function of its own, which a helper calls for each turn: over maps, and where nothing else bounds
-a loop.
+"""Loops whose body is a function of its own, which a helper calls for each turn: over maps, and where nothing else
+bounds a loop.
 
-The integers that the body assigns are kept in the frame (`lower.inner`) between turns; what it only uses comes through the
-frame, too. A body that breaks, returns or ends the program says so in the frame's first word.
+The integers that the body assigns are kept in the frame (`lower.inner`) between turns; what it only uses comes through
+the frame, too. A body that breaks, returns or ends the program says so in the frame's first word.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .values import Context, Entries, Entry, FieldRow, HeaderRef, Known, Many, P
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from ..ir.core import Block, Value
@@ -117,7 +117,9 @@ def _shared(front: Loops, decl: KeyedDecl[Any, Any], place: Value, what: str) ->
 
 def is_passed(value: Val) -> bool:
     """Whether a function beside the program's own can use a value."""
-    return not isinstance(value, HeaderRef | Payload | FieldRow) and not (isinstance(value, Context) and value.type.has_packet)
+    if isinstance(value, Context):
+        return not value.type.has_packet
+    return not isinstance(value, HeaderRef | Payload | FieldRow)
 
 
 def attempt(
@@ -191,8 +193,12 @@ def attempt(
             write_back()
             low.end(inner.BREAK)
         is_left = low.b.is_reachable(over)
+        found = {n: v for n, v in entered.items() if n not in start and isinstance(v, Num)} if is_left else {}
         if is_left:
             low.b.start(over)
+            for n, v in found.items():  # assigned by the loop's test
+                place[front.local(n)] = inner.VARIABLES + 8 * len(place)
+                low.b.store(low.frame, place[front.local(n)], 8, v.value)
             low.end(inner.OVER)
     finally:
         front.calls.pop()
@@ -201,9 +207,9 @@ def attempt(
 
     def finish(orelse: list[ast.stmt]) -> None:
         b = around_b
-        passed = low.close(inner.VARIABLES + 8 * len(variables))
+        passed = low.close(inner.VARIABLES + 8 * len(place))
         around.obj.add_function(function, _described(outline))
-        frame = b.alloca(inner.VARIABLES + 8 * (len(variables) + len(passed)))
+        frame = b.alloca(inner.VARIABLES + 8 * (len(place) + len(passed)))
         b.store(frame, inner.STATUS, 8, b.const(0))
         if call.results:
             b.store(frame, inner.RESULT, 8, b.const(0))
@@ -223,10 +229,10 @@ def attempt(
             do()
             b.start(other)
 
-        def taken(left: dict[str, Val]) -> dict[str, Val]:
+        def taken(left: dict[str, Val], kept: Iterable[str]) -> dict[str, Val]:
             """The names where the loop was left, with what the frame holds."""
             env = dict(names)
-            for n in guess:
+            for n in kept:
                 value = left[n]
                 if isinstance(value, Known) and isinstance(value.object, int):
                     value = front.as_num(value)
@@ -240,7 +246,7 @@ def attempt(
         end = b.new_block()
 
         def leave_broken() -> None:
-            front.env = taken(left)
+            front.env = taken(left, guess)
             ends.append(front.env)
             b.jump(end)
 
@@ -257,7 +263,7 @@ def attempt(
         if outline.is_cut:
             when(inner.NEXT, lambda: around.abort("loop_cut", "a loop turned too often"))
         if is_left or not outline.is_cut:
-            front.env = front.refined(taken(entered), otherwise)
+            front.env = front.refined(taken(entered, [*guess, *found]), otherwise)
             front.body(orelse)
             if not b.terminated:
                 ends.append(front.env)

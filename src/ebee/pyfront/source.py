@@ -9,7 +9,7 @@ from ..record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
 _PARSE_ONLY = 0x400  # ast.PyCF_ONLY_AST; the ast module itself is not imported, for start-up time
@@ -68,6 +68,31 @@ class SourceText:
             except SyntaxError as e:
                 raise CompileError([syntax_diagnostic(e, self.file)]) from None
         return self._trees[key]
+
+
+def walk(nodes: list[Any]) -> Iterator[Any]:
+    """Iterate over nodes of the syntax tree and all that is inside them."""
+    pending = list(nodes)
+    while pending:
+        node = pending.pop()
+        yield node
+        for name in getattr(node, "_fields", ()):
+            value = getattr(node, name)
+            if isinstance(value, list):
+                pending += [v for v in value if isinstance(v, ast.AST)]
+            elif isinstance(value, ast.AST):
+                pending.append(value)
+
+
+def assigned_names(nodes: list[Any]) -> set[str]:
+    """Return the names that statements may assign, those inside nested statements and expressions included."""
+    found: set[str] = set()
+    for node in walk(nodes):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
+            found.add(node.id)
+        elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
+            found.add(node.name)
+    return found
 
 
 def syntax_diagnostic(e: SyntaxError, file: str) -> Diagnostic:

@@ -15,7 +15,7 @@ from .calls import Call, Calls
 from .contexts import context_type
 from .expressions import Located
 from .loops import Loop, Loops
-from .source import SourceText, find_function, span_of_function
+from .source import SourceText, assigned_names, find_function, span_of_function
 from .values import (
     Comm,
     Context,
@@ -75,6 +75,7 @@ class Statements(Loops, Calls):
         self, probe: ProbeSource, source: SourceText, node: ast.FunctionDef, obj: ObjectBuilder, target: Target
     ) -> None:
         self.probe, self.source, self.node, self.names = probe, source, node, probe.names
+        self.local_names = assigned_names(node.body)
         self.function = Function(probe.program or probe.name, [PTR_CTX], span=span_of_function(source, node))
         self.low = Lowering(obj, self.function, target.features)
         self.b = self.low.b

@@ -18,7 +18,7 @@ def default_target(arch: str = "x86_64") -> Target:
         raise UsageError(f"there is no target for the architecture {arch!r}", hint=f"known: {known}")
     return Target(
         name=f"default-{arch}", arch=arch, tracepoint=_tracepoint, tracepoint_names=tracepoints.names,
-        features=frozenset(("may_goto",)),
+        features=frozenset(("may_goto", "bpf_loop")),
     )
 
 

@@ -143,3 +143,39 @@ def entries_and_calls(ctx):
     else:
         s = Point(x=1)
     s.x = 1  # error: s is of different kinds on the ways that lead here
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def going_over(ctx):
+    for k in routes:  # error: the entries of routes, a LpmTrie, cannot be gone over in a probe | those of hash maps and arrays can
+        pass
+    for q in queue:  # error: a probe cannot iterate over the map queue | iterate over range(…), a map or a constant tuple
+        pass
+    x = counts.items()  # error: counts.items() cannot get a name | write it in the `for` statement
+    n = len(counts)  # error: how many entries counts has is not known in a probe | count them: for k in counts: n += 1
+    for k, v in counts:  # error: u32 cannot be taken apart into 2 values
+        pass
+    for k, v in points.items(1):  # error: items() takes 0 arguments, not 1
+        pass
+    for k, v in points.items():
+        points[k] = Point(x=v.x)
+        v.x = 1  # error: v may be gone: points was written to after points.items() | look it up again
+    n = 1
+    for k in counts:  # error: n is an integer before the loop and none after an iteration
+        n = "text"
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def returned(ctx):
+    p = first()
+    n = either()
+
+def first():
+    for p in points.values():
+        return p  # error: from inside this loop numbers can be returned, not a Point record | assign it to a name and `break`
+
+def either():
+    for k in counts:
+        if k == 3:
+            return k
+        return  # error: this loop returns a number on one way and None on another

@@ -165,3 +165,11 @@ def payloads(pkt):
         pkt.payload[0] = 256  # error: 256 does not fit in pkt.payload[0]
     counts[2] = len(pkt.payload)  # error: the packet may have no payload here | test it first: `if pkt.payload: …`
     return ebee.XDP_PASS
+
+
+@ebee.xdp
+def packets_in_bodies(pkt):
+    for k in counts:
+        if pkt.tcp:  # error: pkt is the packet's, which the body of this loop cannot use | read what it needs before the loop
+            counts[k] += 1
+    return ebee.XDP_PASS

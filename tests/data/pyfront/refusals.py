@@ -99,7 +99,7 @@ def names_and_calls(ctx):
 
 @ebee.tracepoint("syscalls:sys_enter_openat")
 def statements(ctx):
-    for x in ebee.ktime():  # error: a probe cannot iterate over u64 | iterate over range(…) or a constant tuple
+    for x in ebee.ktime():  # error: a probe cannot iterate over u64 | iterate over range(…), a map or a constant tuple
         pass
     for x in range(1, 5, ctx.dfd):  # error: the step of range() must be a constant other than 0
         pass
@@ -193,3 +193,13 @@ def called_from(ctx):
 
 def halved(a):
     return a / 2  # error: this operator (Div) is not supported in a probe | use // for integers
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def local_names(ctx):
+    counts[0] = LIMIT  # error: LIMIT is not assigned on every way that leads here | assign it before
+    for i in range(3):
+        LIMIT = i
+    for k in counts:
+        seen = k
+    counts[1] = seen  # error: seen is not assigned on every way that leads here | assign it before

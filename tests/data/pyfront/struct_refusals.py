@@ -112,7 +112,7 @@ def arrays(ctx):
         d = e[0]  # error: a Event record cannot be indexed in a probe | only keyed maps can
         for i, v in enumerate(e.values, ctx.len):  # error: the start of enumerate() must be a constant in a probe
             pass
-        for i in enumerate(e):  # error: a probe cannot iterate over enumerate() of a Event record | iterate over range(…) or a constant tuple
+        for i in enumerate(e):  # error: a probe cannot iterate over enumerate() of a Event record | iterate over range(…), a map or a constant tuple
             pass
 
 
