@@ -20,7 +20,7 @@ from ..types.scalars import NumType
 from .arrays import read
 from .calls import Call
 from .kinds import Kind
-from .values import Context, Entries, Entry, FieldRow, HeaderRef, Known, Many, Payload, Place, Unusable
+from .values import Context, Entries, Entry, FieldRow, HeaderRef, Known, Many, OptionValue, Payload, Place, Unusable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def is_passed(value: Val) -> bool:
     """Whether a function beside the program's own can use a value."""
     if isinstance(value, Context):
         return not value.type.has_packet
-    return not isinstance(value, HeaderRef | Payload | FieldRow)
+    return not isinstance(value, HeaderRef | Payload | FieldRow | OptionValue)
 
 
 def attempt(
