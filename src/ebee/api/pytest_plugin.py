@@ -40,7 +40,7 @@ class Engine:
         of a tracepoint's record, or of a network hook's context. Those that are not given are zero.
         Raises: CompileError, FaultError, UsageError for fields that the record does not have.
         """
-        if not ctx and not packet and _is_network(probe):
+        if not ctx and _is_network(probe):
             ctx = {}  # all zeros
         record = ctx if isinstance(ctx, bytes) else self._record(probe, ctx, packet)
         result = self._session.run(probe, packet=packet, ctx=record)
