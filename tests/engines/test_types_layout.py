@@ -41,6 +41,10 @@ def is_aligned(cls):
     return cls.c_align > 1 or any(is_aligned(t.cls) for t in inner(cls._type))
 
 
+def has_packed_union(cls):
+    return cls._type.is_union and cls._type.packed or any(has_packed_union(t.cls) for t in inner(cls._type))
+
+
 @given(structs(bits=False))
 def test_layout_is_that_of_ctypes(cls):
     if is_aligned(cls):
@@ -210,6 +214,7 @@ def test_numpy_reads_the_same_values():
 def test_bpftool_prints_the_layout_that_c_compilers_take(tmp_path_factory, cls):
     """An object's types, printed as C by bpftool and compiled: every size and offset is that of the class."""
     assume(not is_aligned(cls))  # which BTF does not say
+    assume(not has_packed_union(cls))  # which bpftool prints as an ordinary one
     directory = tmp_path_factory.mktemp("dump")
     module = sys.modules["layout_probe"] = type(sys)("layout_probe")
     text = (
