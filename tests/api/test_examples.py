@@ -1,50 +1,16 @@
 """Every tool in examples/, run by `ebee run` on a workload of the test's own: what it prints is what was done."""
 
+# ruff: noqa: F811 - fixtures that are imported
 import json
 import os
-import platform
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from example_tools import EXAMPLES, KERNEL, matches, tool, x86_only  # noqa: F401
 from test_cli_run import BACKENDS, ROOT, ebee, tmp_path  # noqa: F401
-
-EXAMPLES = ROOT / "examples"
-KERNEL = BACKENDS[:1]
-x86_only = pytest.mark.skipif(platform.machine() != "x86_64", reason="the tool names system calls of x86-64")
-
-WORKLOAD = """
-import errno, json, os, signal, socket, sys, time
-os.chdir(sys.argv[1])
-report = {{}}
-{body}
-with open("report.json", "w") as f:
-    json.dump(report, f)
-"""
-
-
-@pytest.fixture
-def tool(tmp_path):  # noqa: F811
-    """A function (backend, name, workload) that returns the lines the tool printed, and the workload's report."""
-
-    def run(backend, name, body, *args):
-        script = tmp_path / "workload.py"
-        script.write_text(WORKLOAD.format(body=body))
-        command = f"{sys.executable} -I -S {script} {tmp_path}"
-        rest = ["--", *args] if args else []
-        result = ebee("run", backend, "-q", EXAMPLES / f"{name}.py", "-c", command, *rest)
-        assert (result.returncode, result.stderr) == (0, ""), result.stderr
-        return result.stdout.splitlines(), json.loads((tmp_path / "report.json").read_text())
-
-    return run
-
-
-def matches(pattern, lines):
-    """The groups of each line that fits a pattern as a whole."""
-    found = (re.fullmatch(pattern, line) for line in lines)
-    return [m.groups() for m in found if m]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -276,7 +242,7 @@ def test_switches(tool, backend):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_lastcalls(backend, tmp_path):  # noqa: F811
+def test_lastcalls(backend, tmp_path):
     names = [str(tmp_path / f"f{i}") for i in range(15)]
     for name in names:
         Path(name).touch()
@@ -289,7 +255,7 @@ def test_lastcalls(backend, tmp_path):  # noqa: F811
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_firstopens(backend, tmp_path):  # noqa: F811
+def test_firstopens(backend, tmp_path):
     names = [str(tmp_path / f"f{i % 5}") for i in range(15)]
     for name in names:
         Path(name).touch()
@@ -343,7 +309,7 @@ while receiver.recv(2048) != frames[-1]:
 
 
 @pytest.fixture
-def on_interface(tmp_path):  # noqa: F811
+def on_interface(tmp_path):
     """A function that runs a tool on an interface that receives frames; it returns the lines printed."""
 
     def run(name, frames, *args):
@@ -402,6 +368,8 @@ def test_without_an_interface_there_is_a_word_on_usage(name):
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.py")), ids=lambda f: f.stem)
 def test_every_example_can_be_disassembled_without_its_arguments(file):
     result = ebee("disasm", file)
+    if result.returncode and "kernel's BTF" in result.stderr and Path("/sys/kernel/btf/vmlinux").exists():
+        result = ebee("disasm", "--target", "kernel", file)
     assert (result.returncode, result.stderr) == (0, "") and "instructions" in result.stdout
 
 
@@ -409,6 +377,6 @@ def test_every_example_can_be_disassembled_without_its_arguments(file):
 def test_every_example_says_how_it_is_run_and_is_on_the_page(file):
     text = file.read_text()
     usage = re.search(rf"^    (?:sudo )?(ebee run examples/{file.name} .*)$", text, re.M)
-    tests = Path(__file__).read_text() + (ROOT / "tests" / "kernel" / "test_network_examples.py").read_text()
+    tests = "".join(path.read_text() for path in (ROOT / "tests").glob("*/test_*examples*.py"))
     assert usage and (f"def test_{file.stem}(" in tests or file.stem == "opens")
     assert f"`examples/{file.name}`" in (ROOT / "docs" / "examples.md").read_text()

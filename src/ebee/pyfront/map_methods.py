@@ -113,7 +113,8 @@ def call_method(front: Expressions, decl: MapDecl, name: str, node: ast.Call) ->
     if method is None or not hasattr(decl, name):
         hint = (
             "in a probe: m[k], m.get(k, d), m.lookup(k), m[k] = v, m[k] += n, k in m, del m[k], q.push(v), q.pop(d), "
-            "q.peek(d), filter.add(v), v in filter, with ring.reserve() as record, for k, v in m.items()"
+            "q.peek(d), filter.add(v), v in filter, with ring.reserve() as record, ring.output(record), "
+            "for k, v in m.items()"
         )
         if method is not None:
             raise Refusal(f"{decl.name} is a {decl.kind}, which has no method {name}()", hint)
@@ -183,12 +184,35 @@ def _entries(what: str) -> Callable[[Expressions, MapDecl, ast.Call], Val]:
     return lower
 
 
+def _output(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
+    """ring.output(record): a copy of a struct, or another value, as one record; counted when the ring is full."""
+    from .arrays import copy
+    from .records import place_of
+    from .values import RecordRef, StructPlace, StructValue
+
+    (given,) = front.arguments(node, "output", 1, 1)
+    assert decl.value is not None
+    value = front.expr(given)
+    if isinstance(value, StructValue | RecordRef | Entry | StructPlace) and value.type is decl.value:
+        place = place_of(front, value)  # of an entry that is not there the program ends before it reserves
+    else:
+        place = Place(front.value(decl, value), 0, decl.value)
+    done = front.b.new_block()
+    record = front.low.reserve_raw(decl.name, decl.value.size, done, "ring_full")
+    copy(front, record, 0, 8, place)
+    front.low.submit()
+    front.b.jump(done)
+    front.b.start(done)
+    return Known(None)
+
+
 METHODS: dict[str, Callable[[Expressions, MapDecl, ast.Call], Val]] = {
     "add": _push,
     "get": _get,
     "items": _entries("items"),
     "keys": _entries("keys"),
     "lookup": _lookup,
+    "output": _output,
     "peek": _take("peek", FUNC.map_peek_elem),
     "pop": _take("pop", FUNC.map_pop_elem),
     "push": _push,

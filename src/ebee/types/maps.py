@@ -228,6 +228,10 @@ class RingBuf(MapDecl, Generic[V]):
         """Inside a probe: `with ring.reserve() as record:`. Skips the body, and counts, when the ring is full."""
         raise UsageError("RingBuf.reserve() means something only inside a probe")
 
+    def output(self, record: V) -> None:
+        """Inside a probe: submit a copy of a struct that is there already; counted when the ring is full."""
+        raise UsageError("RingBuf.output() means something only inside a probe")
+
     def __iter__(self) -> Iterator[V]:
         unpack, live = self.value.unpack, self._live
         while (records := live.next_records()) is not None:
