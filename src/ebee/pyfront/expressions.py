@@ -16,7 +16,6 @@ from .values import (
     Comm,
     Entry,
     EnumNum,
-    HeaderRef,
     Known,
     Many,
     Memory,
@@ -26,8 +25,6 @@ from .values import (
     Text,
     Unusable,
     UserStr,
-    is_lazy,
-    is_string,
     meet,
     similar,
 )  # fmt: skip
@@ -397,123 +394,14 @@ class Expressions:
     # Values that depend on a condition
 
     def expr_BoolOp(self, node: ast.BoolOp) -> Val:
-        """`a and b`, `a or b` as values: the first operand that decides, as it is."""
-        is_and = isinstance(node.op, ast.And)
-        done, before = self.b.new_block(), self.env
-        strings: list[Val] = []
-        result: Num | None = None
-        self.depth += 1
-        for part in node.values:
-            value = self.expr(part)
-            if isinstance(value, HeaderRef) and is_and and part is not node.values[-1]:
-                self.b.write(f"value {id(node)}", self.b.const(0))  # an absent header is as good as False
-                zero = Num(self.b.const(0), 0, 0)
-                result = zero if result is None else numbers.union(result, zero)
-                following = self.b.new_block()
-                value.packet.test(value.name, following, done)
-                self.b.start(following)
-                continue
-            if is_string(value) or strings:
-                is_last = part is node.values[-1]
-                if isinstance(value, Known) and is_string(value) and not is_last:
-                    if bool(value.object) is is_and:
-                        continue  # it decides nothing
-                    is_last = True
-                self.same_kind(part, value, result)
-                if self.string_way(value, part, is_last, is_and, strings, done):
-                    break
-                continue
-            try:
-                n = self.as_num(value)
-            except Refusal as e:
-                raise self.located(part, e) from None
-            result = n if result is None else numbers.union(result, n)
-            self.b.write(f"value {id(node)}", n.value)
-            if part is node.values[-1]:
-                self.b.jump(done)
-            else:
-                following = self.b.new_block()
-                self.b.branch("eq" if is_and else "ne", n.value, self.b.const(0), done, following)
-                self.b.start(following)
-        self.depth -= 1
-        self.env = before
-        self.b.start(done)
-        if strings:
-            return self.merged_strings(strings)
-        assert result is not None
-        return Num(self.b.read(f"value {id(node)}"), result.lo, result.hi, result.c_type)
+        from .conditional import and_or
 
-    def same_kind(self, part: ast.expr, value: Val, number: Num | None) -> None:
-        """Refuse a value that is no string where the other values are strings, and the other way round."""
-        if number is not None or not is_string(value):
-            other = "a number" if number is not None or isinstance(value, Num) else self.describe(value)
-            raise self.located(part, Refusal(f"this expression is a string on one way and {other} on another"))
-
-    def string_way(
-        self, value: Val, part: ast.expr, is_last: bool, is_and: bool, strings: list[Val], done: Block
-    ) -> bool:
-        """One operand of `and` or `or` of strings; return whether it is the last one that can be evaluated."""
-        if isinstance(value, Comm | UserStr | Text):
-            value = self.written(value)
-        if not is_last:
-            decides, following = self.low.blocks(2)
-            self.kind(value).truth(self, value, part, *((following, decides) if is_and else (decides, following)))
-            if self.b.is_reachable(decides):
-                self.b.start(decides)
-        else:
-            decides = following = self.b.block
-        if self.b.is_reachable(decides) or is_last:
-            self.b.jump(done)
-            strings.append(value)
-        if is_last or not self.b.is_reachable(following):
-            return True
-        self.b.start(following)
-        return False
-
-    def merged_strings(self, values: list[Val]) -> Val:
-        """The string that is one of several on the ways that lead here."""
-        if len(values) == 1:
-            return values[0]
-        from .strings import merged
-
-        value = merged(self, values)
-        if isinstance(value, Unusable):
-            raise Refusal(f"this {value.why}", value.hint)
-        return value
+        return and_or(self, node)
 
     def expr_IfExp(self, node: ast.IfExp) -> Val:
-        """`a if test else b` of integers, or of strings."""
-        blocks = self.low.blocks(3)
-        strings: list[Val] = []
-        before, result = self.env, None
-        says = self.condition(node.test, blocks[0], blocks[1])
-        self.depth += 1
-        for block, part, known in zip(blocks, (node.body, node.orelse), says):
-            if self.b.is_reachable(block):
-                self.b.start(block)
-                self.env = self.refined(before, known)
-                value = self.expr(part)
-                if is_string(value):
-                    self.same_kind(part, value, result)
-                    strings.append(self.written(value) if is_lazy(value) else value)
-                    self.b.jump(blocks[2])
-                    continue
-                if strings:
-                    self.same_kind(part, value, None)
-                try:
-                    n = self.as_num(value)
-                except Refusal as e:
-                    raise self.located(part, e) from None
-                result = n if result is None else numbers.union(result, n)
-                self.b.write(f"value {id(node)}", n.value)
-                self.b.jump(blocks[2])
-        self.depth -= 1
-        self.env = before
-        self.b.start(blocks[2])
-        if strings:
-            return self.merged_strings(strings)
-        assert result is not None
-        return Num(self.b.read(f"value {id(node)}"), result.lo, result.hi, result.c_type)
+        from .conditional import either
+
+        return either(self, node)
 
     def expr_NamedExpr(self, node: ast.NamedExpr) -> Val:
         if self.depth or not isinstance(node.target, ast.Name):

@@ -1,0 +1,139 @@
+"""Values that depend on a condition: `a and b`, `a or b`, `a if test else b`."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from ..lower import numbers
+from ..lower.numbers import Num, Refusal
+from .values import Comm, HeaderRef, Known, Text, Unusable, UserStr, is_lazy, is_string
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..ir.core import Block
+    from .expressions import Expressions
+    from .values import Val
+
+
+def and_or(front: Expressions, node: ast.BoolOp) -> Val:
+    """`a and b`, `a or b` as values: the first operand that decides, as it is."""
+    is_and = isinstance(node.op, ast.And)
+    done, before = front.b.new_block(), front.env
+    strings: list[Val] = []
+    result: Num | None = None
+    front.depth += 1
+    for part in node.values:
+        value = front.expr(part)
+        if isinstance(value, HeaderRef) and is_and and part is not node.values[-1]:
+            front.b.write(f"value {id(node)}", front.b.const(0))  # an absent header is as good as False
+            zero = Num(front.b.const(0), 0, 0)
+            result = zero if result is None else numbers.union(result, zero)
+            following = front.b.new_block()
+            value.packet.test(value.name, following, done)
+            front.b.start(following)
+            continue
+        if is_string(value) or strings:
+            is_last = part is node.values[-1]
+            if isinstance(value, Known) and is_string(value) and not is_last:
+                if bool(value.object) is is_and:
+                    continue  # it decides nothing
+                is_last = True
+            _same_kind(front, part, value, result)
+            if _string_way(front, value, part, is_last, is_and, strings, done):
+                break
+            continue
+        try:
+            n = front.as_num(value)
+        except Refusal as e:
+            raise front.located(part, e) from None
+        result = n if result is None else numbers.union(result, n)
+        front.b.write(f"value {id(node)}", n.value)
+        if part is node.values[-1]:
+            front.b.jump(done)
+        else:
+            following = front.b.new_block()
+            front.b.branch("eq" if is_and else "ne", n.value, front.b.const(0), done, following)
+            front.b.start(following)
+    front.depth -= 1
+    front.env = before
+    front.b.start(done)
+    if strings:
+        return _merged_strings(front, strings)
+    assert result is not None
+    return Num(front.b.read(f"value {id(node)}"), result.lo, result.hi, result.c_type)
+
+
+def _same_kind(front: Expressions, part: ast.expr, value: Val, number: Num | None) -> None:
+    """Refuse a value that is no string where the other values are strings, and the other way round."""
+    if number is not None or not is_string(value):
+        other = "a number" if number is not None or isinstance(value, Num) else front.describe(value)
+        raise front.located(part, Refusal(f"this expression is a string on one way and {other} on another"))
+
+
+def _string_way(
+    front: Expressions, value: Val, part: ast.expr, is_last: bool, is_and: bool, strings: list[Val], done: Block
+) -> bool:
+    """One operand of `and` or `or` of strings; return whether it is the last one that can be evaluated."""
+    if isinstance(value, Comm | UserStr | Text):
+        value = front.written(value)
+    if not is_last:
+        decides, following = front.low.blocks(2)
+        front.kind(value).truth(front, value, part, *((following, decides) if is_and else (decides, following)))
+        if front.b.is_reachable(decides):
+            front.b.start(decides)
+    else:
+        decides = following = front.b.block
+    if front.b.is_reachable(decides) or is_last:
+        front.b.jump(done)
+        strings.append(value)
+    if is_last or not front.b.is_reachable(following):
+        return True
+    front.b.start(following)
+    return False
+
+
+def _merged_strings(front: Expressions, values: list[Val]) -> Val:
+    """The string that is one of several on the ways that lead here."""
+    if len(values) == 1:
+        return values[0]
+    from .strings import merged
+
+    value = merged(front, values)
+    if isinstance(value, Unusable):
+        raise Refusal(f"this {value.why}", value.hint)
+    return value
+
+
+def either(front: Expressions, node: ast.IfExp) -> Val:
+    """`a if test else b` of integers, or of strings."""
+    blocks = front.low.blocks(3)
+    strings: list[Val] = []
+    before, result = front.env, None
+    says = front.condition(node.test, blocks[0], blocks[1])
+    front.depth += 1
+    for block, part, known in zip(blocks, (node.body, node.orelse), says):
+        if front.b.is_reachable(block):
+            front.b.start(block)
+            front.env = front.refined(before, known)
+            value = front.expr(part)
+            if is_string(value):
+                _same_kind(front, part, value, result)
+                strings.append(front.written(value) if is_lazy(value) else value)
+                front.b.jump(blocks[2])
+                continue
+            if strings:
+                _same_kind(front, part, value, None)
+            try:
+                n = front.as_num(value)
+            except Refusal as e:
+                raise front.located(part, e) from None
+            result = n if result is None else numbers.union(result, n)
+            front.b.write(f"value {id(node)}", n.value)
+            front.b.jump(blocks[2])
+    front.depth -= 1
+    front.env = before
+    front.b.start(blocks[2])
+    if strings:
+        return _merged_strings(front, strings)
+    assert result is not None
+    return Num(front.b.read(f"value {id(node)}"), result.lo, result.hi, result.c_type)
