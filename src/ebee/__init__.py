@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .api.session import Session as Session
     from .api.session import attach as attach
     from .api.session import rows as rows
+    from .api.user_functions import usdt_probes as usdt_probes
+    from .api.user_functions import user_functions as user_functions
     from .errors import CommandError as CommandError
     from .errors import CompileError as CompileError
     from .errors import EbeeError as EbeeError
@@ -144,12 +146,17 @@ if TYPE_CHECKING:
     from .types.scalars import u64 as u64
     from .types.structs import Struct as Struct
     from .types.structs import fields as fields
+    from .types.user_hooks import uprobe as uprobe
+    from .types.user_hooks import uprobe_session as uprobe_session
+    from .types.user_hooks import uretprobe as uretprobe
+    from .types.user_hooks import usdt as usdt
 
 _HOMES = {
     "api": "packets",
     "api.compile": "Object compile",
     "api.losses": "Loss",
     "api.session": "Attachment Session attach rows",
+    "api.user_functions": "usdt_probes user_functions",
     "errors": (
         "CommandError CompileError EbeeError FaultError FormatError NotSupported PermissionMissing SyscallError "
         "UnknownProbe UsageError VerifierError"
@@ -181,6 +188,7 @@ _HOMES = {
     "types.probes": "Probe tracepoint",
     "types.scalars": "Str s8 s16 s32 s64 u8 u16 u32 u64",
     "types.structs": "Struct fields",
+    "types.user_hooks": "uprobe uprobe_session uretprobe usdt",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

@@ -53,3 +53,21 @@ PT_REGS = {
         fp=232,
     ),
 }
+
+
+def _x86_registers() -> dict[str, int]:
+    """Return offsets by the names that assembly has for a register and its lower parts."""
+    offs = {"bp": 32, "bx": 40, "ax": 80, "cx": 88, "dx": 96, "si": 104, "di": 112, "sp": 152}
+    names = {f"{part}{name}": off for name, off in offs.items() for part in ("r", "e", "")}
+    names |= {f"{name[0]}l" if name.endswith("x") else f"{name}l": off for name, off in offs.items()}
+    for n, off in zip(range(15, 7, -1), (0, 8, 16, 24, 48, 56, 64, 72)):
+        names |= {f"r{n}{part}": off for part in ("", "d", "w", "b")}
+    return names
+
+
+# Offsets of all general registers in struct pt_regs, by their names in assembly. Source: as above; that a value is a
+# register's lower part says its size.
+REGISTERS = {
+    "x86_64": _x86_registers(),
+    "arm64": {f"{part}{n}": 8 * n for n in range(31) for part in "xw"} | {"sp": 248, "pc": 256},
+}

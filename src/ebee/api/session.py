@@ -176,7 +176,7 @@ _PLACES = {
 
 
 _TAKES = {"interface": "packet", "cgroup": "control group", "netns": "network namespace", "map": "sk_msg and sk_skb",
-          "socket": "socket_filter and sk_reuseport"}  # fmt: skip
+          "socket": "socket_filter and sk_reuseport", "pid": "user-space"}  # fmt: skip
 
 
 def _place(probe: Probe, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -243,6 +243,7 @@ class Session:
         netns: str | None = None,
         map: MapDecl | None = None,
         socket: Any = None,
+        pid: int | None = None,
         backend: str | None = None,
         on_loss: Callable[[list[Loss]], None] | None = None,
     ) -> Attachment:
@@ -251,7 +252,8 @@ class Session:
         `command` is a list of arguments, or a line that is split at spaces as a shell would. `replay` names a file
         of recorded events, which then take the place of live ones. `interface` is the network interface whose packets
         packet probes see, all of them, also with `command`; `cgroup` the control group that its probes act on, `netns`
-        the network namespace, `map` the map of sockets and `socket` the socket.
+        the network namespace, `map` the map of sockets and `socket` the socket; `pid` is the process whose functions
+        user-space probes look at.
 
         Raises: CompileError, VerifierError, UnknownProbe, PermissionMissing, NotSupported, CommandError, UsageError.
         After an error nothing is left attached.
@@ -263,15 +265,19 @@ class Session:
         replay = run.replay or replay
         for probe in probes:
             _check_attachable(probe)
-        given = {"interface": interface, "cgroup": cgroup, "netns": netns, "map": map, "socket": socket}
+        given = {"interface": interface, "cgroup": cgroup, "netns": netns, "map": map, "socket": socket, "pid": pid}
         where = {n: _place(p, given) for p in probes if isinstance(p, Probe) for n in p.programs()}
         taken = {place_of(probe.section) for probe in probes if isinstance(probe, Probe)}
         for name, value in given.items():
             if value is not None and name not in taken:
                 hint = "decorate one with @ebee.xdp" if name == "interface" else ""
                 raise UsageError(f"{name}= is for {_TAKES[name]} probes, and there is none", hint=hint)
-        has_place = any(where.values()) or "netns" in taken
-        if run.by_cli and not (argv or replay or run.all or has_place):
+        has_pid = any("pid" in options for options in where.values())
+        has_place = "netns" in taken or any(options.keys() - {"pid", "cookie"} for options in where.values())
+        if has_pid and argv:
+            what = "a probe looks at the process pid=, or at a command and its descendants"
+            raise UsageError(what, hint="leave out one of them")
+        if run.by_cli and not (argv or replay or run.all or has_place or has_pid):
             raise UsageError(
                 "whom should the probes see?",
                 hint="name a command with -c COMMAND, or say --all for every process of this machine",

@@ -125,8 +125,14 @@ def _check_lsm() -> None:
 
 
 def _kprobe(program: KernelProgram, options: AttachOptions, tracepoints: Tracepoints) -> KernelLink:
+    if program.spec.section.startswith("u"):
+        from .uprobes import attach_uprobe
+
+        return attach_uprobe(program, options)
     from .kprobes import attach_kprobe
 
+    for name in options.given():
+        raise UsageError(f"{name}= means nothing to {program.spec.name}, a probe on a function of the kernel")
     return attach_kprobe(program, options, tracepoints)
 
 
@@ -162,5 +168,5 @@ ATTACHERS: dict[int, tuple[str, Attacher | None]] = {
     ),
     abi.BPF_PROG_TYPE_TRACING: ("pid", _tracing),
     abi.BPF_PROG_TYPE_LSM: ("", _tracing),
-    abi.BPF_PROG_TYPE_KPROBE: ("", _kprobe),
+    abi.BPF_PROG_TYPE_KPROBE: ("pid cookie", _kprobe),
 }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..abi import attr as layouts
-from ..errors import PermissionMissing, SyscallError
+from ..errors import NotSupported, PermissionMissing, SyscallError
 from ..sys import bpf
 from ..sys.caps import missing_for_tracing
 from ..sys.os_seam import Fd, current
@@ -29,8 +29,11 @@ _PERF_SAMPLE_RAW = 1 << 10
 _PERF_EVENT_IOC_ENABLE, _PERF_EVENT_IOC_SET_BPF = 0x2400, 0x40042408
 
 
-def open_event(type: int, config: int, what: str, config1: int = 0, config2: int = 0) -> Fd:
-    """Open an event for a program that is to run on every CPU. Raises: PermissionMissing, SyscallError."""
+def open_event(type: int, config: int, what: str, config1: int = 0, config2: int = 0, *, pid: int = 0) -> Fd:
+    """Open an event for a program that is to run on every CPU, for one process if `pid` is not 0.
+
+    Raises: PermissionMissing, SyscallError.
+    """
     fields: dict[str, int | bytes] = {
         "type": type,
         "size": _PERF_EVENT_ATTR["end"][0],
@@ -43,7 +46,7 @@ def open_event(type: int, config: int, what: str, config1: int = 0, config2: int
     }
     # The event counts on CPU 0 only, but a program on it runs for the event on every CPU.
     attr = bpf.make_attr(_PERF_EVENT_ATTR, fields)
-    fd = current().perf_event_open(attr, -1, 0, -1, _PERF_FLAG_FD_CLOEXEC)
+    fd = current().perf_event_open(attr, pid or -1, -1 if pid else 0, -1, _PERF_FLAG_FD_CLOEXEC)
     if fd in (-bpf.EPERM, -_EACCES):
         raise PermissionMissing(f"attaching to {what}", missing_for_tracing() or ["CAP_PERFMON"])
     if fd < 0:
@@ -51,11 +54,17 @@ def open_event(type: int, config: int, what: str, config1: int = 0, config2: int
     return Fd(fd)
 
 
-def attach_to_event(prog_fd: int, perf: Fd, what: str) -> KernelLink:
-    """Attach to an event: a BPF link, or before Linux 5.15 the event's own reference. Raises: SyscallError."""
+def attach_to_event(prog_fd: int, perf: Fd, what: str, cookie: int = 0) -> KernelLink:
+    """Attach to an event: a BPF link, or before Linux 5.15 the event's own reference, which has no cookie.
+
+    Raises: NotSupported, SyscallError.
+    """
     seam = current()
-    link = bpf.link_create_perf_event(prog_fd, perf.number)
+    link = bpf.link_create_perf_event(prog_fd, perf.number, cookie)
     fds = [Fd(link), perf] if link >= 0 else [perf]
+    if link == -_EINVAL and cookie:
+        perf.close()
+        raise NotSupported(f"{what} with a cookie", "5.15")
     if link == -_EINVAL:
         link = seam.ioctl(perf.number, _PERF_EVENT_IOC_SET_BPF, prog_fd)
     if link < 0:

@@ -204,7 +204,7 @@ def _prog_load(
         encode(front + code.insns, sys.byteorder),
         prog.name,
         obj.license,
-        expected_attach_type=0 if is_call else prog.expected_attach_type,
+        expected_attach_type=0 if is_call else _attach_type(prog),
         prog_flags=prog.prog_flags,
         btf_fd=types.fd if func_info else 0,
         func_info=func_info,
@@ -213,6 +213,15 @@ def _prog_load(
         attach_btf_id=attach_btf[0],
         attach_btf=attach_btf[1],
     )
+
+
+def _attach_type(prog: ProgramSpec) -> int:
+    """Return the attach type to load a program with: of user-space probes it depends on the kernel."""
+    if prog.prog_type == abi.BPF_PROG_TYPE_KPROBE and prog.section.startswith("u"):
+        from .uprobes import attach_type_of
+
+        return attach_type_of(prog)
+    return prog.expected_attach_type
 
 
 def _missing_for(prog: ProgramSpec) -> list[str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..btf.read import Btf
     from ..spec.target import TracepointFormat
+    from ..spec.usdt import UsdtSite
 
 
 class Tracepoints:
@@ -106,6 +107,13 @@ def _module_btf(name: str) -> Btf | None:
     return module_btf(name)
 
 
+def _usdt(path: str, provider: str, name: str) -> list[UsdtSite]:
+    from ..symbols.binaries import find_binary
+    from ..symbols.usdt import find_marks
+
+    return find_marks(find_binary(path), provider, name)
+
+
 def kernel_target(tracepoints: Tracepoints | None = None) -> Target:
     """Return the Target for the running kernel.
 
@@ -120,4 +128,5 @@ def kernel_target(tracepoints: Tracepoints | None = None) -> Target:
         features=Features(),
         btf=_btf,
         module_btf=_module_btf,
+        usdt=_usdt,
     )

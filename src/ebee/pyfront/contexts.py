@@ -27,8 +27,9 @@ class ContextType:
     `default_result` is what running off the end returns; None: that is refused. `failure` is what a probe returns that
     ends because of an error. `has_task` says whether the probe
     runs on behalf of a task, so that ebee.pid() and its like mean something. `arguments` are names that the probe's
-    parameters may have beside `ctx`; None: it has one parameter, the context, of any name. `has_packet`: what is known
-    of the packet belongs to the program's own function.
+    parameters may have beside `ctx`; None: it has one parameter, the context, of any name. `by_position`: parameters
+    beside `ctx` are arguments in their order, of any name. `has_packet`: what is known of the packet belongs to the
+    program's own function.
     """
 
     noun = "probe"
@@ -38,6 +39,7 @@ class ContextType:
     result_hint = ""
     has_task = True
     arguments: Sequence[str] | None = None
+    by_position = False
     has_packet = False
 
     def attribute(self, low: Lowering, pointer: Value, name: str) -> Val:
@@ -71,6 +73,10 @@ class ContextType:
     def parameter(self, low: Lowering, pointer: Value, name: str) -> Val:
         """Return what a parameter of a name in `arguments` is. Raises: Refusal for one that a probe cannot have."""
         return self.attribute(low, pointer, name)
+
+    def positional(self, front: Expressions, pointer: Value, parameter: ast.arg, n: int) -> Val:
+        """Return what the nth parameter beside `ctx` is, where they are by position. Raises: Refusal."""
+        raise Refusal(f"a {self.noun} has no arguments")
 
     def length(self, low: Lowering) -> Num:
         """Return `len(argument)`. Raises: Refusal where that means nothing."""
@@ -130,6 +136,10 @@ CONTEXTS: dict[str, str] = {
     "syscall": "syscall_programs.syscall_context",
     "ksyscall": "kprobe_contexts.ksyscall_context",
     "kretsyscall": "kprobe_contexts.kretsyscall_context",
+    **dict.fromkeys(("uprobe", "uprobe.multi"), "user_contexts.uprobe_context"),
+    **dict.fromkeys(("uretprobe", "uretprobe.multi"), "user_contexts.uretprobe_context"),
+    "uprobe.session": "user_contexts.uprobe_session_context",
+    "usdt": "usdt_contexts.usdt_context",
 }
 
 

@@ -28,6 +28,11 @@ _RED_WORDS = {"x86_64": 1}  # u64s between the stack pointer and the first argum
 _MOST_FUNCTIONS = 4096
 
 
+def stack_off(arch: str, n: int) -> int:
+    """Return how far from the stack pointer, in bytes, the nth argument on the stack is where a function begins."""
+    return 8 * (n + _RED_WORDS.get(arch, 0))
+
+
 class KprobeContext(BtfContext):
     """The registers where a function begins: `ctx.ip`, and arguments."""
 
@@ -45,8 +50,8 @@ class KprobeContext(BtfContext):
         """An argument as it was passed."""
         if slot < len(self.regs.args):
             return low.b.load(pointer, self.regs.args[slot], 8)
-        off = 8 * (slot - len(self.regs.args) + _RED_WORDS.get(self.arch, 0))
         stack: Value = low.b.load(pointer, self.regs.sp, 8)
+        off = stack_off(self.arch, slot - len(self.regs.args))
         return lower.read_number(low, low.at(stack, off), "u64", f"argument {slot}").value
 
 

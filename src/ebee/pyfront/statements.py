@@ -117,8 +117,10 @@ class Statements(Loops, Calls):
         a, context = self.node.args, self.context
         parameters = a.posonlyargs + a.args
         has_more = a.vararg or a.kwonlyargs or a.kwarg or a.defaults
-        if has_more or (context.arguments is None and len(parameters) != 1):
-            what = "one argument, the context" if context.arguments is None else "arguments by name, without defaults"
+        is_alone = context.arguments is None and not context.by_position
+        if has_more or (is_alone and len(parameters) != 1):
+            how = "in their order" if context.by_position else "by name"
+            what = "one argument, the context" if is_alone else f"arguments {how}, without defaults"
             raise CompileError(
                 [
                     Diagnostic(
@@ -129,16 +131,23 @@ class Statements(Loops, Calls):
                 ]
             )
         pointer = self.function.entry.params[0]
+        by_position = [p for p in parameters if p.arg != "ctx"]
         for parameter in parameters:
             name = parameter.arg
             try:
-                if context.arguments is None or name == "ctx":
+                if is_alone or name == "ctx":
                     self.env[name] = context.bind(self, pointer, parameter)
-                elif name in context.arguments:
+                elif context.by_position:
+                    value = context.positional(self, pointer, parameter, by_position.index(parameter))
+                    if isinstance(value, UserStr):
+                        self.env[name] = value  # read where it is used: its size is that of the place that it goes to
+                    else:
+                        self.assign_name(name, value)
+                elif name in (context.arguments or ()):
                     self.assign_name(name, context.parameter(self.low, pointer, name))
                 else:
-                    has = ", ".join(context.arguments) or "none"
-                    hint = similar(name, context.arguments) or f"write ctx, or any of its arguments: {has}"
+                    has = ", ".join(context.arguments or ()) or "none"
+                    hint = similar(name, context.arguments or ()) or f"write ctx, or any of its arguments: {has}"
                     raise Refusal(f"a {context.noun} has no argument {name!r}", hint)
             except Refusal as e:
                 self.diagnostics.append(Diagnostic(e.message, self.source.span(parameter), e.hint))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .btf_contexts import BtfContext
     from .contexts import ContextType
     from .network import NetContext
+    from .user_contexts import UserContext
 
 
 def similar(name: str, known: Any) -> str:
@@ -242,7 +243,7 @@ class Arguments(Record):
     """All arguments of the hook, by position: ctx.args."""
 
     pointer: Value
-    type: BtfContext
+    type: BtfContext | UserContext
 
 
 class Sequence(Record):

@@ -43,7 +43,8 @@ class AttachOptions(Record):
     `interface` is a network interface's name, `mode` for XDP `native`, `generic` or `offload`. `cgroup` is a directory
     of the cgroup2 file system, by its path or by its path in there, `netns` a network namespace: a file, or a name as
     `ip netns` has them. `map` is a map of sockets, `socket` a file descriptor. `hook`, `family`, `priority` and
-    `defrag` are netfilter's. `pid` is the process whose objects an iterator is run on.
+    `defrag` are netfilter's. `pid` is the process whose objects an iterator is run on, or that a probe in user space
+    looks at; `cookie` is what that probe finds in its context.
     """
 
     interface: str = ""
@@ -57,6 +58,7 @@ class AttachOptions(Record):
     priority: int = 0
     defrag: bool = False
     pid: int = 0
+    cookie: int = 0
 
     def given(self) -> list[str]:
         """Return the names of the options that were given."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
 
     from ..btf.read import Btf
+    from .usdt import UsdtSite
 
 
 class TracepointField(Record):
@@ -44,6 +45,14 @@ def no_module_btf(name: str) -> Btf | None:
     return None
 
 
+def no_usdt(path: str, provider: str, name: str) -> list[UsdtSite]:
+    """No programs are known. Raises: NotSupported."""
+    from ..errors import NotSupported
+
+    hint = "run it in the kernel (ebee run --kernel), or compile it for this one (ebee compile --target kernel)"
+    raise NotSupported(f"looking for {provider}:{name} in {path}: this target has no programs", hint=hint)
+
+
 class Target(Record):
     """The system that programs are compiled for.
 
@@ -51,7 +60,8 @@ class Target(Record):
     `category:name` and returns None for an unknown one; `tracepoint_names` lists what it knows (slow: for error
     messages). `features` holds names of ISA and verifier features that the compiler may use (`gotol`, `may_goto`, …).
     `btf` returns the kernel's types, or None where they are not known (slow: for programs that need them),
-    `module_btf` those of a kernel module.
+    `module_btf` those of a kernel module. `usdt` finds the places of a mark for tracers, given a program's path or
+    name, provider and name.
     """
 
     name: str
@@ -61,3 +71,4 @@ class Target(Record):
     features: Container[str] = field(default_factory=frozenset)
     btf: Callable[[], Btf | None] = no_btf
     module_btf: Callable[[str], Btf | None] = no_module_btf
+    usdt: Callable[[str, str, str], list[UsdtSite]] = no_usdt

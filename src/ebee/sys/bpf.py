@@ -508,6 +508,29 @@ def link_create_kprobe_multi(prog_fd: int, names: Sequence[str], attach_type: in
     return current().bpf(abi.BPF_LINK_CREATE, make_attr(layouts.LINK_CREATE, fields))
 
 
+def link_create_uprobe_multi(
+    prog_fd: int, path: str, offs: Sequence[int], attach_type: int, flags: int = 0, counters: Sequence[int] = (),
+    cookies: Sequence[int] = (), pid: int = 0,
+) -> int:
+    """BPF_LINK_CREATE on places of a program's file: the link's file descriptor, or minus the error number (6.6).
+
+    `counters` are the offsets of counters of users, 0 for none; `pid` 0 means every process.
+    """
+    text, count = text_buffer(path), len(offs)
+    arrays = {"offsets": offs, "ref_ctr_offsets": counters if any(counters) else (), "cookies": cookies}
+    kept = {name: (ctypes.c_uint64 * count)(*numbers) for name, numbers in arrays.items() if numbers}
+    fields: dict[str, int | bytes] = {
+        "prog_fd": prog_fd,
+        "attach_type": attach_type,
+        "uprobe_multi.path": address(text),
+        "uprobe_multi.cnt": count,
+        "uprobe_multi.flags": flags,
+        "uprobe_multi.pid": pid,
+    }
+    fields |= {f"uprobe_multi.{name}": ctypes.addressof(array) for name, array in kept.items()}
+    return current().bpf(abi.BPF_LINK_CREATE, make_attr(layouts.LINK_CREATE, fields))
+
+
 def link_create_iter(prog_fd: int, pid: int = 0) -> Fd:
     """BPF_LINK_CREATE of an iterator (5.8), over the objects of one process if `pid` is given (6.1).
 

@@ -45,7 +45,7 @@ class Probe:
 _PLACES = {
     "xdp": "interface", "tcx/": "interface", "netkit/": "interface", "cgroup": "cgroup", "sockops": "cgroup",
     "sk_lookup": "netns", "flow_dissector": "netns", "sk_msg": "map", "sk_skb": "map", "socket": "socket",
-    "sk_reuseport": "socket",
+    "sk_reuseport": "socket", "uprobe": "pid", "uretprobe": "pid", "usdt": "pid",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ The kernel is the one of tests/synthetic_kernel.py.
 from synthetic_kernel import kernel_target
 
 import ebee
-from ebee import Hash, Str, Struct, u32, u64
+from ebee import Hash, Str, Struct, s32, u32, u64
 
 TARGET = kernel_target()
 counts = Hash(u32, u64)
@@ -154,3 +154,42 @@ def no_struct(args: u32):  # error: a syscall program takes one argument, a stru
 def in_an_interrupt(ctx):
     counts[0] = ebee.pid()  # error: ebee.pid() has no meaning in a tracepoint probe: it runs on behalf of no task
     counts[1] = ctx.vec
+
+
+@ebee.uprobe("libc", "write")
+def user_arguments(ctx, fd: int, buf: Row, *, more: u64):  # error: a uprobe on libc:write takes arguments in their order, without defaults; user_arguments takes others | write `def user_arguments(ctx):`
+    pass
+
+
+@ebee.uprobe("libc", "write")
+def user_types(fd: s32, buf: Row, count: u64, path: str):  # error: an argument of a uprobe on libc:write is a number or a string | …
+    counts[0] = count + path  # error: …
+
+
+@ebee.uprobe("/lib/x.so", "write+8")
+def user_place(ctx, fd):  # error: a uprobe on x.so:write+8 has no arguments, and fd is one more
+    counts[0] = ctx.args[0]  # error: the argument of a uprobe on x.so:write+8 has no attribute 'args' | it has ip, sp, cookie
+    counts[0] = ctx.ret  # error: the argument of a uprobe on x.so:write+8 has no attribute 'ret' | …
+
+
+@ebee.uprobe("libc", "write")
+def user_positions(ctx):
+    counts[0] = ctx.arg12  # error: a uprobe on libc:write has 12 arguments: there is no [12]
+    counts[0] = ctx.args[99]  # error: a uprobe on libc:write has 12 arguments: there is no [99]
+    counts[0] = ctx.args  # error: an integer is needed here, not all arguments of a uprobe on libc:write
+    counts[0] = len(ctx.args) + ctx.arg  # error: the argument of a uprobe on libc:write has no attribute 'arg' | …
+
+
+@ebee.uretprobe("libc", "write")
+def user_result(ctx, fd, ret: s32):  # error: a uretprobe on libc:write has no argument 'fd' | the arguments are gone: write ctx, or ret
+    counts[0] = ctx.arg0  # error: the argument of a uretprobe on libc:write has no attribute 'arg0' | it has ret, ip, sp, cookie
+
+
+@ebee.uprobe_session("libc", "write")
+def user_session(ctx):
+    return 2  # error: a uprobe session on libc:write must return a number from 0 to 1 | …
+
+
+@ebee.usdt("libc", "libc", "setjmp")  # error: not supported here: looking for libc:setjmp in libc: this target has no programs | …
+def user_mark(ctx):
+    pass

@@ -1,0 +1,167 @@
+"""Reading programs and shared libraries: functions by name, and where in the file an address lies.
+
+64 bits, little-endian. Source: System V ABI, ELF-64; Linux Standard Base, symbol versioning.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from ..elf.layout import EHDR, SHDR, STT_FUNC, SYM
+from ..errors import FormatError, SyscallError
+from ..record import Record
+from ..sys.os_seam import current
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import mmap
+
+# type, flags, offset, vaddr, paddr, filesz, memsz, align
+PHDR = struct.Struct("<IIQQQQQQ")
+PT_LOAD, PF_X = 1, 1
+SHT_SYMTAB, SHT_NOTE, SHT_NOBITS, SHT_DYNSYM = 2, 7, 8, 11
+SHT_GNU_VERDEF, SHT_GNU_VERSYM = 0x6FFFFFFD, 0x6FFFFFFF
+STT_GNU_IFUNC = 10
+_HIDDEN = 0x8000
+# version, flags, ndx, cnt, hash, aux, next; name, next
+_VERDEF, _VERDAUX = struct.Struct("<HHHHIII"), struct.Struct("<II")
+MACHINES = {"x86_64": 62, "aarch64": 183}
+
+
+class Section(Record):
+    """A section; numbers as in its header."""
+
+    name: str
+    type: int
+    flags: int
+    addr: int
+    off: int
+    size: int
+    link: int
+    info: int
+
+
+class Function(Record):
+    """A function: its name, its version if it has one, whether that is the one others are linked with, its address.
+
+    `is_indirect`: the address is that of a function which chooses the true one when the program is loaded.
+    """
+
+    name: str
+    version: str
+    is_default: bool
+    addr: int
+    is_indirect: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name}{'@@' if self.is_default else '@'}{self.version}" if self.version else self.name
+
+
+class ElfFile:
+    """A program or library. `path` is for messages."""
+
+    def __init__(self, data: bytes | mmap.mmap, path: str) -> None:
+        self.data, self.path = data, path
+        if data[:6] != b"\x7fELF\x02\x01":
+            is_elf = data[:4] == b"\x7fELF"
+            what = "is for a machine of another kind: not 64 bits, little-endian" if is_elf else "is no ELF file"
+            raise FormatError(f"{path} {what}", hint="" if is_elf else "a script runs in its interpreter: name that")
+        head = self._unpack(EHDR, 0)
+        self.machine, phoff, shoff, phentsize, phnum = head[2], head[5], head[6], head[9], head[10]
+        loads = [self._unpack(PHDR, phoff + n * phentsize) for n in range(phnum)]
+        self.loads = [(p[3], p[2], p[5], p[1]) for p in loads if p[0] == PT_LOAD]  # vaddr, offset, filesz, flags
+        self.sections = self._read_sections(shoff, head[11], head[12], head[13])
+
+    def _unpack(self, format: struct.Struct, off: int) -> tuple[int, ...]:
+        try:
+            return format.unpack_from(self.data, off)
+        except struct.error:
+            raise FormatError(f"{self.path} is cut off, or damaged") from None
+
+    def _read_sections(self, shoff: int, shentsize: int, shnum: int, shstrndx: int) -> list[Section]:
+        if not shoff:
+            return []
+        heads = [self._unpack(SHDR, shoff + n * shentsize) for n in range(shnum)]
+        if shstrndx >= len(heads):
+            return []
+        names = heads[shstrndx][4]
+        return [Section(self.text(names + h[0]), h[1], h[2], h[3], h[4], h[5], h[6], h[7]) for h in heads]
+
+    def text(self, off: int) -> str:
+        """Return the NUL-terminated string at an offset in the file. Raises: FormatError."""
+        end = self.data.find(b"\0", off)
+        if not 0 <= off < len(self.data) or end < 0:
+            raise FormatError(f"{self.path} is damaged: it has no string at {off:#x}")
+        return bytes(self.data[off:end]).decode("utf-8", "backslashreplace")
+
+    def bytes_of(self, section: Section) -> bytes:
+        """Return what a section holds."""
+        return b"" if section.type == SHT_NOBITS else bytes(self.data[section.off : section.off + section.size])
+
+    def find_section(self, name: str) -> Section | None:
+        """Return the section of a name, or None."""
+        return next((s for s in self.sections if s.name == name), None)
+
+    def file_offset(self, addr: int, *, is_code: bool = False) -> int | None:
+        """Return where in the file an address of the program lies; `is_code`: where it can be executed. None: nowhere.
+
+        A position-independent file has the addresses that its program headers say; so it is the same wherever it is
+        loaded.
+        """
+        for vaddr, off, size, flags in self.loads:
+            if vaddr <= addr < vaddr + size and (flags & PF_X or not is_code):
+                return addr - vaddr + off
+        return None
+
+    def is_code(self, off: int) -> bool:
+        """Whether what is at an offset in the file can be executed."""
+        return any(start <= off < start + size and flags & PF_X for _, start, size, flags in self.loads)
+
+    def functions(self) -> list[Function]:
+        """Return the functions that the file defines, as often as its tables name them."""
+        found = []
+        for table in self.sections:
+            if table.type in (SHT_SYMTAB, SHT_DYNSYM) and table.link < len(self.sections):
+                found += self._read_table(table)
+        return found
+
+    def _read_table(self, table: Section) -> list[Function]:
+        strings = self.bytes_of(self.sections[table.link])
+        data = self.bytes_of(table)
+        versions, numbers = self._versions() if table.type == SHT_DYNSYM else ({}, b"")
+        found = []
+        for n, (name, info, _, section, value, _) in enumerate(SYM.iter_unpack(data[: len(data) // 24 * 24])):
+            if not section or not value or info & 15 not in (STT_FUNC, STT_GNU_IFUNC):
+                continue
+            text = strings[name : strings.find(b"\0", name)].decode("utf-8", "backslashreplace")
+            version, is_default = "", True
+            if numbers:
+                number = int.from_bytes(numbers[2 * n : 2 * n + 2], "little")
+                version, is_default = versions.get(number & ~_HIDDEN, ""), not number & _HIDDEN
+            elif "@" in text:  # as the table for debuggers has it
+                text, _, version = text.partition("@")
+                is_default, version = version.startswith("@"), version.lstrip("@")
+            found.append(Function(text, version, is_default, value, info & 15 == STT_GNU_IFUNC))
+        return found
+
+    def _versions(self) -> tuple[dict[int, str], bytes]:
+        """Return the versions that the file defines, by number, and the numbers of its dynamic symbols."""
+        by_type = {s.type: s for s in self.sections}
+        versym, verdef = by_type.get(SHT_GNU_VERSYM), by_type.get(SHT_GNU_VERDEF)
+        if versym is None or verdef is None or verdef.link >= len(self.sections):
+            return {}, b""
+        strings, at, names = self.sections[verdef.link].off, verdef.off, {}
+        for _ in range(verdef.info):
+            _, flags, number, _, _, aux, following = self._unpack(_VERDEF, at)
+            if not flags & 1:  # VER_FLG_BASE: the file's own name
+                names[number] = self.text(strings + self._unpack(_VERDAUX, at + aux)[0])
+            at += following
+        return names, self.bytes_of(versym)
+
+
+def open_elf(path: str) -> ElfFile:
+    """Read a program or library. Raises: FormatError for what is none, SyscallError for a file that cannot be read."""
+    try:
+        return ElfFile(current().map_file(path), path)
+    except OSError as e:
+        raise SyscallError(f"open {path}", e.errno or 0) from None
