@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .api import packets as packets
     from .api.compile import Object as Object
     from .api.compile import compile as compile
+    from .api.histograms import print_histogram as print_histogram
+    from .api.histograms import render_histogram as render_histogram
     from .api.losses import Loss as Loss
     from .api.session import Attachment as Attachment
     from .api.session import Session as Session
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from .types.intrinsics import gid as gid
     from .types.intrinsics import kernel_str as kernel_str
     from .types.intrinsics import ktime as ktime
+    from .types.intrinsics import log2 as log2
     from .types.intrinsics import pid as pid
     from .types.intrinsics import read_kernel as read_kernel
     from .types.intrinsics import read_user as read_user
@@ -154,6 +157,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "api": "packets",
     "api.compile": "Object compile",
+    "api.histograms": "print_histogram render_histogram",
     "api.losses": "Loss",
     "api.session": "Attachment Session attach rows",
     "api.user_functions": "usdt_probes user_functions",
@@ -165,8 +169,8 @@ _HOMES = {
     "types.globals": "Global",
     "types.headers": "Header",
     "types.intrinsics": (
-        "cmpxchg comm cpu current_task fetch_add fetch_and fetch_or fetch_xor gid kernel_str ktime pid read_kernel "
-        "read_user redirect redirect_peer tid uid user_str xchg"
+        "cmpxchg comm cpu current_task fetch_add fetch_and fetch_or fetch_xor gid kernel_str ktime log2 pid "
+        "read_kernel read_user redirect redirect_peer tid uid user_str xchg"
     ),
     "types.kernel_hooks": (
         "fentry fexit fmod_ret iter kprobe kprobe_session kretprobe kretsyscall ksyscall lsm raw_tracepoint "

@@ -236,9 +236,12 @@ class EngineMap:
         """Queues, stacks and Bloom filters: add a value. Raises: SyscallError with E2BIG (full), EINVAL."""
         self.update(b"", value, flags)
 
-    def pop(self) -> bytes | None:
-        """Queues and stacks: take the next value, None when empty. Raises: SyscallError with ENOTSUPP."""
-        raise SyscallError("BPF_MAP_LOOKUP_AND_DELETE_ELEM", ENOTSUPP, f"map {self.spec.name!r} is no queue")
+    def pop(self, key: bytes = b"") -> bytes | None:
+        """Take a key's value, of queues and stacks the next one; None if there is none.
+
+        Raises: SyscallError with ENOTSUPP for maps whose values cannot be taken.
+        """
+        raise SyscallError("BPF_MAP_LOOKUP_AND_DELETE_ELEM", ENOTSUPP, f"map {self.spec.name!r}")
 
     def has_value(self, value: bytes) -> bool:
         """Bloom filters: whether a value may have been added. Raises: SyscallError with EINVAL for other maps."""
@@ -292,6 +295,13 @@ class HashMap(EngineMap):
         for cells in self._entries.values():
             cells += [_Cell(bytearray(self.spec.value_size)) for _ in range(cpus - self.cpus)]
         super().grow(cpus)
+
+    def pop(self, key: bytes = b"") -> bytes | None:
+        with self.lock:
+            value = self.lookup(key)
+            if value is not None:
+                self.delete(key)
+            return value
 
     def find(self, key: bytes) -> bytes | None:
         """Return the key of the entry that a look-up of `key` finds."""

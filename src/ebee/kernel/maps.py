@@ -96,9 +96,9 @@ class KernelMap:
         """Queues, stacks and Bloom filters: add a value. Raises: SyscallError with E2BIG (full), EINVAL."""
         self._ops().update(b"", value, flags)
 
-    def pop(self) -> bytes | None:
-        """Queues and stacks: take the next value, None when empty. Raises: SyscallError."""
-        return self._ops().take()
+    def pop(self, key: bytes = b"") -> bytes | None:
+        """Take a key's value, of queues and stacks the next one; None if there is none. Raises: SyscallError."""
+        return self._ops().take(key)
 
     def has_value(self, value: bytes) -> bool:
         """Bloom filters: whether a value may have been added. Raises: SyscallError."""

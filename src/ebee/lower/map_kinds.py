@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from errno import EEXIST
+
 from ..abi import bpf
 from ..abi.helpers import BPF_FUNC as FUNC
+from ..ir.core import PTR_VALUE_OR_NULL
 from ..types.scalars import IntType
-from .numbers import Num, check_assignable, union
+from .numbers import BOOL, Num, check_assignable, union
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +34,52 @@ def push(low: Lowering, decl: MapDecl, value: Value, overwrite: bool) -> None:
     flags = low.b.const(bpf.BPF_EXIST if overwrite else bpf.BPF_ANY)
     result = low.b.call(FUNC.map_push_elem, low.map(decl), value, flags)
     low.count_if("ne", result, "map_full", decl.name)
+
+
+def insert(low: Lowering, decl: MapDecl, key: Value, value: Value) -> Num:
+    """Make an entry: 1, or 0 where there is one; a failure is counted."""
+    b = low.b
+    result = b.call(FUNC.map_update_elem, low.map(decl), key, value, b.const(bpf.BPF_NOEXIST))
+    made, refused, failed, done = low.blocks(4)
+    name = f"inserted {id(result)}"
+    b.write(name, b.const(0))
+    b.branch("eq", result, b.const(0), made, refused)
+    b.start(refused)
+    b.branch("eq", result, b.const(-EEXIST), done, failed)
+    b.start(failed)
+    low.lose("map_full", decl.name)
+    b.jump(done)
+    b.start(made)
+    b.write(name, b.const(1))
+    b.jump(done)
+    b.start(done)
+    return Num(b.read(name), 0, 1, BOOL)
+
+
+def set_default(low: Lowering, decl: MapDecl, key: Value, initial: Value) -> Value:
+    """The address of an entry, made of the value at `initial` if it is absent; without room for it null, counted."""
+    b = low.b
+    missing, lost, done = low.blocks(3)
+    pointer = low.lookup(decl, key)
+    name = f"entry of {decl.name} {id(missing)}"
+    b.write(name, pointer)
+    b.branch("eq", pointer, b.const(0), missing, done)
+    b.start(missing)
+    b.call(FUNC.map_update_elem, low.map(decl), key, initial, b.const(bpf.BPF_NOEXIST))
+    again = low.lookup(decl, key)
+    b.write(name, again)
+    b.branch("ne", again, b.const(0), done, lost)
+    b.start(lost)
+    low.lose("map_full", decl.name)
+    b.jump(done)
+    b.start(done)
+    return b.read(name, PTR_VALUE_OR_NULL)
+
+
+def lookup_cpu(low: Lowering, decl: MapDecl, key: Value, cpu: Num) -> Value:
+    """The address of the value that a CPU has, or null."""
+    check_assignable(cpu, 0, (1 << 32) - 1, "the number of a CPU")
+    return low.b.call(FUNC.map_lookup_percpu_elem, low.map(decl), key, cpu.value, type=PTR_VALUE_OR_NULL)
 
 
 def take(low: Lowering, helper: int, decl: MapDecl, type: IntType, default: Num) -> Num:

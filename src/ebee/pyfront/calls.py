@@ -13,7 +13,7 @@ from ..record import Record, field
 from ..types.scalars import IntType
 from .expressions import Expressions
 from .source import SourceText, assigned_names, find_function
-from .values import Context, Entry, Known, is_lazy
+from .values import Context, Entry, Known, Maybe, is_lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,10 +118,8 @@ class Calls(Expressions):
             give(self, call, value)
             return
         self.low.submit_down_to(call.records)
-        if isinstance(value, Num) or (isinstance(value, Known) and isinstance(value.object, int)):
-            self.b.write(f"local {call.prefix}return", self.as_num(value).value)
-        elif isinstance(value, Entry):
-            self.b.write(f"local {call.prefix}return", value.pointer)
+        if isinstance(value, Num | Known | Entry | Maybe):
+            self.kind(value).kept(self, "return", value)
         elif is_lazy(value):
             value = self.written(value)  # other ways may return other strings
         call.results.append(value)

@@ -43,7 +43,7 @@ def and_or(front: Expressions, node: ast.BoolOp) -> Val:
                 break
             continue
         try:
-            n = front.as_num(value)
+            n = front.as_num(front.never_none(value, not is_and and part is not node.values[-1]))
         except Refusal as e:
             raise front.located(part, e) from None
         result = n if result is None else numbers.union(result, n)
@@ -124,7 +124,7 @@ def either(front: Expressions, node: ast.IfExp) -> Val:
             if strings:
                 _same_kind(front, part, value, None)
             try:
-                n = front.as_num(value)
+                n = front.as_num(front.never_none(value))
             except Refusal as e:
                 raise front.located(part, e) from None
             result = n if result is None else numbers.union(result, n)

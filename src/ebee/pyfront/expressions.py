@@ -18,6 +18,7 @@ from .values import (
     EnumNum,
     Known,
     Many,
+    Maybe,
     Memory,
     Peek,
     RecordRef,
@@ -155,6 +156,10 @@ class Expressions:
             return value
         if isinstance(value, Known) and isinstance(value.object, int):
             return numbers.constant(self.low, value.object if isinstance(value.object, bool) else int(value.object))
+        if isinstance(value, Maybe):
+            from .optional import number
+
+            return number(self, value)
         raise Refusal(f"an integer is needed here, not {self.describe(value)}")
 
     def kind(self, value: Val) -> Kind:
@@ -302,8 +307,9 @@ class Expressions:
         is_and = isinstance(node.op, ast.And)
         before: dict[str, Val] = self.env
         known: Ranges = {}
-        self.depth += 1
+        depth = self.depth
         for at, part in enumerate(node.values):
+            self.depth = depth + (at > 0)  # the first part is evaluated always
             last = at == len(node.values) - 1
             following = (then if is_and else els) if last else self.b.new_block()
             true, false = self.condition(part, following if is_and else then, els if is_and else following)
@@ -312,7 +318,7 @@ class Expressions:
                 break
             self.b.start(following)
             self.env = self.refined(self.env, known)
-        self.depth -= 1
+        self.depth = depth
         self.env = before
         return (known, {}) if is_and else ({}, known)
 
@@ -341,12 +347,19 @@ class Expressions:
         (left_node, left), (right_node, right) = a, b
         if isinstance(operator, ast.In | ast.NotIn):
             to = (then, els) if isinstance(operator, ast.In) else (els, then)
+            if isinstance(left, Maybe):
+                from .optional import unless_none
+
+                left = unless_none(self, left, to[1])  # what is in a map or among numbers is not None
             kind_of(right).contains(self, right, left, *to)
             return {}, {}
         op = COMPARE_OPERATORS.get(type(operator))
         if op is None and isinstance(right, Known) and right.object is None:
             kind_of(left).is_none(self, left, *((then, els) if isinstance(operator, ast.Is) else (els, then)))
-            return {}, {}
+            if not isinstance(left, Maybe):
+                return {}, {}
+            says = self.learned(left_node, left, (None, (left.num.lo, left.num.hi)))
+            return says if isinstance(operator, ast.Is) else (says[1], says[0])
         if op is None:
             if isinstance(left, Known) and isinstance(right, Known) and isinstance(right.object, type | Type):
                 is_same = left.object is right.object
@@ -376,22 +389,35 @@ class Expressions:
         self.b.branch(numbers.condition(op, x, y), x.value, y.value, then, els)
         return x, y
 
-    def learned(self, node: ast.expr, n: Num, ranges: tuple[Range, Range]) -> tuple[Ranges, Ranges]:
-        """What is learned of a name by a comparison with it."""
-        if isinstance(node, ast.Name) and self.env.get(node.id) is n:
-            return {node.id: ranges[0]}, {node.id: ranges[1]}
-        return {}, {}
+    def learned(
+        self, node: ast.expr, n: Num | Maybe, ranges: tuple[Range | None, Range | None]
+    ) -> tuple[Ranges, Ranges]:
+        """What is learned of a name by a comparison with it; None: nothing."""
+        name = node.target if isinstance(node, ast.NamedExpr) else node
+        if not isinstance(name, ast.Name) or self.env.get(name.id) is not n:
+            return {}, {}
+        return {name.id: ranges[0]} if ranges[0] else {}, {name.id: ranges[1]} if ranges[1] else {}
 
     def refined(self, env: dict[str, Val], ranges: Ranges) -> dict[str, Val]:
         """Return a copy of the names with narrower ranges."""
         result = dict(env)
         for name, (lo, hi) in ranges.items():
             n = result.get(name)
+            if isinstance(n, Maybe):  # it is not None
+                n = result[name] = n.num
             if isinstance(n, Num) and lo <= hi:
                 result[name] = n.replace(lo=max(lo, n.lo), hi=min(hi, n.hi))
         return result
 
     # Values that depend on a condition
+
+    def never_none(self, value: Val, has_alternative: bool = False) -> Val:
+        """One of several values, which must not be None if the others are numbers. Raises: Refusal."""
+        if not isinstance(value, Maybe):
+            return value
+        from .optional import decided
+
+        return decided(self, value, has_alternative)
 
     def expr_BoolOp(self, node: ast.BoolOp) -> Val:
         from .conditional import and_or

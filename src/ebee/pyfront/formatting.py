@@ -9,7 +9,7 @@ from ..lower.numbers import BOOL, MAYBE_BOOL, U64_HI, Num, Refusal
 from ..types.scalars import StrType
 from .arrays import check_fresh
 from .strings import StringKind, encoded
-from .values import BytesPlace, Comm, EnumNum, Known, Memory, Piece, Text, UserStr, size_of_string
+from .values import BytesPlace, Comm, EnumNum, Known, Maybe, Memory, Piece, Text, UserStr, size_of_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def formatted(front: Expressions, value: Val, conversion: str = "", spec: str = 
             check_fresh(value)
             _try(bytes(value.type.size), conversion, spec)
         case _:
-            raise Refusal(f"{front.describe(value)} has no text in a probe", "format its fields")
+            hint = "test it first: if n is not None" if isinstance(value, Maybe) else "format its fields"
+            raise Refusal(f"{front.describe(value)} has no text in a probe", hint)
     return [Piece(value, conversion, spec)]
 
 

@@ -144,7 +144,18 @@ def _cmpxchg(front: Expressions, node: ast.Call) -> Val:
     return compare_exchange(front, node)
 
 
+def _log2(front: Expressions, node: ast.Call) -> Val:
+    from ..lower.bits import log2
+
+    (argument,) = front.arguments(node, "log2", 1, 1)
+    value = front.expr(argument)
+    if isinstance(value, Known) and isinstance(value.object, int) and value.object >= 0:
+        return Known(declared.log2(value.object))
+    return log2(front.low, front.as_num(value))
+
+
 INTRINSICS: dict[Any, Intrinsic] = {
+    declared.log2: _log2,
     declared.comm: _comm,
     declared.current_task: _current_task,
     declared.user_str: _string("user_str"),
@@ -157,6 +168,6 @@ INTRINSICS: dict[Any, Intrinsic] = {
     **{getattr(declared, name): _fetch(name) for name in _FETCHES},
 }
 # Those that mean something where a probe runs on behalf of no task.
-ANYWHERE = frozenset(("cpu", "ktime", "kernel_str", "read_kernel", "cmpxchg", *_FETCHES, *_REDIRECTS))
+ANYWHERE = frozenset(("cpu", "ktime", "log2", "kernel_str", "read_kernel", "cmpxchg", *_FETCHES, *_REDIRECTS))
 # Those that are called for what they do, not for their result.
 EFFECTS: frozenset[Any] = frozenset(getattr(declared, name) for name in ("cmpxchg", *_FETCHES))

@@ -147,6 +147,17 @@ class NumKind(Kind):
     def describe(self, front: Expressions, value: Num) -> str:
         return value.describe()
 
+    def method(self, front: Expressions, value: Num, name: str, node: ast.Call) -> Val:
+        if name != "bit_length" or value.is_kernel_pointer:
+            return super().method(front, value, name, node)
+        from ..lower.bits import bit_length
+
+        front.arguments(node, name, 0, 0)
+        return bit_length(front.low, value)
+
+    def has_effect(self, front: Expressions, value: Num, name: str, node: ast.expr) -> bool:
+        return name != "bit_length" and super().has_effect(front, value, name, node)
+
     def attribute(self, front: Expressions, value: Num, name: str, node: ast.expr) -> Val:
         if not value.is_kernel_pointer:
             return super().attribute(front, value, name, node)
@@ -166,6 +177,7 @@ class NumKind(Kind):
 
     def kept(self, front: Expressions, name: str, value: Num) -> Val:
         front.b.write(front.local(name), value.value)
+        front.b.write(f"{front.local(name)} is there", front.b.const(1))
         return value
 
 
@@ -214,8 +226,10 @@ class KnownKind(Kind):
         return super().length(front, value)
 
     def kept(self, front: Expressions, name: str, value: Known) -> Val:
-        if isinstance(value.object, int):
-            front.b.write(front.local(name), front.as_num(value).value)
+        if isinstance(value.object, int | None):
+            n = front.as_num(value) if value.object is not None else numbers.constant(front.low, 0)
+            front.b.write(front.local(name), n.value)
+            front.b.write(f"{front.local(name)} is there", front.b.const(value.object is not None))
         return value
 
 
@@ -289,6 +303,7 @@ _VALUES: dict[type, str] = {
     values.BytesPlace: "arrays.BytesKind",
     values.Peek: "records.PeekKind",
     values.Entries: "outlined.EntriesKind",
+    values.Maybe: "optional.MaybeKind",
     values.Enumerated: "sequences.EnumeratedKind",
     values.Member: "enums.MemberKind",
     values.EnumNum: "enums.EnumNumKind",

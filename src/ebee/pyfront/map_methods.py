@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
+from ..abi.bpf import BPF_MAP_TYPE_LPM_TRIE
 from ..abi.helpers import BPF_FUNC as FUNC
 from ..lower.numbers import Num, Refusal
 from ..types.maps import KeyedDecl, MapDecl
@@ -11,14 +12,14 @@ from ..types.scalars import IntType, NumType
 from ..types.structs import StructType
 from .atomics import change
 from .kinds import KnownKind
-from .values import Entries, Entry, Known, Peek, Place
+from .values import Entries, Entry, Known, Maybe, Peek, Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from ..ir.core import Block
+    from ..ir.core import Block, Value
     from .expressions import Expressions
     from .values import Val
 
@@ -33,7 +34,7 @@ class MapKind(KnownKind):
         return call_method(front, value.object, name, node)
 
     def has_effect(self, front: Expressions, value: Known, name: str, node: ast.expr) -> bool:
-        return name not in ("get", "items", "keys", "lookup", "peek", "values")
+        return name not in ("get", "items", "keys", "lookup", "lookup_cpu", "peek", "values")
 
     def item(self, front: Expressions, value: Known, node: ast.Subscript) -> Val:
         decl = _keyed(front, value)
@@ -112,9 +113,9 @@ def call_method(front: Expressions, decl: MapDecl, name: str, node: ast.Call) ->
     method = METHODS.get(name)
     if method is None or not hasattr(decl, name):
         hint = (
-            "in a probe: m[k], m.get(k, d), m.lookup(k), m[k] = v, m[k] += n, k in m, del m[k], q.push(v), q.pop(d), "
-            "q.peek(d), filter.add(v), v in filter, with ring.reserve() as record, ring.output(record), "
-            "for k, v in m.items()"
+            "in a probe: m[k], m.get(k), m.get(k, d), m.lookup(k), m[k] = v, m[k] += n, k in m, del m[k], m.pop(k, d), "
+            "m.setdefault(k, v), m.insert(k, v), q.push(v), q.pop(d), q.peek(d), filter.add(v), v in filter, "
+            "with ring.reserve() as record, ring.output(record), for k, v in m.items()"
         )
         if method is not None:
             raise Refusal(f"{decl.name} is a {decl.kind}, which has no method {name}()", hint)
@@ -123,23 +124,116 @@ def call_method(front: Expressions, decl: MapDecl, name: str, node: ast.Call) ->
 
 
 def _get(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
-    """m.get(k, d): the value at k, or d. Without d there is nothing that stands for None."""
-    key, default = front.arguments(node, "get", 2, 2)
+    """m.get(k): the number at k, or None; m.get(k, d): or d."""
+    key, *default = front.arguments(node, "get", 1, 2)
     if not isinstance(decl, KeyedDecl) or not isinstance(decl.value, NumType):
         raise Refusal(f"{decl.name}.get() is for maps whose values are integers", "use v = m.lookup(k)")
     # The key is written last: evaluating the default may write another one to the same place.
-    key_value, other = front.expr(key), front.num(default)
-    n = front.low.read_entry(decl, decl.value, front.key(decl, key_value), other)
-    return _as_meant(decl.value, n) if (n.lo, n.hi) == (decl.value.lo, decl.value.hi) else n
+    key_value = front.expr(key)
+    other = front.expr(default[0]) if default else Known(None)
+    pointer = front.low.lookup(decl, front.key(decl, key_value))
+    return _number_or(front, decl, pointer, other, front.source.text_of(node))
+
+
+def _number_or(front: Expressions, decl: MapDecl, pointer: Value, other: Val, what: str) -> Val:
+    """The number at a pointer, or where that is null another value, which may be None."""
+    type = decl.value
+    assert isinstance(type, NumType)
+
+    def load(entry: Value) -> Num:
+        return front.low.load_num(entry, 0, type)
+
+    if isinstance(other, Known) and other.object is None:
+        return _number_or_none(front, pointer, type, load, what)
+    n = front.low.number_or(pointer, type, load, front.as_num(other))
+    return _as_meant(type, n) if (n.lo, n.hi) == (type.lo, type.hi) else n
+
+
+def _number_or_none(
+    front: Expressions, pointer: Value, type: NumType, load: Callable[[Value], Num], what: str
+) -> Val:
+    """The number that is loaded from a pointer, or None where that is null."""
+    b = front.b
+    there, missing, done = front.low.blocks(3)
+    value, is_there = f"number {id(there)}", f"is there {id(there)}"
+    b.branch("ne", pointer, b.const(0), there, missing)
+    for block, number, flag in ((there, load, 1), (missing, None, 0)):
+        b.start(block)
+        b.write(value, number(b.non_null(pointer)).value if number else b.const(0))
+        b.write(is_there, b.const(flag))
+        b.jump(done)
+    b.start(done)
+    n = _as_meant(type, Num(b.read(value), min(type.lo, 0), max(type.hi, 0)))
+    if not isinstance(n, Num):
+        raise Refusal(f"{what} may be None, and {front.describe(n)} cannot be", "use m[k] or m.get(k, d)")
+    return Maybe(b.read(is_there), n, what)
+
+
+def found(front: Expressions, decl: MapDecl, pointer: Value, what: str) -> Val:
+    """What was looked up, or None: an entry to be used in place, or a copy of a number."""
+    if isinstance(decl.value, NumType):
+        return _number_or(front, decl, pointer, Known(None), what)
+    if not (isinstance(decl.value, StructType) or hasattr(decl.value, "element")):
+        raise Refusal(f"{what} is for maps whose values are integers or Structs", "use m[k] or k in m")
+    return Entry(pointer, decl.value, decl, what)
 
 
 def _lookup(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
-    """m.lookup(k): the entry itself, to be read and written in place, or None."""
+    """m.lookup(k): the entry itself, to be read and written in place, or None; of a number a copy."""
     (key,) = front.arguments(node, "lookup", 1, 1)
-    if not isinstance(decl, KeyedDecl) or not (isinstance(decl.value, StructType) or hasattr(decl.value, "element")):
-        raise Refusal(f"{decl.name}.lookup() is for maps whose values are Structs", "use m[k], m.get(k, d) or k in m")
-    pointer = front.low.lookup(decl, front.key(decl, front.expr(key)))
-    return Entry(pointer, decl.value, decl, front.source.text_of(node))
+    pointer = front.low.lookup(decl, front.key(decl, front.expr(key)))  # type: ignore[arg-type]  # it has the method
+    return found(front, decl, pointer, front.source.text_of(node))
+
+
+def _lookup_cpu(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
+    """m.lookup_cpu(k, cpu): as lookup, of another CPU."""
+    from ..lower.map_kinds import lookup_cpu
+
+    key, cpu = (front.expr(argument) for argument in front.arguments(node, "lookup_cpu", 2, 2))
+    pointer = lookup_cpu(front.low, decl, front.key(decl, key), front.as_num(cpu))  # type: ignore[arg-type]
+    return found(front, decl, pointer, front.source.text_of(node))
+
+
+def _pop_key(front: Expressions, decl: KeyedDecl[Any, Any], node: ast.Call) -> Val:
+    """m.pop(k, d): the number at k, or d; the entry is removed."""
+    if len(node.args) == 1 and not node.keywords:
+        raise Refusal(f"pop() needs a default in a probe, for a key that {decl.name} does not have",
+                      f"{decl.name}.pop(k, 0), {decl.name}.pop(k, None)")  # fmt: skip
+    key_value, other = (front.expr(argument) for argument in front.arguments(node, "pop", 2, 2))
+    if not isinstance(decl.value, NumType):
+        hint = "use v = m.lookup(k), then del m[k]"
+        raise Refusal(f"{decl.name}.pop() is for maps whose values are integers", hint)
+    if decl.map_type == BPF_MAP_TYPE_LPM_TRIE:
+        raise Refusal(f"{decl.name}.pop() would find the entry of a shorter prefix", "use n = m[k], then del m[k]")
+    key = front.key(decl, key_value)
+    value = _number_or(front, decl, front.low.lookup(decl, key), other, front.source.text_of(node))
+    front.low.delete_entry(decl, key)
+    front.forget_entries(decl)
+    return value
+
+
+def _setdefault(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
+    """m.setdefault(k, v): the entry at k, made with v if there is none; of a number a copy."""
+    from ..lower.map_kinds import set_default
+
+    key_value, new = (front.expr(argument) for argument in front.arguments(node, "setdefault", 2, 2))
+    if decl.map_type == BPF_MAP_TYPE_LPM_TRIE:
+        raise Refusal(f"{decl.name}.setdefault() would find the entry of a shorter prefix", f"{decl.name}.insert(k, v)")
+    memory = front.value(decl, new)
+    pointer = set_default(front.low, decl, front.key(decl, key_value), memory)  # type: ignore[arg-type]
+    what = front.source.text_of(node)
+    if isinstance(decl.value, NumType):
+        return _number_or(front, decl, pointer, new, what)
+    return found(front, decl, pointer, what)
+
+
+def _insert(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
+    """m.insert(k, v): whether there was no entry and one was made."""
+    from ..lower.map_kinds import insert
+
+    key_value, new = (front.expr(argument) for argument in front.arguments(node, "insert", 2, 2))
+    memory = front.value(decl, new)
+    return insert(front.low, decl, front.key(decl, key_value), memory)  # type: ignore[arg-type]
 
 
 def _push(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
@@ -162,6 +256,8 @@ def _take(name: str, helper: int) -> Callable[[Expressions, MapDecl, ast.Call], 
     def lower(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
         from ..lower.map_kinds import take
 
+        if isinstance(decl, KeyedDecl):
+            return _pop_key(front, decl, node)
         if not isinstance(decl.value, IntType):
             raise Refusal(f"{decl.name}.{name}() is for values that are integers, not {decl.value}")
         if not node.args and not node.keywords:
@@ -209,12 +305,15 @@ def _output(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
 METHODS: dict[str, Callable[[Expressions, MapDecl, ast.Call], Val]] = {
     "add": _push,
     "get": _get,
+    "insert": _insert,
     "items": _entries("items"),
     "keys": _entries("keys"),
     "lookup": _lookup,
+    "lookup_cpu": _lookup_cpu,
     "output": _output,
     "peek": _take("peek", FUNC.map_peek_elem),
     "pop": _take("pop", FUNC.map_pop_elem),
     "push": _push,
+    "setdefault": _setdefault,
     "values": _entries("values"),
 }

@@ -20,7 +20,20 @@ from ..types.scalars import NumType
 from .arrays import read
 from .calls import Call
 from .kinds import Kind
-from .values import Context, Entries, Entry, FieldRow, HeaderRef, Known, Many, OptionValue, Payload, Place, Unusable
+from .values import (
+    Context,
+    Entries,
+    Entry,
+    FieldRow,
+    HeaderRef,
+    Known,
+    Many,
+    Maybe,
+    OptionValue,
+    Payload,
+    Place,
+    Unusable,
+)  # fmt: skip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -164,6 +177,7 @@ def attempt(
             value = start[n]
             assert isinstance(value, Num)
             front.env[n] = Num(low.b.read(front.local(n)), lo, hi, value.c_type)
+            low.b.write(f"{front.local(n)} is there", low.b.const(1))
         turn, over, following, done = low.blocks(4)
         entered = front.env
         whenever, otherwise = test(turn, over)
@@ -236,6 +250,8 @@ def attempt(
                 value = left[n]
                 if isinstance(value, Known) and isinstance(value.object, int):
                     value = front.as_num(value)
+                if isinstance(value, Maybe):
+                    value = Unusable("may be None where the loop was left", "test it first: if n is not None")
                 if isinstance(value, Num):
                     value = value.replace(value=b.load(frame, place[front.local(n)], 8))
                     b.write(front.local(n), value.value)
@@ -284,7 +300,7 @@ def give(front: Calls, call: Call, value: Val) -> None:
     assert low is not None
     if not (isinstance(value, Known) and value.object is None):
         try:
-            value = front.as_num(value)
+            value = front.as_num(front.never_none(value))
         except Refusal:
             what = f"from inside this loop numbers can be returned, not {front.describe(value)}"
             raise Refusal(what, "assign it to a name and `break`") from None

@@ -21,6 +21,7 @@ from .values import (
     Context,
     Known,
     Many,
+    Maybe,
     Memory,
     RecordRef,
     Text,
@@ -197,7 +198,7 @@ class Statements(Loops, Calls):
             return  # a docstring
         value = self.expr(node.value)
         if isinstance(node.value, ast.Call):
-            if not isinstance(value, Num | Comm | UserStr | Memory | Text) or self.has_effect(node.value):
+            if not isinstance(value, Num | Maybe | Comm | UserStr | Memory | Text) or self.has_effect(node.value):
                 return
         hint = ""
         if isinstance(node.value, ast.Call | ast.Compare):
@@ -224,6 +225,7 @@ class Statements(Loops, Calls):
             if self.context.default_result is None:
                 raise Refusal(f"a {self.context.noun} must return a number", self.context.result_hint)
             value = Known(self.context.default_result)
+        value = self.never_none(value)
         self.context.check_result(value)
         self.low.leave(self.as_num(value).value)
 
@@ -279,8 +281,9 @@ class Statements(Loops, Calls):
         if any(v is None for v in values):
             return Unusable("is not assigned on every way that leads here", "assign it before the `if`")
         kinds = {type(v) for v in values}
-        if len(kinds) == 1 and first is not None:
-            met = self.kind(first).merged(self, name, values)
+        odd = next((v for v in values if isinstance(v, Maybe)), first if len(kinds) == 1 else None)
+        if odd is not None:
+            met = self.kind(odd).merged(self, name, values)
             if met is not None:
                 return met
         if all(map(is_string, values)):

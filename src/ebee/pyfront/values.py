@@ -181,6 +181,14 @@ def entry_of(value: Val) -> Entry | None:
     return value if isinstance(value, Entry) else None
 
 
+class Maybe(Record):
+    """A number that was read from a map, or None: both `is_there` and `num` are 0 where it is None."""
+
+    is_there: Value
+    num: Num
+    what: str
+
+
 class Peek(Record):
     """A part of `m[k]` that was not copied yet: `off` bytes behind the entry's address, which may be null.
 
@@ -307,6 +315,6 @@ if TYPE_CHECKING:
     Ranges = dict[str, Range]
     Val = (
         Num | Known | Many | Comm | UserStr | Memory | Text | StructValue | Entry | RecordRef | Context | HeaderRef
-        | KernelRef | Payload | OptionValue | FieldRow | Arguments | Sequence | Place | Peek | Member | Entries
+        | KernelRef | Payload | OptionValue | FieldRow | Arguments | Sequence | Place | Peek | Maybe | Member | Entries
         | Enumerated | Unusable
     )  # fmt: skip

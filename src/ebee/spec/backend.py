@@ -90,8 +90,8 @@ class BackendMap(Protocol):
     def push(self, value: bytes, flags: int = 0) -> None:
         """Queues, stacks and Bloom filters: add a value. Raises: SyscallError with E2BIG (full), EINVAL."""
 
-    def pop(self) -> bytes | None:
-        """Queues and stacks: take the next value, None when empty. Raises: SyscallError for other maps."""
+    def pop(self, key: bytes = b"") -> bytes | None:
+        """Take a key's value, of queues and stacks the next one; None if there is none. Raises: SyscallError."""
 
     def has_value(self, value: bytes) -> bool:
         """Bloom filters: whether a value may have been added. Raises: SyscallError for other maps."""

@@ -210,9 +210,11 @@ class MapElements:
             return None
         raise error(abi.BPF_MAP_LOOKUP_ELEM, -result, f"map {self._name!r}")
 
-    def take(self) -> bytes | None:
-        """BPF_MAP_LOOKUP_AND_DELETE_ELEM of a map without keys: the value, None for ENOENT. Raises: SyscallError."""
+    def take(self, key: bytes = b"") -> bytes | None:
+        """BPF_MAP_LOOKUP_AND_DELETE_ELEM: the value, None for ENOENT. Raises: SyscallError."""
+        self._check(key, abi.BPF_MAP_LOOKUP_AND_DELETE_ELEM)
         with self._lock:
+            self._key.raw = key
             result = self._bpf(abi.BPF_MAP_LOOKUP_AND_DELETE_ELEM, self._attr)
             if result == 0:
                 return self._value.raw

@@ -48,6 +48,13 @@ def ktime() -> u64:
     probe_only("ktime")
 
 
+def log2(n: int) -> int:
+    """The position of the highest bit of an unsigned number: 0 for 0 and 1, 10 for 1024 … 2047. It works anywhere."""
+    if n < 0:
+        raise UsageError(f"log2() takes an unsigned number, not {n}")
+    return max(n.bit_length() - 1, 0)
+
+
 def comm() -> str:
     """The name of the current task: at most 15 bytes and a terminator."""
     probe_only("comm")

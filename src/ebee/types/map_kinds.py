@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from ..abi import bpf
 from ..errors import UsageError
-from .maps import HashDecl, K, KeyedDecl, MapDecl, V
+from .maps import _ABSENT, HashDecl, K, KeyedDecl, MapDecl, V
 from .scalars import IntType, Type, u8, u32
 from .structs import type_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Generic
+    from typing import Any, Generic, NoReturn
 
     from ..btf.build import BtfBuilder
 else:
     from .maps import Generic
-
-_ABSENT = object()
 
 
 class PerCpuDecl(KeyedDecl[K, V]):
@@ -38,6 +36,11 @@ class PerCpuDecl(KeyedDecl[K, V]):
         if not isinstance(self.value, IntType):
             raise UsageError(f"{self.kind} {self.name}: only integers can be summed, not {self.value}")
         return sum(self[key])
+
+    def lookup_cpu(self, key: K, cpu: int) -> V | None:
+        """Return the value of one CPU, None for a missing key or CPU; inside a probe of Structs the entry itself."""
+        values: list[V] | None = self.get(key)  # type: ignore[assignment]
+        return values[cpu] if values is not None and 0 <= cpu < len(values) else None
 
     def _read(self, raw: bytes) -> Any:
         size, padded = self.value.size, self.value.size + 7 & ~7
@@ -165,6 +168,14 @@ class LpmTrie(HashDecl["int | str | tuple[int, int]", V]):
         if not isinstance(number, IntType) or number.signed:
             raise UsageError(f"LpmTrie: the address is u8, u16, u32 or u64, not {number}")
         super().__init__(PrefixType(number), value, max_entries=max_entries, name=name)  # type: ignore[arg-type]
+
+    def pop(self, key: Any, default: Any = None) -> NoReturn:
+        """Not for prefixes: a look-up may find a shorter one than is removed. Raises: UsageError."""
+        raise UsageError(f"LpmTrie {self.name} has no pop()", hint="take v = m[k], then del m[k]")
+
+    def setdefault(self, key: Any, default: Any) -> NoReturn:
+        """Not for prefixes: a look-up may find a shorter one. Raises: UsageError."""
+        raise UsageError(f"LpmTrie {self.name} has no setdefault()", hint="m.insert(k, v) is for exactly that prefix")
 
 
 class QueueDecl(MapDecl, Generic[V]):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         def delete(self, key: bytes) -> bool: ...
         def items(self) -> Iterator[tuple[bytes, bytes]]: ...
         def push(self, value: bytes, flags: int = 0) -> None: ...
-        def pop(self) -> bytes | None: ...
+        def pop(self, key: bytes = b"") -> bytes | None: ...
         def has_value(self, value: bytes) -> bool: ...
         @property
         def cpus(self) -> int: ...
@@ -44,6 +44,9 @@ else:
             return cls
 
     K = V = None
+
+
+_ABSENT: Any = object()
 
 
 def size_bytes(size: int | str, where: str) -> int:
@@ -128,7 +131,7 @@ class KeyedDecl(MapDecl, Generic[K, V]):
         def get(self, key: K, default: V) -> V: ...
 
     def get(self, key: K, default: V | None = None) -> V | None:
-        """Return the value, or `default` for a missing key."""
+        """Return the value, or `default` for a missing key. Inside a probe, for integers."""
         raw = self._live.lookup(self._key(key))
         return default if raw is None else self._read(raw)
 
@@ -139,6 +142,23 @@ class KeyedDecl(MapDecl, Generic[K, V]):
         Outside it is a copy.
         """
         return self.get(key)
+
+    def insert(self, key: K, value: V) -> bool:
+        """Set the value of a key that has none; return whether that was so. Source: BPF_NOEXIST."""
+        return self._inserted(self._key(key), self._value(value))
+
+    def _inserted(self, key: bytes, value: bytes) -> bool:
+        from errno import EEXIST
+
+        from ..errors import SyscallError
+
+        try:
+            self._live.update(key, value, bpf.BPF_NOEXIST)
+        except SyscallError as e:
+            if e.errno != EEXIST:
+                raise
+            return False
+        return True
 
     def __setitem__(self, key: K, value: V) -> None:
         self._live.update(self._key(key), self._value(value))
@@ -176,6 +196,33 @@ class HashDecl(KeyedDecl[K, V]):
     def __init__(self, key: type[K], value: type[V], *, max_entries: int = 10_240, name: str = "") -> None:
         kind = self.kind
         super().__init__(type_of(key, f"key of {kind}"), type_of(value, f"value of {kind}"), max_entries, name)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def pop(self, key: K) -> V: ...
+        @overload
+        def pop(self, key: K, default: V) -> V: ...
+        @overload
+        def pop(self, key: K, default: None) -> V | None: ...
+
+    def pop(self, key: K, default: Any = _ABSENT) -> Any:
+        """Remove a key and return its value, or `default` for a missing one.
+
+        Inside a probe there has to be a default, and values are integers.
+        Raises: KeyError for a missing key without a default.
+        """
+        raw = self._live.pop(self._key(key))
+        if raw is None and default is _ABSENT:
+            raise KeyError(key)
+        return default if raw is None else self._read(raw)
+
+    def setdefault(self, key: K, default: V) -> V:
+        """Return the value; a missing key gets `default` first. Inside a probe, of Structs: the entry itself."""
+        packed, value = self._key(key), self._value(default)
+        while (raw := self._live.lookup(packed)) is None:
+            self._inserted(packed, value)
+        return self._read(raw)  # type: ignore[no-any-return]
 
     def clear(self) -> None:
         """Remove every entry."""

@@ -30,6 +30,7 @@ point_queue = Queue(Point, max_entries=4)
 stack = Stack(u64, max_entries=4)
 bloom = BloomFilter(u32, max_entries=4)
 slots = Array(u64, max_entries=4)
+names = Hash(u32, Str(8))
 
 
 @ebee.tracepoint("syscalls:sys_enter_openat")
@@ -67,8 +68,35 @@ def keyed(ctx):
     points[1].x += 1  # error: a Point record has no fields that can be assigned | this would change a copy: v = m.lookup(k), then v.field
     d = points[1] + 1  # error: an integer is needed here, not a Point record
     e = points.get(1, 0)  # error: points.get() is for maps whose values are integers | use v = m.lookup(k)
-    f = counts.lookup(1)  # error: counts.lookup() is for maps whose values are Structs | use m[k], m.get(k, d) or k in m
+    f = names.lookup(1)  # error: names.lookup(1) is for maps whose values are integers or Structs | use m[k] or k in m
+    g = points.pop(1, 0)  # error: points.pop() is for maps whose values are integers | use v = m.lookup(k), then del m[k]
+    h = counts.pop(1)  # error: pop() needs a default in a probe, for a key that counts does not have | counts.pop(k, 0), counts.pop(k, None)
+    i = slots.pop(1, 0)  # error: slots is a Array, which has no method pop() | …
+    j = routes.pop(1, 0)  # error: routes.pop() would find the entry of a shorter prefix | use n = m[k], then del m[k]
+    k = routes.setdefault(1, 0)  # error: routes.setdefault() would find the entry of a shorter prefix | routes.insert(k, v)
+    m = counts.lookup_cpu(1, 0)  # error: counts is a Hash, which has no method lookup_cpu() | …
+    n = percpu.lookup_cpu(1, -1)  # error: -1 does not fit in the number of a CPU
+    counts.insert(1, "a")  # error: an integer is needed here, not 'a'
+    counts.get(1)  # error: this statement has no effect: it only computes u64, or None | its result is not used
     points[1] += 1  # error: points[…] cannot be changed atomically: Point has no atomic instruction | declare it as u32, u64, s32 or s64; or read it, compute, and assign it
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def perhaps(ctx):
+    n = counts.get(1)
+    a = n if ctx.flags else 3  # error: this may be None here, and a number on another way | test it first: if n is not None
+    b = n and 3  # error: this may be None here, and a number on another way | test it first: if n is not None
+    c = 3 if ctx.flags else 0 or n  # error: this may be None here, and a number on another way | test it first: if n is not None
+    if n == counts.get(2):  # error: two numbers that may both be None are compared | test them first: if n is not None
+        pass
+    print(n)  # error: u64, or None has no text in a probe | test it first: if n is not None
+    d = f"{n}"  # error: u64, or None has no text in a probe | test it first: if n is not None
+    if n is not None:
+        n.size()  # error: u64 has no attribute 'size' in a probe
+    e = ebee.log2(-ctx.flags)  # error: log2() takes an unsigned number, not … | cast it: ebee.log2(u64(x))
+    if n is not None:
+        return n
+    return n  # error: this may be None here, and a number on another way | test it first: if n is not None
 
 
 @ebee.tracepoint("syscalls:sys_enter_openat")

@@ -54,7 +54,7 @@ class QueueMap(EngineMap):
     def delete(self, key: bytes) -> bool:
         raise SyscallError("BPF_MAP_DELETE_ELEM", EINVAL, f"map {self.spec.name!r} has no keys")
 
-    def pop(self) -> bytes | None:
+    def pop(self, key: bytes = b"") -> bytes | None:
         with self.lock:
             return self.pop_value()
 
