@@ -9,6 +9,7 @@ from .version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from . import helpers as helpers
     from .api import packets as packets
     from .api.compile import Object as Object
     from .api.compile import compile as compile
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from .api.session import Session as Session
     from .api.session import attach as attach
     from .api.session import rows as rows
+    from .api.syscall_names import syscall_name as syscall_name
     from .api.user_functions import usdt_probes as usdt_probes
     from .api.user_functions import user_functions as user_functions
     from .errors import CommandError as CommandError
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from .types.fields import be64 as be64
     from .types.globals import Global as Global
     from .types.headers import Header as Header
+    from .types.intrinsics import boot_ns as boot_ns
+    from .types.intrinsics import cgroup_id as cgroup_id
     from .types.intrinsics import cmpxchg as cmpxchg
     from .types.intrinsics import comm as comm
     from .types.intrinsics import cpu as cpu
@@ -54,11 +58,14 @@ if TYPE_CHECKING:
     from .types.intrinsics import kernel_str as kernel_str
     from .types.intrinsics import ktime as ktime
     from .types.intrinsics import log2 as log2
+    from .types.intrinsics import numa_node as numa_node
     from .types.intrinsics import pid as pid
+    from .types.intrinsics import random as random
     from .types.intrinsics import read_kernel as read_kernel
     from .types.intrinsics import read_user as read_user
     from .types.intrinsics import redirect as redirect
     from .types.intrinsics import redirect_peer as redirect_peer
+    from .types.intrinsics import signal as signal
     from .types.intrinsics import tid as tid
     from .types.intrinsics import uid as uid
     from .types.intrinsics import user_str as user_str
@@ -161,6 +168,7 @@ _HOMES = {
     "api.losses": "Loss",
     "api.session": "Attachment Session attach rows",
     "api.user_functions": "usdt_probes user_functions",
+    "api.syscall_names": "syscall_name",
     "errors": (
         "CommandError CompileError EbeeError FaultError FormatError NotSupported PermissionMissing SyscallError "
         "UnknownProbe UsageError VerifierError"
@@ -169,8 +177,8 @@ _HOMES = {
     "types.globals": "Global",
     "types.headers": "Header",
     "types.intrinsics": (
-        "cmpxchg comm cpu current_task fetch_add fetch_and fetch_or fetch_xor gid kernel_str ktime log2 pid "
-        "read_kernel read_user redirect redirect_peer tid uid user_str xchg"
+        "boot_ns cgroup_id cmpxchg comm cpu current_task fetch_add fetch_and fetch_or fetch_xor gid kernel_str ktime "
+        "log2 numa_node pid random read_kernel read_user redirect redirect_peer signal tid uid user_str xchg"
     ),
     "types.kernel_hooks": (
         "fentry fexit fmod_ret iter kprobe kprobe_session kretprobe kretsyscall ksyscall lsm raw_tracepoint "
@@ -194,12 +202,15 @@ _HOMES = {
     "types.structs": "Struct fields",
     "types.user_hooks": "uprobe uprobe_session uretprobe usdt",
 }
+_MODULES = frozenset(("helpers",))
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
-__all__ = ["__version__", *sorted(_HOME_OF)]  # noqa: PLE0604
+__all__ = ["__version__", *sorted((*_HOME_OF, *_MODULES))]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return getattr(__import__(f"{__name__}.{name}"), name)
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module 'ebee' has no attribute {name!r}")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..errors import SourceSpan
+    from .core import Terminator
 
 
 _FORGOTTEN = Value(I64)  # what a variable holds that must not be read
@@ -68,17 +69,21 @@ class Builder:
         return block is self.function.entry or bool(self._preds.get(block))
 
     def is_non_null(self, pointer: Value) -> bool:
-        """Whether a branch that every way here takes has shown that a pointer is not null."""
-        block = self.block
-        while block in self._sealed and len(self._preds.get(block, ())) == 1:
-            edge, pred = self._preds[block][0], self._pred_blocks[block][0]
-            term = pred.term
-            if isinstance(term, Branch) and term.a is pointer and isinstance(term.b, Op) and term.b.opcode == "const":
-                shows = {"ne": term.then, "eq": term.els}.get(term.cond) if term.b.imm == 0 else None
-                if edge is shows:
-                    return True
-            block = pred
-        return False
+        """Whether every way here takes a branch that has shown that a pointer is not null.
+
+        Ways that come back from a loop's end pass its head.
+        """
+        seen = {self.block}
+        work = [self.block]
+        while work:
+            block = work.pop()
+            if not self._preds.get(block):
+                return False
+            for edge, pred in zip(self._preds[block], self._pred_blocks[block]):
+                if not _shows_non_null(pred.term, edge, pointer) and pred not in seen:
+                    seen.add(pred)
+                    work.append(pred)
+        return True
 
     def ways(self) -> list[Block]:
         """Return the blocks from which jumps lead to the current block, in the order in which they were made."""
@@ -253,6 +258,15 @@ class Builder:
         for edge, pred in zip(self._preds[block], self._pred_blocks[block]):
             edge.args.append(self._read(name, pred, param.type))
         return param
+
+
+def _shows_non_null(term: Terminator | None, edge: Jump, pointer: Value) -> bool:
+    """Whether a way is taken only if a pointer is not null."""
+    if not isinstance(term, Branch) or term.a is not pointer or term.then.target is term.els.target:
+        return False
+    if not (isinstance(term.b, Op) and term.b.opcode == "const" and term.b.imm == 0):
+        return False
+    return edge is {"ne": term.then, "eq": term.els}.get(term.cond)
 
 
 class BeforeLeaving:

@@ -436,6 +436,10 @@ TASK_NUMBERS = {
     "gid": (FUNC.get_current_uid_gid, 32, 32),
     "cpu": (FUNC.get_smp_processor_id, 0, 32),
     "ktime": (FUNC.ktime_get_ns, 0, 64),
+    "boot_ns": (FUNC.ktime_get_boot_ns, 0, 64),
+    "random": (FUNC.get_prandom_u32, 0, 32),
+    "cgroup_id": (FUNC.get_current_cgroup_id, 0, 64),
+    "numa_node": (FUNC.get_numa_node_id, 0, 32),
 }
 
 

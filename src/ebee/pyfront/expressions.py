@@ -91,6 +91,7 @@ class Expressions:
     serial: int  # of calls
     context: ContextType
     target: Target
+    section: str  # of the probe
     source: SourceText
     env: dict[str, Val]
     names: Mapping[str, Any]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .expressions import Expressions
     from .values import Val
 
+HELPERS = "ebee.helpers"  # whose functions are the kernel's helpers
+
 
 class BuiltinKind(KnownKind):
     """Python's own functions."""
@@ -60,9 +62,17 @@ class FunctionKind(KnownKind):
             return Known(fields(struct.object))
         if value.object in INTRINSICS:
             return call_intrinsic(front, value.object, node)
+        if value.object.__module__ == HELPERS:
+            from .helpers import call_helper
+
+            return call_helper(front, value.object, node)
         return front.call_python(node, value.object)
 
     def has_effect(self, front: Expressions, value: Known, name: str, node: ast.expr) -> bool:
+        if value.object.__module__ == HELPERS:
+            from .helpers import has_effect
+
+            return has_effect(value.object)
         return value.object not in INTRINSICS or value.object in EFFECTS
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from ..abi.helpers import BPF_FUNC as FUNC
-from ..lower.numbers import U64_HI, Num, Refusal, check_assignable
+from ..lower.numbers import S64_HI, S64_LO, U64_HI, Num, Refusal, check_assignable
 from ..lower.program import TASK_NUMBERS, task_number
 from ..types import intrinsics as declared
 from ..types.scalars import StrType
@@ -154,8 +154,15 @@ def _log2(front: Expressions, node: ast.Call) -> Val:
     return log2(front.low, front.as_num(value))
 
 
+def _signal(front: Expressions, node: ast.Call) -> Val:
+    (number,) = (front.num(argument) for argument in front.arguments(node, "signal", 1, 1))
+    check_assignable(number, 1, 64, "the number of a signal")
+    return Num(front.b.call(FUNC.send_signal, number.value), S64_LO, S64_HI)
+
+
 INTRINSICS: dict[Any, Intrinsic] = {
     declared.log2: _log2,
+    declared.signal: _signal,
     declared.comm: _comm,
     declared.current_task: _current_task,
     declared.user_str: _string("user_str"),
@@ -168,6 +175,7 @@ INTRINSICS: dict[Any, Intrinsic] = {
     **{getattr(declared, name): _fetch(name) for name in _FETCHES},
 }
 # Those that mean something where a probe runs on behalf of no task.
-ANYWHERE = frozenset(("cpu", "ktime", "log2", "kernel_str", "read_kernel", "cmpxchg", *_FETCHES, *_REDIRECTS))
+_NUMBERS = ("boot_ns", "cpu", "ktime", "log2", "numa_node", "random")
+ANYWHERE = frozenset((*_NUMBERS, "kernel_str", "read_kernel", "cmpxchg", *_FETCHES, *_REDIRECTS))
 # Those that are called for what they do, not for their result.
-EFFECTS: frozenset[Any] = frozenset(getattr(declared, name) for name in ("cmpxchg", *_FETCHES))
+EFFECTS: frozenset[Any] = frozenset(getattr(declared, name) for name in ("cmpxchg", "signal", *_FETCHES))

@@ -82,7 +82,7 @@ class Statements(Loops, Calls):
         self.b = self.low.b
         self.env: dict[str, Val] = {}
         self.diagnostics: list[Diagnostic] = []
-        self.target = target
+        self.target, self.section = target, probe.section
         self.find_source = probe.find_source
         self.loops: list[Loop] = []
         self.calls: list[Call] = []
@@ -148,8 +148,7 @@ class Statements(Loops, Calls):
                     self.assign_name(name, context.parameter(self.low, pointer, name))
                 else:
                     has = ", ".join(context.arguments or ()) or "none"
-                    hint = similar(name, context.arguments or ()) or context.unnamed
-                    hint = hint or f"write ctx, or any of its arguments: {has}"
+                    hint = similar(name, context.arguments or ()) or f"write ctx, or any of its arguments: {has}"
                     raise Refusal(f"a {context.noun} has no argument {name!r}", hint)
             except Refusal as e:
                 self.diagnostics.append(Diagnostic(e.message, self.source.span(parameter), e.hint))

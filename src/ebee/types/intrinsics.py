@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn, TypeVar
 
-    from .scalars import u32, u64
+    from .scalars import s64, u32, u64
 
     T = TypeVar("T")
 
@@ -53,6 +53,34 @@ def log2(n: int) -> int:
     if n < 0:
         raise UsageError(f"log2() takes an unsigned number, not {n}")
     return max(n.bit_length() - 1, 0)
+
+
+def boot_ns() -> u64:
+    """Nanoseconds since boot, time asleep included (CLOCK_BOOTTIME)."""
+    probe_only("boot_ns")
+
+
+def random() -> u32:
+    """A pseudo-random number, each time another; not for secrets."""
+    probe_only("random")
+
+
+def cgroup_id() -> u64:
+    """The id of the control group (version 2) of the current task: the inode number of its directory."""
+    probe_only("cgroup_id")
+
+
+def numa_node() -> u32:
+    """The number of the NUMA node that the probe runs on."""
+    probe_only("numa_node")
+
+
+def signal(number: int) -> s64:
+    """Send a signal to the current process; 0, or minus an error number. A command's probes reach that command only.
+
+    Source: bpf_send_signal.
+    """
+    probe_only("signal")
 
 
 def comm() -> str:
