@@ -61,6 +61,8 @@ class BtfContext(ContextType):
         if ret is not None:
             self.by_name.setdefault("ret", ret)
         self.arguments = list(self.by_name)
+        if btf is None and slots:
+            self.unnamed = "names come from BTF, of the running kernel with --target kernel; ctx.args[0] is the first"
 
     def attribute(self, low: Lowering, pointer: Value, name: str) -> Val:
         """`ctx.args`, or an argument by name."""
@@ -74,6 +76,7 @@ class BtfContext(ContextType):
             known = similar(name, self.arguments)
             if not known and self.arguments:
                 known = f"it has {', '.join(self.arguments)}"
+            known = known or self.unnamed
             raise Refusal(f"a {self.noun} has no argument {name!r}", known)
         return self.read(low, pointer, self.by_name[name])
 

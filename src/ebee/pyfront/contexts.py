@@ -29,7 +29,7 @@ class ContextType:
     runs on behalf of a task, so that ebee.pid() and its like mean something. `arguments` are names that the probe's
     parameters may have beside `ctx`; None: it has one parameter, the context, of any name. `by_position`: parameters
     beside `ctx` are arguments in their order, of any name. `has_packet`: what is known of the packet belongs to the
-    program's own function.
+    program's own function. `unnamed`: why arguments have no names here, as a hint.
     """
 
     noun = "probe"
@@ -41,6 +41,7 @@ class ContextType:
     arguments: Sequence[str] | None = None
     by_position = False
     has_packet = False
+    unnamed = ""
 
     def attribute(self, low: Lowering, pointer: Value, name: str) -> Val:
         """Return the value of `argument.name`. Raises: Refusal for a name that the argument does not have."""

@@ -148,7 +148,8 @@ class Statements(Loops, Calls):
                     self.assign_name(name, context.parameter(self.low, pointer, name))
                 else:
                     has = ", ".join(context.arguments or ()) or "none"
-                    hint = similar(name, context.arguments or ()) or f"write ctx, or any of its arguments: {has}"
+                    hint = similar(name, context.arguments or ()) or context.unnamed
+                    hint = hint or f"write ctx, or any of its arguments: {has}"
                     raise Refusal(f"a {context.noun} has no argument {name!r}", hint)
             except Refusal as e:
                 self.diagnostics.append(Diagnostic(e.message, self.source.span(parameter), e.hint))

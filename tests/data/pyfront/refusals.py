@@ -203,3 +203,13 @@ def local_names(ctx):
     for k in counts:
         seen = k
     counts[1] = seen  # error: seen is not assigned on every way that leads here | assign it before
+
+
+@ebee.kprobe("vfs_read")
+def names_without_btf(file):  # error: a kprobe on vfs_read has no argument 'file' | names come from BTF, of the running kernel with --target kernel; ctx.args[0] is the first
+    pass
+
+
+@ebee.raw_tracepoint("sched_switch")
+def positions_without_btf(ctx):
+    x = ctx.prev  # error: a raw tracepoint probe on sched_switch has no argument 'prev' | names come from BTF, of the running kernel with --target kernel; ctx.args[0] is the first
