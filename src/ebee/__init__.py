@@ -50,11 +50,14 @@ if TYPE_CHECKING:
     from .types.intrinsics import comm as comm
     from .types.intrinsics import cpu as cpu
     from .types.intrinsics import current_task as current_task
+    from .types.intrinsics import enum_value as enum_value
     from .types.intrinsics import fetch_add as fetch_add
     from .types.intrinsics import fetch_and as fetch_and
     from .types.intrinsics import fetch_or as fetch_or
     from .types.intrinsics import fetch_xor as fetch_xor
     from .types.intrinsics import gid as gid
+    from .types.intrinsics import has_enum_value as has_enum_value
+    from .types.intrinsics import has_type as has_type
     from .types.intrinsics import kernel_str as kernel_str
     from .types.intrinsics import ktime as ktime
     from .types.intrinsics import log2 as log2
@@ -66,6 +69,7 @@ if TYPE_CHECKING:
     from .types.intrinsics import redirect as redirect
     from .types.intrinsics import redirect_peer as redirect_peer
     from .types.intrinsics import signal as signal
+    from .types.intrinsics import sizeof as sizeof
     from .types.intrinsics import tid as tid
     from .types.intrinsics import uid as uid
     from .types.intrinsics import user_str as user_str
@@ -83,6 +87,8 @@ if TYPE_CHECKING:
     from .types.kernel_hooks import raw_tracepoint as raw_tracepoint
     from .types.kernel_hooks import syscall_program as syscall_program
     from .types.kernel_hooks import tp_btf as tp_btf
+    from .types.kernel_structs import KernelStruct as KernelStruct
+    from .types.kernel_structs import Ptr as Ptr
     from .types.map_kinds import BloomFilter as BloomFilter
     from .types.map_kinds import LpmTrie as LpmTrie
     from .types.map_kinds import LruHash as LruHash
@@ -177,13 +183,15 @@ _HOMES = {
     "types.globals": "Global",
     "types.headers": "Header",
     "types.intrinsics": (
-        "boot_ns cgroup_id cmpxchg comm cpu current_task fetch_add fetch_and fetch_or fetch_xor gid kernel_str ktime "
-        "log2 numa_node pid random read_kernel read_user redirect redirect_peer signal tid uid user_str xchg"
+        "boot_ns cgroup_id cmpxchg comm cpu current_task enum_value fetch_add fetch_and fetch_or fetch_xor gid "
+        "has_enum_value has_type kernel_str ktime log2 numa_node pid random read_kernel read_user redirect redirect_peer "
+        "signal sizeof tid uid user_str xchg"
     ),
     "types.kernel_hooks": (
         "fentry fexit fmod_ret iter kprobe kprobe_session kretprobe kretsyscall ksyscall lsm raw_tracepoint "
         "syscall_program tp_btf"
     ),
+    "types.kernel_structs": "KernelStruct Ptr",
     "types.map_kinds": "BloomFilter LpmTrie LruHash LruPerCpuHash PerCpuArray PerCpuHash Queue Stack",
     "types.maps": "Array Hash RingBuf",
     "types.net_hooks": (

@@ -270,7 +270,7 @@ def test_bit_fields():
     t = Built(SYSCALL)
     task = t.low.b.call(FUNC.get_current_task)
     for n, name in enumerate(("sched_reset_on_fork", "in_execve", "no_cgroup_migration"), 1):
-        t.out(n, kernel_types.read_bits(t.low, task, f"task_struct.{name}:bits"))
+        t.out(n, kernel_types.read_bits(t.low, task, f"task_struct.{name}:bits", name))
     t.out(4, kernel_types.core_number(t.low, "core_field_rshift", "task_struct.in_execve:bits"))
     t.out(5, kernel_types.core_number(t.low, "core_field_signed", "task_struct.in_execve:bits"))
     assert run(t)[1][1:6] == (0, 0, 0, 63, 0)

@@ -55,9 +55,8 @@ def run():
 
 @pytest.mark.needs_feature("may_goto")
 def test_the_page_runs():
-    (text,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
+    text = "\n".join(re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S))
     remember_source(str(PAGE), text)
-    page = {"__name__": "docs_kernel_types"}
     module = sys.modules["docs_kernel_types"] = type(sys)("docs_kernel_types")
     exec(compile(text, str(PAGE), "exec"), vars(module))
     page = vars(module)
@@ -71,6 +70,9 @@ def test_the_page_runs():
         assert e.parent_comm == Path("/proc/self/comm").read_text().strip()
         if INIT_PID_NS:
             assert e.parent == os.getpid()
+    with ebee.Session(backend="kernel") as session, session.attach(page["count_states"], command=CAT) as attachment:
+        attachment.wait()
+        assert dict(page["states"].items()) == {0: len(found)}  # running
 
 
 @ebee.tracepoint("syscalls:sys_enter_openat")

@@ -82,7 +82,7 @@ def everything():
     second = Function("second", [PTR_CTX], span=SPAN)
     t.obj.add_program(second, "tc")
     other = Lowering(t.obj, second)
-    bits = kernel_types.read_bits(other, other.b.call(FUNC.get_current_task), "task_struct.in_execve:bits")
+    bits = kernel_types.read_bits(other, other.b.call(FUNC.get_current_task), "task_struct.in_execve:bits", "in_execve")
     first = other.b.call(FUNC.get_current_task_btf, type="ptr.btf")
     signal = kernel_types.follow_field(other, first, "task_struct.signal:struct signal_struct *")
     threads = kernel_types.load_field(other, signal, "signal_struct.nr_threads:s32", 4)

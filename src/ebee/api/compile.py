@@ -66,7 +66,7 @@ def find_target(name: str) -> Target:
     if name == "kernel":
         from ..kernel.target import kernel_target
 
-        return kernel_target()
+        return kernel_target().replace(is_portable=True)  # type: ignore[no-any-return]
     if name != "default":
         raise UsageError(f"there is no target {name!r}", hint=f"there are: {', '.join(TARGETS)}")
     from ..spec.default_target import default_target

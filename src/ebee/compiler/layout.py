@@ -65,12 +65,13 @@ def lay_out(pieces: list[Piece], out: FunctionCode) -> None:
 
     Guarantees: what is marked rare comes last where that takes no instruction more.
     """
+    waiting = {id(insn) for insn, _ in out.relocs}  # what they do is known when they are loaded
     for piece in pieces:
         _shorten(piece, pieces)
     entries = _count_entries(pieces)
     for n, piece in enumerate(pieces):
         if entries[n] and len(piece.end) == 1:
-            _enter_loop(piece, pieces, entries)
+            _enter_loop(piece, pieces, entries, waiting)
     for n, piece in enumerate(pieces):
         if not entries[n]:
             continue
@@ -79,7 +80,7 @@ def lay_out(pieces: list[Piece], out: FunctionCode) -> None:
             entries[piece.end[0]] = 0
             piece.end = pieces[piece.end[0]].end
         if len(piece.end) > 1:
-            _move_before(piece, pieces, entries)
+            _move_before(piece, pieces, entries, waiting)
     order = _order(pieces, entries)
     index = {n: i for i, n in enumerate(order)}
     for i, n in enumerate(order):
@@ -132,7 +133,7 @@ def _shorten(piece: Piece, pieces: list[Piece]) -> None:
         piece.end = (onward(end[0]),)
 
 
-def _enter_loop(piece: Piece, pieces: list[Piece], entries: list[int]) -> None:
+def _enter_loop(piece: Piece, pieces: list[Piece], entries: list[int], waiting: set[int]) -> None:
     """Lead a jump past the comparison at a loop's start where it is known how that turns out the first time."""
     target = piece.end[0]
     test = pieces[target].end
@@ -141,7 +142,7 @@ def _enter_loop(piece: Piece, pieces: list[Piece], entries: list[int]) -> None:
     register = test[3]
     writers = (i for i in reversed(piece.insns) if i.dst_reg == register or i.opcode == CALL or _is_atomic(i))
     last = next(writers, None)
-    if last is not None and last.opcode == _MOV_K and last.dst_reg == register:
+    if last is not None and last.opcode == _MOV_K and last.dst_reg == register and id(last) not in waiting:
         onward = test[0] if holds(_COMPARED[test[2]], last.imm, test[5]) else test[1]
         piece.end = (onward,)
         entries[target] -= 1
@@ -165,13 +166,14 @@ def _count_entries(pieces: list[Piece]) -> list[int]:
     return entries
 
 
-def _move_before(piece: Piece, pieces: list[Piece], entries: list[int]) -> None:
+def _move_before(piece: Piece, pieces: list[Piece], entries: list[int], waiting: set[int]) -> None:
     """Where both ways of a branch only set the same registers and meet, do what one of them does before the branch."""
     then, els, opcode, a, b, _ = piece.end
     ways = pieces[then], pieces[els]
     if (
         len(ways[0].end) != 1 or ways[0].end != ways[1].end or entries[then] != 1 or entries[els] != 1
-        or opcode & 0xF0 not in OPPOSITE or any(i.opcode not in _MOVES for way in ways for i in way.insns)
+        or opcode & 0xF0 not in OPPOSITE
+        or any(i.opcode not in _MOVES or id(i) in waiting for way in ways for i in way.insns)
     ):  # fmt: skip
         return
     for n in (0, 1):

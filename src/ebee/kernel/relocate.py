@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from ..sys.os_seam import Fd
     from .target import Tracepoints
 
-# Helpers that do not exist, called where something is missing. Source: libbpf.c, relo_core.c (libbpf 1.6).
+# The first numbers of helpers that do not exist, called where something is missing.
+# Source: libbpf.c, relo_core.c (libbpf 1.6).
 POISON_CORE, POISON_KFUNC = 195_896_080, 2_002_000_000
 
 
@@ -89,8 +90,7 @@ def relocate(
                     raise
                 if insn.opcode == LDDW:
                     wide.append(i)
-                out.missing.append((POISON_CORE, e))
-                insn = Insn(CALL, imm=POISON_CORE)
+                insn = _poisoned(POISON_CORE, e, out)
         elif kind == RELO_KFUNC:
             insn = _kfunc_call(relo, out)
         elif kind == RELO_KSYM:
@@ -144,8 +144,13 @@ def _kfunc_call(relo: Reloc, out: Relocated) -> Insn:
     error = NotSupported(f"kernel function {relo.symbol!r}", hint="this kernel and its loaded modules do not have it")
     if not relo.is_weak:
         raise error
-    out.missing.append((POISON_KFUNC, error))
-    return Insn(CALL, imm=POISON_KFUNC)
+    return _poisoned(POISON_KFUNC, error, out)
+
+
+def _poisoned(first: int, error: NotSupported, out: Relocated) -> Insn:
+    """A call of a helper that does not exist, of a number of its own, so that the verifier tells which was reached."""
+    out.missing.append((first + len(out.missing), error))
+    return Insn(CALL, imm=out.missing[-1][0])
 
 
 def _put_ksym(insn: Insn, relo: Reloc, out: Relocated) -> None:

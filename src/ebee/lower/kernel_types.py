@@ -65,16 +65,20 @@ def follow_field(low: Lowering, base: Value, symbol: str) -> Value:
     return low.b.op("load_ptr", base, size=8, type=PTR_BTF, symbol=symbol, reloc=RELO_CORE_FIELD)
 
 
-def read_bits(low: Lowering, base: Value, symbol: str, *, is_signed: bool = False) -> Value:
+def read_bits(low: Lowering, base: Value, symbol: str, what: str, *, is_signed: bool = False) -> Value:
     """Read a bit field of the struct at the address `base`, wherever and as wide as this kernel has it.
 
-    Source: BPF_CORE_READ_BITFIELD_PROBED in bpf_core_read.h (libbpf 1.6).
+    What cannot be read is 0, and counted. Source: BPF_CORE_READ_BITFIELD_PROBED in bpf_core_read.h (libbpf 1.6).
     """
     b, memory = low.b, low.scratch("bits", 8)
     low.zero(memory, 0, 8)
+    done = _unless_null(low, base, what)
     size = core_number(low, "core_field_size", symbol)
     result = b.call(FUNC.probe_read_kernel, memory, size, address_of(low, base, symbol))
-    low.count_if("ne", result, "kernel_fault", symbol.partition(":")[0])
+    low.count_if("ne", result, "kernel_fault", what)
+    if done is not None:
+        b.jump(done)
+        b.start(done)
     high = b.op("shl", b.load(memory, 0, 8), core_number(low, "core_field_lshift", symbol))
     return b.op("ashr" if is_signed else "lshr", high, core_number(low, "core_field_rshift", symbol))
 

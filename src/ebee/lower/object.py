@@ -71,7 +71,7 @@ class Global(Record):
 class ObjectBuilder:
     """One object being made. Map declarations get their names here, from the first place that uses them.
 
-    `rows` has what iterators write, by program.
+    `rows` has what iterators write, by program; `flavours` are structs of the kernel that the source declares itself.
     """
 
     def __init__(self, name: str, license: str = "GPL", first_print: int = 0) -> None:
@@ -84,6 +84,7 @@ class ObjectBuilder:
         self.loss_sites: list[LossSite] = []
         self.prints: list[dict[str, Any]] = []
         self.rows: dict[str, StructType] = {}
+        self.flavours: dict[str, Any] = {}
 
     def use_map(self, decl: MapDecl, name: str) -> None:
         """Make a declared map part of the object; `name` is the variable that holds it. Raises: Refusal."""

@@ -42,6 +42,10 @@ class TypeKind(BuiltinKind):
             from .records import make_struct
 
             return make_struct(front, node, value.object._type)
+        if hasattr(value.object, "_kernel_fields"):
+            from .flavours import cast as cast_pointer
+
+            return cast_pointer(front, node, value.object)
         if issubclass(value.object, Type):
             return make_type(front, node, value.object)
         if hasattr(value.object, "__members__"):
@@ -143,7 +147,7 @@ def _hasattr(front: Expressions, node: ast.Call) -> Val:
         return Known(text in fields)
     from .kernel_types import has
 
-    return Known(has(front, base, text))
+    return has(front, base, text)
 
 
 def _name(value: Val, function: str) -> str:

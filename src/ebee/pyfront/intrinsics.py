@@ -160,6 +160,20 @@ def _signal(front: Expressions, node: ast.Call) -> Val:
     return Num(front.b.call(FUNC.send_signal, number.value), S64_LO, S64_HI)
 
 
+# What the kernel's types say when the program is loaded.
+_ASKED = ("sizeof", "has_type", "has_enum_value", "enum_value")
+
+
+def _ask(name: str) -> Intrinsic:
+    def lower(front: Expressions, node: ast.Call) -> Val:
+        from . import flavours
+
+        answer: Intrinsic = getattr(flavours, name)
+        return answer(front, node)
+
+    return lower
+
+
 INTRINSICS: dict[Any, Intrinsic] = {
     declared.log2: _log2,
     declared.signal: _signal,
@@ -172,10 +186,11 @@ INTRINSICS: dict[Any, Intrinsic] = {
     **{getattr(declared, name): _task_number(name) for name in TASK_NUMBERS},
     **{getattr(declared, name): _redirect(name) for name in _REDIRECTS},
     declared.cmpxchg: _cmpxchg,
+    **{getattr(declared, name): _ask(name) for name in _ASKED},
     **{getattr(declared, name): _fetch(name) for name in _FETCHES},
 }
 # Those that mean something where a probe runs on behalf of no task.
 _NUMBERS = ("boot_ns", "cpu", "ktime", "log2", "numa_node", "random")
-ANYWHERE = frozenset((*_NUMBERS, "kernel_str", "read_kernel", "cmpxchg", *_FETCHES, *_REDIRECTS))
+ANYWHERE = frozenset((*_NUMBERS, "kernel_str", "read_kernel", "cmpxchg", *_FETCHES, *_ASKED, *_REDIRECTS))
 # Those that are called for what they do, not for their result.
 EFFECTS: frozenset[Any] = frozenset(getattr(declared, name) for name in ("cmpxchg", "signal", *_FETCHES))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import _ast as ast
 
-from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_PTR, BTF_KIND_STRUCT, BTF_KIND_UNION
+from ..btf.kinds import BTF_INT_SIGNED, BTF_KIND_ARRAY, BTF_KIND_INT, BTF_KIND_PTR, BTF_KIND_STRUCT, BTF_KIND_UNION
 from ..errors import BtfError
 from ..lower import kernel_types as lower
 from ..lower.numbers import KERNEL, Num, Refusal
@@ -53,33 +53,55 @@ def types(front: Expressions) -> Btf:
     return btf
 
 
-def has(front: Expressions, base: Val, name: str) -> bool:
-    """Whether the Target's kernel has `base.name`. Raises: Refusal for what is no struct of the kernel."""
-    btf, type = types(front), None
-    if isinstance(base, Num) and base.is_kernel_pointer:
-        type = find_struct(btf, lower.struct_of(base))
-    elif isinstance(base, KernelRef):
-        type = base.type
-    else:
+def has(front: Expressions, base: Val, name: str) -> Val:
+    """Whether the kernel has `base.name`. Raises: Refusal for what is no struct of the kernel.
+
+    Of the Target's types that is known now. In an object for other kernels it is found when it is loaded.
+    """
+    if not (isinstance(base, KernelRef) or isinstance(base, Num) and base.is_kernel_pointer):
         raise Refusal(f"hasattr() is for the kernel's structs in a probe, not for {front.describe(base)}")
-    return name in members(btf, type)
+    from . import flavours
+
+    cls = flavours.declared(front, base)
+    if cls is not None:
+        return flavours.has(front, base, cls, name)
+    btf = types(front)
+    type = base.type if isinstance(base, KernelRef) else find_struct(btf, lower.struct_of(base))
+    if name not in members(btf, type) or not front.target.is_portable:
+        return Known(name in members(btf, type))
+    ref = place(base, name)
+    symbol = core_symbol(ref.struct_name, ref.path, shape_of(btf, find_field(btf, ref.struct_name, ref.path)))
+    return Num(lower.core_number(front.low, "core_field_exists", symbol), 0, 1)
+
+
+def place(base: Num | KernelRef, name: str) -> KernelRef:
+    """The way to `base.name`."""
+    if isinstance(base, KernelRef):
+        return KernelRef(base.pointer, base.struct_name, f"{base.path}.{name}", base.type)
+    return KernelRef(base.value, lower.struct_of(base), name, None)
 
 
 def attribute(front: Expressions, base: Num | KernelRef, name: str, what: str) -> Val:
     """Return `base.name`, read now if it is a number, a pointer or a string. Raises: Refusal."""
+    from . import flavours
+
+    cls = flavours.declared(front, base)
+    if cls is not None:
+        return flavours.attribute(front, base, cls, name, what)
     btf = types(front)
-    if isinstance(base, KernelRef):
-        if base.type is not None and resolved(btf, base.type).kind == BTF_KIND_ARRAY:
-            raise Refusal(f"{describe(base)} is an array, which has no attribute {name!r}", "take an element: a[0]")
-        ref = KernelRef(base.pointer, base.struct_name, f"{base.path}.{name}", base.type)
-    else:
-        ref = KernelRef(base.value, lower.struct_of(base), name, None)
+    if isinstance(base, KernelRef) and base.type is not None and resolved(btf, base.type).kind == BTF_KIND_ARRAY:
+        raise Refusal(f"{describe(base)} is an array, which has no attribute {name!r}", "take an element: a[0]")
+    ref = place(base, name)
     try:
         field = find_field(btf, ref.struct_name, ref.path)
     except BtfError:
         outer = base.type if isinstance(base, KernelRef) else find_struct(btf, ref.struct_name)
         has = describe(base) if isinstance(base, KernelRef) else base.c_type.removesuffix(KERNEL).strip()
-        raise Refusal(f"{has} has no member {name!r}", similar(name, members(btf, outer))) from None
+        hint = similar(name, members(btf, outer))
+        if front.target.is_portable and not hint and isinstance(base, Num):
+            own = f"{ref.struct_name}___other"
+            hint = f"if other kernels have it: `class {own}(ebee.KernelStruct)` with that field, then {own}(…)"
+        raise Refusal(f"{has} has no member {name!r}", hint) from None
     return element(front, btf, ref, field, what)
 
 
@@ -105,7 +127,12 @@ def element(front: Expressions, btf: Btf, ref: KernelRef, field: BtfField, what:
         ref.type = field.type
         return ref
     if shape == "bits":
-        raise Refusal(f"{describe(ref)} is a bit field, which cannot be read in a probe yet")
+        type = resolved(btf, field.type)
+        symbol, bits = core_symbol(ref.struct_name, ref.path, shape), 8 * min(type.size_bytes, 8)
+        is_signed = bool(type.int_encoding[0] & BTF_INT_SIGNED if type.kind == BTF_KIND_INT else type.kind_flag)
+        value = lower.read_bits(front.low, ref.pointer, symbol, what, is_signed=is_signed)
+        # Another kernel may have more bits of it, up to those of its type.
+        return Num(value, -(1 << bits - 1), (1 << bits - 1) - 1) if is_signed else Num(value, 0, (1 << bits) - 1)
     if not shape:
         kind = resolved(btf, field.type).kind_name
         raise Refusal(f"{describe(ref)} is a {kind} of {field.size_bytes} bytes, which cannot be read in a probe")

@@ -61,7 +61,7 @@ class Target(Record):
     messages). `features` holds names of ISA and verifier features that the compiler may use (`gotol`, `may_goto`, …).
     `btf` returns the kernel's types, or None where they are not known (slow: for programs that need them),
     `module_btf` those of a kernel module. `usdt` finds the places of a mark for tracers, given a program's path or
-    name, provider and name.
+    name, provider and name. `is_portable` says that a program may be loaded into other kernels, too.
     """
 
     name: str
@@ -72,3 +72,4 @@ class Target(Record):
     btf: Callable[[], Btf | None] = no_btf
     module_btf: Callable[[str], Btf | None] = no_module_btf
     usdt: Callable[[str, str, str], list[UsdtSite]] = no_usdt
+    is_portable: bool = False

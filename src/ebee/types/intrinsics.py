@@ -163,6 +163,32 @@ def cmpxchg(place: int, expected: int, n: int) -> int:
     probe_only("cmpxchg")
 
 
+def sizeof(what: Any) -> int:
+    """The size in bytes of a type: of a Struct or u8 … s64, or of `"struct task_struct"` in the running kernel.
+
+    Of a kernel's type it is found when the program is loaded, and 0 where the kernel has no such type.
+    """
+    probe_only("sizeof")
+
+
+def enum_value(enum: str, name: str) -> int:
+    """The number of an enumerator in the running kernel: `ebee.enum_value("bpf_map_type", "BPF_MAP_TYPE_ARENA")`.
+
+    It is found when the program is loaded; where it may be missing, ask `has_enum_value` before.
+    """
+    probe_only("enum_value")
+
+
+def has_enum_value(enum: str, name: str) -> bool:
+    """Whether the running kernel has an enumerator. It is found when the program is loaded."""
+    probe_only("has_enum_value")
+
+
+def has_type(what: str) -> bool:
+    """Whether the running kernel has a type: `"struct x"`, `"union x"` or `"enum x"`. It is found at load time."""
+    probe_only("has_type")
+
+
 def redirect(ifindex: int, flags: int = 0) -> int:
     """Send the packet to another interface, by its number: what an XDP, tc, netkit or lwt(xmit) probe returns.
 

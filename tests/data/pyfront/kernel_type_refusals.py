@@ -20,7 +20,6 @@ def kernel_fields(ctx):
     counts[2] = task.hiden  # error: struct task_struct has no member 'hiden' | did you mean hidden?
     counts[3] = task.cred.uid.value  # error: uid of struct cred has no member 'value' | did you mean val?
     counts[4] = task.cred.uid  # error: an integer is needed here, not uid of struct cred
-    counts[5] = task.three  # error: three of struct task_struct is a bit field, which cannot be read in a probe yet
     counts[6] = task.big  # error: big of struct task_struct is a int of 16 bytes, which cannot be read in a probe
     counts[7] = task.real  # error: real of struct task_struct is a float of 8 bytes, which cannot be read in a probe
     counts[8] = task.stack.tgid  # error: u64 has no attribute 'tgid' in a probe

@@ -55,7 +55,7 @@ def test_system_calls_have_eight_bytes_for_each_argument():
 @pytest.mark.parametrize("arch", ["x86_64", "arm64"])
 def test_default_target(arch):
     target = default_target(arch)
-    assert (target.name, target.arch, target.features) == (f"default-{arch}", arch, frozenset(("may_goto",)))
+    assert (target.name, target.arch, target.features) == (f"default-{arch}", arch, frozenset(("bpf_loop", "may_goto")))
     format_ = target.tracepoint("syscalls:sys_enter_openat")
     assert list(format_.fields) == ["__syscall_nr", "dfd", "filename", "flags", "mode"]
     assert format_.fields["filename"].off_bytes == 24
