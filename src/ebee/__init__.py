@@ -184,8 +184,8 @@ _HOMES = {
     "types.headers": "Header",
     "types.intrinsics": (
         "boot_ns cgroup_id cmpxchg comm cpu current_task enum_value fetch_add fetch_and fetch_or fetch_xor gid "
-        "has_enum_value has_type kernel_str ktime log2 numa_node pid random read_kernel read_user redirect redirect_peer "
-        "signal sizeof tid uid user_str xchg"
+        "has_enum_value has_type kernel_str ktime log2 numa_node pid random read_kernel read_user redirect "
+        "redirect_peer signal sizeof tid uid user_str xchg"
     ),
     "types.kernel_hooks": (
         "fentry fexit fmod_ret iter kprobe kprobe_session kretprobe kretsyscall ksyscall lsm raw_tracepoint "
