@@ -162,6 +162,8 @@ if TYPE_CHECKING:
     from .types.scalars import u64 as u64
     from .types.structs import Struct as Struct
     from .types.structs import fields as fields
+    from .types.subprograms import inline as inline
+    from .types.subprograms import subprogram as subprogram
     from .types.user_hooks import uprobe as uprobe
     from .types.user_hooks import uprobe_session as uprobe_session
     from .types.user_hooks import uretprobe as uretprobe
@@ -209,6 +211,7 @@ _HOMES = {
     "types.scalars": "Str s8 s16 s32 s64 u8 u16 u32 u64",
     "types.structs": "Struct fields",
     "types.user_hooks": "uprobe uprobe_session uretprobe usdt",
+    "types.subprograms": "inline subprogram",
 }
 _MODULES = frozenset(("helpers",))
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

@@ -1,22 +1,27 @@
-"""A function that is lowered inside another and called from there: a loop's body, with what it uses of the code around.
+"""Functions that are lowered while another is: a loop's body, with what it uses of the code around, and subprograms.
 
-Whatever it uses that was made around it is found when it is complete, and comes through a frame: memory on the stack of
-the function around it, whose address it is given.
+Whatever a body uses that was made around it is found when it is complete, and comes through a frame: memory on the
+stack of the function around it, whose address it is given.
 """
 
 from __future__ import annotations
 
 from ..ir.builder import Builder
-from ..ir.core import I64, OPS, PTR_ARG, PTR_STACK, Branch, Op, Ret
+from ..ir.core import I64, OPS, PTR_ARG, PTR_CTX, PTR_STACK, Branch, Op, Param, Ret
+from .numbers import Refusal
 from .program import Lowering
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..ir.core import Block, Function, Param, Value
+    from collections.abc import Container
+
+    from ..ir.core import Block, Function, Value
+    from .object import ObjectBuilder
 
 # What a body says of how it ended, in the frame's first word; a result is in the second.
 STATUS, RESULT, VARIABLES = 0, 8, 16
 NEXT, BREAK, OVER, RETURN, ABORT = range(5)
+MOST_ARGUMENTS = 5
 # Made anew where they are used: they are not computed.
 _MADE_ANEW = frozenset(name for name, (count, _, _) in OPS.items() if not count and name != "alloca")
 
@@ -80,6 +85,39 @@ class Inner(Lowering):
         self.b.function.entry.ops[:0] = ops
         _retype(self.b.function)
         return passed
+
+
+class Outside(Lowering):
+    """Lowers a function that is called with arguments, from several places. What else it needs are more parameters.
+
+    `extra` says which: "status", memory whose first word says whether the program is to end; "ctx", the context.
+    """
+
+    def __init__(self, obj: ObjectBuilder, function: Function, features: Container[str]) -> None:
+        super().__init__(obj, function, features)
+        self.extra: dict[str, Param] = {}
+
+    def parameter(self, name: str, type: str) -> Param:
+        """Return an additional parameter. Raises: Refusal when there are too many."""
+        if name not in self.extra:
+            params = self.b.function.entry.params
+            if len(params) == MOST_ARGUMENTS:
+                what = f"{len(params) + 1} values would have to be passed, and it takes up to {MOST_ARGUMENTS}"
+                raise Refusal(what)
+            self.extra[name] = Param(type)
+            params.append(self.extra[name])
+        return self.extra[name]
+
+    @property
+    def ctx(self) -> Value:
+        """The program's context."""
+        return self.parameter("ctx", PTR_CTX)
+
+    def fail(self) -> None:
+        """Go back to the caller, which ends the program."""
+        self.discard()
+        self.b.store(self.parameter("status", PTR_ARG), 0, 8, self.b.const(ABORT))
+        self.b.ret(self.b.const(0))
 
 
 def outer_values(function: Function) -> list[Value]:

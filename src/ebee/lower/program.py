@@ -52,13 +52,14 @@ def check_atomic(type: Type, what: str) -> IntType:
 class Lowering:
     """One function being lowered: its builder `b`, and the object that it becomes part of.
 
-    `failure` is what it returns where it ends because of an error.
+    `failure` is what it returns where it ends because of an error; `below` is the stack, in bytes, that functions take
+    which it calls.
     """
 
     def __init__(self, obj: ObjectBuilder, function: Function, features: Container[str] = ()) -> None:
         self.obj, self.features = obj, features
         self.b = Builder(function)
-        self.failure = 0
+        self.failure, self.below = 0, 0
         self.open_records: list[Value] = []
         self._scratch: dict[tuple[str, int], Value] = {}
 
@@ -71,6 +72,11 @@ class Lowering:
     def ctx(self) -> Value:
         """The program's context."""
         return self.b.function.entry.params[0]
+
+    @property
+    def stack(self) -> int:
+        """The stack that it and what it calls take, in bytes: all allocas, nothing for what registers do not hold."""
+        return sum(op.imm for op in self.b.function.entry.ops if op.opcode == "alloca") + self.below
 
     # Control
 

@@ -1,6 +1,6 @@
-"""Calls of other Python functions: the callee is lowered where it is called, with its arguments bound.
+"""Calls of other Python functions: the callee is lowered where it is called, its arguments bound, or as a subprogram.
 
-That is exact for every function that a probe may have: there is no recursion, and a name inside is the callee's.
+The first is exact for every function that a probe may have: there is no recursion, and a name inside is the callee's.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from ..errors import CompileError
 from ..lower.numbers import Num, Refusal, check_assignable, wrap
 from ..record import Record, field
 from ..types.scalars import IntType
+from . import subprograms
 from .expressions import Expressions
 from .source import SourceText, assigned_names, find_function
-from .values import Context, Entry, Known, Maybe, is_lazy
+from .values import Context, Entry, Known, Maybe, RecordRef, is_lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from ..errors import SourceSpan
-    from ..ir.core import Block
+    from ..errors import Diagnostic, SourceSpan
+    from ..ir.core import Block, Function
     from ..lower.inner import Inner
     from ..types.maps import MapDecl
     from .loops import Loop
@@ -52,6 +53,10 @@ class Calls(Expressions):
     calls: list[Call]
     loops: list[Loop]
     find_source: Callable[[Any], ProbeSource]
+    subprograms: subprograms.Subprograms
+    turns: int
+    diagnostics: list[Diagnostic]
+    function: Function
 
     if TYPE_CHECKING:
 
@@ -83,25 +88,30 @@ class Calls(Expressions):
         call = Call(function, site, self.b.new_block(), len(self.low.open_records), prefix)
         caller = (self.source, self.names, self.local_names, self.env, self.prefix, self.loops, self.b.span, self.depth)
         call.is_in_loop = self.is_in_loop
+        called: Val | None = None
         self.calls.append(call)
         self.source, self.names, self.env = source, callee.names, {}
         self.local_names = assigned_names(definition.body)
         self.prefix, self.loops, self.depth = call.prefix, [], 0
         try:
             for argument, value in bound.items():
-                if isinstance(value, Context):
+                if isinstance(value, Context | RecordRef):
                     self.env[argument] = value  # the callee looks at the same one
                 else:
                     self.assign_name(argument, self.annotated(definition, argument, value))
-            self.body(definition.body)
-            if not self.b.terminated:
-                self.give(Known(None))
+            called = subprograms.call(self, call, definition)
+            if called is None:
+                self.body(definition.body)
+                if not self.b.terminated:
+                    self.give(Known(None))
         finally:
             self.calls.pop()
             (self.source, self.names, self.local_names, self.env, self.prefix, self.loops, self.b.span,
              self.depth) = caller  # fmt: skip
         for decl in call.written:
             self.forget_entries(decl)
+        if called is not None:
+            return called
         if not call.results:
             # No way comes back; what follows is not reached.
             self.b.start(call.done)
@@ -163,14 +173,19 @@ class Calls(Expressions):
 
     def annotated(self, definition: ast.FunctionDef, argument: str, value: Val) -> Val:
         """An argument, cut to the width that its annotation declares."""
+        type = self.declared(definition, argument)
+        if not isinstance(type, IntType):
+            return value
+        n = self.as_num(value)
+        check_assignable(n, type.lo, type.hi, f"{argument} ({type.name})")
+        return wrap(self.low, n, type.size, type.signed)
+
+    def declared(self, definition: ast.FunctionDef, argument: str) -> object:
+        """What the annotation of an argument is; None if it has none."""
         a = definition.args
         for arg in a.posonlyargs + a.args + a.kwonlyargs:
             if arg.arg == argument and arg.annotation is not None:
                 annotation = self.expr(arg.annotation)
-                type = annotation.object if isinstance(annotation, Known) else None
-                if isinstance(type, IntType):
-                    n = self.as_num(value)
-                    check_assignable(n, type.lo, type.hi, f"{argument} ({type.name})")
-                    return wrap(self.low, n, type.size, type.signed)
-        return value
+                return annotation.object if isinstance(annotation, Known) else None
+        return None
 

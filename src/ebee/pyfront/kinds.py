@@ -286,6 +286,13 @@ class ContextKind(Kind):
         raise Refusal(f"{self.describe(front, value)} cannot get a second name")
 
 
+class UnusableKind(Kind):
+    """What ways that meet do not agree on."""
+
+    def describe(self, front: Expressions, value: Unusable) -> str:
+        return f"something that {value.why}" if value.why else super().describe(front, value)
+
+
 # Where the kinds are: of values, and of the Python objects that `Known` values hold (found by their class, then by
 # the classes that it derives from). A name without a module is defined here.
 _VALUES: dict[type, str] = {
@@ -315,7 +322,7 @@ _VALUES: dict[type, str] = {
     values.Payload: "packets.PayloadKind",
     values.OptionValue: "packets.OptionValueKind",
     values.FieldRow: "network.FieldRowKind",
-    Unusable: "Kind",
+    Unusable: "UnusableKind",
 }
 _OBJECTS: dict[object, str] = {
     object: "KnownKind",

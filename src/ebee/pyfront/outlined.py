@@ -222,6 +222,7 @@ def attempt(
     def finish(orelse: list[ast.stmt]) -> None:
         b = around_b
         passed = low.close(inner.VARIABLES + 8 * len(place))
+        around.below = max(around.below, low.stack)
         around.obj.add_function(function, _described(outline))
         frame = b.alloca(inner.VARIABLES + 8 * (len(place) + len(passed)))
         b.store(frame, inner.STATUS, 8, b.const(0))
@@ -255,6 +256,8 @@ def attempt(
                 if isinstance(value, Num):
                     value = value.replace(value=b.load(frame, place[front.local(n)], 8))
                     b.write(front.local(n), value.value)
+                elif not isinstance(value, Known | Unusable):
+                    value = Unusable("is an integer before the loop and none where it is left")
                 env[n] = value
             return env
 

@@ -16,6 +16,7 @@ from .contexts import context_type
 from .expressions import Located
 from .loops import Loop, Loops
 from .source import SourceText, assigned_names, find_function, span_of_function
+from .subprograms import Subprograms
 from .values import (
     Comm,
     Context,
@@ -36,11 +37,15 @@ from .values import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from ..lower.object import ObjectBuilder
     from ..spec.target import Target
     from .source import ProbeSource
     from .values import Val
 
+# Stack that programs with subprograms may use, of 512 bytes for all functions of a chain.
+MOST_STACK = 384
 REFUSED = {
     "Try": ("a probe has no exceptions", "what can fail is counted and reported by ebee"),
     "Raise": ("a probe has no exceptions", "use `return`"),
@@ -58,7 +63,22 @@ REFUSED = {
 def compile_probe(probe: ProbeSource, obj: ObjectBuilder, target: Target) -> None:
     """Lower a probe and add it to the object. Raises: CompileError with every reason found."""
     source = SourceText(probe.file, probe.text)
-    Statements(probe, source, find_function(source, probe), obj, target).run()
+    node, mark = find_function(source, probe), obj.checkpoint()
+
+    def lowered(chosen: frozenset[Hashable]) -> Statements:
+        obj.rollback(mark)
+        made = Statements(probe, source, node, obj, target)
+        made.subprograms.chosen = chosen
+        made.run()
+        return made
+
+    made = lowered(frozenset())
+    chosen = made.subprograms.worthwhile()
+    if chosen:
+        made = lowered(chosen)
+        if made.low.stack > MOST_STACK:  # what is lowered where it is called shares its caller's stack
+            made = lowered(frozenset())
+    obj.add_program(made.function, probe.section)
 
 
 def unique(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
@@ -86,10 +106,11 @@ class Statements(Loops, Calls):
         self.find_source = probe.find_source
         self.loops: list[Loop] = []
         self.calls: list[Call] = []
+        self.subprograms = Subprograms()
         self.depth, self.prefix, self.serial, self.turns = 0, "", 0, 1
 
     def run(self) -> None:
-        """Lower the function. Raises: CompileError."""
+        """Lower the function, which is not yet part of the object. Raises: CompileError."""
         try:
             self.context = context_type(self.probe.section, self.target)
         except Refusal as e:
@@ -102,7 +123,6 @@ class Statements(Loops, Calls):
         self.end()
         if self.diagnostics:
             raise CompileError(unique(self.diagnostics))
-        self.low.obj.add_program(self.function, self.probe.section)
 
     def end(self) -> None:
         """Return where the body ends without having returned."""

@@ -1,0 +1,49 @@
+"""docs/functions.md: every block runs, and does what the page says."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import ebee
+from ebee.api.source import remember_source
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "functions.md"
+EXPECTED = {
+    "calls": {0: 110, 1: 2, 2: 11},
+    "values": {3: 45, 4: 256},
+    "subprograms": {5: 2},
+}
+BACKENDS = [
+    pytest.param("kernel", marks=pytest.mark.needs_kernel),
+    pytest.param("engine", marks=pytest.mark.needs_ptrace),
+]
+
+
+@pytest.fixture(scope="module")
+def page():
+    text = "".join(re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S))
+    remember_source(str(PAGE), text)
+    names = {"__name__": "docs_functions"}
+    sys.modules["docs_functions"] = type(sys)("docs_functions")
+    exec(compile(text, str(PAGE), "exec"), names)
+    return names
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", EXPECTED)
+def test_the_page_runs(page, name, backend):
+    with ebee.Session(backend=backend) as session:
+        with session.attach(page[name], command=["true"]) as attachment:
+            attachment.wait()
+        result = {slot: page["result"][slot] for slot in EXPECTED[name]}
+    if name == "subprograms":  # each open adds two
+        assert result[5] >= 2 and result[5] % 2 == 0
+    else:
+        assert result == EXPECTED[name]
+    assert attachment.losses == []
+
+
+def test_the_page_names_every_probe_that_is_tested(page):
+    assert {n for n, v in page.items() if isinstance(v, ebee.Probe)} == set(EXPECTED)
