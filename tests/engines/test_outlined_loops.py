@@ -366,7 +366,7 @@ def test_a_loop_that_never_ends_is_cut_and_counted(monkeypatch):
 REFUSED = {
     "for k in h:\n for v in h2.values():\n  h2[k] = Pair()\n  out[0] = v.a": "v may be gone: h2 was written to after",
     "for k in h:\n s = 'abc'\nout[0] = u64(s == 'abc')": "s is not assigned on every way that leads here",
-    "n = 1\nfor k in h:\n if k:\n  n = ebee.comm()\n  break\nout[0] = u64(n == 'a')": "n is of different kinds on the ways that lead here",
+    "n = 1\nfor k in h:\n if k:\n  n = ebee.comm()\n  break\nout[0] = u64(n == 'a')": "n is an integer before the loop and none where it is left",
     "x = h.items()": "cannot get a name",
     "out[0] = len(h)": "how many entries h has is not known in a probe",
 }

@@ -254,8 +254,8 @@ def attempt(
                 if isinstance(value, Maybe):
                     value = Unusable("may be None where the loop was left", "test it first: if n is not None")
                 if isinstance(value, Num):
-                    value = value.replace(value=b.load(frame, place[front.local(n)], 8))
-                    b.write(front.local(n), value.value)
+                    loaded = value.replace(value=b.load(frame, place[front.local(n)], 8))
+                    value = front.kind(loaded).kept(front, n, loaded)
                 elif not isinstance(value, Known | Unusable):
                     value = Unusable("is an integer before the loop and none where it is left")
                 env[n] = value
