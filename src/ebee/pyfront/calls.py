@@ -11,14 +11,13 @@ from ..errors import CompileError
 from ..lower.numbers import Num, Refusal, check_assignable, wrap
 from ..record import Record, field
 from ..types.scalars import IntType
-from . import subprograms
 from .expressions import Expressions
 from .source import SourceText, assigned_names, find_function
 from .values import Context, Entry, Known, Maybe, RecordRef, is_lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
     from typing import Any
 
     from ..errors import Diagnostic, SourceSpan
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from ..types.maps import MapDecl
     from .loops import Loop
     from .source import ProbeSource
+    from .subprograms import Subprograms
     from .values import Val
 
 _DEEPEST = 32
@@ -53,7 +53,8 @@ class Calls(Expressions):
     calls: list[Call]
     loops: list[Loop]
     find_source: Callable[[Any], ProbeSource]
-    subprograms: subprograms.Subprograms
+    subprograms: Subprograms | None  # as soon as a function is called
+    chosen: frozenset[Hashable]
     turns: int
     diagnostics: list[Diagnostic]
     function: Function
@@ -71,6 +72,8 @@ class Calls(Expressions):
 
     def call_python(self, node: ast.Call, function: Any) -> Val:
         """Lower `function(…)`. Raises: Refusal."""
+        from .subprograms import call as call_subprogram
+
         name = function.__name__
         if any(call.function is function for call in self.calls):
             raise Refusal(f"{name}() calls itself, and a probe has no recursion", "write a loop")
@@ -99,7 +102,7 @@ class Calls(Expressions):
                     self.env[argument] = value  # the callee looks at the same one
                 else:
                     self.assign_name(argument, self.annotated(definition, argument, value))
-            called = subprograms.call(self, call, definition)
+            called = call_subprogram(self, call, definition)
             if called is None:
                 self.body(definition.body)
                 if not self.b.terminated:

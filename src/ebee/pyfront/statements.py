@@ -16,7 +16,6 @@ from .contexts import context_type
 from .expressions import Located
 from .loops import Loop, Loops
 from .source import SourceText, assigned_names, find_function, span_of_function
-from .subprograms import Subprograms
 from .values import (
     Comm,
     Context,
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from ..lower.object import ObjectBuilder
     from ..spec.target import Target
     from .source import ProbeSource
+    from .subprograms import Subprograms
     from .values import Val
 
 # Stack that programs with subprograms may use, of 512 bytes for all functions of a chain.
@@ -68,12 +68,12 @@ def compile_probe(probe: ProbeSource, obj: ObjectBuilder, target: Target) -> Non
     def lowered(chosen: frozenset[Hashable]) -> Statements:
         obj.rollback(mark)
         made = Statements(probe, source, node, obj, target)
-        made.subprograms.chosen = chosen
+        made.chosen = chosen
         made.run()
         return made
 
     made = lowered(frozenset())
-    chosen = made.subprograms.worthwhile()
+    chosen = made.subprograms.worthwhile() if made.subprograms else frozenset()
     if chosen:
         made = lowered(chosen)
         if made.low.stack > MOST_STACK:  # what is lowered where it is called shares its caller's stack
@@ -106,7 +106,8 @@ class Statements(Loops, Calls):
         self.find_source = probe.find_source
         self.loops: list[Loop] = []
         self.calls: list[Call] = []
-        self.subprograms = Subprograms()
+        self.subprograms: Subprograms | None = None
+        self.chosen: frozenset[Hashable] = frozenset()
         self.depth, self.prefix, self.serial, self.turns = 0, "", 0, 1
 
     def run(self) -> None:

@@ -81,6 +81,8 @@ def call(front: Calls, call: Call, definition: ast.FunctionDef) -> Val | None:
     size = 0 if told is not None else sum(1 for _ in walk(definition.body))
     if told is False or told is None and size < SMALL:
         return None
+    if front.subprograms is None:
+        front.subprograms = Subprograms(front.chosen)
     state = front.subprograms
     why, state.reasons = "", []
     for is_exact in (False, True) if told else (True,):
@@ -104,7 +106,7 @@ def call(front: Calls, call: Call, definition: ast.FunctionDef) -> Val | None:
         if known is not None and known.name not in front.low.obj.functions:
             del state.made[key]  # it was made in an attempt that was given up
         if key not in state.made:
-            state.made[key] = build(front, call, definition, arguments)
+            state.made[key] = build(front, state, call, definition, arguments)
         if (known := state.made[key]) is not None:
             return emit(front, known, arguments)
     if told:
@@ -144,7 +146,9 @@ def emit(front: Calls, subprogram: Subprogram, arguments: list[Argument]) -> Val
     return subprogram.result.replace(value=value) if isinstance(subprogram.result, Num) else subprogram.result
 
 
-def build(front: Calls, call: Call, definition: ast.FunctionDef, arguments: list[Argument]) -> Subprogram | None:
+def build(
+    front: Calls, state: Subprograms, call: Call, definition: ast.FunctionDef, arguments: list[Argument]
+) -> Subprogram | None:
     """Lower a function as a subprogram; None if that cannot be, and everything is as it was."""
     obj = front.low.obj
     mark, errors, env, around = obj.checkpoint(), len(front.diagnostics), front.env, (front.low, front.b)
@@ -189,7 +193,7 @@ def build(front: Calls, call: Call, definition: ast.FunctionDef, arguments: list
         if not works and len(front.diagnostics) == errors:
             what = "it never returns" if result is None else f"it returns {front.describe(result)}"
             front.diagnostics.append(Diagnostic(what, function.span))
-        front.subprograms.reasons += front.diagnostics[errors:]
+        state.reasons += front.diagnostics[errors:]
         del front.diagnostics[errors:]
         obj.rollback(mark)
         return None
