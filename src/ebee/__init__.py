@@ -149,6 +149,9 @@ if TYPE_CHECKING:
     from .types.packets import XDP_PASS as XDP_PASS
     from .types.packets import XDP_REDIRECT as XDP_REDIRECT
     from .types.packets import XDP_TX as XDP_TX
+    from .types.perf_hooks import interval as interval
+    from .types.perf_hooks import perf_event as perf_event
+    from .types.perf_hooks import profile as profile
     from .types.probes import Probe as Probe
     from .types.probes import tracepoint as tracepoint
     from .types.scalars import Str as Str
@@ -160,6 +163,10 @@ if TYPE_CHECKING:
     from .types.scalars import u16 as u16
     from .types.scalars import u32 as u32
     from .types.scalars import u64 as u64
+    from .types.stacks import StackTrace as StackTrace
+    from .types.stacks import kernel_stack as kernel_stack
+    from .types.stacks import stack_id as stack_id
+    from .types.stacks import user_stack as user_stack
     from .types.structs import Struct as Struct
     from .types.structs import fields as fields
     from .types.subprograms import inline as inline
@@ -207,8 +214,10 @@ _HOMES = {
         "sk_reuseport sk_skb sock_ops socket_filter sockopt sysctl tc xdp"
     ),
     "types.packets": "XDP_ABORTED XDP_DROP XDP_PASS XDP_REDIRECT XDP_TX",
+    "types.perf_hooks": "interval perf_event profile",
     "types.probes": "Probe tracepoint",
     "types.scalars": "Str s8 s16 s32 s64 u8 u16 u32 u64",
+    "types.stacks": "StackTrace kernel_stack stack_id user_stack",
     "types.structs": "Struct fields",
     "types.user_hooks": "uprobe uprobe_session uretprobe usdt",
     "types.subprograms": "inline subprogram",

@@ -7,7 +7,7 @@ import os
 from ..errors import UsageError
 from ..spec.backend import AttachOptions
 from ..spec.object import LOSS_MAP, PRINT_MAP
-from ..types.probes import Probe, place_of
+from ..types.probes import Probe, places_of
 from . import options
 from .backends import choose, engine_backend, kernel_backend
 from .losses import Loss, losses_of
@@ -175,8 +175,9 @@ _PLACES = {
 }
 
 
+_BOUNDS = {"interface", "cgroup", "netns", "map", "socket", "hook", "one_cpu"}  # what bounds a probe to a place
 _TAKES = {"interface": "packet", "cgroup": "control group", "netns": "network namespace", "map": "sk_msg and sk_skb",
-          "socket": "socket_filter and sk_reuseport", "pid": "user-space"}  # fmt: skip
+          "socket": "socket_filter and sk_reuseport", "pid": "user-space and perf event"}  # fmt: skip
 
 
 def _place(probe: Probe, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,11 +185,12 @@ def _place(probe: Probe, given: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises: UsageError where something is missing.
     """
-    place = place_of(probe.section)
-    options = {**probe.options, **({place: given[place]} if given.get(place) is not None else {})}
-    if place in _PLACES and options.get(place, "") in ("", None):
-        question, hint = _PLACES[place]
-        raise UsageError(question.format(probe.name), hint=hint.format(probe.name))
+    places = places_of(probe.section)
+    options = {**probe.options, **{place: given[place] for place in places if given.get(place) is not None}}
+    for place in places[:1]:
+        if place in _PLACES and options.get(place, "") in ("", None):
+            question, hint = _PLACES[place]
+            raise UsageError(question.format(probe.name), hint=hint.format(probe.name))
     return options
 
 
@@ -253,7 +255,7 @@ class Session:
         of recorded events, which then take the place of live ones. `interface` is the network interface whose packets
         packet probes see, all of them, also with `command`; `cgroup` the control group that its probes act on, `netns`
         the network namespace, `map` the map of sockets and `socket` the socket; `pid` is the process whose functions
-        user-space probes look at.
+        user-space probes look at, or that perf events are counted in.
 
         Raises: CompileError, VerifierError, UnknownProbe, PermissionMissing, NotSupported, CommandError, UsageError.
         After an error nothing is left attached.
@@ -267,13 +269,13 @@ class Session:
             _check_attachable(probe)
         given = {"interface": interface, "cgroup": cgroup, "netns": netns, "map": map, "socket": socket, "pid": pid}
         where = {n: _place(p, given) for p in probes if isinstance(p, Probe) for n in p.programs()}
-        taken = {place_of(probe.section) for probe in probes if isinstance(probe, Probe)}
+        taken = {place for probe in probes if isinstance(probe, Probe) for place in places_of(probe.section)}
         for name, value in given.items():
             if value is not None and name not in taken:
                 hint = "decorate one with @ebee.xdp" if name == "interface" else ""
                 raise UsageError(f"{name}= is for {_TAKES[name]} probes, and there is none", hint=hint)
         has_pid = any("pid" in options for options in where.values())
-        has_place = "netns" in taken or any(options.keys() - {"pid", "cookie"} for options in where.values())
+        has_place = "netns" in taken or any(options.keys() & _BOUNDS for options in where.values())
         if has_pid and argv:
             what = "a probe looks at the process pid=, or at a command and its descendants"
             raise UsageError(what, hint="leave out one of them")

@@ -65,7 +65,8 @@ def _by(module: str, function: str) -> Attacher:
 
     def attacher(program: KernelProgram, options: AttachOptions, tracepoints: Tracepoints) -> KernelLink:
         attach = getattr(__import__(f"{__package__}.{module}", fromlist=(function,)), function)
-        return KernelLink(attach(program, options))
+        made = attach(program, options)
+        return made if isinstance(made, KernelLink) else KernelLink(made)
 
     return attacher
 
@@ -168,5 +169,8 @@ ATTACHERS: dict[int, tuple[str, Attacher | None]] = {
     ),
     abi.BPF_PROG_TYPE_TRACING: ("pid", _tracing),
     abi.BPF_PROG_TYPE_LSM: ("", _tracing),
+    abi.BPF_PROG_TYPE_PERF_EVENT: (
+        "event sample_period sample_freq one_cpu pid cgroup", _by("samples", "attach_to_samples")
+    ),
     abi.BPF_PROG_TYPE_KPROBE: ("pid cookie", _kprobe),
 }  # fmt: skip

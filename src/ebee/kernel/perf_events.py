@@ -20,6 +20,7 @@ _PERF_EVENT_ATTR: layouts.Layout = {
     "config": (8, 8),
     "sample_period": (16, 8),
     "sample_type": (24, 8),
+    "flags": (40, 8),
     "wakeup_events": (48, 4),
     "config1": (56, 8),
     "config2": (64, 8),
@@ -27,6 +28,38 @@ _PERF_EVENT_ATTR: layouts.Layout = {
 }
 _PERF_SAMPLE_RAW = 1 << 10
 _PERF_EVENT_IOC_ENABLE, _PERF_EVENT_IOC_SET_BPF = 0x2400, 0x40042408
+
+
+# Bits of `flags`.
+DISABLED, INHERIT, FREQ, ENABLE_ON_EXEC = 1 << 0, 1 << 1, 1 << 10, 1 << 12
+PERF_FLAG_PID_CGROUP = 4
+
+
+def open_samples(
+    type: int, config: int, flags: int, sample: int, target: int, cpu: int, what: str, *, is_cgroup: bool = False
+) -> Fd:
+    """Open an event that runs a program each `sample` times, or with FREQ so often in a second.
+
+    `target` is a thread, 0 for this one, -1 for all, or a control group's file descriptor; `cpu` -1 means all.
+    Raises: NotSupported for an event that this machine does not count, PermissionMissing, SyscallError.
+    """
+    fields: dict[str, int | bytes] = {
+        "type": type,
+        "size": _PERF_EVENT_ATTR["end"][0],
+        "config": config,
+        "sample_period": sample,
+        "flags": flags,
+    }
+    attr = bpf.make_attr(_PERF_EVENT_ATTR, fields)
+    more = PERF_FLAG_PID_CGROUP if is_cgroup else 0
+    fd = current().perf_event_open(attr, target, cpu, -1, _PERF_FLAG_FD_CLOEXEC | more)
+    if fd in (-bpf.EPERM, -_EACCES):
+        raise PermissionMissing(f"sampling {what}", missing_for_tracing() or ["CAP_PERFMON"])
+    if fd in (-bpf.ENOENT, -bpf.EOPNOTSUPP):
+        raise NotSupported(f"the event {what}", hint="this machine does not count it; a virtual one has few counters")
+    if fd < 0:
+        raise SyscallError("perf_event_open", -fd, what)
+    return Fd(fd)
 
 
 def open_event(type: int, config: int, what: str, config1: int = 0, config2: int = 0, *, pid: int = 0) -> Fd:
@@ -54,10 +87,10 @@ def open_event(type: int, config: int, what: str, config1: int = 0, config2: int
     return Fd(fd)
 
 
-def attach_to_event(prog_fd: int, perf: Fd, what: str, cookie: int = 0) -> KernelLink:
+def attach_to_event(prog_fd: int, perf: Fd, what: str, cookie: int = 0, *, is_enabled: bool = True) -> KernelLink:
     """Attach to an event: a BPF link, or before Linux 5.15 the event's own reference, which has no cookie.
 
-    Raises: NotSupported, SyscallError.
+    `is_enabled`: it begins to count now, and not when a command starts. Raises: NotSupported, SyscallError.
     """
     seam = current()
     link = bpf.link_create_perf_event(prog_fd, perf.number, cookie)
@@ -71,7 +104,7 @@ def attach_to_event(prog_fd: int, perf: Fd, what: str, cookie: int = 0) -> Kerne
         perf.close()
         hint = "the program reads beyond the record that this kernel gives" if link == -_EACCES else ""
         raise SyscallError("BPF_LINK_CREATE", -link, what, hint=hint)
-    enabled = seam.ioctl(perf.number, _PERF_EVENT_IOC_ENABLE, 0)
+    enabled = seam.ioctl(perf.number, _PERF_EVENT_IOC_ENABLE, 0) if is_enabled else 0
     if enabled < 0:
         KernelLink(*fds).close()
         raise SyscallError("PERF_EVENT_IOC_ENABLE", -enabled, what)

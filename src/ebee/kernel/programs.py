@@ -60,10 +60,13 @@ _CHUNK_BYTES = 1 << 16
 
 
 class KernelProgram:
-    """A loaded program. `raw_tracepoint` is set when it attaches to that, whatever its spec says."""
+    """A loaded program. `raw_tracepoint` is set when it attaches to that, whatever its spec says.
 
-    def __init__(self, spec: ProgramSpec, fd: Fd, raw_tracepoint: str = "") -> None:
-        self.spec, self.fd, self.raw_tracepoint = spec, fd, raw_tracepoint
+    `is_for_command`: not the program, but what it is attached to, is bounded to a command that is yet to start.
+    """
+
+    def __init__(self, spec: ProgramSpec, fd: Fd, raw_tracepoint: str = "", *, is_for_command: bool = False) -> None:
+        self.spec, self.fd, self.raw_tracepoint, self.is_for_command = spec, fd, raw_tracepoint, is_for_command
 
     def missed(self) -> int:
         """Return how often the kernel skipped it, because a program was running on that CPU already."""
@@ -149,7 +152,8 @@ def load(
             # Refused: the plain program below is refused as well, in words that are about it alone; or it is not,
             # because it was the stub's needs (stack, helpers) that were too much.
     front = []
-    if scope is not None and prog.prog_type not in _UNSCOPED_TYPES:
+    is_sample = prog.prog_type == abi.BPF_PROG_TYPE_PERF_EVENT
+    if scope is not None and prog.prog_type not in _UNSCOPED_TYPES and not is_sample:
         if prog.prog_type not in _SCOPED_TYPES or not runs_for_task(parse_section(prog.section)):
             what = f"following a command with programs of section {prog.section!r}"
             raise NotSupported(what, hint="they run on behalf of no process")
@@ -161,7 +165,7 @@ def load(
     if fd < 0:
         raise _refusal(prog, obj, loader, -fd, sum(i.slots for i in front), code)
     name = prog.attach_to if prog.prog_type == abi.BPF_PROG_TYPE_RAW_TRACEPOINT else ""
-    return KernelProgram(prog, Fd(fd), name)
+    return KernelProgram(prog, Fd(fd), name, is_for_command=is_sample and scope is not None)
 
 
 def _attach_btf(prog: ProgramSpec) -> tuple[int, Fd | None]:

@@ -9,7 +9,7 @@ from ..lower.program import chunks
 from ..types.scalars import NumType, StrType, u8
 from .atomics import change, check_atomic_place
 from .kinds import Elements, Kind
-from .values import BytesPlace, Known, ListPlace, Many, Memory, Place, StructPlace
+from .values import BytesPlace, Known, ListPlace, Many, Memory, Place, StackFrames, StructPlace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -266,6 +266,11 @@ def augment_entry(front: Expressions, p: Place, op: str, operand: ast.expr, what
 
 def store_array(front: Expressions, base: Value, off: int, type: Type, value: Val, what: str, align: int) -> None:
     """Write a list or bytes. Raises: Refusal."""
+    if isinstance(value, StackFrames):
+        from .stacks import store
+
+        store(front, base, off, type, value, what)
+        return
     if isinstance(value, Place) and value.type == type:
         check_fresh(value)
         copy(front, base, off, align, value)

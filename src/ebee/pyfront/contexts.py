@@ -141,6 +141,7 @@ CONTEXTS: dict[str, str] = {
     **dict.fromkeys(("uretprobe", "uretprobe.multi"), "user_contexts.uretprobe_context"),
     "uprobe.session": "user_contexts.uprobe_session_context",
     "usdt": "usdt_contexts.usdt_context",
+    "perf_event": "perf_contexts.perf_event_context",
 }
 
 

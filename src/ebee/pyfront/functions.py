@@ -70,6 +70,8 @@ class FunctionKind(KnownKind):
             from .helpers import call_helper
 
             return call_helper(front, value.object, node)
+        if value.object.__module__ == _STACKS:
+            return _stack(front, value.object.__name__, node)
         return front.call_python(node, value.object)
 
     def has_effect(self, front: Expressions, value: Known, name: str, node: ast.expr) -> bool:
@@ -78,6 +80,18 @@ class FunctionKind(KnownKind):
 
             return has_effect(value.object)
         return value.object not in INTRINSICS or value.object in EFFECTS
+
+
+_STACKS = f"{__package__.rpartition('.')[0]}.types.stacks"
+
+
+def _stack(front: Expressions, name: str, node: ast.Call) -> Val:
+    """stack_id(…), user_stack(), kernel_stack()"""
+    from . import stacks
+
+    if not front.context.has_task or front.context.noun == "syscall program":
+        raise Refusal(f"ebee.{name}() has no meaning in a {front.context.noun}")
+    return stacks.stack_id(front, node) if name == "stack_id" else stacks.frames(name)(front, node)
 
 
 def make_type(front: Expressions, node: ast.Call, cls: Any) -> Val:

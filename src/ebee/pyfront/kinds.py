@@ -317,6 +317,7 @@ _VALUES: dict[type, str] = {
     values.Context: "ContextKind",
     values.Arguments: "btf_contexts.ArgumentsKind",
     values.Sequence: "iterators.SequenceKind",
+    values.StackFrames: "stacks.StackFramesKind",
     values.HeaderRef: "packets.HeaderKind",
     values.KernelRef: "kernel_types.KernelKind",
     values.Payload: "packets.PayloadKind",

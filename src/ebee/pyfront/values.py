@@ -260,6 +260,12 @@ class Sequence(Record):
     pointer: Value
 
 
+class StackFrames(Record):
+    """The addresses of a stack, not yet written anywhere; `flags` are those of bpf_get_stack."""
+
+    flags: int
+
+
 class Many(Record):
     """Several values, not all known: what a tuple is until it is taken apart."""
 
@@ -316,5 +322,5 @@ if TYPE_CHECKING:
     Val = (
         Num | Known | Many | Comm | UserStr | Memory | Text | StructValue | Entry | RecordRef | Context | HeaderRef
         | KernelRef | Payload | OptionValue | FieldRow | Arguments | Sequence | Place | Peek | Maybe | Member | Entries
-        | Enumerated | Unusable
+        | Enumerated | StackFrames | Unusable
     )  # fmt: skip

@@ -44,7 +44,8 @@ class AttachOptions(Record):
     of the cgroup2 file system, by its path or by its path in there, `netns` a network namespace: a file, or a name as
     `ip netns` has them. `map` is a map of sockets, `socket` a file descriptor. `hook`, `family`, `priority` and
     `defrag` are netfilter's. `pid` is the process whose objects an iterator is run on, or that a probe in user space
-    looks at; `cookie` is what that probe finds in its context.
+    looks at; `cookie` is what that probe finds in its context. `event` is a perf event's name in `abi.perf_events`,
+    with a period or a frequency (per second); `one_cpu` has it on one CPU only.
     """
 
     interface: str = ""
@@ -59,6 +60,10 @@ class AttachOptions(Record):
     defrag: bool = False
     pid: int = 0
     cookie: int = 0
+    event: str = ""
+    sample_period: int = 0
+    sample_freq: int = 0
+    one_cpu: bool = False
 
     def given(self) -> list[str]:
         """Return the names of the options that were given."""

@@ -14,3 +14,13 @@ def possible_cpus() -> int:
     except OSError:
         return os.cpu_count() or 1
     return int(text.strip().replace("-", ",").split(",")[-1]) + 1
+
+
+def online_cpus() -> list[int]:
+    """Return the numbers of the CPUs that run, from `/sys/devices/system/cpu/online`: `0-3,6`."""
+    try:
+        text = current().read_file("/sys/devices/system/cpu/online").decode().strip()
+    except OSError:
+        return list(range(os.cpu_count() or 1))
+    ranges = [part.partition("-") for part in text.split(",")]
+    return [cpu for first, _, last in ranges for cpu in range(int(first), int(last or first) + 1)]

@@ -45,16 +45,16 @@ class Probe:
 _PLACES = {
     "xdp": "interface", "tcx/": "interface", "netkit/": "interface", "cgroup": "cgroup", "sockops": "cgroup",
     "sk_lookup": "netns", "flow_dissector": "netns", "sk_msg": "map", "sk_skb": "map", "socket": "socket",
-    "sk_reuseport": "socket", "uprobe": "pid", "uretprobe": "pid", "usdt": "pid",
+    "sk_reuseport": "socket", "uprobe": "pid", "uretprobe": "pid", "usdt": "pid", "perf_event": "pid cgroup",
 }  # fmt: skip
 
 
-def place_of(section: str) -> str:
-    """Return the argument of ebee.attach() that says where a probe of this section goes; empty if none does."""
-    for start, place in _PLACES.items():
+def places_of(section: str) -> list[str]:
+    """Return the arguments of ebee.attach() that say where a probe of this section goes."""
+    for start, places in _PLACES.items():
         if section.startswith(start):
-            return place
-    return ""
+            return places.split()
+    return []
 
 
 def on(decorator: str, *sections: str, **options: Any) -> Callable[[Callable[..., object]], Probe]:

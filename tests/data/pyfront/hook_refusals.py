@@ -6,7 +6,7 @@ The kernel is the one of tests/synthetic_kernel.py.
 from synthetic_kernel import kernel_target
 
 import ebee
-from ebee import Hash, Str, Struct, s32, u32, u64
+from ebee import Hash, List, RingBuf, StackTrace, Str, Struct, s32, u32, u64
 
 TARGET = kernel_target()
 counts = Hash(u32, u64)
@@ -19,6 +19,15 @@ class Row(Struct):
 
 class Other(Struct):
     pid: u32
+
+
+class Frames(Struct):
+    few: List(u32, 4)
+    frames: List(u64, 4)
+
+
+stacks = StackTrace()
+frames_of = RingBuf(Frames, size="64K")
 
 
 @ebee.tp_btf("event")
@@ -193,3 +202,29 @@ def user_session(ctx):
 @ebee.usdt("libc", "libc", "setjmp")  # error: not supported here: looking for libc:setjmp in libc: this target has no programs | …
 def user_mark(ctx):
     pass
+
+
+@ebee.profile(hz=99)
+def samples(ctx):
+    counts[0] = ctx.register  # error: the argument of a perf event probe has no attribute 'register' | it has ip, sp, fp, sample_period, addr
+    counts[1] = ctx.adr  # error: the argument of a perf event probe has no attribute 'adr' | did you mean addr?
+    counts[2] = ebee.stack_id(counts)  # error: stack_id() takes a StackTrace, not the map counts
+    counts[3] = u64(ebee.stack_id(stacks, user=ctx.ip))  # error: stack_id() takes user= and skip= as constants
+    counts[4] = u64(ebee.stack_id(stacks, skip=256))  # error: stack_id() takes user= and skip= as constants
+    counts[5] = u64(ebee.stack_id(stacks, kernel=True))  # error: stack_id() takes user= and skip= as constants
+    counts[6] = u64(ebee.stack_id())  # error: stack_id() takes 1 arguments, not 0
+    frames = ebee.user_stack()  # error: a stack has no name of its own | assign it to a field List(u64, n), or use ebee.stack_id()
+    counts[7] = ebee.kernel_stack()  # error: value of counts (u64) takes an integer, not a stack
+
+
+@ebee.profile()
+def stack_fields(ctx):
+    with frames_of.reserve() as e:
+        e.few = ebee.user_stack()  # error: Frames.few (List(u32, 4)) cannot hold a stack | declare the field as List(u64, 32)
+        e.frames = ebee.user_stack(user=True)  # error: user_stack() takes skip= as constants
+
+
+@ebee.xdp
+def packet_stack(pkt):
+    counts[0] = u64(ebee.stack_id(stacks))  # error: ebee.stack_id() has no meaning in a packet probe
+    return ebee.XDP_PASS

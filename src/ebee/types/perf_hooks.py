@@ -1,0 +1,69 @@
+"""Decorators of hooks on counters of the kernel and the CPU: perf events, samples of what runs, and intervals."""
+
+from __future__ import annotations
+
+from ..abi.perf_events import EVENTS
+from ..errors import UsageError
+from .probes import Probe, on
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Decorator = Callable[[Callable[..., object]], Probe]
+
+_NS_PER_S = 1_000_000_000
+
+
+def _check_number(decorator: str, name: str, value: Any, least: int, most: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise UsageError(f"{decorator}: {name}= is a number from {least} to {most}, not {value!r}")
+    return value
+
+
+def _hook(decorator: str, options: dict[str, Any]) -> Decorator:
+    return on(f"@ebee.{decorator}(…)", "perf_event", **{name: value for name, value in options.items() if value})
+
+
+def perf_event(event: str, *, period: int = 0, freq: int = 0, pid: int = 0, cgroup: str = "") -> Decorator:
+    """Run a function each time that an event has happened `period` times, or about `freq` times in a second.
+
+    Events of the kernel: `cpu-clock` (nanoseconds), `task-clock`, `page-faults`, `context-switches`, `cpu-migrations`,
+    `minor-faults`, `major-faults`; of the CPU: `cycles`, `instructions`, `cache-misses`, `branch-misses` and others.
+    Without `period` and `freq` it runs on every event (`period=1`); clocks need one of them. `pid` is one process,
+    `cgroup` a control group; with a command it is that and its descendants, else the whole machine.
+
+    Raises: UsageError for an event that there is not, and for numbers that mean nothing.
+    """
+    if event not in EVENTS:
+        raise UsageError(f"there is no perf event {event!r}", hint=f"there are: {', '.join(EVENTS)}")
+    if period and freq:
+        raise UsageError("perf_event takes period= or freq=, not both")
+    _check_number("perf_event", "period", period, 0, (1 << 63) - 1)
+    _check_number("perf_event", "freq", freq, 0, 100_000)
+    _check_number("perf_event", "pid", pid, 0, (1 << 31) - 1)
+    if event.endswith("-clock") and not freq and period < 10_000:
+        raise UsageError(f"{event} counts nanoseconds", hint="give freq=99 (in a second), or period=1_000_000 (1 ms)")
+    options = {"event": event, "sample_freq": freq, "sample_period": 0 if freq else period or 1, "pid": pid}
+    return _hook("perf_event", options | {"cgroup": cgroup})
+
+
+def profile(hz: int = 99, *, pid: int = 0, cgroup: str = "") -> Decorator:
+    """Run a function about `hz` times in each second that a CPU works for what is watched: to see what runs.
+
+    Whom it watches is said as for `perf_event`. Raises: UsageError.
+    """
+    _check_number("profile", "hz", hz, 1, 100_000)
+    return _hook("profile", {"event": "cpu-clock", "sample_freq": hz, "pid": pid, "cgroup": cgroup})
+
+
+def interval(seconds: float = 1) -> Decorator:
+    """Run a function every so many seconds, on one CPU, whatever runs there: to report, or to look at maps.
+
+    Raises: UsageError for less than 100 microseconds.
+    """
+    period = int(seconds * _NS_PER_S) if isinstance(seconds, int | float) else 0
+    if not 100_000 <= period < 1 << 62:
+        raise UsageError(f"interval takes seconds, at least 0.0001, not {seconds!r}")
+    return _hook("interval", {"event": "cpu-clock", "sample_period": period, "one_cpu": True})
