@@ -214,7 +214,7 @@ def samples(ctx):
     counts[5] = u64(ebee.stack_id(stacks, kernel=True))  # error: stack_id() takes user= and skip= as constants
     counts[6] = u64(ebee.stack_id())  # error: stack_id() takes 1 arguments, not 0
     frames = ebee.user_stack()  # error: a stack has no name of its own | assign it to a field List(u64, n), or use ebee.stack_id()
-    counts[7] = ebee.kernel_stack()  # error: value of counts (u64) takes an integer, not a stack
+    counts[7] = ebee.kernel_stack()  # error: an integer is needed here, not a stack
 
 
 @ebee.profile()
