@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 import time
@@ -80,8 +81,7 @@ def test_threads_that_are_there_and_that_come_are_sampled():
     try:
         with ebee.Session(backend="kernel") as session, session.attach(by_thread, pid=child.pid):
             child.communicate(b"x")
-            busy_threads = {tid for tid, n in counts.items() if n > 5}
-            assert len(busy_threads) == 2 and child.pid not in busy_threads
+            assert len({tid for tid, n in counts.items() if n > 5} - {child.pid}) == 2
     finally:
         child.kill()
         child.wait()
@@ -111,8 +111,13 @@ class Trace(Struct):
 traces = RingBuf(Trace, size="64K")
 
 
-@ebee.tracepoint("syscalls:sys_enter_getppid")
-def on_getppid(ctx):
+GETPPID = {"x86_64": 110, "aarch64": 173}.get(platform.machine(), -1)
+
+
+@ebee.raw_tracepoint("sys_enter")  # at the tracepoint of the call itself kernels before 6.13 have no stack of their own
+def on_getppid(id):
+    if id != GETPPID:
+        return
     kernel = ebee.stack_id(stacks)
     user = ebee.stack_id(stacks, user=True)
     by_stack[kernel] += 1
@@ -141,7 +146,8 @@ def test_stacks_by_number_and_by_value(tmp_path):
         for frames in (e.user, e.kernel):
             known = [ip for ip in frames if ip]
             assert known and frames[: len(known)] == known
-            assert any(whole[: len(known)] == known for whole in kept.values())
+            outer = set(known[2:])  # the program itself is among the kernel's: another place in it
+            assert outer and any(outer <= set(whole) for whole in kept.values())
         assert e.kernel[0] >> 63 and not e.user[0] >> 63
     assert stacks.kind == "StackTrace" and all(kept.values())
 
@@ -158,8 +164,10 @@ def test_numbers_of_stacks_that_are_not_there():
 def test_a_stack_whose_place_is_taken_is_lost_and_counted():
     few = StackTrace(max_entries=1)
 
-    @ebee.tracepoint("syscalls:sys_enter_getppid")
-    def both(ctx):
+    @ebee.raw_tracepoint("sys_enter")
+    def both(id):
+        if id != GETPPID:
+            return
         counts[0] += ebee.stack_id(few) >= 0
         counts[1] += ebee.stack_id(few, user=True, skip=0) >= 0
 
@@ -202,7 +210,6 @@ def test_what_is_refused():
         session.attach(sample, command=["true"])
 
 
-@pytest.mark.vm
 def test_a_control_group_is_sampled():
     from ebee.sys.cgroups import cgroup_root
 
@@ -216,8 +223,8 @@ def test_a_control_group_is_sampled():
         with ebee.Session(backend="kernel") as session:
             try:
                 attached = session.attach(sample, cgroup=group)
-            except ebee.EbeeError:
-                pytest.skip("perf events of control groups belong to another hierarchy here")
+            except ebee.EbeeError as e:
+                pytest.skip(f"perf events of control groups are not to be had here: {e}")
             with attached:
                 join = f"echo $$ > {group}/cgroup.procs; exec {sys.executable} -S -c '{BUSY.format(s=0.3)}'"
                 child = subprocess.Popen(["sh", "-c", join])
