@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from .types.intrinsics import cmpxchg as cmpxchg
     from .types.intrinsics import comm as comm
     from .types.intrinsics import cpu as cpu
+    from .types.intrinsics import current_cgroup as current_cgroup
     from .types.intrinsics import current_task as current_task
     from .types.intrinsics import enum_value as enum_value
     from .types.intrinsics import fetch_add as fetch_add
@@ -167,6 +168,10 @@ if TYPE_CHECKING:
     from .types.stacks import kernel_stack as kernel_stack
     from .types.stacks import stack_id as stack_id
     from .types.stacks import user_stack as user_stack
+    from .types.storage import CgroupStorage as CgroupStorage
+    from .types.storage import InodeStorage as InodeStorage
+    from .types.storage import SkStorage as SkStorage
+    from .types.storage import TaskStorage as TaskStorage
     from .types.structs import Struct as Struct
     from .types.structs import fields as fields
     from .types.subprograms import inline as inline
@@ -192,9 +197,9 @@ _HOMES = {
     "types.globals": "Global",
     "types.headers": "Header",
     "types.intrinsics": (
-        "boot_ns cgroup_id cmpxchg comm cpu current_task enum_value fetch_add fetch_and fetch_or fetch_xor gid "
-        "has_enum_value has_type kernel_str ktime log2 numa_node pid random read_kernel read_user redirect "
-        "redirect_peer signal sizeof tid uid user_str xchg"
+        "boot_ns cgroup_id cmpxchg comm cpu current_cgroup current_task enum_value fetch_add fetch_and fetch_or "
+        "fetch_xor gid has_enum_value has_type kernel_str ktime log2 numa_node pid random read_kernel read_user "
+        "redirect redirect_peer signal sizeof tid uid user_str xchg"
     ),
     "types.kernel_hooks": (
         "fentry fexit fmod_ret iter kprobe kprobe_session kretprobe kretsyscall ksyscall lsm raw_tracepoint "
@@ -218,6 +223,7 @@ _HOMES = {
     "types.probes": "Probe tracepoint",
     "types.scalars": "Str s8 s16 s32 s64 u8 u16 u32 u64",
     "types.stacks": "StackTrace kernel_stack stack_id user_stack",
+    "types.storage": "CgroupStorage InodeStorage SkStorage TaskStorage",
     "types.structs": "Struct fields",
     "types.user_hooks": "uprobe uprobe_session uretprobe usdt",
     "types.subprograms": "inline subprogram",

@@ -1,4 +1,4 @@
-"""Flags and sizes of maps and any calls of them: both backends alike; declarations; the page about maps."""
+"""Flags and sizes of maps and any calls of them: both backends alike; declarations; the pages about maps."""
 
 from __future__ import annotations
 
@@ -153,7 +153,9 @@ def test_unbound_maps_say_so():
 
 
 
-SNIPPETS = [part.split("```")[0] for part in (ROOT / "docs" / "maps.md").read_text().split("```python\n")[1:]]
+PAGES = ("maps.md", "storage.md")
+TEXTS = [(ROOT / "docs" / page).read_text() for page in PAGES]
+SNIPPETS = [part.split("```")[0] for text in TEXTS for part in text.split("```python\n")[1:]]
 
 
 def test_a_type_checker_accepts_the_snippets(tmp_path):
@@ -168,7 +170,7 @@ def test_a_type_checker_accepts_the_snippets(tmp_path):
 
 @pytest.mark.parametrize("name", ["engine", pytest.param("kernel", marks=pytest.mark.needs_kernel)])
 @pytest.mark.parametrize("at", range(len(SNIPPETS)))
-def test_the_snippets_of_the_page_about_maps_work(tmp_path, at, name):
+def test_the_snippets_of_the_pages_about_maps_work(tmp_path, at, name):
     file = tmp_path / "snippet.py"
     file.write_text(SNIPPETS[at].replace("ebee.Session()", f"ebee.Session(backend={name!r})"))
     done = subprocess.run([sys.executable, file], capture_output=True, text=True, timeout=60)

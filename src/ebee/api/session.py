@@ -39,6 +39,12 @@ class LiveMap:
         self._pid = os.getpid()
         self.lookup, self.update, self.delete, self.items = map.lookup, map.update, map.delete, map.items
         self.push, self.pop, self.has_value = map.push, map.pop, map.has_value
+        if spec.max_entries == 0:
+            from .storage import OwnedMap, is_owned
+
+            if is_owned(spec.map_type):
+                owned = OwnedMap(map, spec.map_type)
+                self.lookup, self.update, self.delete = owned.lookup, owned.update, owned.delete
 
     @property
     def cpus(self) -> int:

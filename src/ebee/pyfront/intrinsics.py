@@ -51,6 +51,13 @@ def _current_task(front: Expressions, node: ast.Call) -> Val:
     return kernel_types.current_task(front)
 
 
+def _current_cgroup(front: Expressions, node: ast.Call) -> Val:
+    from . import kernel_types
+
+    front.arguments(node, "current_cgroup", 0, 0)
+    return kernel_types.current_cgroup(front)
+
+
 def _address(front: Expressions, node: ast.expr, name: str) -> Num:
     address = front.num(node)
     if "*" not in address.c_type and (address.lo, address.hi) != (0, U64_HI):
@@ -178,6 +185,7 @@ INTRINSICS: dict[Any, Intrinsic] = {
     declared.log2: _log2,
     declared.signal: _signal,
     declared.comm: _comm,
+    declared.current_cgroup: _current_cgroup,
     declared.current_task: _current_task,
     declared.user_str: _string("user_str"),
     declared.kernel_str: _string("kernel_str", is_kernel=True),

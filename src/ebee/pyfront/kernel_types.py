@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import _ast as ast
 
+from ..abi.helpers import BPF_FUNC as FUNC
 from ..btf.kinds import BTF_INT_SIGNED, BTF_KIND_ARRAY, BTF_KIND_INT, BTF_KIND_PTR, BTF_KIND_STRUCT, BTF_KIND_UNION
 from ..errors import BtfError
+from ..ir.core import I64, PTR_BTF
 from ..lower import kernel_types as lower
 from ..lower.numbers import KERNEL, Num, Refusal
 from ..spec.core_fields import core_symbol, find_field, find_struct, pointee, resolved, shape_of
@@ -37,9 +39,19 @@ class KernelKind(Kind):
 
 
 def current_task(front: Expressions) -> Num:
-    """ebee.current_task(). Raises: Refusal where the kernel's types are not known."""
-    types(front)
+    """ebee.current_task()."""
     return lower.current_task(front.low)
+
+
+def current_cgroup(front: Expressions) -> Num:
+    """ebee.current_cgroup(), as a pointer that the verifier knows. Raises: Refusal where kernel types are not known."""
+    types(front)
+    task = front.b.call(FUNC.get_current_task_btf, type=PTR_BTF)
+    groups = attribute(front, lower.pointer(front.b.op("retype", task, type=I64), "task_struct"), "cgroups", "cgroups")
+    assert isinstance(groups, Num)
+    group = attribute(front, groups, "dfl_cgrp", "dfl_cgrp")
+    assert isinstance(group, Num)
+    return group
 
 
 def types(front: Expressions) -> Btf:

@@ -337,6 +337,7 @@ _OBJECTS: dict[object, str] = {
 # Of classes whose modules are not imported unless a program uses them: module and name.
 _RARE = {
     ("ebee.types.globals", "Global"): "globals.GlobalKind",
+    ("ebee.types.storage", "StorageDecl"): "storage.StorageKind",
     **{("ebee.types.net_maps", name): "net_maps.RedirectKind" for name in ("RedirectDecl", "SocketDecl")},
 }
 _made: dict[str, Kind] = {}

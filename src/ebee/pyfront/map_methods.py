@@ -41,7 +41,7 @@ class MapKind(KnownKind):
         key = front.expr(node.slice)
         if not isinstance(decl.value, NumType):
             return Peek(front.low.lookup(decl, front.key(decl, key)), 0, decl.value)
-        return _as_meant(decl.value, front.low.read_entry(decl, decl.value, front.key(decl, key)))
+        return as_meant(decl.value, front.low.read_entry(decl, decl.value, front.key(decl, key)))
 
     def set_item(self, front: Expressions, value: Known, node: ast.Subscript, new: Val) -> None:
         decl = _keyed(front, value)
@@ -93,7 +93,7 @@ class MapKind(KnownKind):
             super().contains(front, value, item, then, els)
 
 
-def _as_meant(type: NumType, n: Num) -> Val:
+def as_meant(type: NumType, n: Num) -> Val:
     """A number that was read from a map, as what its type says."""
     if isinstance(type, IntType):
         return n
@@ -132,10 +132,10 @@ def _get(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
     key_value = front.expr(key)
     other = front.expr(default[0]) if default else Known(None)
     pointer = front.low.lookup(decl, front.key(decl, key_value))
-    return _number_or(front, decl, pointer, other, front.source.text_of(node))
+    return number_or(front, decl, pointer, other, front.source.text_of(node))
 
 
-def _number_or(front: Expressions, decl: MapDecl, pointer: Value, other: Val, what: str) -> Val:
+def number_or(front: Expressions, decl: MapDecl, pointer: Value, other: Val, what: str) -> Val:
     """The number at a pointer, or where that is null another value, which may be None."""
     type = decl.value
     assert isinstance(type, NumType)
@@ -146,7 +146,7 @@ def _number_or(front: Expressions, decl: MapDecl, pointer: Value, other: Val, wh
     if isinstance(other, Known) and other.object is None:
         return _number_or_none(front, pointer, type, load, what)
     n = front.low.number_or(pointer, type, load, front.as_num(other))
-    return _as_meant(type, n) if (n.lo, n.hi) == (type.lo, type.hi) else n
+    return as_meant(type, n) if (n.lo, n.hi) == (type.lo, type.hi) else n
 
 
 def _number_or_none(
@@ -163,7 +163,7 @@ def _number_or_none(
         b.write(is_there, b.const(flag))
         b.jump(done)
     b.start(done)
-    n = _as_meant(type, Num(b.read(value), min(type.lo, 0), max(type.hi, 0)))
+    n = as_meant(type, Num(b.read(value), min(type.lo, 0), max(type.hi, 0)))
     if not isinstance(n, Num):
         raise Refusal(f"{what} may be None, and {front.describe(n)} cannot be", "use m[k] or m.get(k, d)")
     return Maybe(b.read(is_there), n, what)
@@ -172,7 +172,7 @@ def _number_or_none(
 def found(front: Expressions, decl: MapDecl, pointer: Value, what: str) -> Val:
     """What was looked up, or None: an entry to be used in place, or a copy of a number."""
     if isinstance(decl.value, NumType):
-        return _number_or(front, decl, pointer, Known(None), what)
+        return number_or(front, decl, pointer, Known(None), what)
     if not (isinstance(decl.value, StructType) or hasattr(decl.value, "element")):
         raise Refusal(f"{what} is for maps whose values are integers or Structs", "use m[k] or k in m")
     return Entry(pointer, decl.value, decl, what)
@@ -206,7 +206,7 @@ def _pop_key(front: Expressions, decl: KeyedDecl[Any, Any], node: ast.Call) -> V
     if decl.map_type == BPF_MAP_TYPE_LPM_TRIE:
         raise Refusal(f"{decl.name}.pop() would find the entry of a shorter prefix", "use n = m[k], then del m[k]")
     key = front.key(decl, key_value)
-    value = _number_or(front, decl, front.low.lookup(decl, key), other, front.source.text_of(node))
+    value = number_or(front, decl, front.low.lookup(decl, key), other, front.source.text_of(node))
     front.low.delete_entry(decl, key)
     front.forget_entries(decl)
     return value
@@ -223,7 +223,7 @@ def _setdefault(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
     pointer = set_default(front.low, decl, front.key(decl, key_value), memory)  # type: ignore[arg-type]
     what = front.source.text_of(node)
     if isinstance(decl.value, NumType):
-        return _number_or(front, decl, pointer, new, what)
+        return number_or(front, decl, pointer, new, what)
     return found(front, decl, pointer, what)
 
 

@@ -88,6 +88,11 @@ def comm() -> str:
     probe_only("comm")
 
 
+def current_cgroup() -> Any:
+    """The kernel's `struct cgroup` that the current task is in (cgroup2), typed from BTF; for `CgroupStorage`."""
+    probe_only("current_cgroup")
+
+
 def current_task() -> Any:
     """The kernel's `struct task_struct` of the current task, typed from BTF: `task.real_parent.tgid`.
 
@@ -206,6 +211,6 @@ def redirect_peer(ifindex: int) -> int:
 
 
 _ALL: tuple[Any, ...] = (
-    pid, tid, uid, gid, cpu, ktime, comm, current_task, user_str, kernel_str, read_user, read_kernel,
+    pid, tid, uid, gid, cpu, ktime, comm, current_cgroup, current_task, user_str, kernel_str, read_user, read_kernel,
 )  # fmt: skip
 INTRINSICS = {f: f.__name__ for f in _ALL}

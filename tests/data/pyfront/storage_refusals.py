@@ -1,0 +1,42 @@
+"""What the compiler refuses to do with storage maps. Read by tests/unit/pyfront/test_pyfront_refusals.py.
+
+The kernel is the one of tests/synthetic_kernel.py.
+"""
+
+from synthetic_kernel import kernel_target
+
+import ebee
+from ebee import CgroupStorage, InodeStorage, Struct, TaskStorage, u64
+
+TARGET = kernel_target()
+
+
+class Stat(Struct):
+    count: u64
+
+
+tasks = TaskStorage(u64)
+stats = TaskStorage(Stat)
+files = InodeStorage(u64)
+groups = CgroupStorage(u64)
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def storage(ctx):
+    task = ebee.current_task()
+    a = tasks[ebee.pid()]  # error: an owner in tasks is a pointer to struct task_struct, not u32 | for example ebee.current_task()
+    tasks["a"] = 1  # error: an owner in tasks is a pointer to struct task_struct, not 'a' | for example ebee.current_task()
+    files[task] += 1  # error: an owner in files is a pointer to struct inode, not a pointer to struct task_struct | arguments of typed hooks are: tp_btf, lsm
+    groups[task] += 1  # error: an owner in groups is a pointer to struct cgroup, not a pointer to struct task_struct | for example ebee.current_cgroup()
+    b = tasks[task.real_parent]  # error: the kernel does not know here what this pointer to struct task_struct is | take ebee.current_task(), or an argument of a typed hook (tp_btf, fentry, lsm)
+    tasks[task] = "a"  # error: an integer is needed here, not 'a'
+    tasks[task] *= 2  # error: tasks[…] cannot be changed atomically by *= | read it, compute, and assign it
+    c = stats.get(task)  # error: stats.get() is for maps whose values are integers | use v = m.lookup(owner)
+    d = tasks.get_or_create(task)  # error: tasks.get_or_create() is for Structs | tasks[owner] += n
+    e = tasks.pop(task, 0)  # error: tasks is a TaskStorage, which has no method pop() in a probe | …
+    for k in tasks.keys():  # error: tasks is a TaskStorage, which has no method keys() in a probe | …
+        pass
+    stat = stats.lookup(task)
+    stat.missing = 1  # error: Stat has no field 'missing'
+    del stats[task]
+    stat.count = 1  # error: stat may be gone: stats was written to after stats.lookup(task) | look it up again
