@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from .types.intrinsics import fetch_and as fetch_and
     from .types.intrinsics import fetch_or as fetch_or
     from .types.intrinsics import fetch_xor as fetch_xor
+    from .types.intrinsics import followed as followed
     from .types.intrinsics import gid as gid
     from .types.intrinsics import has_enum_value as has_enum_value
     from .types.intrinsics import has_type as has_type
@@ -198,8 +199,8 @@ _HOMES = {
     "types.headers": "Header",
     "types.intrinsics": (
         "boot_ns cgroup_id cmpxchg comm cpu current_cgroup current_task enum_value fetch_add fetch_and fetch_or "
-        "fetch_xor gid has_enum_value has_type kernel_str ktime log2 numa_node pid random read_kernel read_user "
-        "redirect redirect_peer signal sizeof tid uid user_str xchg"
+        "fetch_xor followed gid has_enum_value has_type kernel_str ktime log2 numa_node pid random read_kernel "
+        "read_user redirect redirect_peer signal sizeof tid uid user_str xchg"
     ),
     "types.kernel_hooks": (
         "fentry fexit fmod_ret iter kprobe kprobe_session kretprobe kretsyscall ksyscall lsm raw_tracepoint "

@@ -38,7 +38,7 @@ def test_it_compiles_for_this_kernel(tmp_path, code):
 @pytest.mark.needs_kernel
 @pytest.mark.parametrize(
     "block, pattern",
-    [(0, r"(sh|sleep) \d+, a child of \d+, makes room for \d+\n"), (3, r"\d+ \d+ \S+\n"), (4, "42\n")],
+    [(0, r"(sh|sleep) \d+, a child of \d+, makes room for \d+\n"), (4, r"\d+ \d+ \S+\n"), (5, "42\n")],
     ids=["switches", "tasks", "sum"],
 )
 def test_it_runs(tmp_path, block, pattern):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from ..errors import UsageError
+from ..errors import NotSupported, UsageError
 from ..spec.backend import AttachOptions
-from ..spec.object import LOSS_MAP, PRINT_MAP
+from ..spec.object import FOLLOWED, LOSS_MAP, PRINT_MAP, SCOPE_MAP
 from ..types.probes import Probe, places_of
 from . import options
 from .backends import choose, engine_backend, kernel_backend
@@ -295,7 +295,7 @@ class Session:
         scope = active.scope() if argv and not replay else None
         attachment = None
         try:
-            loaded = self._load(probes, active, scope)
+            loaded = self._load(probes, active, None if run.all else scope)
             attachment = Attachment(self, loaded, on_loss)
             for program in loaded.programs.values():
                 place = AttachOptions(**self._resolved(where[program.spec.name]))
@@ -410,6 +410,9 @@ class Session:
         maps: dict[str, BackendMap] = {}
         if PRINT_MAP in spec.maps:
             maps[PRINT_MAP] = self._print_ring(spec, backend)
+        if SCOPE_MAP in spec.maps:
+            del decls[SCOPE_MAP]
+            maps[SCOPE_MAP] = _scope_map(spec, backend, scope)
         for name, decl in decls.items():
             if decl not in self._maps:
                 live = LiveMap(self, spec.maps[name], backend.create_map(spec.maps[name], spec))
@@ -519,6 +522,18 @@ class Session:
     def maps(self) -> Iterator[MapDecl | Global[Any]]:
         """Iterate over the declarations of maps and variables that are live in the session."""
         return iter(list(self._maps))
+
+
+def _scope_map(spec: ObjectSpec, backend: Backend, scope: Scope | None) -> BackendMap:
+    """The map of processes that `ebee.followed` asks: the scope's, or one that has all. Raises: NotSupported."""
+    found: BackendMap | None = getattr(scope, "map", None)
+    if found is not None:
+        return found
+    if scope is not None:
+        raise NotSupported("ebee.followed() in the engine", hint="run it in the kernel: ebee run --kernel")
+    found = backend.create_map(spec.maps[SCOPE_MAP], spec)
+    found.update(bytes(4), bytes([FOLLOWED]))
+    return found
 
 
 def split_command(command: Sequence[str] | str | None) -> list[str]:

@@ -9,6 +9,7 @@ from ..abi import bpf as abi
 from ..errors import NotSupported, PermissionMissing, SyscallError, VerifierError
 from ..isa.encode import encode, slot_offsets
 from ..isa.opcodes import R1, R6
+from ..spec.object import SCOPE_MAP
 from ..spec.sections import parse_section, runs_for_task
 from ..sys import bpf
 from ..sys.caps import effective_capabilities, missing_for_tracing
@@ -135,6 +136,8 @@ def load(
     Raises: VerifierError with the source line, PermissionMissing, NotSupported, UnknownProbe, SyscallError.
     """
     code = relocate(prog, obj, maps, tracepoints)
+    if any(reloc.symbol == SCOPE_MAP for reloc in prog.relocs):
+        scope = None  # it asks itself
     scope_fd = -1 if scope is None else scope.map.fd.number
     machine = current().machine
     # Programs that go to each other by tail calls must be of one type, whichever of them could be wrapped.
@@ -156,7 +159,8 @@ def load(
     if scope is not None and prog.prog_type not in _UNSCOPED_TYPES and not is_sample:
         if prog.prog_type not in _SCOPED_TYPES or not runs_for_task(parse_section(prog.section)):
             what = f"following a command with programs of section {prog.section!r}"
-            raise NotSupported(what, hint="they run on behalf of no process")
+            hint = "they run on behalf of no process: filter in the probe with ebee.followed(pid), or say --all as well"
+            raise NotSupported(what, hint=hint)
         stub = Stub(mov(R6, R1))
         stub.check_scope(scope_fd)
         front = stub.before(saved_ctx=R6)

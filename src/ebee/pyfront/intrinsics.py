@@ -181,7 +181,31 @@ def _ask(name: str) -> Intrinsic:
     return lower
 
 
+_scope: list[Any] = []
+
+
+def _followed(front: Expressions, node: ast.Call) -> Val:
+    """ebee.followed(pid): whether the map of the scope has the process, or says that it has all."""
+    from ..abi.bpf import BPF_F_NO_PREALLOC
+    from ..lower.numbers import BOOL
+    from ..spec.object import FOLLOWED, SCOPE_MAP, SCOPE_PROCESSES
+    from ..types.maps import Hash
+    from ..types.scalars import u8, u32
+
+    if not _scope:
+        _scope.append(Hash(u32, u8, max_entries=SCOPE_PROCESSES, name=SCOPE_MAP))
+        _scope[0].map_flags = BPF_F_NO_PREALLOC
+    decl, (given,) = _scope[0], front.arguments(node, "followed", 1, 1)
+    low = front.low
+    pid = Num(low.b.op("zext", front.num(given).value, size=4), 0, (1 << 32) - 1)  # the kernel's are s32
+    front.low.obj.use_map(decl, SCOPE_MAP)
+    states = [low.read_entry(decl, decl.value, front.key(decl, key)) for key in (pid, Known(0))]
+    one = low.b.op("or", states[0].value, states[1].value)
+    return Num(low.b.op("and", one, low.b.const(FOLLOWED)), 0, 1, BOOL)
+
+
 INTRINSICS: dict[Any, Intrinsic] = {
+    declared.followed: _followed,
     declared.log2: _log2,
     declared.signal: _signal,
     declared.comm: _comm,
@@ -199,6 +223,6 @@ INTRINSICS: dict[Any, Intrinsic] = {
 }
 # Those that mean something where a probe runs on behalf of no task.
 _NUMBERS = ("boot_ns", "cpu", "ktime", "log2", "numa_node", "random")
-ANYWHERE = frozenset((*_NUMBERS, "kernel_str", "read_kernel", "cmpxchg", *_FETCHES, *_ASKED, *_REDIRECTS))
+ANYWHERE = frozenset((*_NUMBERS, "followed", "kernel_str", "read_kernel", "cmpxchg", *_FETCHES, *_ASKED, *_REDIRECTS))
 # Those that are called for what they do, not for their result.
 EFFECTS: frozenset[Any] = frozenset(getattr(declared, name) for name in ("cmpxchg", "signal", *_FETCHES))

@@ -43,6 +43,14 @@ def cpu() -> u32:
     probe_only("cpu")
 
 
+def followed(pid: int) -> bool:
+    """Whether a process, by its id (the kernel's tgid), is the traced command or a descendant; True without a command.
+
+    A probe that asks this decides itself: it runs whoever the current task is. In the kernel only.
+    """
+    probe_only("followed")
+
+
 def ktime() -> u64:
     """Nanoseconds since boot, without time asleep (CLOCK_MONOTONIC)."""
     probe_only("ktime")
@@ -212,5 +220,6 @@ def redirect_peer(ifindex: int) -> int:
 
 _ALL: tuple[Any, ...] = (
     pid, tid, uid, gid, cpu, ktime, comm, current_cgroup, current_task, user_str, kernel_str, read_user, read_kernel,
+    followed,
 )  # fmt: skip
 INTRINSICS = {f: f.__name__ for f in _ALL}
