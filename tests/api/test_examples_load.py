@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import ebee
+from ebee.api import options
 from ebee.cli.disasm import probes_of
 from ebee.errors import CompileError
 
@@ -35,7 +36,11 @@ done
 
 def compiled(file):
     """The object for any kernel; for this one where it needs to know the kernel's types."""
-    probes = probes_of(str(file))
+    before = options.current
+    try:
+        probes = probes_of(str(file))
+    finally:
+        options.current = before
     try:
         made = ebee.compile(*probes)
     except CompileError as error:
