@@ -12,7 +12,7 @@ from ..abi import bpf
 from ..abi.helpers import BPF_FUNC as FUNC
 from ..types.packets import HEADERS
 from .numbers import Num, Refusal, check_assignable
-from .packets import MAX_HEADER_OFF, TRANSPORTS
+from .packets import AT_CONSTANTS, MAX_HEADER_OFF, TRANSPORTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -206,10 +206,13 @@ def _find_again(packet: Packet, kept: list[tuple[str, Value]], what: str) -> Non
     for name, off in kept:
         header = packet.headers.get(name)
         size = header.size_bytes if header is not None else 0
-        checked = b.new_block()
-        b.branch("ule", off, b.const(MAX_HEADER_OFF), checked, lost)
-        b.start(checked)
-        address = b.op("add", packet.data, off)
+        if name in AT_CONSTANTS:
+            address = low.at(packet.data, AT_CONSTANTS[name])
+        else:
+            checked = b.new_block()
+            b.branch("ule", off, b.const(MAX_HEADER_OFF), checked, lost)
+            b.start(checked)
+            address = b.op("add", packet.data, off)
         packet.bounds(address, size, lost)
         packet.found(name, address)
     b.jump(done)

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 # How far from a packet's start a header may lie whose place is a number at run time. The verifier follows a packet for
 # 0xffff bytes (MAX_PACKET_OFF, include/linux/bpf_verifier.h); the rest is for what lies behind the header.
 MAX_HEADER_OFF = 0x7FFE
+# Headers whose place is never a number at run time: what is read through the packet's start needs their bounds, too.
+AT_CONSTANTS = {"eth": 0, "vlan": 14}
 _FRAG_OFF_MASK = 0x1FFF  # IP_OFFSET in include/net/ip.h
 _DATA, _END = "packet data", "packet end"
 _PROTO, _L3, _L4, _L4_PROTO = "packet proto", "packet l3", "packet l4", "packet l4 proto"
