@@ -22,6 +22,7 @@ BINARY = {
     "udiv": lambda a, b: a // b if b else 0,
     "umod": lambda a, b: a % b if b else a,
     "and": lambda a, b: a & b,
+    "bound": lambda a, b: a & b,
     "or": lambda a, b: a | b,
     "xor": lambda a, b: a ^ b,
     "shl": lambda a, b: a << (b % 64),

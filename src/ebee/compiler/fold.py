@@ -46,6 +46,7 @@ EVALUATE: dict[str, Callable[[int, int], int]] = {
     "udiv": lambda a, b: a // b if b else 0,
     "umod": lambda a, b: a % b if b else a,
     "and": lambda a, b: a & b,
+    "bound": lambda a, b: a & b,
     "or": lambda a, b: a | b,
     "xor": lambda a, b: a ^ b,
     "shl": lambda a, b: a << (b & 63),
@@ -259,6 +260,9 @@ class _Folder:
             return a.args[0]
         return op
 
+    def bound(self, op: Op, a: Value, b: Value, c: int | None) -> Value:
+        return op  # also where it changes nothing
+
     def zext(self, op: Op) -> Value:
         a, size = op.args[0], op.size
         if a in self.consts:
@@ -381,6 +385,7 @@ _BINARY = {
     "udiv": _Folder.udiv,
     "umod": _Folder.umod,
     "and": _Folder.bit_and,
+    "bound": _Folder.bound,
     "or": _Folder.bit_or,
     "xor": _Folder.xor,
     "shl": _Folder.shift,

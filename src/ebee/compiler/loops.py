@@ -6,7 +6,7 @@ from ..ir.cfg import immediate_dominators, incoming_edges
 from ..ir.core import CALL, I64, LOADS, OPS, PTR_CTX, PTR_PACKET, PURE, WRITE, Block, Branch, Function, Jump, Op, Value
 from .flow import replace_values
 
-_FREE = frozenset(("const", "map", "map_value", "alloca", "non_null", "core", "core_off", "ksym", "func_addr"))
+_FREE = frozenset(("const", "bound", "map", "map_value", "alloca", "non_null", "core", "core_off", "ksym", "func_addr"))
 _MOVABLE = frozenset(opcode for opcode, row in OPS.items() if row[2] == PURE) - _FREE
 _STEADY = frozenset((PTR_CTX, PTR_PACKET))  # memory that nobody else writes to while the program runs
 

@@ -7,7 +7,7 @@ from ..ir.cfg import dominator_children, immediate_dominators
 from ..ir.core import LOADS, OPS, PTR_CTX, PURE, Function, Value
 from .flow import replace_in_terminator
 
-_MERGED = frozenset(opcode for opcode, row in OPS.items() if row[2] == PURE and opcode != "alloca")
+_MERGED = frozenset(opcode for opcode, row in OPS.items() if row[2] == PURE and opcode not in ("alloca", "bound"))
 # Helpers that give the same number all through one run of a program: it cannot change its task, and stays on its CPU.
 _SAME_ALL_RUN = frozenset((FUNC.get_current_pid_tgid, FUNC.get_current_uid_gid, FUNC.get_smp_processor_id))
 

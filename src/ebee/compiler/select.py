@@ -93,7 +93,7 @@ STACK_LIMIT = 512  # bytes; MAX_BPF_STACK in include/linux/filter.h
 MAY_GOTO_BYTES = 16  # of stack, for its count and its time; bpf_do_misc_fixups in kernel/bpf/verifier.c (Linux 6.18)
 
 _ALU = {
-    "add": BPF_ADD, "sub": BPF_SUB, "mul": BPF_MUL, "udiv": BPF_DIV, "umod": BPF_MOD, "and": BPF_AND,
+    "add": BPF_ADD, "sub": BPF_SUB, "mul": BPF_MUL, "udiv": BPF_DIV, "umod": BPF_MOD, "and": BPF_AND, "bound": BPF_AND,
     "or": BPF_OR, "xor": BPF_XOR, "shl": BPF_LSH, "lshr": BPF_RSH, "ashr": BPF_ARSH, "neg": BPF_NEG,
 }  # fmt: skip
 JUMPS = {

@@ -12,7 +12,7 @@ from ..abi import bpf
 from ..abi.helpers import BPF_FUNC as FUNC
 from ..types.packets import HEADERS
 from .numbers import Num, Refusal, check_assignable
-from .packets import AT_CONSTANTS, MAX_HEADER_OFF, TRANSPORTS
+from .packets import TRANSPORTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _update_transport(
         _update_here(packet, packet.address(name), off, words, zero_is_none=name == "udp")
         return
     b, low = packet.b, packet.low
-    place = low.at(b.op("sub", packet.address(name), packet.data, type="i64"), off)
+    place = low.at(packet.place(name)[1], off)
     flags = (bpf.BPF_F_PSEUDO_HDR if is_pseudo else 0) | (bpf.BPF_F_MARK_MANGLED_0 if name == "udp" else 0)
     kept = _offsets(packet)
     if is_ip6 and is_pseudo:
@@ -193,7 +193,7 @@ def _offsets(packet: Packet) -> list[tuple[str, Value]]:
     kept: list[tuple[str, Value]] = []
     for name in (*packet.headers, "payload", "ip end", "tcp end", "l3", "l4"):
         if packet.is_found(name):
-            kept.append((name, packet.b.op("sub", packet.address(name), packet.data, type="i64")))
+            kept.append((name, packet.place(name)[1]))
     return kept
 
 
@@ -206,15 +206,9 @@ def _find_again(packet: Packet, kept: list[tuple[str, Value]], what: str) -> Non
     for name, off in kept:
         header = packet.headers.get(name)
         size = header.size_bytes if header is not None else 0
-        if name in AT_CONSTANTS:
-            address = low.at(packet.data, AT_CONSTANTS[name])
-        else:
-            checked = b.new_block()
-            b.branch("ule", off, b.const(MAX_HEADER_OFF), checked, lost)
-            b.start(checked)
-            address = b.op("add", packet.data, off)
+        address = packet.at_run_time(off)
         packet.bounds(address, size, lost)
-        packet.found(name, address)
+        packet.found(name, (address, off))
     b.jump(done)
     b.start(lost)
     low.abort("packet_write", what)
@@ -230,11 +224,13 @@ def byte_between(low: Lowering, base: Value, end: Value, index: Num, what: str) 
     """The address of a byte behind `base` and before `end`; one that is not there ends the program, counted."""
     b = low.b
     inside, outside = low.blocks(2)
+    off = index.value
     if not 0 <= index.lo <= index.hi < MAX_PAYLOAD:
         checked = b.new_block()
-        b.branch("ult", index.value, b.const(MAX_PAYLOAD), checked, outside)
+        b.branch("ult", off, b.const(MAX_PAYLOAD), checked, outside)
         b.start(checked)
-    address = b.op("add", base, index.value)
+        off = b.op("bound", off, b.const(MAX_PAYLOAD - 1))
+    address = b.op("add", base, off)
     b.branch("ule", low.at(address, 1), end, inside, outside)
     b.start(outside)
     low.abort("packet_end", what)

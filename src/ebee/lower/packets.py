@@ -1,9 +1,11 @@
 """Packets: finding headers within bounds, and reading their fields.
 
-A header that was found on every way to a place is a variable there (`packet tcp`): its address. What was found stays
-found until the packet is moved (`packet_room`) or a field is written that says what follows (`packet_writes`). The
-bounds checks have the form that the kernel's verifier follows: an address, compared with the packet's end. An address
-that depends on a length in the packet is computed once, and both compared and read through.
+A header that was found on every way to a place is two variables there: its address (`packet tcp`), and how far from the
+packet's start it is (`packet tcp off`). The second is computed beside the first and never from it: what the verifier has
+to know exactly it traces back through a subtraction of pointers to the stores through them, which it cannot follow.
+What was found stays found until the packet is moved (`packet_room`) or a field is written that says what follows
+(`packet_writes`). The bounds checks have the form that the kernel's verifier follows: an address, compared with the
+packet's end. An address that depends on a length in the packet is computed once, and both compared and read through.
 """
 
 from __future__ import annotations
@@ -34,15 +36,14 @@ if TYPE_CHECKING:
     from .program import Lowering
 
     Finder = Callable[[Block], None]
+    Place = tuple[Value, Value]  # an address, and how many bytes from the packet's start it is
 
-# How far from a packet's start a header may lie whose place is a number at run time. The verifier follows a packet for
-# 0xffff bytes (MAX_PACKET_OFF, include/linux/bpf_verifier.h); the rest is for what lies behind the header.
-MAX_HEADER_OFF = 0x7FFE
-# Headers whose place is never a number at run time: what is read through the packet's start needs their bounds, too.
-AT_CONSTANTS = {"eth": 0, "vlan": 14}
+# How far from a packet's start a header may lie whose place is a number at run time, as a mask. The verifier follows a
+# packet for 0xffff bytes (MAX_PACKET_OFF, include/linux/bpf_verifier.h); the rest is for what lies behind the header.
+MAX_HEADER_OFF = 0x3FFF
 _FRAG_OFF_MASK = 0x1FFF  # IP_OFFSET in include/net/ip.h
 _DATA, _END = "packet data", "packet end"
-_PROTO, _L3, _L4, _L4_PROTO = "packet proto", "packet l3", "packet l4", "packet l4 proto"
+_PROTO, _L4_PROTO = "packet proto", "packet l4 proto"
 # Where a packet may be short of what its headers need, because the rest is in other pages: how much is asked for. That
 # is Ethernet, a tag, and IPv4 and TCP with all their options.
 _HEADERS_BYTES = 14 + 4 + 60 + 60
@@ -179,13 +180,13 @@ class Packet:
         def find(absent: Block) -> None:
             if at is None:
                 self.find(after, absent)
-                start = self.end_of(after)
+                place = self.end_of(after)
             else:
                 if not 0 <= at.lo <= at.hi <= MAX_HEADER_OFF:
                     self._need("ule", at.value, self.b.const(MAX_HEADER_OFF), absent)
-                start = self.b.op("add", self.data, at.value)
-            self.bounds(start, header.size_bytes, absent)
-            self.found(name, start)
+                place = self.at_run_time(at.value), at.value
+            self.bounds(place[0], header.size_bytes, absent)
+            self.found(name, place)
 
         self._finders[name] = find
 
@@ -200,15 +201,34 @@ class Packet:
         """Where a header begins that was found."""
         return self.b.read(f"packet {name}", PTR_PACKET)
 
-    def end_of(self, name: str) -> Value:
+    def place(self, name: str) -> Place:
+        """Where something is that was found."""
+        return self.b.read(f"packet {name}", PTR_PACKET), self.b.read(f"packet {name} off")
+
+    def end_of(self, name: str) -> Place:
         """Where a header ends that was found, its options included."""
         if name in ("ip", "tcp"):
-            return self.b.read(f"packet {name} end", PTR_PACKET)
-        return self.low.at(self.address(name), self.headers[name].size_bytes)
+            return self.place(f"{name} end")
+        return self._behind(self.place(name), self.headers[name].size_bytes)
 
-    def found(self, name: str, address: Value) -> None:
-        """Remember where a header begins."""
-        self.b.write(f"packet {name}", address)
+    def at_run_time(self, off: Value) -> Value:
+        """The address so many bytes from the packet's start, which are at most `MAX_HEADER_OFF`.
+
+        A verifier sees that here: what a comparison has told it, it may have forgotten.
+        """
+        return self.b.op("add", self.data, self.b.op("bound", off, self.b.const(MAX_HEADER_OFF)))
+
+    def found(self, name: str, place: Place) -> None:
+        """Remember where something is."""
+        self.b.write(f"packet {name}", place[0])
+        self.b.write(f"packet {name} off", place[1])
+
+    def _from_start(self, off_bytes: int) -> Place:
+        return self.low.at(self.data, off_bytes), self.b.const(off_bytes)
+
+    def _behind(self, place: Place, size: int | Value) -> Place:
+        length = self.b.const(size) if isinstance(size, int) else size
+        return self.b.op("add", place[0], length), self.b.op("add", place[1], length)
 
     def _need(self, cond: str, a: Value, b: Value, absent: Block) -> None:
         """Go to `absent` unless the condition holds."""
@@ -218,13 +238,15 @@ class Packet:
 
     def forget(self, names: Iterable[str] | None = None) -> None:
         """Forget what was found: these headers and the places behind them, or everything."""
-        wanted = self.headers if names is None else names
-        for name in (*wanted, "payload"):
-            self.b.forget(f"packet {name}")
-            if name in ("ip", "tcp"):
-                self.b.forget(f"packet {name} end")
-        for place in (_L4, _L4_PROTO) if names is not None and "ip" not in wanted else (_PROTO, _L3, _L4, _L4_PROTO):
-            self.b.forget(place)
+        wanted = [*(self.headers if names is None else names), "payload", "l4"]
+        if names is None or "ip" in wanted:
+            wanted.append("l3")
+            self.b.forget(_PROTO)
+        self.b.forget(_L4_PROTO)
+        for name in wanted:
+            for place in (name, f"{name} end") if name in ("ip", "tcp") else (name,):
+                self.b.forget(f"packet {place}")
+                self.b.forget(f"packet {place} off")
 
     def bounds(self, address: Value, size: int, absent: Block) -> None:
         """Go to `absent` unless so many bytes are there."""
@@ -232,15 +254,15 @@ class Packet:
 
     def _eth(self, absent: Block) -> None:
         self.bounds(self.data, HEADERS["eth"].size_bytes, absent)
-        self.found("eth", self.data)
+        self.found("eth", self._from_start(0))
 
     def _vlan(self, absent: Block) -> None:
         self.find("eth", absent)
         tagged = self.b.new_block()
         self._if_tagged(tagged, absent)
         self.b.start(tagged)
-        tag = self.low.at(self.data, HEADERS["eth"].size_bytes)
-        self.bounds(tag, HEADERS["vlan"].size_bytes, absent)
+        tag = self._from_start(HEADERS["eth"].size_bytes)
+        self.bounds(tag[0], HEADERS["vlan"].size_bytes, absent)
         self.found("vlan", tag)
 
     def _if_tagged(self, tagged: Block, plain: Block) -> Value:
@@ -260,7 +282,7 @@ class Packet:
             self.bounds(self.data, 1, absent)
             v6, done = self.low.blocks(2)
             first = b.load(self.data, 0, 1)
-            b.write(_L3, self.data)
+            self.found("l3", self._from_start(0))
             b.write(_PROTO, b.const(network_order(ETH_P_IP)))
             b.branch("eq", b.op("lshr", first, b.const(4)), b.const(4), done, v6)
             b.start(v6)
@@ -275,45 +297,45 @@ class Packet:
             proto = self._if_tagged(tagged, plain)
             b.start(plain)
             b.write(_PROTO, proto)
-            b.write(_L3, self.low.at(self.data, 14))
+            self.found("l3", self._from_start(14))
             b.jump(done)
             b.start(tagged)
             self.bounds(self.data, 18, absent)
-            self.found("vlan", self.low.at(self.data, 14))
+            self.found("vlan", self._from_start(14))
         b.write(_PROTO, b.load(self.data, 16, 2))
-        b.write(_L3, self.low.at(self.data, 18))
+        self.found("l3", self._from_start(18))
         b.jump(done)
         b.start(done)
 
-    def _network_of(self, ethertype: int, absent: Block) -> Value:
-        if not self.b.is_written(_L3):
+    def _network_of(self, ethertype: int, absent: Block) -> Place:
+        if not self.is_found("l3"):
             self._network(absent)
         self._need("eq", self.b.read(_PROTO), self.b.const(network_order(ethertype)), absent)
-        return self.b.read(_L3, PTR_PACKET)
+        return self.place("l3")
 
     def _ip(self, absent: Block) -> None:
         self._ip_at(self._network_of(ETH_P_IP, absent), absent)
 
-    def _ip_at(self, start: Value, absent: Block) -> None:
-        b = self.b
+    def _ip_at(self, place: Place, absent: Block) -> None:
+        b, start = self.b, place[0]
         self.bounds(start, HEADERS["ip"].size_bytes, absent)
         first = b.load(start, 0, 1)
         self._need("eq", b.op("lshr", first, b.const(4)), b.const(4), absent)
         length = b.op("shl", b.op("and", first, b.const(15)), b.const(2))
         self._need("uge", length, b.const(20), absent)
-        after = b.op("add", start, length)
-        self._need("ule", after, self.end, absent)
-        self.found("ip", start)
+        after = self._behind(place, length)
+        self._need("ule", after[0], self.end, absent)
+        self.found("ip", place)
         self.found("ip end", after)
 
     def _ip6(self, absent: Block) -> None:
         self._ip6_at(self._network_of(ETH_P_IPV6, absent), absent)
 
-    def _ip6_at(self, start: Value, absent: Block) -> None:
-        b = self.b
+    def _ip6_at(self, place: Place, absent: Block) -> None:
+        b, start = self.b, place[0]
         self.bounds(start, HEADERS["ip6"].size_bytes, absent)
         self._need("eq", b.op("lshr", b.load(start, 0, 1), b.const(4)), b.const(6), absent)
-        self.found("ip6", start)
+        self.found("ip6", place)
 
     def _first_fragment(self, absent: Block) -> None:
         place = self.b.load(self.address("ip"), 6, 2)
@@ -329,7 +351,7 @@ class Packet:
         elif self.is_found("ip6"):
             b.jump(v6)
         else:
-            if not b.is_written(_L3):
+            if not self.is_found("l3"):
                 self._network(absent)
             b.branch("eq", b.read(_PROTO), b.const(network_order(ETH_P_IP)), v4, other)
             b.start(other)
@@ -337,36 +359,36 @@ class Packet:
         if b.is_reachable(v4):
             b.start(v4)
             if not self.is_found("ip"):
-                self._ip_at(b.read(_L3, PTR_PACKET), absent)
+                self._ip_at(self.place("l3"), absent)
             self._first_fragment(absent)
-            b.write(_L4, b.read("packet ip end", PTR_PACKET))
+            self.found("l4", self.end_of("ip"))
             b.write(_L4_PROTO, self.read("ip", "proto").value)
             b.jump(done)
         if b.is_reachable(v6):
             b.start(v6)
             if not self.is_found("ip6"):
-                self._ip6_at(b.read(_L3, PTR_PACKET), absent)
-            b.write(_L4, self.low.at(self.address("ip6"), HEADERS["ip6"].size_bytes))
+                self._ip6_at(self.place("l3"), absent)
+            self.found("l4", self.end_of("ip6"))
             b.write(_L4_PROTO, self.read("ip6", "next_header").value)
             b.jump(done)
         b.start(done)
 
-    def _transport_of(self, name: str, protocol: int, absent: Block) -> Value:
-        if not self.b.is_written(_L4):
+    def _transport_of(self, name: str, protocol: int, absent: Block) -> Place:
+        if not self.is_found("l4"):
             self._transport(absent)
         self._need("eq", self.b.read(_L4_PROTO), self.b.const(protocol), absent)
-        start = self.b.read(_L4, PTR_PACKET)
-        self.bounds(start, HEADERS[name].size_bytes, absent)
-        return start
+        place = self.place("l4")
+        self.bounds(place[0], HEADERS[name].size_bytes, absent)
+        return place
 
     def _tcp(self, absent: Block) -> None:
         b = self.b
-        start = self._transport_of("tcp", IPPROTO_TCP, absent)
-        length = b.op("shl", b.op("lshr", b.load(start, 12, 1), b.const(4)), b.const(2))
+        place = self._transport_of("tcp", IPPROTO_TCP, absent)
+        length = b.op("shl", b.op("lshr", b.load(place[0], 12, 1), b.const(4)), b.const(2))
         self._need("uge", length, b.const(20), absent)
-        after = b.op("add", start, length)
-        self._need("ule", after, self.end, absent)
-        self.found("tcp", start)
+        after = self._behind(place, length)
+        self._need("ule", after[0], self.end, absent)
+        self.found("tcp", place)
         self.found("tcp end", after)
 
     def _udp(self, absent: Block) -> None:

@@ -111,8 +111,7 @@ class PayloadKind(Kind):
 
     def length(self, front: Expressions, value: Payload) -> Val:
         packet = self._found(value)
-        before = front.b.op("sub", packet.address("payload"), packet.data, type="i64")
-        return Num(front.b.op("sub", packet.length().value, before), 0, 0xFFFF_FFFF)
+        return Num(front.b.op("sub", packet.length().value, packet.place("payload")[1]), 0, 0xFFFF_FFFF)
 
     def item(self, front: Expressions, value: Payload, node: ast.Subscript) -> Val:
         packet = self._found(value)
