@@ -54,7 +54,7 @@ OPS: dict[str, tuple[int, str, str]] = {
     "udiv": (2, I64, PURE),  # x / 0 is 0, x % 0 is x, as RFC 9669 has it; front ends check before
     "umod": (2, I64, PURE),
     "and": (2, I64, PURE),
-    "bound": (2, I64, PURE),  # as `and`, for the verifier's eyes: it is neither merged nor moved, as that may forget bounds
+    "bound": (2, I64, PURE),  # as `and`, neither merged nor moved: it is there for the verifier to see
     "or": (2, I64, PURE),
     "xor": (2, I64, PURE),
     "shl": (2, I64, PURE),  # the distance is taken modulo 64

@@ -1,8 +1,8 @@
 """Packets: finding headers within bounds, and reading their fields.
 
 A header that was found on every way to a place is two variables there: its address (`packet tcp`), and how far from the
-packet's start it is (`packet tcp off`). The second is computed beside the first and never from it: what the verifier has
-to know exactly it traces back through a subtraction of pointers to the stores through them, which it cannot follow.
+packet's start it is (`packet tcp off`). The second is computed beside the first and never from it: what the verifier
+has to know exactly it traces back, through a subtraction of pointers to the stores through them, and is lost there.
 What was found stays found until the packet is moved (`packet_room`) or a field is written that says what follows
 (`packet_writes`). The bounds checks have the form that the kernel's verifier follows: an address, compared with the
 packet's end. An address that depends on a length in the packet is computed once, and both compared and read through.

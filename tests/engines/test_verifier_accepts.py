@@ -1,0 +1,137 @@
+"""What compiles, the kernel's verifier accepts: random probes and packet programs are loaded, and never run.
+
+Only its limits of size are no failure: a program of many nested loops may be too much for it to follow.
+`EBEE_EXAMPLES=50` looks fifty times as hard.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from random_probes import DECLARATIONS, START, statements
+from test_packet_writes import BODIES, FREE, Program, make_backend
+from test_python_meaning import make_probe
+
+from ebee.api.source import compile_probes
+from ebee.errors import CompileError, VerifierError
+
+pytestmark = pytest.mark.needs_kernel
+# What is refused is shown as it is: to make it smaller takes minutes.
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
+_LIMITS = ("too large", "too complex")
+
+
+def load(lines):
+    """Load a probe; return why it was refused, or nothing."""
+    from ebee.kernel.backend import KernelBackend
+
+    probe, _ = make_probe([*START, *lines, "counts[9] = u64(x) + u64(y) + u64(z)"], prelude=DECLARATIONS)
+    backend = KernelBackend()
+    try:
+        spec, _ = compile_probes([probe], backend.target)
+        maps = {name: backend.create_map(m, spec) for name, m in spec.maps.items()}
+        backend.load_program(spec.programs["probe"], spec, maps)
+    except CompileError:
+        return ""  # that is a refusal with a place and a hint
+    except VerifierError as e:
+        return "" if any(limit in e.reason for limit in _LIMITS) else str(e)
+    finally:
+        backend.close()
+    return ""
+
+
+@settings(phases=PHASES)
+@given(statements(depth=2))
+def test_probes(lines):
+    assert load(lines) == ""
+
+
+def load_packets(hook, body):
+    backend = make_backend("kernel")
+    try:
+        Program(backend, hook, body)
+    except VerifierError as e:
+        return "" if any(limit in e.reason for limit in _LIMITS) else str(e)
+    finally:
+        backend.close()
+    return ""
+
+
+@st.composite
+def writes_in_loops(draw):
+    """Assignments to fields behind tests, in loops whose number of turns only the packet knows."""
+    lines, depth = [], 0
+    for n in range(draw(st.integers(1, 10))):
+        header, field, bits = draw(st.sampled_from(FREE))
+        top = (1 << bits) - 1
+        place = f"pkt.{header}.{field}"
+        if depth < 3 and draw(st.integers(0, 5)) == 0:
+            lines += [f"{'    ' * depth}n{n} = len(pkt) & 7", f"{'    ' * depth}while n{n} > 2:"]
+            lines.append(f"{'    ' * (depth + 1)}n{n} -= 1")
+            depth += 1
+        value = draw(st.sampled_from(["0", f"{place} ^ {top}", f"({place} + 5) & {top}"]))
+        lines += [f"{'    ' * depth}if pkt.{header}:", f"{'    ' * (depth + 1)}{place} = {value}"]
+        depth = draw(st.sampled_from([depth, depth + 1, max(depth - 1, 0), 0]))
+    return "\n".join([*lines, "return 1"])
+
+
+@pytest.mark.parametrize("hook", ["xdp", "tc"])
+@settings(phases=PHASES, max_examples=settings.default.max_examples // 2 or 1)
+@given(body=writes_in_loops())
+def test_packet_writes(hook, body):
+    assert load_packets(hook, body) == ""
+
+
+REFUSED_ONCE = {
+    # A header that was known on some ways to where it was read: through the packet's start, whose bounds were not.
+    "known on some ways": """
+        if pkt.ip:
+            pkt.ip.src = 1
+        if pkt.tcp:
+            pkt.tcp.dport = 5
+        if pkt.vlan:
+            pkt.vlan.id = 5
+        if pkt.icmp6:
+            pkt.icmp6.type = 1
+        if pkt.eth:
+            pkt.eth.dst = 0
+        if pkt.ip6:
+            pkt.ip6.src_hi = 0
+        return 1
+        """,
+    # Where a header is, as a difference of pointers: "verifier bug: backtracking call unexpected regs" (Linux 6.18).
+    "offsets in a loop": """
+        if pkt.eth:
+            pkt.eth.dst = 0
+        if pkt.ip6:
+            pkt.ip6.src_lo = pkt.ip6.src_lo ^ 5
+        n = len(pkt) & 7
+        while n > 2:
+            n -= 1
+            if pkt.ip6:
+                pkt.ip6.hop_limit = 1
+            if pkt.eth:
+                pkt.eth.dst = (pkt.eth.dst + 3) & 281474976710655
+                if pkt.icmp:
+                    pkt.icmp.type = 0
+            if pkt.ip6:
+                pkt.ip6.src_lo = (pkt.ip6.src_lo + 1) & 18446744073709551615
+                if pkt.icmp:
+                    pkt.icmp.seq = (pkt.icmp.seq + 65535) & 65535
+                if pkt.ip6:
+                    pkt.ip6.dst_hi = 1
+            if pkt.icmp6:
+                pkt.icmp6.seq = 65535
+                if pkt.icmp6:
+                    pkt.icmp6.seq = pkt.icmp6.seq ^ 1
+                    if pkt.icmp:
+                        pkt.icmp.code = (pkt.icmp.code + 28) & 255
+        return 1
+        """,
+}
+
+
+@pytest.mark.parametrize("body", [*REFUSED_ONCE, *BODIES])
+def test_packet_programs(body):
+    assert load_packets("tc", {**REFUSED_ONCE, **BODIES}[body]) == ""
