@@ -86,18 +86,13 @@ def test_packet_writes(hook, body):
 REFUSED_ONCE = {
     # A header that was known on some ways to where it was read: through the packet's start, whose bounds were not.
     "known on some ways": """
-        if pkt.ip:
-            pkt.ip.src = 1
-        if pkt.tcp:
-            pkt.tcp.dport = 5
-        if pkt.vlan:
-            pkt.vlan.id = 5
-        if pkt.icmp6:
-            pkt.icmp6.type = 1
         if pkt.eth:
-            pkt.eth.dst = 0
-        if pkt.ip6:
-            pkt.ip6.src_hi = 0
+            if pkt.ip6:
+                pkt.ip6.src_hi = pkt.ip6.src_hi ^ 5
+                if pkt.ip6:
+                    pkt.ip6.dst_hi = 1
+            if pkt.tcp:
+                pkt.tcp.sport = pkt.tcp.sport ^ 65535
         return 1
         """,
     # Where a header is, as a difference of pointers: "verifier bug: backtracking call unexpected regs" (Linux 6.18).
