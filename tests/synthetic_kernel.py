@@ -61,8 +61,18 @@ def _add_functions(b, task, mm, cred, char, bool_id, s32, u64, upid):
         "bpf_lsm_gone": (0, [("p", b.add_ptr(task))]),
         "bpf_iter_task": (s32, [("meta", b.add_ptr(meta)), ("task", b.add_ptr(task))]),
     }
+    kfuncs = {
+        "bpf_task_from_pid": (b.add_ptr(task), [("pid", s32)]),
+        "bpf_task_acquire": (b.add_ptr(task), [("p", b.add_ptr(task))]),
+        "bpf_task_release": (0, [("p", b.add_ptr(task))]),
+        "bpf_use": (s32, [("mm", b.add_ptr(mm)), ("buf", b.add_ptr(0)), ("buf__sz", s32), ("mode__k", u64)]),
+        "bpf_strange": (text, [("p", b.add_ptr(b.add_ptr(task)))]),
+    }
+    functions |= kfuncs
     for name, (result, params) in functions.items():
-        b.add_func(name, b.add_func_proto(result, params), 0)
+        function = b.add_func(name, b.add_func_proto(result, params), 0)
+        if name in kfuncs:
+            b.add_decl_tag("bpf_kfunc", function, -1)
     for name in ("event", "plain"):
         proto = b.add_func_proto(0, [("", b.add_ptr(0)), *(("", type_id) for _, type_id in traced)])
         b.add_typedef(f"btf_trace_{name}", b.add_ptr(proto))

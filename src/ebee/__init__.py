@@ -91,6 +91,11 @@ if TYPE_CHECKING:
     from .types.kernel_hooks import tp_btf as tp_btf
     from .types.kernel_structs import KernelStruct as KernelStruct
     from .types.kernel_structs import Ptr as Ptr
+    from .types.kfuncs import iter_num as iter_num
+    from .types.kfuncs import iter_task as iter_task
+    from .types.kfuncs import kfunc as kfunc
+    from .types.kfuncs import preempt_disabled as preempt_disabled
+    from .types.kfuncs import rcu as rcu
     from .types.map_kinds import BloomFilter as BloomFilter
     from .types.map_kinds import LpmTrie as LpmTrie
     from .types.map_kinds import LruHash as LruHash
@@ -207,6 +212,7 @@ _HOMES = {
         "syscall_program tp_btf"
     ),
     "types.kernel_structs": "KernelStruct Ptr",
+    "types.kfuncs": "iter_num iter_task kfunc preempt_disabled rcu",
     "types.map_kinds": "BloomFilter LpmTrie LruHash LruPerCpuHash PerCpuArray PerCpuHash Queue Stack",
     "types.maps": "Array Hash RingBuf",
     "types.net_hooks": (

@@ -105,7 +105,8 @@ def _unless_null(low: Lowering, base: Value, what: str, name: str = "", zero: Va
     There variable `name` is `zero`. Return the block where the ways meet again, None if there is but one.
     """
     b = low.b
-    if direct(base) is None or b.is_non_null(base):
+    known = direct(base)
+    if known is None or isinstance(known, Op) and known.opcode == "non_null" or b.is_non_null(base):
         return None
     have, null, done = low.blocks(3)
     b.branch("ne", base, b.const(0), have, null)

@@ -49,6 +49,15 @@ def check_atomic(type: Type, what: str) -> IntType:
     return type
 
 
+class Held:
+    """What a program must give back on every way: a record, a reference, a lock. `drop`: where it ends in an error."""
+
+    __slots__ = ("drop", "give")
+
+    def __init__(self, give: Callable[[], object], drop: Callable[[], object] | None = None) -> None:
+        self.give, self.drop = give, drop or give
+
+
 class Lowering:
     """One function being lowered: its builder `b`, and the object that it becomes part of.
 
@@ -60,7 +69,7 @@ class Lowering:
         self.obj, self.features = obj, features
         self.b = Builder(function)
         self.failure, self.below = 0, 0
-        self.open_records: list[Value] = []
+        self.open_records: list[Held] = []
         self._scratch: dict[tuple[str, int], Value] = {}
 
     @property
@@ -116,9 +125,9 @@ class Lowering:
         self.b.ret(self.b.const(self.failure))
 
     def discard(self) -> None:
-        """Discard the open records on this way; on others they stay open."""
-        for record in reversed(self.open_records):
-            self.b.call(FUNC.ringbuf_discard, record, self.b.const(0))
+        """Discard the open records on this way, and give back what else is held; on other ways it stays."""
+        for held in reversed(self.open_records):
+            held.drop()
 
     def leave(self, result: Value) -> None:
         """Return from the program; records that are still open are submitted."""
@@ -126,9 +135,9 @@ class Lowering:
         self.b.ret(result)
 
     def submit_down_to(self, count: int) -> None:
-        """Submit all but the first `count` open records on this way; on others they stay open."""
-        for record in reversed(self.open_records[count:]):
-            self.b.call(FUNC.ringbuf_submit, record, self.b.const(0))
+        """Submit and give back all but the first `count` things that are held, on this way; on others they stay."""
+        for held in reversed(self.open_records[count:]):
+            held.give()
 
     # Memory
 
@@ -425,13 +434,19 @@ class Lowering:
         b.jump(skipped)
         b.start(have)
         pointer = b.non_null(record)
-        self.open_records.append(pointer)
+        self.hold(
+            lambda: b.call(FUNC.ringbuf_submit, pointer, b.const(0)),
+            lambda: b.call(FUNC.ringbuf_discard, pointer, b.const(0)),
+        )
         return pointer
 
-    def submit(self) -> None:
-        """Submit the record that was reserved last."""
-        record = self.open_records.pop()
-        self.b.call(FUNC.ringbuf_submit, record, self.b.const(0))
+    def hold(self, give: Callable[[], object], drop: Callable[[], object] | None = None) -> None:
+        """From here on something is held, until `release`; ways that leave before give it back."""
+        self.open_records.append(Held(give, drop))
+
+    def release(self) -> None:
+        """Submit or give back what is held since last."""
+        self.open_records.pop().give()
 
 
 # Intrinsics that are one helper call and a piece of its result: name -> (helper, shift right, bits kept).

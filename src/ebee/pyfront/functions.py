@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from .expressions import Expressions
     from .values import Val
 
-HELPERS = "ebee.helpers"  # whose functions are the kernel's helpers
+# Of functions whose lowering is not imported unless a program uses them: their module, and the one that lowers them.
+_LOWERED_BY = {"ebee.helpers": "helpers", "ebee.types.kfuncs": "kfuncs"}
+
+
+def _lowered_by(function: Any) -> Any:
+    name = _LOWERED_BY[function.__module__]
+    return __import__(f"{__package__}.{name}", fromlist=("call",))
 
 
 class BuiltinKind(KnownKind):
@@ -66,19 +72,16 @@ class FunctionKind(KnownKind):
             return Known(fields(struct.object))
         if value.object in INTRINSICS:
             return call_intrinsic(front, value.object, node)
-        if value.object.__module__ == HELPERS:
-            from .helpers import call_helper
-
-            return call_helper(front, value.object, node)
         if value.object.__module__ == _STACKS:
             return _stack(front, value.object.__name__, node)
+        if value.object.__module__ in _LOWERED_BY:
+            result: Val = _lowered_by(value.object).call(front, value.object, node)
+            return result
         return front.call_python(node, value.object)
 
     def has_effect(self, front: Expressions, value: Known, name: str, node: ast.expr) -> bool:
-        if value.object.__module__ == HELPERS:
-            from .helpers import has_effect
-
-            return has_effect(value.object)
+        if value.object.__module__ in _LOWERED_BY:
+            return bool(_lowered_by(value.object).has_effect(value.object))
         return value.object not in INTRINSICS or value.object in EFFECTS
 
 

@@ -171,16 +171,17 @@ _DECORATORS: dict[str, str] = {
 
 
 class Given(Record):
-    """An argument that was evaluated: `value` or a `place` in memory, for parameter `param` of helper `name`."""
+    """An argument that was evaluated: `value` or a `place` in memory, for parameter `param` of function `name`."""
 
     name: str
     param: Parameter
     node: ast.expr
     value: Any = None
     place: Place | None = None
+    prefix: str = "bpf_"
 
     def __str__(self) -> str:
-        return f"{self.param.name} of bpf_{self.name}()"
+        return f"{self.param.name} of {self.prefix}{self.name}()"
 
 
 def has_effect(function: Any) -> bool:
@@ -188,7 +189,7 @@ def has_effect(function: Any) -> bool:
     return prototype(function.__name__.removeprefix("bpf_")).result not in ("u64", "u32")
 
 
-def call_helper(front: Expressions, function: Any, node: ast.Call) -> Val:
+def call(front: Expressions, function: Any, node: ast.Call) -> Val:
     """Lower `bpf_name(…)`. Raises: Refusal."""
     name = function.__name__.removeprefix("bpf_")
     if name in INSTEAD:
@@ -248,7 +249,8 @@ def _evaluate(front: Expressions, g: Given) -> Given:
     """Evaluate an argument as what its parameter takes. Raises: Refusal."""
     p = g.param
     if _takes_memory(g.name, p):
-        return _memory(front, g)
+        is_read = p.is_const or p.name in _READ or f"{g.name} {p.name}" in _READ
+        return memory(front, g, is_read=is_read, fixed=_FIXED.get(p.c_type, 0))
     g.value = front.expr(g.node)
     return g
 
@@ -258,13 +260,13 @@ def _pass(front: Expressions, given: list[Given], at: int) -> Value:
     g, b, low = given[at], front.b, front.low
     p = g.param
     if p.is_size and (_takes_memory(g.name, given[at - 1].param) or p.name == "fmt_size"):
-        return _size(front, g, given[at - 1])
+        return size(front, g, given[at - 1], least=0 if g.name in _MAY_BE_EMPTY else 1)
     if _takes_memory(g.name, p):
         return low.at(g.place.base, g.place.off) if g.place is not None else b.const(0)
     if p.c_type in C_INTEGERS:
-        return _number(front, g)
+        return number(front, g, *((8, True) if p.name == "netns" else C_INTEGERS[p.c_type]))
     if p.name in _ADDRESSES or (g.name, p.name) == ("probe_write_user", "dst"):
-        return _address(front, g)
+        return address(front, g)
     if p.name in ("map", "ringbuf"):
         return low.map(_map(front, g))
     if (g.name, p.name) in _KEYS_AND_VALUES:
@@ -274,22 +276,22 @@ def _pass(front: Expressions, given: list[Given], at: int) -> Value:
     if p.name in _CONTEXTS or g.name == "get_socket_cookie":
         hook = parse_section(front.section).kind.partition(".")[0]
         if (hook, g.name) not in _OF_SOCKETS and not (g.name in _TYPED and hook in _TYPED_HOOKS):
-            return _context(front, g)
+            return context(front, g)
     if isinstance(g.value, Sequence) and p.c_type == "struct seq_file *":
         return g.value.pointer
-    return _object(front, g)
+    return kernel_object(front, g, _wanted(g))
 
 
-def _number(front: Expressions, g: Given) -> Value:
+def number(front: Expressions, g: Given, size: int, signed: bool) -> Value:
+    """An integer of a C type, in bytes. Raises: Refusal for one that does not fit."""
     n = front.as_num(g.value)
-    size, signed = (8, True) if g.param.name == "netns" else C_INTEGERS[g.param.c_type]
     numbers.check_number(n)
     lo, hi = (-1 << 8 * size - 1, (1 << 8 * size - 1) - 1) if signed else (0, (1 << 8 * size) - 1)
     check_assignable(n, lo, hi, f"{g} ({g.param.c_type})")
     return front.b.op("bswap", n.value, size=2) if g.param.c_type == "__be16" else n.value
 
 
-def _address(front: Expressions, g: Given) -> Value:
+def address(front: Expressions, g: Given) -> Value:
     n = front.as_num(g.value)
     if "*" not in n.c_type and (n.lo, n.hi) != (0, U64_HI):
         raise Refusal(f"{g} is an address, not {n.describe()}")
@@ -332,17 +334,17 @@ def _format(front: Expressions, g: Given) -> Value:
     return g.place.base
 
 
-def _context(front: Expressions, g: Given) -> Value:
+def context(front: Expressions, g: Given) -> Value:
+    """The program's context. Raises: Refusal for anything else."""
     context = front.low.ctx
     if isinstance(g.value, Context) or isinstance(g.value, RecordRef) and g.value.pointer is context:
         return context
     raise Refusal(f"{g} is the probe's context, not {front.describe(g.value)}")
 
 
-def _object(front: Expressions, g: Given) -> Value:
+def kernel_object(front: Expressions, g: Given, wanted: tuple[str, ...]) -> Value:
     """A pointer to an object of the kernel's that the verifier knows, and that is not null. Raises: Refusal."""
     value, b = g.value, front.b
-    wanted = _wanted(g)
     what = f"{g} takes a pointer to struct {wanted[0]}"
     off = None
     if isinstance(value, KernelRef):
@@ -359,12 +361,14 @@ def _object(front: Expressions, g: Given) -> Value:
         hint = "take it from a typed hook's arguments, or ebee.helpers.bpf_get_current_task_btf()"
         raise Refusal(f"{what} that the verifier knows as one", hint)
     is_given = isinstance(known, Op) and (
-        known.opcode == "call" and known.imm == HELPER_IDS["get_current_task_btf"]
+        known.opcode == "non_null"
+        or known.opcode == "call" and known.imm == HELPER_IDS["get_current_task_btf"]
         or known.opcode == "load_ptr" and known.args[0].type == PTR_CTX
     )
     if not is_given and not b.is_non_null(pointer):
         text = front.source.text_of(g.node)
-        raise Refusal(f"{text} may be null, and {g} may not", f"if {text}: …")
+        hint = f"if {text} is not None: …" if text.isidentifier() else f"x = {text}, then if x is not None: …"
+        raise Refusal(f"{text} may be null, and {g} may not", hint)
     return known if off is None else b.op("add", known, off)
 
 
@@ -387,10 +391,9 @@ def _embedded(front: Expressions, ref: KernelRef) -> str:
 # Memory
 
 
-def _memory(front: Expressions, g: Given) -> Given:
-    """Find the memory that an argument is. Raises: Refusal."""
+def memory(front: Expressions, g: Given, *, is_read: bool, fixed: int) -> Given:
+    """Find the memory that an argument is: only read, or of a fixed size (0: of any). Raises: Refusal."""
     p = g.param
-    is_read = p.is_const or p.name in _READ or f"{g.name} {p.name}" in _READ
     place = _field(front, g.node, not is_read)
     if place is None:
         value = front.expr(g.node)
@@ -399,11 +402,11 @@ def _memory(front: Expressions, g: Given) -> Given:
         place = _place(front, g, value, is_read)
     if place.is_copy and not is_read:
         raise Refusal(f"{g} is written to, and this is a copy", "v = m.lookup(k), then v.field")
-    size = _FIXED.get(p.c_type, 0)
-    if place.type.size < size:
-        raise Refusal(f"{g} takes {size} bytes, and {front.source.text_of(g.node)} has {place.type.size}")
-    if size in (4, 8) and (place.align < size or place.off % size):
-        raise Refusal(f"{g} takes memory that is aligned to {size} bytes, and {front.source.text_of(g.node)} is not")
+    text = front.source.text_of(g.node)
+    if place.type.size < fixed:
+        raise Refusal(f"{g} takes {fixed} bytes, and {text} has {place.type.size}")
+    if fixed in (2, 4, 8) and (place.align < fixed or place.off % fixed):
+        raise Refusal(f"{g} takes memory that is aligned to {fixed} bytes, and {text} is not")
     g.place = place
     return g
 
@@ -463,10 +466,10 @@ def _place(front: Expressions, g: Given, value: Val, is_read: bool) -> Place:
     raise Refusal(f"{g} takes memory, not {front.describe(value)}", hint)
 
 
-def _size(front: Expressions, g: Given, of: Given) -> Value:
+def size(front: Expressions, g: Given, of: Given, *, least: int) -> Value:
     """The size of memory: certain to lie inside it, as the verifier sees, too. Raises: Refusal."""
     most = of.place.type.size if of.place is not None else 0
-    least = 0 if g.name in _MAY_BE_EMPTY or of.place is None else 1
+    least = least if of.place is not None else 0
     n = front.as_num(g.value)
     words = f"the size of {of.param.name}, which has {most} bytes" if of.place is not None else "the size of nothing"
     if n.lo == n.hi:

@@ -323,6 +323,8 @@ _VALUES: dict[type, str] = {
     values.Payload: "packets.PayloadKind",
     values.OptionValue: "packets.OptionValueKind",
     values.FieldRow: "network.FieldRowKind",
+    values.Guard: "kfuncs.GuardKind",
+    values.KernelIter: "kfuncs.KernelIterKind",
     Unusable: "UnusableKind",
 }
 _OBJECTS: dict[object, str] = {
@@ -336,6 +338,7 @@ _OBJECTS: dict[object, str] = {
 }
 # Of classes whose modules are not imported unless a program uses them: module and name.
 _RARE = {
+    ("ebee.types.kfuncs", "Kfunc"): "kfuncs.KfuncKind",
     ("ebee.types.globals", "Global"): "globals.GlobalKind",
     ("ebee.types.storage", "StorageDecl"): "storage.StorageKind",
     **{("ebee.types.net_maps", name): "net_maps.RedirectKind" for name in ("RedirectDecl", "SocketDecl")},

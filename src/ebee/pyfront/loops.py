@@ -17,7 +17,7 @@ from ..types.maps import KeyedDecl
 from ..types.scalars import INT_TYPES
 from .expressions import Expressions
 from .source import assigned_names, walk
-from .values import Entries, Known, RecordRef, Unusable, c_type_of, entry_of
+from .values import Entries, KernelIter, Known, RecordRef, Unusable, c_type_of, entry_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,6 +104,11 @@ class Loops(Expressions):
             from .outlined import for_entries
 
             for_entries(self, node, items)
+            return
+        if isinstance(items, KernelIter):
+            from .kfuncs import for_kernel_iter
+
+            for_kernel_iter(self, node, items)
             return
         elements = self.kind(items).elements(self, items)
         if elements is not None:
@@ -213,12 +218,13 @@ class Loops(Expressions):
         hidden: tuple[str, ...] = (),
         outline: Outline | None = None,
     ) -> None:
-        """Lower `while test: body; step`. `trips` is the most iterations there can be, 0 if that is not known.
+        """Lower `while test: body; step`. `trips` is the most iterations there can be, 0 if that is not known,
+        negative if the kernel sees to its end.
 
         `changing` are the nodes whose assignments count, `begin` runs at the start of an iteration, `hidden` are the
         loop's own variables. With an `outline` the body is a function of its own.
         """
-        if outline is None and not self.is_followed(trips, body) and self.wants_helper:
+        if outline is None and trips >= 0 and not self.is_followed(trips, body) and self.wants_helper:
             from .outlined import loop_of_turns
 
             outline = loop_of_turns(self)
@@ -295,7 +301,7 @@ class Loops(Expressions):
             value = start[name]
             assert isinstance(value, Num)
             self.env[name] = Num(self.b.read(self.local(name)), lo, hi, value.c_type)
-        if not followed:
+        if not followed and trips >= 0:
             self.budget(trips * self.turns)
         entered = self.env
         whenever, otherwise = test(turn, over)

@@ -296,7 +296,7 @@ def _output(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
     done = front.b.new_block()
     record = front.low.reserve_raw(decl.name, decl.value.size, done, "ring_full")
     copy(front, record, 0, 8, place)
-    front.low.submit()
+    front.low.release()
     front.b.jump(done)
     front.b.start(done)
     return Known(None)

@@ -87,7 +87,7 @@ def emit(front: Expressions, parts: list[str | Piece], stream: str) -> None:
     record = layout.reserve(low, low.obj.print_site(site, stream), skipped)
     for off, part, size in fields:
         _store(front, record, off, size, part.value)
-    low.submit()
+    low.release()
     low.b.jump(skipped)
     low.b.start(skipped)
 

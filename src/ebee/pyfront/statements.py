@@ -19,6 +19,8 @@ from .source import SourceText, assigned_names, find_function, span_of_function
 from .values import (
     Comm,
     Context,
+    Guard,
+    KernelIter,
     Known,
     Many,
     Maybe,
@@ -219,6 +221,8 @@ class Statements(Loops, Calls):
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             return  # a docstring
         value = self.expr(node.value)
+        if isinstance(value, Guard | KernelIter):
+            self.kind(value).kept(self, "", value)
         if isinstance(node.value, ast.Call):
             if not isinstance(value, Num | Maybe | Comm | UserStr | Memory | Text) or self.has_effect(node.value):
                 return
@@ -420,6 +424,12 @@ class Statements(Loops, Calls):
         if len(node.items) != 1:
             raise Refusal("one `with` item at a time, please", "nest the statements")
         item = node.items[0]
+        function = getattr(item.context_expr, "func", None)
+        if getattr(function, "attr", "") != "reserve":
+            from .kfuncs import held
+
+            held(self, node, item)
+            return
         decl = self.reserved_ring(item.context_expr)
         if not isinstance(decl.value, StructType):
             raise Refusal(f"the records of {decl.name} are {decl.value.name}, not a Struct")
@@ -433,7 +443,7 @@ class Statements(Loops, Calls):
         self.body(node.body)
         reached = not self.b.terminated
         self.b.span = self.source.span(node)
-        self.low.submit()
+        self.low.release()
         self.b.jump(done)
         self.join(done, [before, self.env] if reached else [before], before)
         if item.optional_vars is not None:

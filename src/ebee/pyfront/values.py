@@ -11,10 +11,11 @@ from ..record import Record, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, TypeGuard
 
     from ..btf.read import BtfType
-    from ..ir.core import Value
+    from ..ir.core import Block, Value
     from ..lower.packets import Packet
     from ..types.maps import KeyedDecl, MapDecl
     from ..types.structs import StructType
@@ -266,6 +267,22 @@ class StackFrames(Record):
     flags: int
 
 
+class Guard(Record):
+    """What a `with` statement holds, in words; `enter` takes it, going to a block where there is nothing to hold."""
+
+    what: str
+    enter: Callable[[Block], Val]
+
+
+class KernelIter(Record):
+    """An iterator of the kernel's, over things of a kind: made by `bpf_iter_NAME_new` from `args`."""
+
+    name: str
+    args: list[Value]
+    lo: int = 0
+    hi: int = 0
+
+
 class Many(Record):
     """Several values, not all known: what a tuple is until it is taken apart."""
 
@@ -322,5 +339,5 @@ if TYPE_CHECKING:
     Val = (
         Num | Known | Many | Comm | UserStr | Memory | Text | StructValue | Entry | RecordRef | Context | HeaderRef
         | KernelRef | Payload | OptionValue | FieldRow | Arguments | Sequence | Place | Peek | Maybe | Member | Entries
-        | Enumerated | StackFrames | Unusable
+        | Enumerated | StackFrames | Guard | KernelIter | Unusable
     )  # fmt: skip

@@ -1,0 +1,76 @@
+"""Functions of the kernel that probes call (kfuncs), declared by their names, and what is built on them."""
+
+from __future__ import annotations
+
+from ..errors import UsageError
+from .intrinsics import probe_only
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from typing import Any
+
+
+class Kfunc:
+    """A function of the kernel. Its arguments and result are typed from the kernel's BTF."""
+
+    __slots__ = ("is_optional", "name")
+
+    def __init__(self, name: str, is_optional: bool) -> None:
+        self.name, self.is_optional = name, is_optional
+
+    def __call__(self, *args: Any) -> Any:
+        """Call it, in a probe. What it gives to hold is held by `with`: `with task_from_pid(pid) as task:`."""
+        raise UsageError(f"{self.name}() is a function of the kernel: only probes can call it")
+
+    @property
+    def exists(self) -> bool:
+        """Whether the kernel that the probe runs in has it; for one that was declared with `optional=True`."""
+        raise UsageError(f"whether {self.name}() exists is known inside a probe")
+
+    def __repr__(self) -> str:
+        return f"<kfunc {self.name}>"
+
+
+def kfunc(name: str, *, optional: bool = False) -> Kfunc:
+    """Declare a function of the kernel, at module level, by its name: `kfunc("bpf_task_from_pid")`.
+
+    A kernel that does not have it refuses the program. With `optional=True` it may be missing: the probe asks
+    `f.exists` before it calls it. Raises: UsageError for what is no name.
+    """
+    if not (isinstance(name, str) and name.isidentifier()):
+        raise UsageError(f"kfunc takes a name, not {name!r}", hint='for example kfunc("bpf_task_from_pid")')
+    return Kfunc(name, optional)
+
+
+def rcu() -> AbstractContextManager[None]:
+    """`with ebee.rcu():` objects of the kernel that RCU protects stay there inside it, in probes that may sleep.
+
+    Source: bpf_rcu_read_lock.
+    """
+    probe_only("rcu")
+
+
+def preempt_disabled() -> AbstractContextManager[None]:
+    """`with ebee.preempt_disabled():` nothing else runs on this CPU inside it, but interrupts.
+
+    Source: bpf_preempt_disable.
+    """
+    probe_only("preempt_disabled")
+
+
+def iter_num(start: int, stop: int) -> Iterator[int]:
+    """`for i in ebee.iter_num(0, n):` as range(start, stop), of s32, with a loop that the kernel bounds: 2**23 turns.
+
+    More turns than that are none at all. Source: bpf_iter_num_new.
+    """
+    probe_only("iter_num")
+
+
+def iter_task() -> Iterator[Any]:
+    """`for task in ebee.iter_task():` every process, as its main thread, a `struct task_struct`.
+
+    Source: bpf_iter_task_new.
+    """
+    probe_only("iter_task")
