@@ -182,6 +182,7 @@ if TYPE_CHECKING:
     from .types.structs import fields as fields
     from .types.subprograms import inline as inline
     from .types.subprograms import subprogram as subprogram
+    from .types.timers import Timer as Timer
     from .types.user_hooks import uprobe as uprobe
     from .types.user_hooks import uprobe_session as uprobe_session
     from .types.user_hooks import uretprobe as uretprobe
@@ -232,6 +233,7 @@ _HOMES = {
     "types.stacks": "StackTrace kernel_stack stack_id user_stack",
     "types.storage": "CgroupStorage InodeStorage SkStorage TaskStorage",
     "types.structs": "Struct fields",
+    "types.timers": "Timer",
     "types.user_hooks": "uprobe uprobe_session uretprobe usdt",
     "types.subprograms": "inline subprogram",
 }

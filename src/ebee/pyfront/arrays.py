@@ -9,7 +9,7 @@ from ..lower.program import chunks
 from ..types.scalars import NumType, StrType, u8
 from .atomics import change, check_atomic_place
 from .kinds import Elements, Kind
-from .values import BytesPlace, Known, ListPlace, Many, Memory, Place, StackFrames, StructPlace
+from .values import BytesPlace, Known, ListPlace, Many, Memory, Place, StackFrames, StructPlace, TimerPlace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,15 @@ def read(front: Expressions, p: Place) -> Val:
     for attribute, place in (("fields", StructPlace), ("element", ListPlace)):
         if hasattr(type, attribute):
             return place(base, off, type, align, p.entry, p.is_copy, p.is_constant)
+    if hasattr(type, "is_timer"):
+        return TimerPlace(base, off, type, align, p.entry)
     return BytesPlace(base, off, type, align, p.entry)
+
+
+def check_copied(type: Type) -> None:
+    """Refuse to read a whole that has a timer in it."""
+    if any(hasattr(f.type, "is_timer") for f in getattr(type, "fields", {}).values()):
+        raise Refusal(f"a copy of {type.name} would have its Timer twice", "take the fields: v = m.lookup(k), v.field")
 
 
 def write(front: Expressions, p: Place, new: Val, what: str) -> None:
@@ -295,6 +303,8 @@ def store_array(front: Expressions, base: Value, off: int, type: Type, value: Va
 def copy(front: Expressions, base: Value, off: int, align: int, source: Place) -> None:
     """Copy memory of one type to a place that may overlap with it, inside a union."""
     low, size = front.low, source.type.size
+    if source.entry is not None:
+        check_copied(source.type)
     align = min(align, source.align)
     if base is source.base and abs(off - source.off) < size and off != source.off:
         between = low.scratch("overlap", -(-size // 8) * 8)
@@ -319,6 +329,7 @@ def same(front: Expressions, a: Place, b: Place, then: Block, els: Block) -> Non
     """Jump to `then` if two places of one type hold the same, padding aside."""
     check_fresh(a)
     check_fresh(b)
+    check_copied(a.type)
     if a.type.size > _MOST_COMPARED:
         raise Refusal(f"a comparison of {a.type.size} bytes is too long for a probe", "compare what matters")
     counted, step, low = leaves(a.type), min(a.align, b.align), front.b

@@ -305,6 +305,7 @@ _VALUES: dict[type, str] = {
     values.StructValue: "records.StructKind",
     values.RecordRef: "records.RecordKind",
     values.Entry: "records.EntryKind",
+    values.TimerPlace: "timers.TimerKind",
     values.StructPlace: "records.StructKind",
     values.ListPlace: "arrays.ListKind",
     values.BytesPlace: "arrays.BytesKind",

@@ -105,16 +105,16 @@ def for_entries(front: Loops, node: ast.For, items: Entries) -> None:
         _, key, value, _ = front.b.function.entry.params
         parts: list[Val] = []
         if items.what != "values":
-            parts.append(_own(front, decl.key, key))
+            parts.append(own_key(front, decl.key, key))
         if items.what != "keys":
-            parts.append(_shared(front, decl, value, front.source.text_of(node.iter)))
+            parts.append(shared_value(front, decl, value, front.source.text_of(node.iter)))
         front.assign(node.target, parts[0] if len(parts) == 1 else Many(parts))
 
     outline = Outline([PTR_MAP, PTR_ARG, PTR_ARG, PTR_ARG], 3, call)
     front.loop(node, [node.target, *node.body], node.body, node.orelse, test, lambda: None, 0, begin, (), outline)
 
 
-def _own(front: Loops, type: Type, place: Value) -> Val:
+def own_key(front: Loops, type: Type, place: Value) -> Val:
     """A copy of a key: the entry may go, and another one take its place."""
     if isinstance(type, NumType):
         return read(front, Place(place, 0, type))
@@ -123,7 +123,7 @@ def _own(front: Loops, type: Type, place: Value) -> Val:
     return read(front, Place(memory, 0, type))
 
 
-def _shared(front: Loops, decl: KeyedDecl[Any, Any], place: Value, what: str) -> Val:
+def shared_value(front: Loops, decl: KeyedDecl[Any, Any], place: Value, what: str) -> Val:
     """A value: a number is read now, a struct or list is used in place."""
     return read(front, Place(place, 0, decl.value, 8, Entry(place, decl.value, decl, what)))
 

@@ -8,7 +8,7 @@ from ..lower.map_kinds import entry, store_prefix
 from ..lower.numbers import Num, Refusal
 from ..types.scalars import NumType, StrType
 from ..types.structs import StructType
-from .arrays import augment_entry, check_fresh, copy, element_at, index, read, same, store_array, write
+from .arrays import augment_entry, check_copied, check_fresh, copy, element_at, index, read, same, store_array, write
 from .enums import meant
 from .kinds import Elements, Kind
 from .values import (
@@ -211,6 +211,7 @@ def peek(front: Expressions, pointer: Value, off: int, type: Type) -> Val:
 def taken(front: Expressions, value: Peek) -> Val:
     """A copy of a part of an entry, zeros for a missing one."""
     type, low, b = value.type, front.low, front.b
+    check_copied(type)
     memory = b.alloca(-(-type.size // 8) * 8)
     found, missing, done = low.blocks(3)
     b.branch("eq", value.pointer, b.const(0), missing, found)
@@ -271,6 +272,8 @@ def store_other(front: Expressions, base: Value, off: int, type: Type, value: Va
         return
     from ..types.map_kinds import PrefixType
 
+    if hasattr(type, "is_timer"):
+        raise Refusal(f"{what} cannot be assigned", "it is started: v.timer.start(…)")
     if not isinstance(type, PrefixType):
         if isinstance(value, Entry):
             value = place_of(front, value)

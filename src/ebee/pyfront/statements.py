@@ -108,6 +108,8 @@ class Statements(Loops, Calls):
         self.find_source = probe.find_source
         self.loops: list[Loop] = []
         self.calls: list[Call] = []
+        self.later: dict[Hashable, str] = {}  # functions that timers call, by name
+        self.being_made: set[Hashable] = set()
         self.subprograms: Subprograms | None = None
         self.chosen: frozenset[Hashable] = frozenset()
         self.depth, self.prefix, self.serial, self.turns = 0, "", 0, 1

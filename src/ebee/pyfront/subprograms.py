@@ -236,7 +236,10 @@ def argument_of(front: Calls, definition: ast.FunctionDef, name: str, value: Val
     if isinstance(value, Place):
         place, entry = value, value.entry
         align = min(place.align, place.off & -place.off or 8)
-        alike = (name, type(place), id(place.type), align, entry and id(entry.decl), place.is_copy)
+        alike = (
+            name, type(place), id(place.type), align, entry and id(entry.decl),
+            place.is_copy, place.is_constant, getattr(place, "is_own", False),
+        )  # fmt: skip
 
         def make(p: Value) -> Place:
             again = None if entry is None else Entry(p, entry.type, entry.decl, entry.what)

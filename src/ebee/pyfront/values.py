@@ -161,6 +161,10 @@ class Place(Record):
         return Place(self.base, self.off + off, type, self.align, self.entry, self.is_copy, self.is_constant)
 
 
+class TimerPlace(Place):
+    """A timer in an entry of a map."""
+
+
 class StructPlace(Place):
     """A struct inside something else."""
 

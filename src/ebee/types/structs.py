@@ -148,8 +148,8 @@ def type_of(annotation: Any, where: str) -> Type:
     """Return the type that a user wrote. Raises: UsageError, naming `where`."""
     if isinstance(annotation, Type):
         return annotation
-    if isinstance(annotation, type) and issubclass(annotation, Struct) and hasattr(annotation, "_type"):
-        return annotation._type
+    if isinstance(annotation, type) and isinstance(getattr(annotation, "_type", None), Type):
+        return annotation._type  # type: ignore[attr-defined, no-any-return]
     if annotation is bool or isinstance(annotation, type) and hasattr(annotation, "__members__"):
         from .fields import BOOL, enum_type
 
