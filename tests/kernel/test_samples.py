@@ -104,8 +104,8 @@ def test_page_faults_have_their_address():
 
 class Trace(Struct):
     pid: u32
-    user: List(u64, 16)  # type: ignore[valid-type]
-    kernel: List(u64, 16)  # type: ignore[valid-type]
+    user: list[int] = List(u64, 16)
+    kernel: list[int] = List(u64, 16)
 
 
 traces = RingBuf(Trace, size="64K")

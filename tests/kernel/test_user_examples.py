@@ -1,0 +1,62 @@
+"""The examples on functions of libraries and on samples, on children of the test with a library of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_feature("uprobe")]
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run an example on Python code, which works with a copy of the C library; return what it prints."""
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    library = str(tmp_path / "libc.so.6")
+    shutil.copy(next(line.split()[-1] for line in lines if "/libc.so.6" in line), library)
+    script = tmp_path / "work.py"
+
+    def run(example, code, *args):
+        script.write_text(code)
+        command = f"env LD_LIBRARY_PATH={tmp_path} {sys.executable} -S {script}"
+        argv = [sys.executable, "-m", "ebee", "run", "-q", "--kernel", ROOT / "examples" / example, "-c", command]
+        argv += ["--", *(library if a == "libc" else a for a in args)] if args else []
+        env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+        done = subprocess.run(argv, capture_output=True, text=True, env=env, timeout=60)
+        told = re.sub(r"ebee: \d+ stacks? (was|were) lost: another had its place in .*\n", "", done.stderr)
+        assert (done.returncode, told) == (0, "")
+        return done.stdout.splitlines()
+
+    return run
+
+
+def test_mallocs(run):
+    lines = run("mallocs.py", "blocks = [b'x' * (3_000_000 + i) for i in range(9)]", "libc")
+    blocks, total = map(int, re.fullmatch(r"(\d+) blocks, (\d+) bytes", lines[0]).groups())
+    rows = {int(a): int(n) for a, _, _, n in map(str.split, lines[1:])}
+    assert rows[1 << 21] == 9 and sum(rows.values()) == blocks and total > 27_000_000
+
+
+def test_functime(run):
+    code = "import os\nfor i in range(20): os.putenv('A', str(i))\nos.unsetenv('A')"
+    lines = run("functime.py", code, "libc", "*env")
+    rows = {name: (int(calls), int(ns)) for calls, ns, name in map(str.split, lines[1:])}
+    assert rows["setenv"][0] == 20 and rows["unsetenv"][0] >= 1
+    assert all(0 < ns < 1_000_000_000 for _, ns in rows.values())
+
+
+def test_cpuprofile(run):
+    code = "import time\nend = time.process_time() + 0.5\nwhile time.process_time() < end: pass"
+    lines = run("cpuprofile.py", code, "499")
+    count = int(lines[0].split()[0])
+    stacks = [int(line.split()[0]) for line in lines if " x " in line]
+    assert count >= 50 and stacks and stacks == sorted(stacks, reverse=True) and sum(stacks) <= count
+    assert any(re.fullmatch(r"    0x[0-9a-f]+", line) for line in lines)
