@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from .types.fields import be64 as be64
     from .types.globals import Global as Global
     from .types.headers import Header as Header
+    from .types.inner_maps import ArrayOfMaps as ArrayOfMaps
+    from .types.inner_maps import HashOfMaps as HashOfMaps
     from .types.intrinsics import boot_ns as boot_ns
     from .types.intrinsics import cgroup_id as cgroup_id
     from .types.intrinsics import cmpxchg as cmpxchg
@@ -203,6 +205,7 @@ _HOMES = {
     "types.fields": "Bits Bytes List Union Width be16 be32 be64",
     "types.globals": "Global",
     "types.headers": "Header",
+    "types.inner_maps": "ArrayOfMaps HashOfMaps",
     "types.intrinsics": (
         "boot_ns cgroup_id cmpxchg comm cpu current_cgroup current_task enum_value fetch_add fetch_and fetch_or "
         "fetch_xor followed gid has_enum_value has_type kernel_str ktime log2 numa_node pid random read_kernel "

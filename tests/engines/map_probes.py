@@ -72,7 +72,7 @@ def bound(spec, decls, backend):
     """Bind declarations to live maps of a backend, as a session does."""
     maps = {name: backend.create_map(m, spec) for name, m in spec.maps.items()}
     for name, decl in decls.items():
-        decl._bindings.append(LiveMap(None, spec.maps[name], maps[name]))
+        decl._bindings.append(LiveMap(None, spec.maps[name], maps[name], lambda m: backend.create_map(m, spec)))
     try:
         yield maps
     finally:

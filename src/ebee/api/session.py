@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..types.globals import Global
     from ..types.maps import MapDecl, RingBuf
     from ..types.structs import Struct
+    from .inner_maps import InnerMaps
     from .printing import Prints, Show
 
     S = TypeVar("S", bound="Struct")
@@ -34,8 +35,17 @@ _DRAIN_LIMIT = 4096
 class LiveMap:
     """A map declaration's live map in one session."""
 
-    def __init__(self, session: Session, spec: MapSpec, map: BackendMap) -> None:
+    inner_maps: InnerMaps  # of maps of maps
+
+    def __init__(
+        self, session: Session, spec: MapSpec, map: BackendMap, make: Callable[[MapSpec], BackendMap] | None = None
+    ) -> None:
+        """`make` creates another map in the same backend."""
         self.session, self.spec, self.map = session, spec, map
+        if spec.inner is not None and make is not None:
+            from .inner_maps import InnerMaps
+
+            self.inner_maps = InnerMaps(self, make)
         self._pid = os.getpid()
         self.lookup, self.update, self.delete, self.items = map.lookup, map.update, map.delete, map.items
         self.push, self.pop, self.has_value = map.push, map.pop, map.has_value
@@ -415,8 +425,9 @@ class Session:
             maps[SCOPE_MAP] = _scope_map(spec, backend, scope)
         for name, decl in decls.items():
             if decl not in self._maps:
-                live = LiveMap(self, spec.maps[name], backend.create_map(spec.maps[name], spec))
-                self._maps[decl] = live
+                made = backend.create_map(spec.maps[name], spec)
+                live = LiveMap(self, spec.maps[name], made, lambda inner: backend.create_map(inner, spec))
+                self.adopt(decl, live)
                 decl._bindings.append(live)
             maps[name] = self._maps[decl].map
         for name in spec.maps:  # of counters, and of global variables
@@ -428,6 +439,10 @@ class Session:
         if scope is None:
             self._loaded[key] = loaded
         return loaded
+
+    def adopt(self, decl: MapDecl | Global[Any], live: LiveMap) -> None:
+        """Have a map that is live belong to the session."""
+        self._maps[decl] = live
 
     # What probes print
 

@@ -28,6 +28,8 @@ _MAP_TYPES_WITHOUT_BTF = frozenset(
         abi.BPF_MAP_TYPE_PERF_EVENT_ARRAY,
         abi.BPF_MAP_TYPE_STACK_TRACE,
         abi.BPF_MAP_TYPE_PROG_ARRAY,
+        abi.BPF_MAP_TYPE_ARRAY_OF_MAPS,
+        abi.BPF_MAP_TYPE_HASH_OF_MAPS,
         abi.BPF_MAP_TYPE_CGROUP_ARRAY,
         abi.BPF_MAP_TYPE_QUEUE,
         abi.BPF_MAP_TYPE_STACK,

@@ -275,6 +275,7 @@ def _map_spec(name: str, decl: MapDecl, btf: BtfBuilder) -> MapSpec:
         decl.map_flags,
         key_type_id=key_id,
         value_type_id=value_id,
+        inner=_map_spec(f"{name}.inner", decl.inner, btf) if hasattr(decl, "inner") else None,
     )
 
 

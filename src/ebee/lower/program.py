@@ -246,8 +246,9 @@ class Lowering:
     # Maps
 
     def map(self, decl: MapDecl) -> Value:
-        """The map itself, as helpers take it."""
-        return self.b.op("map", symbol=decl.name)
+        """The map itself, as helpers take it; one inside another was looked up."""
+        pointer: Value | None = getattr(decl, "pointer", None)
+        return pointer or self.b.op("map", symbol=decl.name)
 
     def lookup(self, decl: MapDecl, key: Value) -> Value:
         """The address of a value, or null."""

@@ -312,6 +312,7 @@ _VALUES: dict[type, str] = {
     values.Peek: "records.PeekKind",
     values.Entries: "outlined.EntriesKind",
     values.Maybe: "optional.MaybeKind",
+    values.InnerMap: "inner_maps.InnerKind",
     values.Enumerated: "sequences.EnumeratedKind",
     values.Member: "enums.MemberKind",
     values.EnumNum: "enums.EnumNumKind",
@@ -341,6 +342,7 @@ _OBJECTS: dict[object, str] = {
 _RARE = {
     ("ebee.types.kfuncs", "Kfunc"): "kfuncs.KfuncKind",
     ("ebee.types.globals", "Global"): "globals.GlobalKind",
+    ("ebee.types.inner_maps", "OuterDecl"): "inner_maps.OuterKind",
     ("ebee.types.storage", "StorageDecl"): "storage.StorageKind",
     **{("ebee.types.net_maps", name): "net_maps.RedirectKind" for name in ("RedirectDecl", "SocketDecl")},
 }

@@ -22,6 +22,7 @@ from .values import (
     RecordRef,
     StructPlace,
     StructValue,
+    may_be_same,
     similar,
 )  # fmt: skip
 
@@ -159,7 +160,7 @@ class EntryKind(StructKind):
 
     def merged(self, front: Expressions, name: str, values: list[Entry]) -> Val | None:
         first = values[0]
-        if any(e.decl is not first.decl or e.is_stale for e in values):
+        if any(not may_be_same(e.decl, first.decl) or e.is_stale for e in values):
             return None
         pointer = front.b.read(front.local(name), first.pointer.type)
         return Entry(pointer, first.type, first.decl, first.what)

@@ -32,6 +32,7 @@ from .values import (
     c_type_of,
     entry_of,
     is_string,
+    may_be_same,
     similar,
     size_of_string,
 )  # fmt: skip
@@ -376,7 +377,7 @@ class Statements(Loops, Calls):
         """Entries that were looked up may be others, or gone, once their map was written to."""
         for name, value in self.env.items():
             entry = entry_of(value)
-            if entry is not None and entry.decl is decl:
+            if entry is not None and may_be_same(entry.decl, decl):
                 self.env[name] = entry.stale()
                 entry.is_stale = entry.is_stale or self.depth > 0
         if self.calls:

@@ -65,6 +65,8 @@ class TimerKind(Kind):
         own = [f.off_bytes for f in getattr(entry.type, "fields", {}).values() if f.type is value.type] if entry else []
         if entry is None or value.off not in own:
             raise Refusal("a timer works in an entry of a map only", "v = m.lookup(k), then v.timer.start(…)")
+        if hasattr(entry.decl, "outer"):
+            raise Refusal("a timer in a map inside another is not supported", "keep it in a map of its own")
         if entry.decl.map_type not in _MAPS:
             raise Refusal(f"{entry.decl.name} is a {entry.decl.kind}, which has no timers", "take a Hash or an Array")
         if parse_section(front.probe.section).prog_type in _WITHOUT:

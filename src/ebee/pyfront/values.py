@@ -194,6 +194,23 @@ class Maybe(Record):
     what: str
 
 
+class InnerMap(Record):
+    """A map that was looked up in the map `outer`, or null; `decl` says what it is like."""
+
+    pointer: Value
+    decl: MapDecl
+    outer: MapDecl
+    what: str
+
+
+def may_be_same(a: MapDecl, b: MapDecl) -> bool:
+    """Whether a write to one map may be one to the other: maps inside others may be any of their kind."""
+    if a is b:
+        return True
+    is_inner = hasattr(a, "outer") or hasattr(b, "outer")
+    return is_inner and a.map_type == b.map_type and a.key == b.key and a.value == b.value
+
+
 class Peek(Record):
     """A part of `m[k]` that was not copied yet: `off` bytes behind the entry's address, which may be null.
 
@@ -342,6 +359,6 @@ if TYPE_CHECKING:
     Ranges = dict[str, Range]
     Val = (
         Num | Known | Many | Comm | UserStr | Memory | Text | StructValue | Entry | RecordRef | Context | HeaderRef
-        | KernelRef | Payload | OptionValue | FieldRow | Arguments | Sequence | Place | Peek | Maybe | Member | Entries
-        | Enumerated | StackFrames | Guard | KernelIter | Unusable
+        | KernelRef | Payload | OptionValue | FieldRow | Arguments | Sequence | Place | Peek | Maybe | InnerMap | Member
+        | Entries | Enumerated | StackFrames | Guard | KernelIter | Unusable
     )  # fmt: skip

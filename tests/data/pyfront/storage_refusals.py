@@ -6,7 +6,7 @@ The kernel is the one of tests/synthetic_kernel.py.
 from synthetic_kernel import kernel_target
 
 import ebee
-from ebee import CgroupStorage, InodeStorage, Struct, TaskStorage, u64
+from ebee import CgroupStorage, Hash, HashOfMaps, InodeStorage, Struct, TaskStorage, u32, u64
 
 TARGET = kernel_target()
 
@@ -40,3 +40,24 @@ def storage(ctx):
     stat.missing = 1  # error: Stat has no field 'missing'
     del stats[task]
     stat.count = 1  # error: stat may be gone: stats was written to after stats.lookup(task) | look it up again
+
+
+inners = HashOfMaps(u32, Hash(u32, Stat))
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def maps_of_maps(ctx):
+    inners[1] = 2  # error: inners is a HashOfMaps, which a probe cannot change | put maps in outside
+    inners[1] += 2  # error: inners is a HashOfMaps, which a probe cannot change | put maps in outside
+    del inners[1]  # error: inners is a HashOfMaps, which a probe cannot change | put maps in outside
+    inners.clear()  # error: inners is a HashOfMaps, which has no method clear() in a probe | in a probe: m[k], m.lookup(k), k in m
+    a = inners.lookup("a")  # error: an integer is needed here, not 'a'
+    inner = inners.lookup(1)
+    b = inner + 1  # error: an integer is needed here, not a Hash in inners, or None
+    if inner:  # error: whether a map is empty is not known in a probe | test it with `is not None`
+        pass
+    inner.push(1)  # error: inners is a Hash, which has no method push() | …
+    inner[1] = 5  # error: a value of inners (Stat) takes a Stat, not 5
+    stat = inner.lookup(1)
+    del inners[2][1]
+    stat.count = 1  # error: stat may be gone: inners was written to after inner.lookup(1) | look it up again
