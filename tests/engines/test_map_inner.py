@@ -129,20 +129,24 @@ def test_ways_that_meet_and_loops(probe):
         inner = outer.lookup(0)
         if inner is None:
             inner = outer.lookup(1)
+        other = outer.lookup(3)
         if inner is not None:
             inner[1] += 1
             for k, v in inner.items():
                 out[0] += v
+                if other is not None:
+                    other[k] += inner[k]
         for i in range(4):
             each = outer.lookup(i)
             if each is not None:
                 out[1] += each[1]
         """, 0, outer=outer, out=out,
     )  # fmt: skip
-    outer[1], outer[2] = first, second = Hash(u32, u64), Hash(u32, u64)
+    outer[1], outer[2], outer[3] = first, second, third = Hash(u32, u64), Hash(u32, u64), Hash(u32, u64)
     first[7], second[1] = 30, 100
     made.run()
-    assert first[1] == 1 and list(out.values()) == [31, 101] and made.losses == {}
+    assert dict(third.items()) == {7: 30, 1: 1}
+    assert first[1] == 1 and list(out.values()) == [31, 102] and made.losses == {}
 
 
 def test_a_map_that_the_probe_knows_too(probe):
