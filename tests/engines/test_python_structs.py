@@ -64,6 +64,7 @@ class Small(Struct, packed=True):
     low: int = Bits(u32, 11)
     high: int = Bits(s64, 47)
     name: str = Str(5)
+    mark: bytes = Bytes(3)
     port: be16
 
 class Event(Struct):
@@ -105,6 +106,14 @@ def total(values):
 def move(p, by):
     p.x = p.x + by
     p.y -= by
+
+def rename(small, name):
+    small.name = "new"
+    small.mark = b"NEW"
+    return name
+
+def both(x, y):
+    return 1 if x == "old" and y == b"old" else 2
 """
 
 SNIPPETS = {
@@ -335,6 +344,58 @@ SNIPPETS = {
         if hasattr(State, "RUN") and State is State and State is not Mode:
             e.r += State.RUN
         e.values[0] = undefined if DEBUG else 5
+    """,
+    "a value is what it was when it was evaluated": """
+        s = e.small
+        s.name = "old"
+        s.mark = b"old"
+        e.r = both(s.name, s.mark) if s.name == rename(s, "old") else 5
+        e.r = e.r * 10 + (1 if (s.mark, rename(s, 1)) == 0 else 2)
+        s.name = "old"
+        e.name = s.name + rename(s, "er")
+        s.name = "old"
+        s.mark = b"old"
+        q = Small(name=s.name, mark=s.mark, n=rename(s, 4))
+        e.smalls[0] = q
+        s.name = "old"
+        e.smalls[1].name, e.smalls[1].n, s.name = s.name, rename(s, 5), "x"
+        s.name = "abc"
+        for c in s.name:
+            rename(s, 0)
+            e.values[0] = e.values[0] * 256 + ord(c)
+        s.mark = b"xyz"
+        for c in s.mark:
+            s.mark = b"aaa"
+            e.values[1] = e.values[1] * 256 + c
+        s.name = "old"
+        match s.name:
+            case "old" if rename(s, 0):
+                e.values[2] = 1
+            case "old":
+                e.values[2] = 2
+            case _:
+                e.values[2] = 3
+        s.name = "old"
+        pair = (s.name, s.mark)
+        rename(s, 0)
+        x, y = pair
+        e.values[3] = (x == "old") + 2 * (y == b"NEW")
+    """,
+    "exchanged": """
+        e.data, e.mac = b"1234567", b"abcdef"
+        e.small.mark, e.smalls[0].mark = b"uvw", b"xyz"
+        e.small.mark, e.smalls[0].mark = e.smalls[0].mark, e.small.mark
+        e.small.name, e.smalls[0].name = "a", "b"
+        e.small.name, e.smalls[0].name = e.smalls[0].name, e.small.name
+        e.values[0], e.values[1] = a, b
+        e.values[0], e.values[1] = e.values[1], e.values[0]
+    """,
+    "a text of what it replaces": """
+        e.name = "abc"
+        e.name = e.name + "x"
+        e.name = e.name[1:] + e.name
+        e.small.name = "old"
+        e.small.name = f"{e.small.name[1:]}-"
     """,
     "fields by name": """
         for name in fields(Point):

@@ -9,7 +9,8 @@ from ..lower.program import chunks
 from ..types.scalars import NumType, StrType, u8
 from .atomics import change, check_atomic_place
 from .kinds import Elements, Kind
-from .values import BytesPlace, Known, ListPlace, Many, Memory, Place, StackFrames, StructPlace, TimerPlace
+from .order import steady
+from .values import BytesPlace, Known, ListPlace, Many, Memory, Place, StackFrames, StructPlace, TimerPlace, may_overlap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -153,7 +154,8 @@ class ListKind(ArrayKind):
         if p.entry is not None:
             augment_entry(front, p, op, operand, what)
             return
-        write(front, p, front.binary(op, read(front, p), front.expr(operand)), what)
+        old = steady(front, read(front, p), operand)
+        write(front, p, front.binary(op, old, front.expr(operand)), what)
 
     def compare(self, front: Expressions, op: str, a: Val, b: Val, then: Block, els: Block) -> bool:
         if op not in ("==", "!=") or not (isinstance(a, ListPlace) and isinstance(b, ListPlace) and a.type == b.type):
@@ -164,7 +166,7 @@ class ListKind(ArrayKind):
         return True
 
     def kept(self, front: Expressions, name: str, value: ListPlace) -> Val:
-        return ListPlace(value.base, value.off, value.type, value.align, value.entry)
+        return value.named()
 
     def contains(self, front: Expressions, value: ListPlace, item: Val, then: Block, els: Block) -> None:
         if not isinstance(value.type.element, NumType) or value.type.count > 64:
@@ -306,7 +308,8 @@ def copy(front: Expressions, base: Value, off: int, align: int, source: Place) -
     if source.entry is not None:
         check_copied(source.type)
     align = min(align, source.align)
-    if base is source.base and abs(off - source.off) < size and off != source.off:
+    is_near = 0 < abs(off - source.off) < size  # in a union; elements of lists do not overlap in part
+    if is_near and (base is source.base or isinstance(source, BytesPlace) and may_overlap(source.base, base)):
         between = low.scratch("overlap", -(-size // 8) * 8)
         low.copy(between, 0, source.base, source.off, size, align)
         low.copy(base, off, between, 0, size, align)

@@ -12,6 +12,7 @@ from ..lower.numbers import Num, Refusal, check_assignable, wrap
 from ..record import Record, field
 from ..types.scalars import IntType
 from .expressions import Expressions
+from .order import outlive, steady
 from .source import SourceText, assigned_names, find_function
 from .values import Context, Entry, Known, Maybe, RecordRef, is_lazy
 
@@ -130,6 +131,7 @@ class Calls(Expressions):
 
             give(self, call, value)
             return
+        value = outlive(self, value, self.low.open_records[call.records :])
         self.low.submit_down_to(call.records)
         if isinstance(value, Num | Known | Entry | Maybe):
             self.kind(value).kept(self, "return", value)
@@ -157,14 +159,17 @@ class Calls(Expressions):
         if len(node.args) > len(positional):
             raise Refusal(f"{name}() takes {len(positional)} positional arguments, not {len(node.args)}")
         bound: dict[str, Val] = {}
+        later = [*node.args, *(keyword.value for keyword in node.keywords)]
         for parameter, argument in zip(positional, node.args):
-            bound[parameter] = self.expr(argument)
+            later.pop(0)
+            bound[parameter] = steady(self, self.expr(argument), *later)
         for keyword in node.keywords:
             if keyword.arg not in allowed or keyword.arg in (arg.arg for arg in a.posonlyargs):
                 raise Refusal(f"{name}() has no argument {keyword.arg!r}")
             if keyword.arg in bound:
                 raise Refusal(f"{name}() gets the argument {keyword.arg!r} twice")
-            bound[keyword.arg] = self.expr(keyword.value)
+            later.pop(0)
+            bound[keyword.arg] = steady(self, self.expr(keyword.value), *later)
         defaults: dict[str, Any] = dict(zip(reversed(positional), reversed(function.__defaults__ or ())))
         defaults.update(function.__kwdefaults__ or {})
         for parameter in allowed:

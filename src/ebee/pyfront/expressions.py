@@ -12,6 +12,7 @@ from ..lower.program import Lowering
 from ..types.maps import KeyedDecl, MapDecl
 from ..types.scalars import IntType, NumType, StrType, Type
 from .kinds import kind_of
+from .order import own_text, steady
 from .values import (
     Comm,
     Entry,
@@ -21,11 +22,13 @@ from .values import (
     Maybe,
     Memory,
     Peek,
+    Piece,
     RecordRef,
     StructValue,
     Text,
     Unusable,
     UserStr,
+    may_overlap,
     meet,
     similar,
 )  # fmt: skip
@@ -210,7 +213,8 @@ class Expressions:
     # Arithmetic
 
     def expr_BinOp(self, node: ast.BinOp) -> Val:
-        return self.binary(self.operator(node.op), self.expr(node.left), self.expr(node.right))
+        op, left = self.operator(node.op), steady(self, self.expr(node.left), node.right)
+        return self.binary(op, left, self.expr(node.right))
 
     def operator(self, node: ast.operator) -> str:
         """Return an arithmetic operator as text. Raises: Refusal for one that a probe does not have."""
@@ -325,10 +329,13 @@ class Expressions:
 
     def comparison(self, node: ast.Compare, then: Block, els: Block) -> tuple[Ranges, Ranges]:
         """A comparison, also a chained one: each operand is evaluated once."""
-        left, left_node = self.expr(node.left), node.left
+        left, left_node = steady(self, self.expr(node.left), *node.comparators), node.left
         known: Ranges = {}
+        depth = self.depth
         for at, (operator, right_node) in enumerate(zip(node.ops, node.comparators)):
-            right = self.expr(right_node)
+            self.depth = depth + (at > 0)
+            right = steady(self, self.expr(right_node), *node.comparators[at + 1 :])
+            self.depth = depth
             last = at == len(node.ops) - 1
             following = then if last else self.b.new_block()
             true, false = self.compare(operator, (left_node, left), (right_node, right), following, els)
@@ -436,8 +443,12 @@ class Expressions:
         self.assign_name(node.target.id, self.expr(node.value))
         return self.env[node.target.id]
 
+    def operands(self, nodes: list[ast.expr]) -> list[Val]:
+        """Lower expressions in their order: those that come later do not change what the first ones are."""
+        return [steady(self, self.expr(node), *nodes[at + 1 :]) for at, node in enumerate(nodes)]
+
     def expr_Tuple(self, node: ast.Tuple) -> Val:
-        values = [self.expr(e) for e in node.elts]
+        values = self.operands(node.elts)
         if all(isinstance(v, Known) for v in values):
             return Known(tuple(v.object for v in values if isinstance(v, Known)))
         return Many(values)
@@ -445,7 +456,7 @@ class Expressions:
     # Maps
 
     def expr_Subscript(self, node: ast.Subscript) -> Val:
-        base = self.lowered(node.value)
+        base = steady(self, self.lowered(node.value), node.slice)
         return kind_of(base).item(self, base, node)
 
     def key(self, decl: KeyedDecl[Any, Any], value: Val) -> Value:
@@ -509,6 +520,9 @@ class Expressions:
             case Text():
                 from .formatting import write
 
+                # What the text is made of may lie where the text goes.
+                if any(isinstance(p, Piece) and may_overlap(getattr(p.value, "base", None), base) for p in value.parts):
+                    value = own_text(self, value)
                 write(self, base, off, type.size, value, is_zero=is_zero, align=align)
             case _:
                 raise Refusal(f"{what} takes a string, not {self.describe(value)}")
@@ -522,7 +536,7 @@ class Expressions:
 
     def expr_Call(self, node: ast.Call) -> Val:
         if isinstance(node.func, ast.Attribute):
-            base = self.expr(node.func.value)
+            base = steady(self, self.expr(node.func.value), *node.args)
             return kind_of(base).method(self, base, node.func.attr, node)
         function = self.expr(node.func)
         return kind_of(function).call(self, function, node)

@@ -8,6 +8,7 @@ from ..lower import formatting as lower
 from ..lower.numbers import BOOL, MAYBE_BOOL, U64_HI, Num, Refusal
 from ..types.scalars import StrType
 from .arrays import check_fresh
+from .order import steady
 from .strings import StringKind, encoded
 from .values import BytesPlace, Comm, EnumNum, Known, Maybe, Memory, Piece, Text, UserStr, size_of_string
 
@@ -30,7 +31,7 @@ class TextKind(StringKind):
 def joined(front: Expressions, node: ast.JoinedStr) -> Val:
     """An f-string. Raises: Refusal for values that have no text in a probe, and for formats that Python refuses."""
     parts: list[str | Piece] = []
-    for part in node.values:
+    for at, part in enumerate(node.values):
         if isinstance(part, ast.FormattedValue):
             spec: Val = Known("")
             if isinstance(part.format_spec, ast.JoinedStr):
@@ -38,7 +39,8 @@ def joined(front: Expressions, node: ast.JoinedStr) -> Val:
             if not isinstance(spec, Known):
                 raise Refusal("a format specification must be known when the probe is compiled")
             try:
-                parts += formatted(front, front.expr(part.value), _CONVERSIONS[part.conversion], spec.object)
+                value = steady(front, front.expr(part.value), *node.values[at + 1 :])
+                parts += formatted(front, value, _CONVERSIONS[part.conversion], spec.object)
             except Refusal as e:
                 raise front.located(part, e) from None
         elif isinstance(part, ast.Constant):

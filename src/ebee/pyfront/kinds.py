@@ -55,8 +55,10 @@ class Kind:
         self, front: Expressions, value: Any, name: str, op: str, operand: ast.expr, node: ast.Attribute
     ) -> None:
         """`value.name op= operand`: read, computed and written back, unless a kind does it atomically."""
-        new = front.binary(op, self.attribute(front, value, name, node), front.expr(operand))
-        self.set_attribute(front, value, name, new, node)
+        from .order import steady
+
+        old = steady(front, self.attribute(front, value, name, node), operand)
+        self.set_attribute(front, value, name, front.binary(op, old, front.expr(operand)), node)
 
     def item(self, front: Expressions, value: Any, node: ast.Subscript) -> Val:
         """`value[…]`."""
@@ -245,6 +247,13 @@ class ManyKind(Kind):
 
     def describe(self, front: Expressions, value: object) -> str:
         return "several values"
+
+    def kept(self, front: Expressions, name: str, value: values.Many) -> Val:
+        from .order import is_place, own
+
+        if any(map(is_place, value.values)):
+            raise Refusal("a tuple of structs or lists cannot get a name", "give each of them a name: a, b = …")
+        return own(front, value)
 
 
 class ContextKind(Kind):

@@ -16,6 +16,7 @@ from ..record import Record, field
 from ..types.maps import KeyedDecl
 from ..types.scalars import INT_TYPES
 from .expressions import Expressions
+from .order import is_in, steady
 from .source import assigned_names, walk
 from .values import Entries, KernelIter, Known, RecordRef, Unusable, c_type_of, entry_of
 
@@ -97,7 +98,7 @@ class Loops(Expressions):
             if isinstance(function, Known) and function.object is range:
                 self.for_range(node, node.iter)
                 return
-        items = self.expr(node.iter)
+        items = steady(self, self.expr(node.iter), *node.body)
         if isinstance(items, Known) and isinstance(items.object, KeyedDecl):
             items = Entries(items.object, "keys")
         if isinstance(items, Entries):
@@ -131,8 +132,10 @@ class Loops(Expressions):
 
     def leave_iteration(self, loop: Loop, ends: list[dict[str, Val]], to: Block) -> None:
         """Submit the records that were reserved in this iteration, and go."""
+        submitted = self.low.open_records[loop.records :]
         self.low.submit_down_to(loop.records)
-        ends.append(self.env)
+        gone = Unusable("is in a record that was submitted when the loop was left")
+        ends.append({n: gone if is_in(v, submitted) else v for n, v in self.env.items()} if submitted else self.env)
         self.b.jump(to)
 
     # Kinds of loops

@@ -12,6 +12,7 @@ from ..types.scalars import IntType, NumType
 from ..types.structs import StructType
 from .atomics import change
 from .kinds import KnownKind
+from .order import steady
 from .values import Entries, Entry, Known, Maybe, Peek, Place
 
 TYPE_CHECKING = False
@@ -53,7 +54,7 @@ class MapKind(KnownKind):
     def augment_item(self, front: Expressions, value: Known, node: ast.Subscript, op: str, operand: ast.expr) -> None:
         """m[k] += n, atomically. Python evaluates the key before the value."""
         decl = _keyed(front, value)
-        key = front.expr(node.slice)
+        key = steady(front, front.expr(node.slice), operand)
         operation, n = change(front, op, front.num(operand), decl.value, f"{decl.name}[…]")
         front.low.change_entry(decl, decl.value, front.key(decl, key), operation, n)
 
@@ -129,7 +130,7 @@ def _get(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
     if not isinstance(decl, KeyedDecl) or not isinstance(decl.value, NumType):
         raise Refusal(f"{decl.name}.get() is for maps whose values are integers", "use v = m.lookup(k)")
     # The key is written last: evaluating the default may write another one to the same place.
-    key_value = front.expr(key)
+    key_value = steady(front, front.expr(key), *default)
     other = front.expr(default[0]) if default else Known(None)
     pointer = front.low.lookup(decl, front.key(decl, key_value))
     return number_or(front, decl, pointer, other, front.source.text_of(node))

@@ -8,6 +8,7 @@ from ..lower import numbers
 from ..lower.numbers import Num, Refusal
 from ..types.structs import Struct
 from .expressions import Located
+from .order import steady
 from .sequences import contains
 from .values import (
     BytesPlace,
@@ -42,6 +43,7 @@ def lower_match(front: Statements, node: ast.Match) -> None:
     subject, done = front.expr(node.subject), front.b.new_block()
     if isinstance(subject, Comm | UserStr | Text):
         subject = front.written(subject)
+    subject = steady(front, subject, *(case.guard for case in node.cases if case.guard))
     before, ends = dict(front.env), []
     for case in node.cases:
         body, following = front.low.blocks(2)

@@ -95,7 +95,7 @@ class StructKind(Kind):
         if isinstance(value, StructValue):
             return RecordRef(value.pointer, value.type, touched=set(value.type.fields))
         if isinstance(value, StructPlace):
-            return StructPlace(value.base, value.off, value.type, value.align, value.entry)
+            return value.named()
         return value
 
 
@@ -247,7 +247,8 @@ def make_struct(front: Expressions, node: ast.Call, type: StructType) -> Val:
     if node.args or any(k.arg is None for k in node.keywords):
         raise Refusal(f"{type.name}() takes its fields by name", f"{type.name}({next(iter(type.fields))}=…)")
     # All values first: one of them may make the same struct.
-    values = [(field_of(type, k.arg or ""), front.expr(k.value)) for k in node.keywords]
+    named = [field_of(type, k.arg or "") for k in node.keywords]
+    values = zip(named, front.operands([k.value for k in node.keywords]))
     memory = front.b.alloca(-(-type.size // 8) * 8)
     front.low.zero(memory, 0, type.size)
     for field, value in values:

@@ -47,6 +47,8 @@ def contains(front: Expressions, container: Known, item: Val, then: Block, els: 
         return
     n = front.as_num(item)
     for element in items:
+        if isinstance(element, float) and element.is_integer():
+            element = int(element)
         if isinstance(element, int) and n.lo <= element <= n.hi:  # another is never equal to the number
             following = b.new_block()
             b.branch("eq", n.value, numbers.constant(front.low, element).value, then, following)

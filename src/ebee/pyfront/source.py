@@ -114,6 +114,9 @@ def find_function(source: SourceText, probe: ProbeSource) -> ast.FunctionDef:
             if first == probe.first_line:
                 if isinstance(node, ast.AsyncFunctionDef):
                     raise CompileError([Diagnostic("a probe cannot be async", source.span(node))])
+                for part in walk(node.body):
+                    if isinstance(part, ast.Yield | ast.YieldFrom):
+                        raise CompileError([Diagnostic("a probe cannot be a generator", source.span(part))])
                 return node
         for name in ("body", "orelse", "finalbody", "handlers", "cases"):
             pending += getattr(node, name, ())

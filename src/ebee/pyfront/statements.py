@@ -15,6 +15,7 @@ from .calls import Call, Calls
 from .contexts import context_type
 from .expressions import Located
 from .loops import Loop, Loops
+from .order import is_place, own, steady
 from .source import SourceText, assigned_names, find_function, span_of_function
 from .values import (
     Comm,
@@ -227,7 +228,14 @@ class Statements(Loops, Calls):
         if isinstance(value, Guard | KernelIter):
             self.kind(value).kept(self, "", value)
         if isinstance(node.value, ast.Call):
-            if not isinstance(value, Num | Maybe | Comm | UserStr | Memory | Text) or self.has_effect(node.value):
+            if not isinstance(value, Num | Maybe | Comm | UserStr | Memory | Text):
+                return
+            mark, again = self.checkpoint(), self.b.new_block()
+            self.b.jump(again)
+            self.b.start(again)
+            has_effect = self.has_effect(node.value)
+            self.rollback(mark)  # what is called runs once
+            if has_effect:
                 return
         hint = ""
         if isinstance(node.value, ast.Call | ast.Compare):
@@ -338,6 +346,12 @@ class Statements(Loops, Calls):
 
     def stmt_Assign(self, node: ast.Assign) -> None:
         value = self.expr(node.value)
+        if len(node.targets) > 1:
+            value = steady(self, value, *node.targets)
+        elif isinstance(node.targets[0], ast.Attribute):
+            value = steady(self, value, node.targets[0].value)
+        elif isinstance(node.targets[0], ast.Subscript):
+            value = steady(self, value, node.targets[0].value, node.targets[0].slice)
         for target in node.targets:
             self.assign(target, value)
 
@@ -346,7 +360,11 @@ class Statements(Loops, Calls):
         if isinstance(target, ast.Name):
             self.assign_name(target.id, value)
         elif isinstance(target, ast.Tuple | ast.List):
-            for part, each in zip(target.elts, self.parts(value, len(target.elts))):
+            parts = self.parts(value, len(target.elts))
+            for at, (part, each) in enumerate(zip(target.elts, parts)):
+                if not isinstance(part, ast.Name) and at and is_place(each):
+                    what = f"{self.describe(each)} is copied after the assignments before it"
+                    raise Refusal(what, "write the assignments one after the other")
                 self.assign(part, each)
         elif isinstance(target, ast.Attribute):
             base = self.expr(target.value)
@@ -365,7 +383,7 @@ class Statements(Loops, Calls):
             raise Refusal(f"{self.describe(value)} cannot be taken apart into {count} values")
         if len(value.values) != count:
             raise Refusal(f"{len(value.values)} values are assigned to {count} names")
-        return [v if isinstance(v, Known) or not is_string(v) else self.written(v) for v in value.values]  # type: ignore[arg-type]
+        return [self.written(v) if isinstance(v, Comm | UserStr | Text) else own(self, v) for v in value.values]
 
     def assign_name(self, name: str, value: Val) -> None:
         """Give a local name its value."""

@@ -6,6 +6,7 @@ strings that are still to be written somewhere, records.
 
 from __future__ import annotations
 
+from ..ir.core import PTR_RECORD, PTR_STACK, Op
 from ..lower.numbers import Num, Refusal
 from ..record import Record, field
 
@@ -156,6 +157,10 @@ class Place(Record):
     is_copy: bool = False
     is_constant: bool = False
 
+    def named(self) -> Place:
+        """The place as a name has it, of a copy, too: what is written there is not lost."""
+        return type(self)(self.base, self.off, self.type, self.align, self.entry, False, self.is_constant)
+
     def inside(self, off: int, type: Any) -> Place:
         """The place of a part."""
         return Place(self.base, self.off + off, type, self.align, self.entry, self.is_copy, self.is_constant)
@@ -177,6 +182,18 @@ class BytesPlace(Place):
     """Raw bytes; `is_own`: nothing can change them."""
 
     is_own: bool = False
+
+
+def root(base: Value) -> Value:
+    """Return the address that an address of a part was computed from."""
+    while isinstance(base, Op) and base.opcode == "add":
+        base = base.args[0]
+    return base
+
+
+def may_overlap(a: Value | None, b: Value) -> bool:
+    """Whether two addresses may lead into the same memory: two entries of maps may be one."""
+    return a is not None and (root(a) is root(b) or a.type == b.type and a.type not in (PTR_STACK, PTR_RECORD))
 
 
 def entry_of(value: Val) -> Entry | None:

@@ -4,7 +4,7 @@ import enum
 
 import ebee
 from ebee import (
-    Array, Bits, Bytes, Hash, List, RingBuf, Str, Struct, Union, be16, be32, s16, s64, u8, u16, u32, u64,
+    Array, Bits, Bytes, Global, Hash, List, RingBuf, Str, Struct, Union, be16, be32, s16, s64, u8, u16, u32, u64,
 )  # fmt: skip
 
 
@@ -210,3 +210,31 @@ def patterns(ctx):
     match {1: 2}:  # error: this kind of expression (Dict) is not supported in a probe | declare a map at module level: Hash(u32, u64)
         case {1: 2}:
             pass
+
+
+settings = Global(Point, Point(x=1), constant=True)
+
+
+def counting():
+    return 1
+    yield 2
+
+
+@ebee.tracepoint("syscalls:sys_enter_mmap")
+def names(ctx):
+    w = settings.value
+    w.x = 2  # error: Point.x (u32) is constant: a probe cannot change it | declare it without constant=True
+    for i in range(3):
+        with events.reserve() as e:
+            part = e.where
+            break
+    else:
+        return
+    part.x = 3  # error: part is in a record that was submitted when the loop was left
+    e.where.x = 4  # error: e is in a record that was submitted when the loop was left
+    with events.reserve() as e:
+        e.ways[0], e.ways[1] = e.ways[1], e.ways[0]  # error: a Point record is copied after the assignments before it | write the assignments one after the other
+        t = (e.where, 1)  # error: a tuple of structs or lists cannot get a name | give each of them a name: a, b = …
+    x = counting()  # error: a probe cannot be a generator
+    if 1 < ctx.len < (y := 5):  # error: an assignment that may not happen cannot stand in an expression | assign on a line of its own
+        pass

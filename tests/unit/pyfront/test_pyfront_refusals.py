@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import ebee
+from ebee import RingBuf, Struct, u32
 from ebee.api.source import compile_probes
 from ebee.errors import CompileError
 from ebee.spec.default_target import default_target
@@ -117,6 +118,33 @@ def test_a_refusal_inside_a_called_function_stands_there():
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.message == "recursive() calls itself, and a probe has no recursion"
     assert diagnostic.span.line == recursive.__code__.co_firstlineno + 1
+
+
+class Point(Struct):
+    x: u32
+
+
+class Record(Struct):
+    where: Point
+
+
+records = RingBuf(Record)
+
+
+def part_of_a_record():
+    with records.reserve() as e:
+        return e.where
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def uses_a_submitted_record(ctx):
+    part_of_a_record()
+
+
+def test_a_record_does_not_outlive_its_with():
+    with pytest.raises(CompileError) as caught:
+        compile_probes([uses_a_submitted_record], default_target())
+    assert caught.value.diagnostics[0].message == "a Point record is in a record that is submitted here"
 
 
 def test_loops_of_unknown_length_need_a_budget():

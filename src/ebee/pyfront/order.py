@@ -1,0 +1,130 @@
+"""Order of evaluation: what an operand is once the operands after it were evaluated.
+
+A string or bytes in a field is not copied when it is named, but when it is used. Python has its value from the moment
+on that it is evaluated, so it is copied then if what is evaluated later may write to memory. Structs and lists are not
+values but places: Python, too, sees what was written to them.
+"""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from ..lower.numbers import Refusal
+from .intrinsics import EFFECTS, INTRINSICS
+from .source import walk
+from .values import (
+    BytesPlace,
+    Entry,
+    Enumerated,
+    Known,
+    ListPlace,
+    Many,
+    Memory,
+    Piece,
+    Place,
+    RecordRef,
+    StructPlace,
+    StructValue,
+    Text,
+    root,
+)  # fmt: skip
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..ir.core import Value
+    from .expressions import Expressions
+    from .values import Val
+
+
+def steady(front: Expressions, value: Val, *later: Any) -> Val:
+    """A value as it is now, if evaluating nodes later may change the memory where it lies."""
+    return own(front, value) if _is_read_later(value) and may_write(front, list(later)) else value
+
+
+def _is_read_later(value: Val) -> bool:
+    """Whether a value is read from memory, which may change, when it is used."""
+    match value:
+        case Memory():
+            return value.is_field
+        case BytesPlace():
+            return not value.is_own
+        case Text():
+            return any(isinstance(part, Piece) and _is_read_later(part.value) for part in value.parts)
+        case Many():
+            return any(map(_is_read_later, value.values))
+        case Enumerated():
+            return _is_read_later(value.items)
+    return False
+
+
+def own(front: Expressions, value: Val) -> Val:
+    """A value that was read now."""
+    if not _is_read_later(value):
+        return value
+    match value:
+        case Memory():
+            return front.written(value)
+        case BytesPlace():
+            return front.kind(value).kept(front, "", value)
+        case Text():
+            return own_text(front, value)
+        case Many():
+            return Many([own(front, v) for v in value.values])
+        case Enumerated():
+            return Enumerated(own(front, value.items), value.start)
+    return value
+
+
+def own_text(front: Expressions, text: Text) -> Text:
+    """A text of values that were read now."""
+    return Text([p if isinstance(p, str) else Piece(own(front, p.value), p.conversion, p.spec) for p in text.parts])
+
+
+def may_write(front: Expressions, nodes: list[Any]) -> bool:
+    """Whether evaluating nodes may write to memory that has a name: by an assignment or in a function."""
+    for node in walk(nodes):
+        if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            return True
+        if isinstance(node, ast.Call):
+            function = _meant(front, node.func)
+            if function is setattr or function in EFFECTS:
+                return True
+            if isinstance(function, type(steady)) and function not in INTRINSICS:
+                return True
+    return False
+
+
+def _meant(front: Expressions, node: ast.expr) -> Any:
+    """The function that is called, if it is one; the methods of values write to nothing that has a name."""
+    if isinstance(node, ast.Name):
+        value = front.env.get(node.id)
+        found = value.object if isinstance(value, Known) else front.names.get(node.id) if value is None else None
+    elif isinstance(node, ast.Attribute):
+        found = getattr(_meant(front, node.value), node.attr, None)
+    else:
+        return setattr if not isinstance(node, ast.Constant) else None  # anything
+    return found if isinstance(found, type(steady) | type(ast) | type(setattr)) else None
+
+
+def is_place(value: Val) -> bool:
+    """Whether a value is a struct or list, of which Python would have a reference."""
+    return isinstance(value, StructPlace | ListPlace | RecordRef | StructValue | Entry)
+
+
+def outlive(front: Expressions, value: Val, records: list[Value]) -> Val:
+    """A value that is used when records were submitted. Raises: Refusal for parts of them."""
+    if isinstance(value, StructPlace | ListPlace | RecordRef) and is_in(value, records):
+        what = front.describe(value)
+        raise Refusal(f"{what} is in a record that is submitted here", "return its fields, or a copy: Point(x=p.x)")
+    if isinstance(value, Many):
+        return Many([outlive(front, v, records) for v in value.values])
+    return own(front, value)
+
+
+def is_in(value: Val, records: list[Value]) -> bool:
+    """Whether a value is one of some records, or a part of one."""
+    if isinstance(value, RecordRef):
+        return value.pointer in records
+    return isinstance(value, Place) and root(value.base) in records
