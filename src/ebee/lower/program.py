@@ -50,12 +50,17 @@ def check_atomic(type: Type, what: str) -> IntType:
 
 
 class Held:
-    """What a program must give back on every way: a record, a reference, a lock. `drop`: where it ends in an error."""
+    """What a program must give back on every way: a record, a reference, a lock. `drop`: where it ends in an error.
 
-    __slots__ = ("drop", "give")
+    `pointer` is what may not be used any more then.
+    """
 
-    def __init__(self, give: Callable[[], object], drop: Callable[[], object] | None = None) -> None:
-        self.give, self.drop = give, drop or give
+    __slots__ = ("drop", "give", "pointer")
+
+    def __init__(
+        self, give: Callable[[], object], drop: Callable[[], object] | None = None, pointer: Value | None = None
+    ) -> None:
+        self.give, self.drop, self.pointer = give, drop or give, pointer
 
 
 class Lowering:
@@ -438,12 +443,19 @@ class Lowering:
         self.hold(
             lambda: b.call(FUNC.ringbuf_submit, pointer, b.const(0)),
             lambda: b.call(FUNC.ringbuf_discard, pointer, b.const(0)),
+            pointer,
         )
         return pointer
 
-    def hold(self, give: Callable[[], object], drop: Callable[[], object] | None = None) -> None:
+    def hold(
+        self, give: Callable[[], object], drop: Callable[[], object] | None = None, pointer: Value | None = None
+    ) -> None:
         """From here on something is held, until `release`; ways that leave before give it back."""
-        self.open_records.append(Held(give, drop))
+        self.open_records.append(Held(give, drop, pointer))
+
+    def held_from(self, count: int) -> list[Value]:
+        """The addresses of all but the first `count` things that are held."""
+        return [held.pointer for held in self.open_records[count:] if held.pointer is not None]
 
     def release(self) -> None:
         """Submit or give back what is held since last."""

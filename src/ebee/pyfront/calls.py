@@ -131,7 +131,7 @@ class Calls(Expressions):
 
             give(self, call, value)
             return
-        value = outlive(self, value, self.low.open_records[call.records :])
+        value = outlive(self, value, self.low.held_from(call.records))
         self.low.submit_down_to(call.records)
         if isinstance(value, Num | Known | Entry | Maybe):
             self.kind(value).kept(self, "return", value)

@@ -200,7 +200,7 @@ def _reference(
         b.branch("ne", found, b.const(0), have, skipped)
         b.start(have)
         known = b.non_null(found)
-        low.hold(lambda: low.call_kfunc(RELEASES[name], [known], is_weak=function.is_optional))
+        low.hold(lambda: low.call_kfunc(RELEASES[name], [known], is_weak=function.is_optional), pointer=known)
         return kernel_types.pointer(b.op("retype", known, type=I64), result.split()[1])
 
     return Guard(front.source.text_of(node), enter)

@@ -132,9 +132,9 @@ class Loops(Expressions):
 
     def leave_iteration(self, loop: Loop, ends: list[dict[str, Val]], to: Block) -> None:
         """Submit the records that were reserved in this iteration, and go."""
-        submitted = self.low.open_records[loop.records :]
+        submitted = self.low.held_from(loop.records)
         self.low.submit_down_to(loop.records)
-        gone = Unusable("is in a record that was submitted when the loop was left")
+        gone = Unusable("was given back when the loop was left")
         ends.append({n: gone if is_in(v, submitted) else v for n, v in self.env.items()} if submitted else self.env)
         self.b.jump(to)
 

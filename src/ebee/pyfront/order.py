@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import _ast as ast
 
-from ..lower.numbers import Refusal
+from ..lower.numbers import Num, Refusal
 from .intrinsics import EFFECTS, INTRINSICS
 from .source import walk
 from .values import (
@@ -115,9 +115,8 @@ def is_place(value: Val) -> bool:
 
 def outlive(front: Expressions, value: Val, records: list[Value]) -> Val:
     """A value that is used when records were submitted. Raises: Refusal for parts of them."""
-    if isinstance(value, StructPlace | ListPlace | RecordRef) and is_in(value, records):
-        what = front.describe(value)
-        raise Refusal(f"{what} is in a record that is submitted here", "return its fields, or a copy: Point(x=p.x)")
+    if not isinstance(value, BytesPlace) and is_in(value, records):
+        raise Refusal(f"{front.describe(value)} is given back here", "return its fields")
     if isinstance(value, Many):
         return Many([outlive(front, v, records) for v in value.values])
     return own(front, value)
@@ -127,4 +126,6 @@ def is_in(value: Val, records: list[Value]) -> bool:
     """Whether a value is one of some records, or a part of one."""
     if isinstance(value, RecordRef):
         return value.pointer in records
+    if isinstance(value, Num):
+        return value.value in records
     return isinstance(value, Place) and root(value.base) in records

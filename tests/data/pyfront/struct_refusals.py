@@ -230,8 +230,8 @@ def names(ctx):
             break
     else:
         return
-    part.x = 3  # error: part is in a record that was submitted when the loop was left
-    e.where.x = 4  # error: e is in a record that was submitted when the loop was left
+    part.x = 3  # error: part was given back when the loop was left
+    e.where.x = 4  # error: e was given back when the loop was left
     with events.reserve() as e:
         e.ways[0], e.ways[1] = e.ways[1], e.ways[0]  # error: a Point record is copied after the assignments before it | write the assignments one after the other
         t = (e.where, 1)  # error: a tuple of structs or lists cannot get a name | give each of them a name: a, b = …

@@ -144,7 +144,7 @@ def uses_a_submitted_record(ctx):
 def test_a_record_does_not_outlive_its_with():
     with pytest.raises(CompileError) as caught:
         compile_probes([uses_a_submitted_record], default_target())
-    assert caught.value.diagnostics[0].message == "a Point record is in a record that is submitted here"
+    assert caught.value.diagnostics[0].message == "a Point record is given back here"
 
 
 def test_loops_of_unknown_length_need_a_budget():
