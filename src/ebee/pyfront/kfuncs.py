@@ -200,8 +200,9 @@ def _reference(
         b.branch("ne", found, b.const(0), have, skipped)
         b.start(have)
         known = b.non_null(found)
-        low.hold(lambda: low.call_kfunc(RELEASES[name], [known], is_weak=function.is_optional), pointer=known)
-        return kernel_types.pointer(b.op("retype", known, type=I64), result.split()[1])
+        address = b.op("retype", known, type=I64)
+        low.hold(lambda: low.call_kfunc(RELEASES[name], [known], is_weak=function.is_optional), pointer=address)
+        return kernel_types.pointer(address, result.split()[1])
 
     return Guard(front.source.text_of(node), enter)
 
