@@ -350,7 +350,8 @@ SNIPPETS = {
         s.name = "old"
         s.mark = b"old"
         e.r = both(s.name, s.mark) if s.name == rename(s, "old") else 5
-        e.r = e.r * 10 + (1 if (s.mark, rename(s, 1)) == 0 else 2)
+        s.mark = b"old"
+        e.r = e.r * 10 + (s.mark == rename(s, b"old"))
         s.name = "old"
         e.name = s.name + rename(s, "er")
         s.name = "old"
@@ -360,13 +361,13 @@ SNIPPETS = {
         s.name = "old"
         e.smalls[1].name, e.smalls[1].n, s.name = s.name, rename(s, 5), "x"
         s.name = "abc"
-        for c in s.name:
+        for char in s.name:
             rename(s, 0)
-            e.values[0] = e.values[0] * 256 + ord(c)
+            e.values[0] = e.values[0] * 256 + ord(char)
         s.mark = b"xyz"
-        for c in s.mark:
+        for byte in s.mark:
             s.mark = b"aaa"
-            e.values[1] = e.values[1] * 256 + c
+            e.values[1] = e.values[1] * 256 + byte
         s.name = "old"
         match s.name:
             case "old" if rename(s, 0):
