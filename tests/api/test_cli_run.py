@@ -383,3 +383,21 @@ def test_broken_pipe_is_quiet(declare):
     env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     result = subprocess.run(["sh", "-c", script], capture_output=True, text=True, env=env)
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_variables_are_printed_at_the_end(backend, tmp_path):
+    file = tmp_path / "variables.py"
+    file.write_text(
+        "import ebee\nfrom ebee import Global, Struct, u32, u64\n\n"
+        "class Both(Struct):\n    a: u32\n    b: u32\n\n"
+        "opened = Global(u64)\nboth = Global(Both)\nlimit = Global(u32, 7, constant=True)\n\n"
+        "@ebee.tracepoint('syscalls:sys_enter_openat')\n"
+        "def count(ctx):\n    opened.value += 1\n    both.value.b = limit.value\n"
+    )
+    result = ebee("run", backend, "-q", file, "-c", "true")
+    assert result.returncode == 0, result.stderr
+    first, second = result.stdout.splitlines()
+    assert re.fullmatch(r"opened: [1-9]\d*", first) and second == "both: Both(a=0, b=7)"
+    lines = [json.loads(line) for line in ebee("run", backend, "-q", "--json", file, "-c", "true").stdout.splitlines()]
+    assert [line["variable"] for line in lines] == ["opened", "both"] and lines[1]["value"] == {"a": 0, "b": 7}

@@ -229,8 +229,8 @@ def attach_and_print(namespace: dict[str, Any], as_json: bool) -> None:
     maps: list[MapDecl] = [v for v in namespace.values() if isinstance(v, KeyedDecl) and v in live]
     for decl in dict.fromkeys(maps):
         print_map(decl, as_json)
-    for variable in dict.fromkeys(v for v in namespace.values() if getattr(v, "section", "").startswith(".data.")):
-        if variable in live:
+    for variable in dict.fromkeys(v for v in namespace.values() if getattr(type(v), "kind", "") == "Global"):
+        if variable in live and not variable.constant:
             print_variable(variable, as_json)
 
 
