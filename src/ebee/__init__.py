@@ -163,6 +163,7 @@ if TYPE_CHECKING:
     from .types.perf_hooks import profile as profile
     from .types.probes import Probe as Probe
     from .types.probes import tracepoint as tracepoint
+    from .types.programs import ProgArray as ProgArray
     from .types.scalars import Str as Str
     from .types.scalars import s8 as s8
     from .types.scalars import s16 as s16
@@ -232,6 +233,7 @@ _HOMES = {
     "types.packets": "XDP_ABORTED XDP_DROP XDP_PASS XDP_REDIRECT XDP_TX",
     "types.perf_hooks": "interval perf_event profile",
     "types.probes": "Probe tracepoint",
+    "types.programs": "ProgArray",
     "types.scalars": "Str s8 s16 s32 s64 u8 u16 u32 u64",
     "types.stacks": "StackTrace kernel_stack stack_id user_stack",
     "types.storage": "CgroupStorage InodeStorage SkStorage TaskStorage",

@@ -45,5 +45,16 @@ def test_the_page_runs(page, name, backend):
     assert attachment.losses == []
 
 
+@pytest.mark.parametrize("backend", ["engine", pytest.param("kernel", marks=pytest.mark.needs_kernel)])
+def test_tail_calls(page, backend):
+    def packet(protocol):
+        return bytes(12) + b"\x08\x00" + b"\x45" + bytes(8) + bytes([protocol]) + bytes(50)
+
+    with ebee.Session(backend=backend) as session:
+        assert session.run(page["dispatch"], packet=packet(6)).retval == ebee.XDP_PASS
+        assert session.run(page["dispatch"], packet=packet(17)).retval == ebee.XDP_DROP
+        assert page["result"][6] == 1
+
+
 def test_the_page_names_every_probe_that_is_tested(page):
-    assert {n for n, v in page.items() if isinstance(v, ebee.Probe)} == set(EXPECTED)
+    assert {n for n, v in page.items() if isinstance(v, ebee.Probe)} == {*EXPECTED, "dispatch", "drop"}

@@ -56,6 +56,12 @@ class LiveMap:
                 owned = OwnedMap(map, spec.map_type)
                 self.lookup, self.update, self.delete = owned.lookup, owned.update, owned.delete
 
+    def set_program(self, index: int, probe: Probe) -> None:
+        """Load a probe, and put it into a program array. Raises: UsageError, CompileError, VerifierError."""
+        from .programs import set_program
+
+        set_program(self.session, self.spec, self.map, index, probe)
+
     @property
     def cpus(self) -> int:
         """How many CPUs have a value of their own."""
@@ -88,15 +94,26 @@ class LiveMap:
 
 
 class Loaded:
-    """Programs that were compiled and loaded together, with their loss counters."""
+    """Programs that were compiled and loaded together, with their loss counters.
+
+    `called` are those that they go on with: tail calls.
+    """
 
     def __init__(self, spec: ObjectSpec, loss_map: BackendMap | None, scope: Scope | None) -> None:
         self.spec, self.loss_map, self.scope = spec, loss_map, scope
         self.programs: dict[str, BackendProgram] = {}
+        self.called: list[Loaded] = []
         self.reported: dict[tuple[str, str, str, int], int] = {}
 
     def losses(self) -> list[Loss]:
-        """Return what was lost so far."""
+        """Return what was lost so far, also by what they went on with."""
+        reached = [self]
+        for loaded in reached:
+            reached += [other for other in loaded.called if other not in reached]
+        return [loss for loaded in reached for loss in loaded.own_losses()]
+
+    def own_losses(self) -> list[Loss]:
+        """Return what they themselves lost so far."""
         found = []
         if self.loss_map is not None:
             found = losses_of(self.spec.loss_sites, self.loss_map.lookup(bytes(4)) or b"")
@@ -237,6 +254,7 @@ class Session:
         self._maps: dict[MapDecl | Global[Any], LiveMap] = {}
         self._loaded: dict[tuple[Probe, ...], Loaded] = {}
         self._attachments: list[Attachment] = []
+        self.users: list[Loaded] = []  # of program arrays
         self._stopped = False
         self._awaited = False
         self._prints: Prints | None = None
@@ -397,7 +415,7 @@ class Session:
 
     def losses(self) -> list[Loss]:
         """Return what the probes that were attached or run have lost so far."""
-        return [loss for loaded in self._loaded.values() for loss in loaded.losses()]
+        return [loss for loaded in self._loaded.values() for loss in loaded.own_losses()]
 
     def _use_backend(self, wanted: str | None, has_command: bool, is_replay: bool, has_interface: bool) -> Backend:
         if self._backend is None:
@@ -410,6 +428,10 @@ class Session:
                 hint="open another one: with ebee.Session() as session: session.attach(…)",
             )
         return self._backend
+
+    def load(self, probe: Probe) -> Loaded:
+        """Load a probe without attaching it. Raises: CompileError, VerifierError."""
+        return self._load([probe], self._test_backend(), None)
 
     def _load(self, probes: Sequence[Probe], backend: Backend, scope: Scope | None) -> Loaded:
         key = tuple(dict.fromkeys(probes))
@@ -438,6 +460,11 @@ class Session:
             loaded.programs[name] = backend.load_program(program, spec, maps, scope)
         if scope is None:
             self._loaded[key] = loaded
+        for decl in decls.values():
+            if hasattr(decl, "_programs"):
+                self.users.append(loaded)
+                for index, probe in decl._programs.items():
+                    self._maps[decl].set_program(index, probe)
         return loaded
 
     def adopt(self, decl: MapDecl | Global[Any], live: LiveMap) -> None:
@@ -527,6 +554,7 @@ class Session:
             self._maps.clear()
             self._loaded.clear()
             self._attachments.clear()
+            self.users.clear()
             self._prints = None
             if self in _open_sessions:
                 _open_sessions.remove(self)

@@ -42,6 +42,8 @@ class InnerBuilder(Builder):
 class Inner(Lowering):
     """Lowers a function that is called where it stands. `frame` is the parameter that holds the frame's address."""
 
+    is_program = False
+
     def __init__(self, around: Lowering, function: Function, frame: Param) -> None:
         super().__init__(around.obj, function, around.features)
         self.around, self.frame = around, frame
@@ -92,6 +94,8 @@ class Outside(Lowering):
 
     `extra` says which: "status", memory whose first word says whether the program is to end; "ctx", the context.
     """
+
+    is_program = False
 
     def __init__(self, obj: ObjectBuilder, function: Function, features: Container[str]) -> None:
         super().__init__(obj, function, features)

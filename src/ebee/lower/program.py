@@ -82,6 +82,8 @@ class Lowering:
         """The place in the source that is being lowered."""
         return self.b.span
 
+    is_program = True  # its end is the program's
+
     @property
     def ctx(self) -> Value:
         """The program's context."""

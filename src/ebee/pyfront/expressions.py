@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from .calls import Call
     from .contexts import ContextType
     from .kinds import Kind
-    from .source import SourceText
+    from .source import ProbeSource, SourceText
     from .values import Range, Ranges, Val
 
 BINARY_OPERATORS = {
@@ -100,6 +100,7 @@ class Expressions:
     names: Mapping[str, Any]
     local_names: set[str]  # that the function assigns somewhere: there no others are meant
     calls: list[Call]
+    probe: ProbeSource
 
     if TYPE_CHECKING:
 

@@ -6,14 +6,14 @@ import _ast as ast
 
 from ..abi.bpf import BPF_MAP_TYPE_LPM_TRIE
 from ..abi.helpers import BPF_FUNC as FUNC
-from ..lower.numbers import Num, Refusal
+from ..lower.numbers import Num, Refusal, check_assignable
 from ..types.maps import KeyedDecl, MapDecl
 from ..types.scalars import IntType, NumType
 from ..types.structs import StructType
 from .atomics import change
 from .kinds import KnownKind
 from .order import steady
-from .values import Entries, Entry, Known, Maybe, Peek, Place
+from .values import Context, Entries, Entry, Known, Maybe, Peek, Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -303,8 +303,32 @@ def _output(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
     return Known(None)
 
 
+def _call(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
+    """progs.call(ctx, i): go on with another program, or behind the call."""
+    ctx, index = (front.expr(a) for a in front.arguments(node, "call", 2, 2))
+    if not isinstance(ctx, Context):
+        raise Refusal(f"call() takes the probe's context, not {front.describe(ctx)}", f"{decl.name}.call(ctx, i)")
+    if not front.low.is_program:
+        raise Refusal("from here no other program can be called", "call it from the probe, outside such a loop")
+    if front.probe.section.startswith("tracepoint/syscalls/"):
+        what = "the probe of a system call's tracepoint cannot hand on its context"
+        raise Refusal(what, "use raw_tracepoint('sys_enter') or tp_btf")
+    if front.low.open_records:
+        raise Refusal("a record is still open here, and may not be submitted again", "call it behind the `with`")
+    n, b = front.as_num(index), front.b
+    check_assignable(n, 0, (1 << 32) - 1, "the index of call() (u32)")
+    beyond, inside = front.low.blocks(2)
+    b.branch("uge", n.value, b.const(decl.max_entries), beyond, inside)
+    b.start(inside)
+    front.low.tail_call(decl, n.value)
+    b.jump(beyond)
+    b.start(beyond)
+    return Known(None)
+
+
 METHODS: dict[str, Callable[[Expressions, MapDecl, ast.Call], Val]] = {
     "add": _push,
+    "call": _call,
     "get": _get,
     "insert": _insert,
     "items": _entries("items"),

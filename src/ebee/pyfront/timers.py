@@ -46,6 +46,8 @@ class TimerContext(ContextType):
 class Later(Lowering):
     """Lowers a function that runs later."""
 
+    is_program = False
+
     @property
     def ctx(self) -> Value:
         """There is none. Raises: Refusal."""
