@@ -1,10 +1,15 @@
 """What compiles, the kernel's verifier accepts: random probes and packet programs are loaded, and never run.
 
-Only its limits of size are no failure: a program of many nested loops may be too much for it to follow.
+Only its limits of size are no failure: a program of many nested loops may be too much for it to follow. It is given three
+seconds; a signal makes it stop.
 `EBEE_EXAMPLES=50` looks fifty times as hard.
 """
 
 from __future__ import annotations
+
+import contextlib
+import errno
+import signal
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -14,7 +19,7 @@ from test_packet_writes import BODIES, FREE, Program, make_backend
 from test_python_meaning import make_probe
 
 from ebee.api.source import compile_probes
-from ebee.errors import CompileError, VerifierError
+from ebee.errors import CompileError, SyscallError, VerifierError
 
 pytestmark = pytest.mark.needs_kernel
 # What is refused is shown as it is: to make it smaller takes minutes.
@@ -22,23 +27,48 @@ PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 _LIMITS = ("too large", "too complex")
 
 
-def load(lines):
-    """Load a probe; return why it was refused, or nothing."""
-    from ebee.kernel.backend import KernelBackend
-
-    probe, _ = make_probe([*START, *lines, "counts[9] = u64(x) + u64(y) + u64(z)"], prelude=DECLARATIONS)
-    backend = KernelBackend()
+@contextlib.contextmanager
+def few_seconds():
+    """Have system calls that take longer fail with EAGAIN or EINTR."""
+    before = signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.setitimer(signal.ITIMER_REAL, 3, 0.5)
     try:
-        spec, _ = compile_probes([probe], backend.target)
-        maps = {name: backend.create_map(m, spec) for name, m in spec.maps.items()}
-        backend.load_program(spec.programs["probe"], spec, maps)
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def refusal(load_program):
+    """Return why the verifier refuses what is loaded, or nothing."""
+    try:
+        with few_seconds():
+            load_program()
     except CompileError:
         return ""  # that is a refusal with a place and a hint
     except VerifierError as e:
         return "" if any(limit in e.reason for limit in _LIMITS) else str(e)
+    except SyscallError as e:
+        if e.errno not in (errno.EAGAIN, errno.EINTR):
+            raise
+    return ""
+
+
+def load(lines):
+    from ebee.kernel.backend import KernelBackend
+
+    probe, _ = make_probe([*START, *lines, "counts[9] = u64(x) + u64(y) + u64(z)"], prelude=DECLARATIONS)
+    backend = KernelBackend()
+
+    def load_program():
+        spec, _ = compile_probes([probe], backend.target)
+        maps = {name: backend.create_map(m, spec) for name, m in spec.maps.items()}
+        backend.load_program(spec.programs["probe"], spec, maps)
+
+    try:
+        return refusal(load_program)
     finally:
         backend.close()
-    return ""
 
 
 @settings(phases=PHASES)
@@ -50,12 +80,9 @@ def test_probes(lines):
 def load_packets(hook, body):
     backend = make_backend("kernel")
     try:
-        Program(backend, hook, body)
-    except VerifierError as e:
-        return "" if any(limit in e.reason for limit in _LIMITS) else str(e)
+        return refusal(lambda: Program(backend, hook, body))
     finally:
         backend.close()
-    return ""
 
 
 @st.composite

@@ -13,7 +13,7 @@ from bisect import bisect_right
 
 from ..ir.cfg import immediate_dominators
 from ..isa.opcodes import BPF_ALU64, BPF_MOV, BPF_X
-from .machine import CALL, CMPXCHG, FIRST_VREG, FRAME, JUMP, MAKE, MOVE, RET, MInsn, Remat
+from .machine import BRANCH_K, BRANCH_X, CALL, CMPXCHG, FIRST_VREG, FRAME, JUMP, MAKE, MOVE, RET, MInsn, Remat
 from .regalloc import Intervals, find_live_in, scan
 
 TYPE_CHECKING = False
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from .machine import Operand
     from .select import MFunction
 
-# What a register is for: a whole value; its uses in a loop; its uses in a block, up to a call; one use.
-WHOLE, IN_LOOP, IN_BLOCK, ONE_USE = range(4)
+# What a register is for: a whole value; its uses in a loop; its uses in a block, up to a call; a comparison and what
+# follows it directly; one use.
+WHOLE, IN_LOOP, IN_BLOCK, COMPARED, ONE_USE = range(5)
 _NEVER = 1 << 60
 
 
@@ -104,8 +105,8 @@ class _Splitter:
             for v, count in enumerate(accesses)
         ]
         for v, kind in self.kind.items():
-            if kind == ONE_USE:
-                weights[v] = _NEVER
+            if kind >= COMPARED:
+                weights[v] = _NEVER if kind == ONE_USE else _NEVER >> 1
         return weights
 
     # One round
@@ -161,7 +162,11 @@ class _Splitter:
         kind, store, maker = self.kind.get(v, WHOLE), self.store.get(v), self.maker.get(v)
         block = self.block_at(position)
         uses = [(n, insn) for n, insn in self.uses.get(v, ()) if insn is not store]
-        after = [] if kind == IN_BLOCK or self.frugal else self.uses_after(v, uses, block, position)
+        after = [] if kind in (IN_BLOCK, COMPARED) or self.frugal else self.uses_after(v, uses, block, position)
+        listed = {insn for _, insn in after}
+        checks = {insn: n for n, insn in self.comparisons(v, after).values() if insn not in listed}
+        if checks:
+            after = sorted([*after, *((n, insn) for insn, n in checks.items())], key=lambda use: self.at[use[1]])
         if store is not None and v not in self.stored_at_once:
             if self.uses_after(v, [(self.block_at(self.at[store]), store)], block, position):
                 self.store_at_once(v)
@@ -187,17 +192,26 @@ class _Splitter:
         else:
             source = self.in_memory(v, after, block, position)
         pieces: dict[tuple[int, int], list[MInsn]] = {}
+        compared = self.comparisons(v, after) if kind != COMPARED else {}
         for n, insn in after:
             if insn.form in _WITH_OPERANDS:
                 replace_operand(insn, v, source)
             if v in (insn.a, insn.b):
                 loop = self.loop_around(n, block, v) if kind == WHOLE and not self.frugal else -1
-                pieces.setdefault((-1, loop) if loop >= 0 else (n, self.segment[insn]), []).append(insn)
+                first, head = compared.get(insn, (n, insn))
+                pieces.setdefault((-1, loop) if loop >= 0 else (first, self.segment[head]), []).append(insn)
         for (n, number), insns in pieces.items():
             if n < 0:
                 ahead = self.loops[number][1]
                 self.piece(v, source, insns, IN_LOOP, self.function.blocks[ahead].insns[-1])
-            elif kind == IN_BLOCK or len(insns) == 1:
+            elif kind == IN_BLOCK and (follow := [insn for insn in insns if insn in compared]):
+                own = {compared[insn][1] for insn in follow}
+                for insn in insns:
+                    if insn in own:
+                        self.piece(v, source, [insn, *(i for i in follow if compared[i][1] is insn)], COMPARED, insn)
+                    elif insn not in follow:
+                        self.piece(v, source, [insn], ONE_USE, insn)
+            elif kind >= IN_BLOCK or len(insns) == 1:
                 for insn in insns:
                     self.piece(v, source, [insn], ONE_USE, insn)
             else:
@@ -220,6 +234,24 @@ class _Splitter:
         return [
             (n, insn) for n, insn in uses if n in reached or (n == block and self.at[insn] >= position)
         ]
+
+    def comparisons(self, v: int, uses: list[tuple[int, MInsn]]) -> dict[MInsn, tuple[int, MInsn]]:
+        """Return the comparisons of v that end the one block before a use, with no call between, and in which block.
+
+        What the verifier learns of a register from a comparison it need not know of the slot that it was loaded from:
+        the use must be of the same register.
+        """
+        found: dict[MInsn, tuple[int, MInsn]] = {}
+        blocks = self.function.blocks
+        for n, insn in uses:
+            preds = blocks[n].preds
+            if len(preds) != 1 or insn.form in _WITH_OPERANDS:
+                continue
+            last = blocks[preds[0]].insns[-1]
+            is_near = self.segment[insn] == self.segment[blocks[n].insns[0]]
+            if is_near and last.form in _COMPARISONS and v in (last.a, last.b):
+                found[insn] = preds[0], last
+        return found
 
     def loop_around(self, n: int, block: int, v: int) -> int:
         """Return the outermost loop around block n that neither a block nor v's definition is in, or -1."""
@@ -316,6 +348,7 @@ class _Splitter:
         )
 
 
+_COMPARISONS = frozenset((BRANCH_X, BRANCH_K))
 _WITH_OPERANDS = frozenset((CALL, CMPXCHG, JUMP, RET))
 
 
