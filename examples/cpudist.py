@@ -12,7 +12,7 @@ on, off = Array(u64, max_entries=32), Array(u64, max_entries=32)  # by powers of
 
 def changed(times, pid):
     if since[pid]:
-        times[min(ebee.log2((ebee.ktime() - since[pid]) // 1000 + 1), 31)] += 1
+        times[min(ebee.log2((ebee.ktime() - since[pid]) // 1000), 31)] += 1
     since[pid] = ebee.ktime()
 
 
@@ -29,7 +29,4 @@ with ebee.attach(on_switch) as attachment:
 
 for title, times in ("on a CPU", on), ("off it", off):
     print(f"{title}: {sum(times.values())}")
-    for power, n in times.items():
-        if n:
-            bar = "#" * max(1, n * 40 // max(times.values()))
-            print(f"{1 << power:>8} .. {(2 << power) - 1:<8} us {n:>8} {bar}")
+    ebee.print_histogram(times, unit="us")

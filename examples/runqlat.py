@@ -24,14 +24,10 @@ def on_switch(preempt, prev, next):
         queued[prev.pid] = ebee.ktime()
     since = queued[next.pid]
     if since:
-        waits[min(ebee.log2((ebee.ktime() - since) // 1000 + 1), 31)] += 1
+        waits[min(ebee.log2((ebee.ktime() - since) // 1000), 31)] += 1
         del queued[next.pid]
 
 
 with ebee.attach(on_wakeup, on_switch) as attachment:
     attachment.wait()
-
-most = max(waits.values())
-for power, n in waits.items():
-    if n:
-        print(f"{1 << power:>8} .. {(2 << power) - 1:<8} us {n:>8} {'#' * max(1, n * 40 // most)}")
+ebee.print_histogram(waits, unit="us")

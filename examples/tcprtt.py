@@ -11,18 +11,9 @@ times = Array(u64, max_entries=32)  # by powers of two of microseconds
 
 @ebee.tracepoint("tcp:tcp_probe")
 def on_data(ctx):  # data arrived for a connection
-    us = ctx.srtt  # in microseconds
-    power = 0
-    while us > 1 and power < 31:
-        us = us // 2
-        power += 1
-    times[power] += 1
+    times[min(ebee.log2(ctx.srtt), 31)] += 1  # srtt: microseconds
 
 
 with ebee.attach(on_data) as attachment:
     attachment.wait()
-
-most = max(times.values())
-for power, n in times.items():
-    if n:
-        print(f"{1 << power:>8} .. {(2 << power) - 1:<8} us {n:>8} {'#' * max(1, n * 40 // most)}")
+ebee.print_histogram(times, unit="us")

@@ -24,7 +24,7 @@ RUNS = {
     "filtered": (rf"an open of user {os.getuid()}", CAT),
     "large_reads": (r"cat asks for \d+", CAT),
     "counting": (r"\d+ cat \d+", CAT),
-    "sizes": (r" +\d+ +\d+ \*+", CAT),
+    "sizes": (r" *\d+ -> \d+ +: \d+ +\|\*+ *\|", CAT),
     "opened": (r"\d+ cat /etc/hostname", CAT),
     "leave": (r"\d+ bytes, \d+ ns", CAT),
     "exits": (r"cat \d+, a child of \d+, exits with 0", CAT),

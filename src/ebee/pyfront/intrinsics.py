@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from ..abi.helpers import BPF_FUNC as FUNC
-from ..lower.numbers import S64_HI, S64_LO, U64_HI, Num, Refusal, check_assignable
+from ..lower.numbers import S64_HI, S64_LO, Num, Refusal, check_assignable
 from ..lower.program import TASK_NUMBERS, task_number
 from ..types import intrinsics as declared
 from ..types.scalars import StrType
@@ -60,7 +60,7 @@ def _current_cgroup(front: Expressions, node: ast.Call) -> Val:
 
 def _address(front: Expressions, node: ast.expr, name: str) -> Num:
     address = front.num(node)
-    if "*" not in address.c_type and (address.lo, address.hi) != (0, U64_HI):
+    if "*" not in address.c_type and not (address.lo >= 0 and address.hi >= 1 << 32):
         raise Refusal(f"{name}() takes an address, not {address.describe()}")
     return address
 
