@@ -368,7 +368,7 @@ def test_without_an_interface_there_is_a_word_on_usage(name):
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.py")), ids=lambda f: f.stem)
 def test_every_example_can_be_disassembled_without_its_arguments(file):
     result = ebee("disasm", file)
-    if result.returncode and "kernel's BTF" in result.stderr and Path("/sys/kernel/btf/vmlinux").exists():
+    if result.returncode and "BTF" in result.stderr and Path("/sys/kernel/btf/vmlinux").exists():
         result = ebee("disasm", "--target", "kernel", file)
     assert (result.returncode, result.stderr) == (0, "") and "instructions" in result.stdout
 
