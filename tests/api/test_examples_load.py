@@ -17,15 +17,18 @@ from ebee.errors import CompileError
 ROOT = Path(__file__).resolve().parents[2]
 BPFTOOL = shlex.split(os.environ.get("EBEE_BPFTOOL", "bpftool"))
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-# libbpf 1.1 does not know the sections of tcx: there the type is said, as its users would.
+# libbpf 1.1 does not know the sections of tcx and of uprobes on many functions: there the type is said to bpftool.
 LOAD = """
 mount -t bpf none mnt || exit 1
 for file in *.o; do
     mkdir mnt/${file%%.o}
-    for type in "" "type classifier"; do
-        if %s prog loadall $file mnt/${file%%.o}/p $type pinmaps mnt/${file%%.o}/m >$file.said 2>&1; then break; fi
-        grep -q "failed to guess program type from ELF section 'tcx/" $file.said || break
-    done
+    type=
+    %s prog loadall $file mnt/${file%%.o}/p pinmaps mnt/${file%%.o}/m >$file.said 2>&1
+    grep -q "failed to guess program type from ELF section 'tcx/" $file.said && type=classifier
+    grep -q "failed to guess program type from ELF section 'u.*probe.multi/" $file.said && type=kprobe
+    if [ $type ]; then
+        %s prog loadall $file mnt/${file%%.o}/p type $type pinmaps mnt/${file%%.o}/m >$file.said 2>&1
+    fi
     if [ -d mnt/${file%%.o}/p ]; then
         ls mnt/${file%%.o}/p | tr '\\n' ' ' >$file.programs
     fi
@@ -59,7 +62,8 @@ def loaded(tmp_path_factory):
     for file in EXAMPLES:
         made, wanted[file.stem] = compiled(file)
         made.save(directory / f"{file.stem}.o")
-    script = LOAD % " ".join(map(shlex.quote, BPFTOOL))
+    tool = " ".join(map(shlex.quote, BPFTOOL))
+    script = LOAD % (tool, tool)
     argv = ["unshare", "--mount", "--propagation", "private", "--fork", "--kill-child", "sh", "-c", script]
     subprocess.run(argv, cwd=directory, capture_output=True, timeout=120)
     result = {}
