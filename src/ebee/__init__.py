@@ -190,6 +190,7 @@ if TYPE_CHECKING:
     from .types.user_hooks import uprobe_session as uprobe_session
     from .types.user_hooks import uretprobe as uretprobe
     from .types.user_hooks import usdt as usdt
+    from .types.user_rings import UserRingBuf as UserRingBuf
 
 _HOMES = {
     "api": "packets",
@@ -240,6 +241,7 @@ _HOMES = {
     "types.structs": "Struct fields",
     "types.timers": "Timer",
     "types.user_hooks": "uprobe uprobe_session uretprobe usdt",
+    "types.user_rings": "UserRingBuf",
     "types.subprograms": "inline subprogram",
 }
 _MODULES = frozenset(("helpers",))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..spec.object import MapSpec
     from ..sys.os_seam import Fd
+    from .user_ringbuf import RingWriter
 
 PERCPU_MAP_TYPES = frozenset(
     (abi.BPF_MAP_TYPE_PERCPU_HASH, abi.BPF_MAP_TYPE_PERCPU_ARRAY, abi.BPF_MAP_TYPE_LRU_PERCPU_HASH)
@@ -65,6 +66,11 @@ class KernelMap:
         self.ring: RingReader | None = None
         if spec.map_type == abi.BPF_MAP_TYPE_RINGBUF:
             self.ring = RingReader(self.fd.number, spec.max_entries)
+        self.writer: RingWriter | None = None
+        if spec.map_type == abi.BPF_MAP_TYPE_USER_RINGBUF:
+            from .user_ringbuf import RingWriter
+
+            self.writer = RingWriter(self.fd.number, spec.max_entries, spec.name)
         if spec.initial and pinned is None:
             self.update(bytes(spec.key_size), spec.initial)
         if spec.frozen and pinned is None:
@@ -95,7 +101,13 @@ class KernelMap:
         return self._ops().delete(key)
 
     def push(self, value: bytes, flags: int = 0) -> None:
-        """Queues, stacks and Bloom filters: add a value. Raises: SyscallError with E2BIG (full), EINVAL."""
+        """Queues, stacks, Bloom filters, user ring buffers: add a value.
+
+        Raises: SyscallError with E2BIG or ENOSPC (full), EINVAL.
+        """
+        if self.writer is not None:
+            self.writer.push(value)
+            return
         self._ops().update(b"", value, flags)
 
     def pop(self, key: bytes = b"") -> bytes | None:
@@ -146,6 +158,8 @@ class KernelMap:
         """Let go of the map. Closing twice is allowed."""
         if self.ring is not None:
             self.ring.close()
+        if self.writer is not None:
+            self.writer.close()
         self._elements = None
         self.fd.close()
 

@@ -263,7 +263,7 @@ def _func_id(subprogram: Subprogram, btf: BtfBuilder) -> int:
 def _map_spec(name: str, decl: MapDecl, btf: BtfBuilder) -> MapSpec:
     key_id = decl.key.btf_id(btf) if decl.key else 0
     value_id = decl.value.btf_id(btf) if decl.value else 0
-    if decl.map_type == bpf.BPF_MAP_TYPE_RINGBUF:
+    if decl.map_type in (bpf.BPF_MAP_TYPE_RINGBUF, bpf.BPF_MAP_TYPE_USER_RINGBUF):
         return MapSpec(name, decl.map_type, 0, 0, decl.max_entries)
     key_size, value_size = decl.key.size if decl.key else 0, decl.value.size if decl.value else 0
     return MapSpec(

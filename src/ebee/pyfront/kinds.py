@@ -352,6 +352,7 @@ _RARE = {
     ("ebee.types.kfuncs", "Kfunc"): "kfuncs.KfuncKind",
     ("ebee.types.globals", "Global"): "globals.GlobalKind",
     ("ebee.types.inner_maps", "OuterDecl"): "inner_maps.OuterKind",
+    ("ebee.types.user_rings", "UserRingBuf"): "user_rings.UserRingKind",
     ("ebee.types.storage", "StorageDecl"): "storage.StorageKind",
     **{("ebee.types.net_maps", name): "net_maps.RedirectKind" for name in ("RedirectDecl", "SocketDecl")},
 }

@@ -101,6 +101,11 @@ class Loops(Expressions):
         items = steady(self, self.expr(node.iter), *node.body)
         if isinstance(items, Known) and isinstance(items.object, KeyedDecl):
             items = Entries(items.object, "keys")
+        if isinstance(items, Entries) and items.what == "drain":
+            from .user_rings import for_records
+
+            for_records(self, node, items)
+            return
         if isinstance(items, Entries):
             from .outlined import for_entries
 

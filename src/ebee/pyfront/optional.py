@@ -70,7 +70,7 @@ class MaybeKind(Kind):
             met = numbers.union(met, n) if met is not None else n
         assert met is not None
         n = Num(front.b.read(front.local(name)), met.lo, met.hi, met.c_type)
-        return Maybe(front.b.read(there(front, name)), n, f"what {name} is")
+        return Maybe(front.b.read(there(front, name)), n, name)
 
 
 def there(front: Expressions, name: str) -> str:

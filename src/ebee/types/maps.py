@@ -261,6 +261,16 @@ class Array(KeyedDecl[int, V]):
         return self.max_entries
 
 
+def ring_bytes(size: int | str, record: Type, kind: str) -> int:
+    """Return the size of a ring buffer's data: a power of two pages. Raises: UsageError for records that do not fit."""
+    wanted, rounded = size_bytes(size, f"{kind} size"), 4096
+    while rounded < wanted:
+        rounded *= 2
+    if record.size + 8 > rounded:
+        raise UsageError(f"{kind}: a record of {record.size} bytes does not fit in {rounded} bytes")
+    return rounded
+
+
 class RingBuf(MapDecl, Generic[V]):
     """A ring buffer of records: BPF_MAP_TYPE_RINGBUF. `size` in bytes (or `1M`), rounded up to a power of two pages.
 
@@ -273,14 +283,8 @@ class RingBuf(MapDecl, Generic[V]):
     value: Type
 
     def __init__(self, value: type[V], *, size: int | str = "256K", name: str = "") -> None:
-        wanted = size_bytes(size, "RingBuf size")
-        rounded = 4096
-        while rounded < wanted:
-            rounded *= 2
         record = type_of(value, "record of RingBuf")
-        super().__init__(None, record, rounded, name)
-        if record.size + 8 > rounded:
-            raise UsageError(f"RingBuf: a record of {record.size} bytes does not fit in {rounded} bytes")
+        super().__init__(None, record, ring_bytes(size, record, self.kind), name)
 
     def reserve(self) -> AbstractContextManager[V]:
         """Inside a probe: `with ring.reserve() as record:`. Skips the body, and counts, when the ring is full."""

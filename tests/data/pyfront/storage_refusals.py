@@ -6,7 +6,7 @@ The kernel is the one of tests/synthetic_kernel.py.
 from synthetic_kernel import kernel_target
 
 import ebee
-from ebee import CgroupStorage, Hash, HashOfMaps, InodeStorage, Struct, TaskStorage, u32, u64
+from ebee import CgroupStorage, Hash, HashOfMaps, InodeStorage, Struct, TaskStorage, UserRingBuf, u32, u64
 
 TARGET = kernel_target()
 
@@ -61,3 +61,17 @@ def maps_of_maps(ctx):
     stat = inner.lookup(1)
     del inners[2][1]
     stat.count = 1  # error: stat may be gone: inners was written to after inner.lookup(1) | look it up again
+
+
+commands = UserRingBuf(Stat)
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def user_rings(ctx):
+    commands.push(1)  # error: commands is a UserRingBuf, which has no method push() in a probe | for record in commands.drain()
+    a = commands.drain()  # error: commands.drain() cannot get a name | write it in the `for` statement
+    for record in commands:  # error: a probe cannot iterate over the map commands | iterate over range(…), a map or a constant tuple
+        pass
+    for record in commands.drain(3):  # error: drain() takes 0 arguments, not 1
+        pass
+    b = commands[0]  # error: the map commands cannot be indexed in a probe | only keyed maps can
