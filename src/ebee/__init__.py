@@ -161,6 +161,7 @@ if TYPE_CHECKING:
     from .types.perf_hooks import interval as interval
     from .types.perf_hooks import perf_event as perf_event
     from .types.perf_hooks import profile as profile
+    from .types.perf_maps import PerfEventArray as PerfEventArray
     from .types.probes import Probe as Probe
     from .types.probes import tracepoint as tracepoint
     from .types.programs import ProgArray as ProgArray
@@ -233,6 +234,7 @@ _HOMES = {
     ),
     "types.packets": "XDP_ABORTED XDP_DROP XDP_PASS XDP_REDIRECT XDP_TX",
     "types.perf_hooks": "interval perf_event profile",
+    "types.perf_maps": "PerfEventArray",
     "types.probes": "Probe tracepoint",
     "types.programs": "ProgArray",
     "types.scalars": "Str s8 s16 s32 s64 u8 u16 u32 u64",

@@ -505,7 +505,7 @@ class Session:
             self.flush_prints()
             for ring, batch in batches:
                 for record in batch:
-                    yield ring, ring.value.unpack(record)
+                    yield ring, ring._read(record)
             if any(batch for _, batch in batches):
                 continue
             if finished:

@@ -89,7 +89,8 @@ class KernelBackend:
         created = KernelMap(spec, self._types_of(obj).fd)
         self._maps.append(created)
         if created.ring is not None:
-            self._epoll.register(created.fd.number, select.EPOLLIN)
+            for fd in getattr(created.ring, "fds", [created.fd.number]):
+                self._epoll.register(fd, select.EPOLLIN)
         return created
 
     # Programs

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..spec.object import MapSpec
     from ..sys.os_seam import Fd
+    from .perfbuf import PerfReader
     from .user_ringbuf import RingWriter
 
 PERCPU_MAP_TYPES = frozenset(
@@ -63,9 +64,13 @@ class KernelMap:
             self.cpus = possible_cpus()
             self.value_bytes = (spec.value_size + 7 & ~7) * self.cpus
         self._elements: bpf.MapElements | None = None
-        self.ring: RingReader | None = None
+        self.ring: RingReader | PerfReader | None = None
         if spec.map_type == abi.BPF_MAP_TYPE_RINGBUF:
             self.ring = RingReader(self.fd.number, spec.max_entries)
+        elif spec.map_type == abi.BPF_MAP_TYPE_PERF_EVENT_ARRAY and not spec.max_entries:
+            from .perfbuf import PerfReader
+
+            self.ring = PerfReader(self.fd.number)
         self.writer: RingWriter | None = None
         if spec.map_type == abi.BPF_MAP_TYPE_USER_RINGBUF:
             from .user_ringbuf import RingWriter
@@ -169,9 +174,14 @@ def _create(spec: MapSpec, btf_fd: int) -> Fd:
     if btf_fd > 0 and spec.value_type_id and spec.map_type not in _MAP_TYPES_WITHOUT_BTF:
         types = (btf_fd, spec.key_type_id, spec.value_type_id)
     inner = None if spec.inner is None else _create(spec.inner, btf_fd)  # the kernel looks at it and lets it go
+    max_entries = spec.max_entries
+    if spec.map_type == abi.BPF_MAP_TYPE_PERF_EVENT_ARRAY and not max_entries:
+        from ..sys.cpus import possible_cpus
+
+        max_entries = possible_cpus()
     try:
         return bpf.map_create(
-            spec.map_type, spec.key_size, spec.value_size, spec.max_entries, spec.map_flags, spec.name, *types,
+            spec.map_type, spec.key_size, spec.value_size, max_entries, spec.map_flags, spec.name, *types,
             inner_map_fd=inner.number if inner is not None else 0, map_extra=spec.map_extra,
         )  # fmt: skip
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..abi import attr as layouts
+from ..abi.perf_events import PERF_TYPE_SOFTWARE
 from ..errors import NotSupported, PermissionMissing, SyscallError
 from ..sys import bpf
 from ..sys.caps import missing_for_tracing
@@ -59,6 +60,27 @@ def open_samples(
         raise NotSupported(f"the event {what}", hint="this machine does not count it; a virtual one has few counters")
     if fd < 0:
         raise SyscallError("perf_event_open", -fd, what)
+    return Fd(fd)
+
+
+_PERF_COUNT_SW_BPF_OUTPUT, _PERF_SAMPLE_TIME = 10, 1 << 2
+
+
+def open_output(cpu: int) -> Fd:
+    """Open the event through which programs send records on a CPU. Raises: PermissionMissing, SyscallError."""
+    fields: dict[str, int | bytes] = {
+        "type": PERF_TYPE_SOFTWARE,
+        "size": _PERF_EVENT_ATTR["end"][0],
+        "config": _PERF_COUNT_SW_BPF_OUTPUT,
+        "sample_period": 1,
+        "sample_type": _PERF_SAMPLE_RAW | _PERF_SAMPLE_TIME,
+        "wakeup_events": 1,
+    }
+    fd = current().perf_event_open(bpf.make_attr(_PERF_EVENT_ATTR, fields), -1, cpu, -1, _PERF_FLAG_FD_CLOEXEC)
+    if fd in (-bpf.EPERM, -_EACCES):
+        raise PermissionMissing("receiving records of programs", missing_for_tracing() or ["CAP_PERFMON"])
+    if fd < 0:
+        raise SyscallError("perf_event_open", -fd, f"for the records of CPU {cpu}")
     return Fd(fd)
 
 

@@ -90,9 +90,12 @@ _STACKS = f"{__package__.rpartition('.')[0]}.types.stacks"
 
 def _stack(front: Expressions, name: str, node: ast.Call) -> Val:
     """stack_id(…), user_stack(), kernel_stack()"""
+    from ..abi.helper_hooks import has_helper
+    from ..spec.sections import parse_section
     from . import stacks
 
-    if not front.context.has_task or front.context.noun == "syscall program":
+    helper = "get_stackid" if name == "stack_id" else "get_stack"
+    if not front.context.has_task or not has_helper(parse_section(front.section).kind, helper):
         raise Refusal(f"ebee.{name}() has no meaning in a {front.context.noun}")
     return stacks.stack_id(front, node) if name == "stack_id" else stacks.frames(name)(front, node)
 

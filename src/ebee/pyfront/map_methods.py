@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import _ast as ast
 
-from ..abi.bpf import BPF_MAP_TYPE_LPM_TRIE
+from ..abi.bpf import BPF_F_CURRENT_CPU, BPF_MAP_TYPE_LPM_TRIE, BPF_MAP_TYPE_PERF_EVENT_ARRAY
 from ..abi.helpers import BPF_FUNC as FUNC
 from ..lower.numbers import Num, Refusal, check_assignable
+from ..spec.sections import parse_section
 from ..types.maps import KeyedDecl, MapDecl
 from ..types.scalars import IntType, NumType
 from ..types.structs import StructType
@@ -294,6 +295,8 @@ def _output(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
         place = place_of(front, value)  # of an entry that is not there the program ends before it reserves
     else:
         place = Place(front.value(decl, value), 0, decl.value)
+    if decl.map_type == BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+        return _send(front, decl, place)
     done = front.b.new_block()
     record = front.low.reserve_raw(decl.name, decl.value.size, done, "ring_full")
     copy(front, record, 0, 8, place)
@@ -323,6 +326,19 @@ def _call(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
     front.low.tail_call(decl, n.value)
     b.jump(beyond)
     b.start(beyond)
+    return Known(None)
+
+
+def _send(front: Expressions, decl: MapDecl, place: Place) -> Val:
+    """events.output(record) of a PerfEventArray: what is in memory goes to the buffer of this CPU."""
+    from ..abi.helper_hooks import has_helper
+
+    low, b = front.low, front.b
+    if not has_helper(parse_section(front.section).kind, "perf_event_output"):
+        raise Refusal(f"a {front.context.noun} cannot send to {decl.name}", "use a RingBuf (Linux 5.8)")
+    data, size = low.at(place.base, place.off), place.type.size
+    result = b.call(FUNC.perf_event_output, low.ctx, low.map(decl), b.const(BPF_F_CURRENT_CPU), data, b.const(size))
+    low.count_if("slt", result, "perf_full", decl.name)
     return Known(None)
 
 

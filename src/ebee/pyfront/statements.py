@@ -476,6 +476,8 @@ class Statements(Loops, Calls):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "reserve"):
             raise Refusal("this `with` is not supported in a probe", usage)
         base = self.expr(node.func.value)
+        if isinstance(base, Known) and isinstance(base.object, RingBuf) and base.object.key is not None:
+            raise Refusal("a PerfEventArray has no reserve()", "make the record, then events.output(record)")
         if not (isinstance(base, Known) and isinstance(base.object, RingBuf)):
             raise Refusal(f"{self.describe(base)} has no reserve()", usage)
         self.arguments(node, "reserve", 0, 0)

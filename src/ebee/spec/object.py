@@ -106,7 +106,8 @@ class LossSite(Record):
 
 
 class MapSpec(Record):
-    """A map to be created. Sizes in bytes; for ring buffers `max_entries` is the data size in bytes.
+    """A map to be created. Sizes in bytes; for ring buffers `max_entries` is the data size in bytes, for perf event
+    arrays 0: as many as the machine has CPUs.
 
     `map_type` is a BPF_MAP_TYPE_* number. `key_type_id` and `value_type_id` are ids in the object's BTF, 0 for none.
     `initial` is the value of entry 0 for maps that hold globals, `frozen` makes it read-only after that.

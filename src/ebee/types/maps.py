@@ -295,11 +295,13 @@ class RingBuf(MapDecl, Generic[V]):
         raise UsageError("RingBuf.output() means something only inside a probe")
 
     def __iter__(self) -> Iterator[V]:
-        unpack, live = self.value.unpack, self._live
+        live = self._live
         while (records := live.next_records()) is not None:
-            for record in records:
-                yield unpack(record)
+            yield from map(self._read, records)
+
+    def _read(self, record: bytes) -> Any:
+        return self.value.unpack(record)
 
     def drain(self) -> list[V]:
         """Take the records that are there now, without waiting."""
-        return [self.value.unpack(record) for record in self._live.drain()]
+        return [self._read(record) for record in self._live.drain()]

@@ -31,12 +31,12 @@ class PerfEventArray(EngineMap):
 
     def check_sizes(self) -> None:
         s = self.spec
-        if (s.key_size, s.value_size) != (4, 4) or not s.max_entries:
-            raise self._refused(EINVAL, "key size and value size must be 4, max_entries must not be 0")
+        if (s.key_size, s.value_size) != (4, 4):
+            raise self._refused(EINVAL, "key size and value size must be 4")
 
     def output(self, index: int, cpu: int, record: bytes) -> int:
         """Send a record to the buffer of a slot, which is that of the CPU with its number."""
-        if index >= self.spec.max_entries:
+        if self.spec.max_entries and index >= self.spec.max_entries:
             return -E2BIG
         if index != cpu:
             return -EOPNOTSUPP
