@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     from .types.kfuncs import iter_num as iter_num
     from .types.kfuncs import iter_task as iter_task
     from .types.kfuncs import kfunc as kfunc
+    from .types.kfuncs import kptr_xchg as kptr_xchg
     from .types.kfuncs import preempt_disabled as preempt_disabled
     from .types.kfuncs import rcu as rcu
     from .types.map_kinds import BloomFilter as BloomFilter
@@ -174,6 +175,8 @@ if TYPE_CHECKING:
     from .types.scalars import u16 as u16
     from .types.scalars import u32 as u32
     from .types.scalars import u64 as u64
+    from .types.special import Kptr as Kptr
+    from .types.special import SpinLock as SpinLock
     from .types.stacks import StackTrace as StackTrace
     from .types.stacks import kernel_stack as kernel_stack
     from .types.stacks import stack_id as stack_id
@@ -219,7 +222,7 @@ _HOMES = {
         "syscall_program tp_btf"
     ),
     "types.kernel_structs": "KernelStruct Ptr",
-    "types.kfuncs": "iter_num iter_task kfunc preempt_disabled rcu",
+    "types.kfuncs": "iter_num iter_task kfunc kptr_xchg preempt_disabled rcu",
     "types.map_kinds": "BloomFilter LpmTrie LruHash LruPerCpuHash PerCpuArray PerCpuHash Queue Stack",
     "types.maps": "Array Hash RingBuf",
     "types.net_hooks": (
@@ -240,6 +243,7 @@ _HOMES = {
     "types.scalars": "Str s8 s16 s32 s64 u8 u16 u32 u64",
     "types.stacks": "StackTrace kernel_stack stack_id user_stack",
     "types.storage": "CgroupStorage InodeStorage SkStorage TaskStorage",
+    "types.special": "Kptr SpinLock",
     "types.structs": "Struct fields",
     "types.timers": "Timer",
     "types.user_hooks": "uprobe uprobe_session uretprobe usdt",

@@ -31,6 +31,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "map_full": ("1 update", "{n} updates", "of map {what!r} failed: it was full, or the index out of range"),
     "user_fault": ("1 string is", "{n} strings are", "empty: the memory at {what} was not readable at that moment"),
     "user_read_fault": ("1 read", "{n} reads", "of {what} gave zeros: the memory was not readable at that moment"),
+    "kernel_gone": ("1 object", "{n} objects", "could not be kept in {what}: the kernel was letting go of it"),
     "kernel_fault": ("1 read", "{n} reads", "of {what} gave zero: the kernel has no memory there (a null pointer?)"),
     "user_truncated": ("1 string was", "{n} strings were", "cut off: {what} is longer than the field"),
     "div_by_zero": ("1 run", "{n} runs", "of the probe ended early: {what}"),

@@ -35,6 +35,10 @@ def read(front: Expressions, p: Place) -> Val:
         copy = front.b.alloca(-(-type.size // 8) * 8)
         front.low.copy(copy, 0, base, off, type.size, align)
         return Memory(copy, 0, type.size)
+    if type.is_special and not hasattr(type, "fields"):
+        from .special import read as read_special
+
+        return read_special(front, p)
     for attribute, place in (("fields", StructPlace), ("element", ListPlace)):
         if hasattr(type, attribute):
             return place(base, off, type, align, p.entry, p.is_copy, p.is_constant)
@@ -44,9 +48,12 @@ def read(front: Expressions, p: Place) -> Val:
 
 
 def check_copied(type: Type) -> None:
-    """Refuse to read a whole that has a timer in it."""
+    """Refuse to read a whole that has something of the kernel's in it."""
     if any(hasattr(f.type, "is_timer") for f in getattr(type, "fields", {}).values()):
         raise Refusal(f"a copy of {type.name} would have its Timer twice", "take the fields: v = m.lookup(k), v.field")
+    if type.is_special:
+        what = f"a {type.name} holds a lock or a pointer of the kernel's, and cannot be copied or compared"
+        raise Refusal(what, "v = m.lookup(k), then v.field")
 
 
 def write(front: Expressions, p: Place, new: Val, what: str) -> None:
@@ -56,6 +63,11 @@ def write(front: Expressions, p: Place, new: Val, what: str) -> None:
     if p.is_copy:
         raise Refusal(f"{what} is in a copy, and what is written there is lost", "v = m.lookup(k), then v.field")
     check_fresh(p)
+    if p.type.is_special and not hasattr(p.type, "fields"):
+        from .special import write as write_special
+
+        write_special(front, p, new, what)
+        return
     front.store(p.base, p.off, p.type, new, what, align=p.align)
 
 
@@ -276,6 +288,8 @@ def augment_entry(front: Expressions, p: Place, op: str, operand: ast.expr, what
 
 def store_array(front: Expressions, base: Value, off: int, type: Type, value: Val, what: str, align: int) -> None:
     """Write a list or bytes. Raises: Refusal."""
+    if type.is_special:
+        raise Refusal(f"{what} is the kernel's, and zero in a new value", "v = m.lookup(k), then v.field")
     if isinstance(value, StackFrames):
         from .stacks import store
 

@@ -61,10 +61,10 @@ INSTEAD: dict[str, str] = {
     "ringbuf_discard": _POLL,
     **dict.fromkeys(("tail_call", "for_each_map_elem", "loop", "find_vma", "user_ringbuf_drain"), ""),
     **dict.fromkeys(("timer_init", "timer_set_callback", "timer_start", "timer_cancel"), ""),
-    **dict.fromkeys(("spin_lock", "spin_unlock"), ""),
+    **dict.fromkeys(("spin_lock", "spin_unlock"), "with v.lock: …"),
     **dict.fromkeys(("ringbuf_reserve_dynptr", "ringbuf_submit_dynptr", "ringbuf_discard_dynptr"), _POLL),
     **dict.fromkeys(("dynptr_from_mem", "dynptr_read", "dynptr_write", "dynptr_data"), ""),
-    "kptr_xchg": "",
+    "kptr_xchg": "v.task = task, or with ebee.kptr_xchg(v.task, task) as old: …",
     "get_local_storage": "keep the value in a Hash, by ebee.helpers.bpf_get_current_cgroup_id()",
     **dict.fromkeys(("per_cpu_ptr", "this_cpu_ptr"), "read the kernel's structs: ebee.current_task()"),
     **dict.fromkeys(("sk_lookup_tcp", "sk_lookup_udp", "skc_lookup_tcp", "sk_release"), ""),
@@ -366,7 +366,7 @@ def kernel_object(front: Expressions, g: Given, wanted: tuple[str, ...]) -> Valu
         or known.opcode == "load_ptr" and known.args[0].type == PTR_CTX
     )
     if not is_given and not b.is_non_null(pointer):
-        text = front.source.text_of(g.node)
+        text = front.source.text_of(g.node) if g.node is not None else "what is assigned"
         hint = f"if {text} is not None: …" if text.isidentifier() else f"x = {text}, then if x is not None: …"
         raise Refusal(f"{text} may be null, and {g} may not", hint)
     return known if off is None else b.op("add", known, off)
@@ -394,7 +394,7 @@ def _embedded(front: Expressions, ref: KernelRef) -> str:
 def memory(front: Expressions, g: Given, *, is_read: bool, fixed: int) -> Given:
     """Find the memory that an argument is: only read, or of a fixed size (0: of any). Raises: Refusal."""
     p = g.param
-    place = _field(front, g.node, not is_read)
+    place = field_place(front, g.node, not is_read)
     if place is None:
         value = front.expr(g.node)
         if isinstance(value, Known) and value.object is None and f"{g.name} {p.name}" in _OPTIONAL:
@@ -411,7 +411,7 @@ def memory(front: Expressions, g: Given, *, is_read: bool, fixed: int) -> Given:
     return g
 
 
-def _field(front: Expressions, node: ast.expr, is_written: bool) -> Place | None:
+def field_place(front: Expressions, node: ast.expr, is_written: bool) -> Place | None:
     """The place of `struct.field`, without reading it; None for any other expression."""
     if not isinstance(node, ast.Attribute):
         return None
@@ -429,6 +429,7 @@ def _field(front: Expressions, node: ast.expr, is_written: bool) -> Place | None
             raise Refusal(f"{p.type.name}.{node.attr} is a bit field, which has no address")
     if is_written:
         _touch(front, node)
+    check_fresh(p)
     return p.inside(field.off_bytes, field.type)
 
 

@@ -204,7 +204,8 @@ def _reference(
         low.hold(lambda: low.call_kfunc(RELEASES[name], [known], is_weak=function.is_optional), pointer=address)
         return kernel_types.pointer(address, result.split()[1])
 
-    return Guard(front.source.text_of(node), enter)
+    text = front.source.text_of(node)
+    return Guard(f"what {text} gives", f"with {text} as x: …", enter)
 
 
 def _takes_memory(p: Parameter) -> bool:
@@ -260,10 +261,10 @@ class GuardKind(Kind):
     """What a `with` statement holds, outside of one."""
 
     def describe(self, front: Expressions, value: Guard) -> str:
-        return f"what {value.what} gives"
+        return value.what
 
     def _refused(self, value: Guard) -> Refusal:
-        return Refusal(f"what {value.what} gives must be given back", f"with {value.what} as x: …")
+        return Refusal(f"{value.what} must be given back", value.usage)
 
     def kept(self, front: Expressions, name: str, value: Guard) -> Val:
         raise self._refused(value)
@@ -327,11 +328,13 @@ def call(front: Expressions, function: Any, node: ast.Call) -> Val:
             low.hold(lambda: low.call_kfunc(end))
             return Known(None)
 
-        return Guard(f"ebee.{name}()", enter)
+        return Guard(f"ebee.{name}()", f"with ebee.{name}(): …", enter)
     if function is declared.iter_task:
         front.arguments(node, name, 0, 0)
         types(front)
         return KernelIter("task", [front.b.const(0), front.b.const(0)])
+    if function is declared.kptr_xchg:
+        return _exchange(front, node)
     if function is not declared.iter_num:
         raise Refusal(f"{name}() cannot be called in a probe", 'declare it at module level: f = ebee.kfunc("…")')
     bounds = [front.num(argument) for argument in front.arguments(node, name, 2, 2)]
@@ -339,6 +342,18 @@ def call(front: Expressions, function: Any, node: ast.Call) -> Val:
         numbers.check_assignable(n, *_S32, "a bound of iter_num() (s32)")
     start, stop = bounds
     return KernelIter("num", [n.value for n in bounds], max(start.lo, _S32[0]), min(stop.hi - 1, _S32[1]))
+
+
+def _exchange(front: Expressions, node: ast.Call) -> Val:
+    from .helpers import field_place
+    from .special import taken
+
+    place_node, new_node = front.arguments(node, "kptr_xchg", 2, 2)
+    what = front.source.text_of(place_node)
+    place = field_place(front, place_node, False)
+    if place is None:
+        raise Refusal(f"{what} is no field of a map's entry", "ebee.kptr_xchg(v.task, None)")
+    return taken(front, place, front.expr(new_node), what, new_node)
 
 
 class KernelIterKind(Kind):

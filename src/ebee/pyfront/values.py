@@ -306,9 +306,11 @@ class StackFrames(Record):
 
 
 class Guard(Record):
-    """What a `with` statement holds, in words; `enter` takes it, going to a block where there is nothing to hold."""
+    """What a `with` statement holds, in words, and how that is written; `enter` takes it, or goes to a block where
+    there is nothing to hold."""
 
     what: str
+    usage: str
     enter: Callable[[Block], Val]
 
 

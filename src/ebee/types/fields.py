@@ -20,6 +20,8 @@ class ListType(Type):
 
     def __init__(self, element: Any, count: int) -> None:
         self.element = type_of(element, "List()")
+        if self.element.is_special:
+            raise UsageError("List(): a lock or kernel pointer stands in a map's value itself, in a plain struct")
         if not isinstance(count, int) or not 1 <= count * self.element.size <= 1 << 20:
             raise ValueError(f"List() takes a number of elements that fill at most 1048576 bytes, not {count!r}")
         self.count = count

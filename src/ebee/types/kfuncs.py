@@ -60,6 +60,15 @@ def preempt_disabled() -> AbstractContextManager[None]:
     probe_only("preempt_disabled")
 
 
+def kptr_xchg(place: Any, new: Any) -> AbstractContextManager[Any]:
+    """`with ebee.kptr_xchg(v.task, task) as old:` a kernel pointer in a map's entry, and what was there before.
+
+    The entry gets a reference of its own to `new`, which may be None. The body is skipped if nothing was there.
+    Source: bpf_kptr_xchg.
+    """
+    probe_only("kptr_xchg")
+
+
 def iter_num(start: int, stop: int) -> Iterator[int]:
     """`for i in ebee.iter_num(0, n):` as range(start, stop), of s32, with a loop that the kernel bounds: 2**23 turns.
 

@@ -83,12 +83,17 @@ class MapDecl:
 
     map_type: int = 0
     map_flags: int = 0
+    has_special = False  # whether values may hold locks and kernel pointers
     has_values = False  # whether `in` asks for a value and not for a key
     kind = "map"
 
     def __init__(self, key: Type | None, value: Type | None, max_entries: int, name: str) -> None:
         if not isinstance(max_entries, int) or not 1 <= max_entries < 1 << 32:
             raise UsageError(f"{self.kind}: max_entries must be from 1 to 2**32 - 1, not {max_entries!r}")
+        if value is not None and value.is_special and not self.has_special or key is not None and key.is_special:
+            what = "keys" if key is not None and key.is_special else "the values of this kind of map"
+            hint = "the values of Hash and Array can"
+            raise UsageError(f"{self.kind}: {what} cannot hold a lock or kernel pointer", hint=hint)
         self.key, self.value, self.max_entries, self.name = key, value, max_entries, name
         self._bindings: list[LiveMap] = []
 
@@ -244,6 +249,7 @@ class HashDecl(KeyedDecl[K, V]):
 class Hash(HashDecl[K, V]):
     """A hash map: BPF_MAP_TYPE_HASH. Inside a probe `m[k] += n` is atomic."""
 
+    has_special = True
     map_type = bpf.BPF_MAP_TYPE_HASH
     kind = "Hash"
 
@@ -251,6 +257,7 @@ class Hash(HashDecl[K, V]):
 class Array(KeyedDecl[int, V]):
     """An array map: BPF_MAP_TYPE_ARRAY. Every index from 0 exists and starts as zero; none can be deleted."""
 
+    has_special = True
     map_type = bpf.BPF_MAP_TYPE_ARRAY
     kind = "Array"
 

@@ -17,6 +17,7 @@ class Type:
     """A type with a fixed layout: `size` and `align` in bytes, `name` as a user writes it."""
 
     __slots__ = ("align", "name", "size")
+    is_special = False  # whether the kernel keeps something in it that programs must not write: a lock, a pointer
 
     def __init__(self, name: str, size: int, align: int) -> None:
         self.name, self.size, self.align = name, size, align

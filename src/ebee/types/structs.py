@@ -40,7 +40,7 @@ class Field(Record):
 class StructType(Type):
     """The layout of a `Struct` class, as C lays it out: natural alignment unless it is packed, bit fields, padding."""
 
-    __slots__ = ("_decode", "cls", "fields", "packed")
+    __slots__ = ("_decode", "cls", "fields", "is_special", "packed")
     is_union = False
 
     def __init__(self, cls: type[Struct], members: dict[str, Type], packed: bool = False, align: int = 1) -> None:
@@ -65,7 +65,21 @@ class StructType(Type):
             self.fields[name] = Field(name, member, off)
             end = max(end, bit)
         super().__init__(cls.__name__, -(-end // (8 * align)) * align, align)
+        special = [f for f in self.fields.values() if f.type.is_special]
+        self.is_special = bool(special)
+        if special:
+            self._check_special(special)
         self._decode: Any = None
+
+    def _check_special(self, special: list[Field]) -> None:
+        """Refuse a lock or kernel pointer where the kernel does not look for it. Raises: UsageError."""
+        deep = next((f for f in special if hasattr(f.type, "fields")), None)
+        if deep is not None or self.is_union or self.packed:
+            what = f"{self.name}.{(deep or special[0]).name}"
+            raise UsageError(f"{what}: a lock or kernel pointer stands in a map's value itself, in a plain struct")
+        locks = [f.name for f in special if f.type.name == "bpf_spin_lock"]
+        if len(locks) > 1:
+            raise UsageError(f"{self.name}.{locks[1]}: a value has one lock, and {locks[0]} is one already")
 
     def pack(self, value: Any) -> bytes:
         if not isinstance(value, self.cls):
