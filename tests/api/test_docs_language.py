@@ -13,6 +13,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "language.md"
 EXPECTED = {
     "numbers": {0: 97, 1: 32, 2: 289, 3: 1},
     "loops": {0: 111, 1: 8, 2: 1},
+    "sequences": {0: 5, 1: 9, 2: 44, 3: 1},
     "functions": {0: 110, 1: 0},
     "strings": {0: 1, 1: 1},
 }

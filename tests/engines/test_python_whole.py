@@ -108,6 +108,75 @@ r = [a, b][0]
 r = {1: a}[1]
 r = {a, b}
 r = [x for x in (1, 2)][1]
+r = [x * a for x in STEPS if x > a][0]
+r = [x for x in range(a)][0]
+r = sum(x * a for x in STEPS if x != b)
+r = sum(x for x in "ab")
+r = sum([[1], [2]], [])
+r = sum(STEPS, a)
+r = any(x == a for x in STEPS) + all(x for x in (a, 0, 1 // 0))
+r = max(x - a for x in STEPS)
+r = max(STEPS, key=abs)
+r = max((), default=a)
+r = len([y := x for x in STEPS]) + y
+r = list(zip(STEPS, (a, b)))[1][1]
+r = zip(STEPS, STEPS)[0]
+r = len(zip(STEPS))
+r = enumerate(STEPS)[0]
+r = len(reversed(STEPS))
+z = zip(STEPS); r = sum(x for (x,) in z) + sum(x for (x,) in z)
+z = enumerate((a, b)); r = len(tuple(z)) + len(tuple(z)) * 10
+r = [a, b, c][a % 3] + (a, b, c)[-1 - a % 3]
+r = (a, b)[a]
+r = (a, b)[2]
+r = (a, b, c)[1:][0] + [a, b][::-1][0]
+r = (a, b)[a:][0]
+r = ((a, b) + (c,))[2] + ((a, b) * 2)[3]
+r = ((a, b) + [c])[2]
+r = (a, b) == (1, 2)
+r = (a, b) == [a, b]
+r = (a, b) < (b, a)
+r = (a, "x") == (b, "x")
+r = TABLE.get(a, b) + TABLE.get(7, c)
+r = TABLE.get(a)
+r = TABLE[a]
+r = a in TABLE.values()
+r = len(TABLE.items()) + len(TABLE.keys())
+r = TABLE.pop(1)
+r = sorted((3, 1), reverse=True)[0]
+r = sorted((a, b))[0]
+r = sorted(STEPS, key=lambda x: -x)[0]
+r = "ab".index("b") + "a,b".split(",").index("b") + STEPS.index(3) + STEPS.count(1)
+r = "ab".index("z")
+r = "%s" % a == "7"
+r = "abc"[a]
+r = len(str(a)) + len(hex(b))
+r = int(str(a))
+r = pow(a, 3) + pow(2, 5, 7)
+r = pow(a, -1)
+r = round(7) + round(-5)
+r = list(STEPS)[1] + tuple([a, b])[1] + len(tuple()) + len(set((1, 1)))
+r = STEPS * 2 == STEPS + STEPS
+r = STEPS + a
+x = [a]; y = x; y += [b]; r = len(x)
+x = (a,); y = x; y += (b,); r = len(x)
+x = [a, b]; x[0] = 5; r = x[0]
+x = [a, b]; x.append(5); r = len(x)
+x = [a, b]; y = x; a = 9; r = y[0]
+x, *y = STEPS; r = x + len(y)
+*x, y = a, b, c; r = x[1] + y
+x, *y, z = (a,); r = x
+x, y = STEPS; r = x
+x, y = [a, b]; r = y
+x, y = "ab"; r = x == "a"
+x, y = a; r = x
+(x, *y), z = (a, b, c), d; r = y[1] + z
+r = add(*STEPS, z=a) + add(*(a, b))
+r = add(*a)
+r = add(**TABLE)
+r = add(a, **{"z": 5, "y": 1})
+r = add(1, **{"x": 1})
+r = print(*STEPS)
 r = sum(x for x in (1, 2))
 r = {x: 1 for x in (1, 2)}[1]
 r = {x for x in (1, 2)}
@@ -225,6 +294,17 @@ BLOCKS = [
     "r = 0\nfor k, v in TABLE.items():\n    r += v",
     'r = 0\nfor c in "abc":\n    r += 1',
     'r = 0\nfor c in b"abc":\n    r += c',
+    "r = 0\nfor k, v in zip(TABLE, TABLE.values()):\n    r += k * v + a",
+    "r = 0\nfor i, x in enumerate([a, b], start=5):\n    r += i * x",
+    "r = 0\nfor x in reversed(range(a)):\n    r += x",
+    "r = 0\nfor x in reversed(TABLE):\n    r += x",
+    "r = 0\nfor x in (y * 2 for y in STEPS):\n    r += x",
+    "r = 0\nfor x in [y * a for y in STEPS]:\n    r += x\nelse:\n    r += 1",
+    "r = 0\nfor x in []:\n    r += x\nelse:\n    r += 7",
+    "x = 5\nr = [x for x in STEPS][0] + x",
+    "r = 0\nx = (a, b)\nfor i in range(3):\n    x = (x[1], x[0])\nr = x[0]",
+    "def star(*v, **k):\n    return len(v)\nr = star(a)",
+    "match [a, b]:\n    case [1, *rest]:\n        r = rest[0]\n    case [*_, x]:\n        r = x + 50",
     "r = 0\nfor x in gen():\n    r += x",
     "r = 0\nfor x.y in range(3):\n    r += 1",
     "r = 0\nfor i in range(3):\n    i = 10\n    r += i",
@@ -335,7 +415,7 @@ def test_what_others_drop_is_right():
 
 # Random programs of the whole language. Numbers stay small: beyond 64 bits CPython and a probe are meant to differ.
 
-ATOMS = st.sampled_from([*"abcde", "r", "x", "1", "3", "-2", "True", "None", "STEPS", "LIMIT", "Color.RED", "'s'", "b'ab'"])
+ATOMS = st.sampled_from([*"abcde", "r", "x", "1", "3", "-2", "True", "None", "STEPS", "LIMIT", "TABLE", "Color.RED", "'s'", "b'ab'"])
 
 
 def expressions():
@@ -352,6 +432,12 @@ def expressions():
             pair.map(lambda t: f"add({t[0]}, z={t[1]})"), pair.map(lambda t: f"min({t[0]}, {t[1]})"),
             inner.map(lambda t: f"abs({t})"), inner.map(lambda t: f"len({t})"), inner.map(lambda t: f"int({t})"),
             inner.map(lambda t: f"bool({t})"), pair.map(lambda t: f"divmod({t[0]}, {t[1]})"), inner.map(lambda t: f"u8({t})"),
+            pair.map(lambda t: f"[{t[0]} for x in {t[1]}]"), pair.map(lambda t: f"sum({t[0]} for i in STEPS if {t[1]})"),
+            pair.map(lambda t: f"any({t[0]} < x for x in {t[1]})"), inner.map(lambda t: f"sum({t})"),
+            pair.map(lambda t: f"TABLE.get({t[0]}, {t[1]})"), inner.map(lambda t: f"TABLE[{t}]"),
+            pair.map(lambda t: f"zip({t[0]}, {t[1]})"), inner.map(lambda t: f"list({t})"), inner.map(lambda t: f"{t}[1:]"),
+            pair.map(lambda t: f"(*{t[0]}, {t[1]})"), inner.map(lambda t: f"max({t})"), inner.map(lambda t: f"add(*{t})"),
+            inner.map(lambda t: f"reversed({t})"), inner.map(lambda t: f"tuple(enumerate({t}))"),
             inner.map(lambda t: f'f"{{{t}}}"'), inner.map(lambda t: f"range({t})"),
         )  # fmt: skip
 
@@ -375,13 +461,13 @@ def programs(draw, depth=2):
         elif kind == "augment":
             lines.append(f"{target} {draw(st.sampled_from(['+', '-', '*', '//', '|']))}= {e}")
         elif kind == "pair":
-            lines.append(f"{target}, {draw(st.sampled_from('rxcd'))} = {e}, {f}")
+            lines.append(f"{target}, {draw(st.sampled_from(['r', 'x', '*c', 'd']))} = {e}, {f}")
         elif kind == "chain":
             lines.append(f"{target} = x = {e}")
         elif kind == "if":
             lines += [f"if {e}:", *inner, *(["else:", f"    {target} = {f}"] if draw(st.booleans()) else [])]
         elif kind == "for":
-            over = draw(st.sampled_from(["range(3)", "range(a % 4)", "STEPS", "(1, 2)", e]))
+            over = draw(st.sampled_from(["range(3)", "range(a % 4)", "STEPS", "(1, 2)", f"zip({e}, {f})", f"enumerate({e})", e]))
             lines += [f"for {draw(st.sampled_from(['i', 'x', 'i, x']))} in {over}:", *inner]
         elif kind == "expression":
             lines.append(e)

@@ -105,6 +105,8 @@ def element_at(front: Expressions, place: Place, type: Type, at: int | Num) -> P
 class ArrayKind(Kind):
     """What lists and bytes share."""
 
+    is_iterable = True
+
     def element_type(self, value: Place) -> Type:
         """Return the type of the elements."""
         return getattr(value.type, "element", None) or u8  # type: ignore[return-value]

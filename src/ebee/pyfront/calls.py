@@ -12,7 +12,7 @@ from ..lower.numbers import Num, Refusal, check_assignable, wrap
 from ..record import Record, field
 from ..types.scalars import IntType
 from .expressions import Expressions
-from .order import outlive, steady
+from .order import outlive
 from .source import SourceText, assigned_names, find_function
 from .values import Context, Entry, Known, Maybe, RecordRef, is_lazy
 
@@ -150,26 +150,31 @@ class Calls(Expressions):
     def bind(self, node: ast.Call, definition: ast.FunctionDef, name: str, function: Any) -> dict[str, Val]:
         """Evaluate the arguments, in Python's order, and bind them to the callee's names. Raises: Refusal."""
         a = definition.args
-        if a.vararg or a.kwarg:
-            raise Refusal(f"{name}() takes any number of arguments, which a probe cannot pass")
-        if any(isinstance(arg, ast.Starred) for arg in node.args) or any(k.arg is None for k in node.keywords):
-            raise Refusal("arguments cannot be unpacked in a probe")
         positional = [arg.arg for arg in a.posonlyargs + a.args]
         allowed = [*positional, *(arg.arg for arg in a.kwonlyargs)]
-        if len(node.args) > len(positional):
-            raise Refusal(f"{name}() takes {len(positional)} positional arguments, not {len(node.args)}")
-        bound: dict[str, Val] = {}
-        later = [*node.args, *(keyword.value for keyword in node.keywords)]
-        for parameter, argument in zip(positional, node.args):
-            later.pop(0)
-            bound[parameter] = steady(self, self.expr(argument), *later)
-        for keyword in node.keywords:
-            if keyword.arg not in allowed or keyword.arg in (arg.arg for arg in a.posonlyargs):
-                raise Refusal(f"{name}() has no argument {keyword.arg!r}")
-            if keyword.arg in bound:
-                raise Refusal(f"{name}() gets the argument {keyword.arg!r} twice")
-            later.pop(0)
-            bound[keyword.arg] = steady(self, self.expr(keyword.value), *later)
+        values, named = self.values_of(node)
+        if len(values) > len(positional) and not a.vararg:
+            raise Refusal(f"{name}() takes {len(positional)} positional arguments, not {len(values)}")
+        bound: dict[str, Val] = dict(zip(positional, values))
+        others: dict[str, Val] = {}
+        for keyword, value in named.items():
+            if keyword not in allowed or keyword in (arg.arg for arg in a.posonlyargs):
+                if not a.kwarg:
+                    raise Refusal(f"{name}() has no argument {keyword!r}")
+                others[keyword] = value
+                continue
+            if keyword in bound:
+                raise Refusal(f"{name}() gets the argument {keyword!r} twice")
+            bound[keyword] = value
+        if a.vararg:
+            from .sequences import tuple_of
+
+            bound[a.vararg.arg] = tuple_of(values[len(positional) :])
+        if a.kwarg:
+            plain = {key: value.object for key, value in others.items() if isinstance(value, Known)}
+            if len(plain) < len(others):
+                raise Refusal(f"**{a.kwarg.arg} of {name}() takes constants in a probe", "name the arguments")
+            bound[a.kwarg.arg] = Known(plain)
         defaults: dict[str, Any] = dict(zip(reversed(positional), reversed(function.__defaults__ or ())))
         defaults.update(function.__kwdefaults__ or {})
         for parameter in allowed:

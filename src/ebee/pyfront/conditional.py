@@ -104,36 +104,58 @@ def _merged_strings(front: Expressions, values: list[Val]) -> Val:
     return value
 
 
+class Ways:
+    """One value on each of several ways that meet again: integers, or strings."""
+
+    def __init__(self, front: Expressions) -> None:
+        self.front, self.done = front, front.b.new_block()
+        self.name = f"value {id(self.done)}"
+        self.strings: list[Val] = []
+        self.number: Num | None = None
+
+    def add(self, value: Val) -> None:
+        """End the current block, on whose way the value is `value`. Raises: Refusal."""
+        front = self.front
+        if is_string(value) or self.strings:
+            if self.number is not None or not is_string(value):
+                other = "a number" if self.number is not None or isinstance(value, Num) else front.describe(value)
+                raise Refusal(f"this expression is a string on one way and {other} on another")
+            self.strings.append(front.written(value) if is_lazy(value) else value)
+        else:
+            n = front.as_num(front.never_none(value))
+            self.number = n if self.number is None else numbers.union(self.number, n)
+            front.b.write(self.name, n.value)
+        front.b.jump(self.done)
+
+    def result(self) -> Val:
+        """What the value is where the ways meet. Raises: Refusal."""
+        self.front.b.start(self.done)
+        if self.strings:
+            return _merged_strings(self.front, self.strings)
+        n = self.number
+        assert n is not None
+        return Num(self.front.b.read(self.name), n.lo, n.hi, n.c_type)
+
+
 def either(front: Expressions, node: ast.IfExp) -> Val:
     """`a if test else b` of integers, or of strings."""
-    blocks = front.low.blocks(3)
-    strings: list[Val] = []
-    before, result = front.env, None
-    says = front.condition(node.test, blocks[0], blocks[1])
+    then, els = front.low.blocks(2)
+    ways, before = Ways(front), front.env
+    says = front.condition(node.test, then, els)
     front.depth += 1
-    for block, part, known in zip(blocks, (node.body, node.orelse), says):
+    is_known = not (front.b.is_reachable(then) and front.b.is_reachable(els))
+    for block, part, known in zip((then, els), (node.body, node.orelse), says):
         if front.b.is_reachable(block):
             front.b.start(block)
             front.env = front.refined(before, known)
             value = front.expr(part)
-            if is_string(value):
-                _same_kind(front, part, value, result)
-                strings.append(front.written(value) if is_lazy(value) else value)
-                front.b.jump(blocks[2])
-                continue
-            if strings:
-                _same_kind(front, part, value, None)
+            if is_known:
+                front.depth, front.env = front.depth - 1, before
+                return value
             try:
-                n = front.as_num(front.never_none(value))
+                ways.add(value)
             except Refusal as e:
                 raise front.located(part, e) from None
-            result = n if result is None else numbers.union(result, n)
-            front.b.write(f"value {id(node)}", n.value)
-            front.b.jump(blocks[2])
     front.depth -= 1
     front.env = before
-    front.b.start(blocks[2])
-    if strings:
-        return _merged_strings(front, strings)
-    assert result is not None
-    return Num(front.b.read(f"value {id(node)}"), result.lo, result.hi, result.c_type)
+    return ways.result()

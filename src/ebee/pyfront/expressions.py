@@ -28,6 +28,7 @@ from .values import (
     Text,
     Unusable,
     UserStr,
+    is_sequence,
     may_overlap,
     meet,
     similar,
@@ -67,8 +68,7 @@ FOLD = {
 HINTS = {
     "Div": "use // for integers",
     "Pow": "the exponent must be a constant from 0 to 64",
-    "ListComp": "probes have no lists",
-    "List": "probes have no lists",
+    "GeneratorExp": "it stands in sum(), any(), all(), min(), max(), tuple() or list()",
     "Dict": "declare a map at module level: Hash(u32, u64)",
     "Lambda": "write the expression where it is used",
     "NamedExpr": "assign on a line of its own",
@@ -104,6 +104,7 @@ class Expressions:
 
     if TYPE_CHECKING:
 
+        def assign(self, target: ast.expr, value: Val) -> None: ...
         def assign_name(self, name: str, value: Val) -> None: ...
         def written(self, value: Comm | UserStr | Memory | Text) -> Memory: ...
         def forget_entries(self, decl: MapDecl) -> None: ...
@@ -227,15 +228,18 @@ class Expressions:
 
     def binary(self, op: str, a: Val, b: Val) -> Val:
         """`a op b`, folded when both are known."""
-        if op in "+*" and isinstance(a, Known) and isinstance(b, Known) and isinstance(a.object, str | bytes):
-            try:
-                return Known(FOLD[op](a.object, b.object))
-            except TypeError as e:
-                raise Refusal(str(e)) from None
-        if op == "+" and any(isinstance(v, Comm | UserStr | Memory | Text) for v in (a, b)):
-            from .strings import concatenated
+        if isinstance(a, Known) and isinstance(b, Known) and (is_sequence(a) or is_sequence(b)):
+            from . import constants
 
-            return concatenated(self, a, b)
+            return constants.binary(self, FOLD[op], op, a.object, b.object)
+        if isinstance(a, Many) or isinstance(b, Many):
+            from .sequences import concatenated
+
+            return concatenated(self, op, a, b)
+        if op == "+" and any(isinstance(v, Comm | UserStr | Memory | Text) for v in (a, b)):
+            from .strings import added
+
+            return added(self, a, b)
         if isinstance(a, Known) and isinstance(b, Known) and isinstance(a.object, int) and isinstance(b.object, int):
             if op == "**" and not (0 <= b.object <= 64 and abs(a.object) < 1 << 64):
                 raise Refusal(f"{a.object} ** {b.object} does not fit in 64 bits")
@@ -449,10 +453,75 @@ class Expressions:
         return [steady(self, self.expr(node), *nodes[at + 1 :]) for at, node in enumerate(nodes)]
 
     def expr_Tuple(self, node: ast.Tuple) -> Val:
-        values = self.operands(node.elts)
-        if all(isinstance(v, Known) for v in values):
-            return Known(tuple(v.object for v in values if isinstance(v, Known)))
-        return Many(values)
+        from .sequences import tuple_of
+
+        return tuple_of(self.each(node.elts))
+
+    def expr_List(self, node: ast.List) -> Val:
+        from .sequences import tuple_of
+
+        return tuple_of(self.each(node.elts), list)
+
+    def expr_Set(self, node: ast.Set) -> Val:
+        from . import constants
+
+        return constants.fold(self, set, [constants.plain(self, v, "a set") for v in self.each(node.elts)])
+
+    def expr_Dict(self, node: ast.Dict) -> Val:
+        pairs = [(None if k is None else self.expr(k), self.expr(v)) for k, v in zip(node.keys, node.values)]
+        result: dict[Any, Any] = {}
+        for key, value in pairs:
+            if not (isinstance(value, Known) and (key is None or isinstance(key, Known))):
+                raise Refusal("a dict in a probe is a constant", HINTS["Dict"])
+            try:
+                result.update(value.object if key is None else {key.object: value.object})
+            except (TypeError, ValueError) as e:
+                raise Refusal(str(e)) from None
+        return Known(result)
+
+    def expr_ListComp(self, node: ast.ListComp | ast.SetComp | ast.DictComp) -> Val:
+        from .comprehensions import comprehension
+
+        return comprehension(self, node)
+
+    expr_SetComp = expr_DictComp = expr_ListComp
+
+    def each(self, nodes: list[ast.expr], *following: ast.expr) -> list[Val]:
+        """The values of expressions, `*x` as many as it has; `following` are evaluated later."""
+        values: list[Val] = []
+        for at, node in enumerate(nodes):
+            later = (*nodes[at + 1 :], *following)
+            if not isinstance(node, ast.Starred):
+                values.append(steady(self, self.expr(node), *later))
+                continue
+            from .sequences import items_of
+
+            value = steady(self, self.expr(node.value), *later)
+            items = items_of(self, value)
+            if items is None:
+                raise self.located(node, Refusal(f"how many values {self.describe(value)} has is not known"))
+            values += items
+        return values
+
+    def values_of(self, node: ast.Call) -> tuple[list[Val], dict[str, Val]]:
+        """The values of a call's arguments, by position and by name; `*x` and `**x` are unpacked. Raises: Refusal."""
+        later = [keyword.value for keyword in node.keywords]
+        values = self.each(node.args, *later)
+        named: dict[str, Val] = {}
+        for keyword in node.keywords:
+            later.pop(0)
+            value = steady(self, self.expr(keyword.value), *later)
+            if keyword.arg is None:
+                from .constants import entries
+
+                pairs = entries(self, value)
+            else:
+                pairs = {keyword.arg: value}
+            for name, each in pairs.items():
+                if name in named:
+                    raise Refusal(f"the argument {name!r} is given twice")
+                named[name] = each
+        return values, named
 
     # Maps
 
@@ -546,7 +615,7 @@ class Expressions:
         """A refusal of a call."""
         hint = (
             "a probe can call ebee's functions (ebee.pid, …), casts (u32(x)), your own functions, and abs, bool, "
-            "divmod, int, len, max, min, ord, print, range"
+            "all, any, divmod, enumerate, int, len, list, max, min, ord, print, range, reversed, str, sum, tuple, zip"
         )
         return Refusal(f"{what} cannot be called in a probe", hint)
 

@@ -10,7 +10,7 @@ from ..types.scalars import StrType
 from .arrays import check_fresh
 from .order import steady
 from .strings import StringKind, encoded
-from .values import BytesPlace, Comm, EnumNum, Known, Maybe, Memory, Piece, Text, UserStr, size_of_string
+from .values import BytesPlace, Comm, EnumNum, Known, Many, Maybe, Memory, Piece, Text, UserStr, size_of_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,16 +79,33 @@ def formatted(front: Expressions, value: Val, conversion: str = "", spec: str = 
         case BytesPlace():
             check_fresh(value)
             _try(bytes(value.type.size), conversion, spec)
+        case Many():
+            return _sequence(front, value, conversion, spec)
         case _:
             hint = "test it first: if n is not None" if isinstance(value, Maybe) else "format its fields"
             raise Refusal(f"{front.describe(value)} has no text in a probe", hint)
     return [Piece(value, conversion, spec)]
 
 
+def _sequence(front: Expressions, value: Many, conversion: str, spec: str) -> list[str | Piece]:
+    """A tuple or list as parts of a text. Raises: Refusal."""
+    _try(value.cls((0,)), conversion, spec)
+    start, end = ("[", "]") if value.cls is list else ("(", ",)" if len(value.values) == 1 else ")")
+    if spec:
+        raise Refusal("a tuple or list cannot be formatted in a probe", "format its values")
+    parts: list[str | Piece] = [start]
+    for at, each in enumerate(value.values):
+        parts += [", "] if at else []
+        parts += formatted(front, each, "a" if conversion == "a" else "r")
+    return [*parts, end]
+
+
 def is_plain(object: Any) -> bool:
     """Whether the text of a constant is the same wherever it is asked for."""
-    if isinstance(object, tuple):
+    if isinstance(object, tuple | list):
         return all(is_plain(item) for item in object)
+    if isinstance(object, dict):
+        return all(is_plain(key) and is_plain(item) for key, item in object.items())
     return object is None or isinstance(object, int | str | bytes | float)
 
 

@@ -11,7 +11,7 @@ from ..types.structs import Struct, fields
 from .intrinsics import EFFECTS, INTRINSICS
 from .intrinsics import call as call_intrinsic
 from .kinds import KnownKind
-from .values import Enumerated, EnumNum, Known, Many
+from .values import EnumNum, Known, Many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ class BuiltinKind(KnownKind):
 
     def call(self, front: Expressions, value: Known, node: ast.Call) -> Val:
         lower = BUILTINS.get(value.object)
+        if lower is None:
+            from .sequence_functions import FUNCTIONS
+
+            lower = FUNCTIONS.get(value.object)
         if lower is None:
             raise front.not_callable(front.describe(value))
         return lower(front, node)
@@ -111,19 +115,36 @@ def make_type(front: Expressions, node: ast.Call, cls: Any) -> Val:
         raise Refusal(str(e)) from None
 
 
-def _integers(front: Expressions, node: ast.Call, name: str, low: int, high: int) -> list[Val]:
-    return [front.expr(a) for a in front.arguments(node, name, low, high)]
+def integers(front: Expressions, node: ast.Call, name: str, low: int, high: int) -> list[Val]:
+    values, named = front.values_of(node)
+    if named:
+        raise Refusal(f"{name}() takes positional arguments only in a probe")
+    if not low <= len(values) <= high:
+        wanted = str(low) if low == high else f"{low} to {high}"
+        raise Refusal(f"{name}() takes {wanted} arguments, not {len(values)}")
+    return values
+
+
+def folded(front: Expressions, function: Any, values: list[Val]) -> Val:
+    """What Python's own function says of constants. Raises: Refusal."""
+    from . import constants
+
+    return constants.fold(front, function, *(constants.plain(front, v, f"{function.__name__}()") for v in values))
 
 
 def _extreme(op: str) -> Callable[[Expressions, ast.Call], Val]:
     name = "min" if op == "<" else "max"
 
     def lower(front: Expressions, node: ast.Call) -> Val:
-        values = _integers(front, node, name, 1, 16)
-        if len(values) == 1 and isinstance(values[0], Known) and isinstance(values[0].object, tuple):
-            values = [Known(item) for item in values[0].object]
-        if len(values) < 2:
-            raise Refusal(f"{name}() takes two or more integers in a probe")
+        is_one = len(node.args) == 1 or any(isinstance(a, ast.Starred) for a in node.args)
+        if is_one:
+            from .sequence_functions import compared
+
+            values = compared(front, node, name)
+        else:
+            values = integers(front, node, name, 2, 64)
+        if all(isinstance(v, Known) for v in values):
+            return folded(front, min if op == "<" else max, values)
         best = front.as_num(values[0])
         for value in values[1:]:
             best = numbers.choose(front.low, op, front.as_num(value), best, name == "min")
@@ -133,7 +154,9 @@ def _extreme(op: str) -> Callable[[Expressions, ast.Call], Val]:
 
 
 def _abs(front: Expressions, node: ast.Call) -> Val:
-    (value,) = _integers(front, node, "abs", 1, 1)
+    (value,) = integers(front, node, "abs", 1, 1)
+    if isinstance(value, Known):
+        return folded(front, abs, [value])
     return numbers.magnitude(front.low, front.as_num(value))
 
 
@@ -142,23 +165,26 @@ def _bool(front: Expressions, node: ast.Call) -> Val:
 
 
 def _int(front: Expressions, node: ast.Call) -> Val:
-    (value,) = _integers(front, node, "int", 1, 1)
+    values = integers(front, node, "int", 0, 2)
+    if all(isinstance(v, Known) for v in values):
+        return folded(front, int, values)
+    (value,) = values[:1] if len(values) == 1 else integers(front, node, "int", 1, 1)
     n = front.as_num(value)
     return Num(n.value, n.lo, n.hi) if isinstance(n, EnumNum) else numbers.bare(n)
 
 
 def _divmod(front: Expressions, node: ast.Call) -> Val:
-    a, b = _integers(front, node, "divmod", 2, 2)
+    a, b = integers(front, node, "divmod", 2, 2)
     return Many([front.binary("//", a, b), front.binary("%", a, b)])
 
 
 def _len(front: Expressions, node: ast.Call) -> Val:
-    (value,) = _integers(front, node, "len", 1, 1)
+    (value,) = integers(front, node, "len", 1, 1)
     return front.kind(value).length(front, value)
 
 
 def _hasattr(front: Expressions, node: ast.Call) -> Val:
-    base, name = _integers(front, node, "hasattr", 2, 2)
+    base, name = integers(front, node, "hasattr", 2, 2)
     text = _name(name, "hasattr")
     if isinstance(base, Known):
         return Known(hasattr(base.object, text))
@@ -177,31 +203,21 @@ def _name(value: Val, function: str) -> str:
 
 
 def _getattr(front: Expressions, node: ast.Call) -> Val:
-    base, name = _integers(front, node, "getattr", 2, 2)
+    base, name = integers(front, node, "getattr", 2, 2)
     return front.kind(base).attribute(front, base, _name(name, "getattr"), node)
 
 
 def _setattr(front: Expressions, node: ast.Call) -> Val:
-    base, name, value = _integers(front, node, "setattr", 3, 3)
+    base, name, value = integers(front, node, "setattr", 3, 3)
     target = ast.Attribute(node.args[0], _name(name, "setattr"), ast.Store())
     front.kind(base).set_attribute(front, base, target.attr, value, target)
     return Known(None)
 
 
-def _enumerate(front: Expressions, node: ast.Call) -> Val:
-    items, *rest = _integers(front, node, "enumerate", 1, 2)
-    start = rest[0] if rest else Known(0)
-    if not (isinstance(start, Known) and isinstance(start.object, int)):
-        raise Refusal("the start of enumerate() must be a constant in a probe")
-    if isinstance(items, Known) and isinstance(items.object, tuple | range):
-        return Known(tuple(enumerate(items.object, start.object)))
-    return Enumerated(items, int(start.object))
-
-
 def _ord(front: Expressions, node: ast.Call) -> Val:
     from .strings import character_code
 
-    (value,) = _integers(front, node, "ord", 1, 1)
+    (value,) = integers(front, node, "ord", 1, 1)
     if isinstance(value, Known) and isinstance(value.object, str) and len(value.object) == 1:
         return Known(ord(value.object))
     return character_code(front, value)
@@ -214,7 +230,7 @@ def _print(front: Expressions, node: ast.Call) -> Val:
 
 
 def _range(front: Expressions, node: ast.Call) -> Val:
-    values = _integers(front, node, "range", 1, 3)
+    values = integers(front, node, "range", 1, 3)
     if not all(isinstance(v, Known) and isinstance(v.object, int) for v in values):
         raise Refusal("here range() takes constants", "a `for` statement takes range() with any integers")
     try:
@@ -226,6 +242,6 @@ def _range(front: Expressions, node: ast.Call) -> Val:
 # Python's own functions that mean something in a probe.
 BUILTINS: dict[Any, Callable[[Expressions, ast.Call], Val]] = {
     min: _extreme("<"), max: _extreme(">"), abs: _abs, bool: _bool, int: _int, divmod: _divmod, len: _len,
-    range: _range, hasattr: _hasattr, getattr: _getattr, setattr: _setattr, enumerate: _enumerate, ord: _ord,
+    range: _range, hasattr: _hasattr, getattr: _getattr, setattr: _setattr, ord: _ord,
     print: _print,
 }  # fmt: skip

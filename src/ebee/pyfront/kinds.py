@@ -9,7 +9,7 @@ from ..lower.numbers import Num, Refusal
 from ..types.maps import MapDecl
 from ..types.scalars import NumType
 from . import values
-from .values import Known, Unusable, similar
+from .values import Known, Unusable, is_sequence, similar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class Kind:
     `front` is the function that is being lowered, `node` the syntax that asks, `then` and `els` the blocks where a
     condition goes on.
     """
+
+    is_iterable = False  # whether `elements` may give some
 
     def describe(self, front: Expressions, value: Any) -> str:
         """Return what a value is, in words."""
@@ -68,9 +70,7 @@ class Kind:
         """`value[…] = new`."""
         raise Refusal(f"{front.describe(value)} has no items that can be assigned")
 
-    def augment_item(
-        self, front: Expressions, value: Any, node: ast.Subscript, op: str, operand: ast.expr
-    ) -> None:
+    def augment_item(self, front: Expressions, value: Any, node: ast.Subscript, op: str, operand: ast.expr) -> None:
         """`value[…] op= operand`."""
         raise Refusal(f"{front.describe(value)} has no items that can be assigned")
 
@@ -207,6 +207,21 @@ class KnownKind(Kind):
 
         return constant_item(front, value, node)
 
+    def method(self, front: Expressions, value: Known, name: str, node: ast.Call) -> Val:
+        if not (is_sequence(value) or isinstance(value.object, int)):
+            return super().method(front, value, name, node)
+        from .constants import method
+
+        result = method(front, value, name, node)
+        return result if result is not None else super().method(front, value, name, node)
+
+    def has_effect(self, front: Expressions, value: Known, name: str, node: ast.expr) -> bool:
+        return (
+            False
+            if is_sequence(value) or isinstance(value.object, int)
+            else super().has_effect(front, value, name, node)
+        )
+
     def call(self, front: Expressions, value: Known, node: ast.Call) -> Val:
         raise front.not_callable(front.describe(value))
 
@@ -223,7 +238,7 @@ class KnownKind(Kind):
         contains(front, value, item, then, els)
 
     def length(self, front: Expressions, value: Known) -> Val:
-        if isinstance(value.object, str | bytes | tuple | range | list | dict | set | frozenset):
+        if is_sequence(value):
             return Known(len(value.object))
         return super().length(front, value)
 
@@ -240,20 +255,6 @@ class IntTypeKind(KnownKind):
 
     def call(self, front: Expressions, value: Known, node: ast.Call) -> Val:
         return front.cast(node, value.object)
-
-
-class ManyKind(Kind):
-    """Several values, not all known."""
-
-    def describe(self, front: Expressions, value: object) -> str:
-        return "several values"
-
-    def kept(self, front: Expressions, name: str, value: values.Many) -> Val:
-        from .order import is_place, own
-
-        if any(map(is_place, value.values)):
-            raise Refusal("a tuple of structs or lists cannot get a name", "give each of them a name: a, b = …")
-        return own(front, value)
 
 
 class ContextKind(Kind):
@@ -306,7 +307,7 @@ class UnusableKind(Kind):
 # the classes that it derives from). A name without a module is defined here.
 _VALUES: dict[type, str] = {
     Num: "NumKind",
-    values.Many: "ManyKind",
+    values.Many: "sequences.ManyKind",
     values.Comm: "strings.StringKind",
     values.UserStr: "strings.StringKind",
     values.Memory: "strings.StringKind",
@@ -322,7 +323,7 @@ _VALUES: dict[type, str] = {
     values.Entries: "outlined.EntriesKind",
     values.Maybe: "optional.MaybeKind",
     values.InnerMap: "inner_maps.InnerKind",
-    values.Enumerated: "sequences.EnumeratedKind",
+    values.Lazy: "sequences.LazyKind",
     values.Member: "enums.MemberKind",
     values.EnumNum: "enums.EnumNumKind",
     values.Context: "ContextKind",

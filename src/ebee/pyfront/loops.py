@@ -37,7 +37,6 @@ _FORKS = (ast.If, ast.IfExp, ast.BoolOp, ast.Compare, ast.While, ast.For, ast.Ma
 # A verifier follows at most a million instructions.
 MOST_WITHOUT_BUDGET = 100_000
 _STRAIGHT_CALLS = frozenset((*(type.name for type in INT_TYPES), *TASK_NUMBERS, "abs"))
-_MOST_UNROLLED = 64
 _ATTEMPTS = 8
 
 
@@ -122,12 +121,13 @@ class Loops(Expressions):
             count = count if isinstance(count, Num) else numbers.constant(self.low, count)
             self.counted(node, zero, count, 1, lambda index: self.assign(node.target, elements.at(index)))
             return
-        if not (isinstance(items, Known) and isinstance(items.object, tuple | range | frozenset | str)):
+        from .sequences import items_of
+
+        each = items_of(self, items)
+        if each is None:
             hint = "iterate over range(…), a map or a constant tuple"
             raise Refusal(f"a probe cannot iterate over {self.describe(items)}", hint)
-        if len(items.object) > _MOST_UNROLLED:
-            raise Refusal(f"a constant sequence of {len(items.object)} items is too long to be unrolled")
-        self.unrolled(node, [self.known(item, "") for item in items.object])
+        self.unrolled(node, each)
 
     def stmt_Break(self, node: ast.Break) -> None:
         self.leave_iteration(self.loops[-1], self.loops[-1].breaks, self.loops[-1].done)

@@ -15,8 +15,8 @@ from .source import walk
 from .values import (
     BytesPlace,
     Entry,
-    Enumerated,
     Known,
+    Lazy,
     ListPlace,
     Many,
     Memory,
@@ -54,8 +54,8 @@ def _is_read_later(value: Val) -> bool:
             return any(isinstance(part, Piece) and _is_read_later(part.value) for part in value.parts)
         case Many():
             return any(map(_is_read_later, value.values))
-        case Enumerated():
-            return _is_read_later(value.items)
+        case Lazy():
+            return any(map(_is_read_later, value.over))
     return False
 
 
@@ -71,9 +71,9 @@ def own(front: Expressions, value: Val) -> Val:
         case Text():
             return own_text(front, value)
         case Many():
-            return Many([own(front, v) for v in value.values])
-        case Enumerated():
-            return Enumerated(own(front, value.items), value.start)
+            return Many([own(front, v) for v in value.values], value.cls)
+        case Lazy():
+            return Lazy(value.name, [own(front, v) for v in value.over], value.start)
     return value
 
 
@@ -118,7 +118,7 @@ def outlive(front: Expressions, value: Val, records: list[Value]) -> Val:
     if not isinstance(value, BytesPlace) and is_in(value, records):
         raise Refusal(f"{front.describe(value)} is given back here", "return its fields")
     if isinstance(value, Many):
-        return Many([outlive(front, v, records) for v in value.values])
+        return Many([outlive(front, v, records) for v in value.values], value.cls)
     return own(front, value)
 
 

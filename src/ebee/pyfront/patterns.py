@@ -9,9 +9,8 @@ from ..lower.numbers import Num, Refusal
 from ..types.structs import Struct
 from .expressions import Located
 from .order import steady
-from .sequences import contains
+from .sequences import contains, items_of, kept_part, tuple_of
 from .values import (
-    BytesPlace,
     Comm,
     Entry,
     Known,
@@ -175,24 +174,29 @@ def _fits_struct(
 def _fits_sequence(
     front: Expressions, node: ast.MatchSequence, subject: Val, then: Block, els: Block, names: Names
 ) -> None:
-    """`case (a, 0)`: of a tuple or a list of fixed length."""
-    if any(isinstance(p, ast.MatchStar) for p in node.patterns):
-        raise Refusal("*rest is not supported in a probe", "name each element")
+    """`case (a, 0)`, `case (a, *rest)`: of a tuple or a list of fixed length."""
     values: list[Val] | None = None
-    if isinstance(subject, Many):
-        values = subject.values
-    elif isinstance(subject, Known) and isinstance(subject.object, tuple | list):
-        values = [front.known(o, "") for o in subject.object]
-    elif isinstance(subject, Known | Num | BytesPlace):
-        values = None
-    else:
-        elements = front.kind(subject).elements(front, subject) if isinstance(subject, ListPlace | Entry) else None
-        if elements is not None and elements.count == len(node.patterns):
-            values = [elements.at(numbers.constant(front.low, at)) for at in range(len(node.patterns))]
-    if values is None or len(values) != len(node.patterns):
+    patterns = list(node.patterns)
+    star = next((at for at, p in enumerate(patterns) if isinstance(p, ast.MatchStar)), None)
+    if isinstance(subject, Entry):
+        there = front.b.new_block()
+        front.kind(subject).is_none(front, subject, els, there)
+        front.b.start(there)
+    is_list = isinstance(subject, Entry) and hasattr(subject.type, "element")
+    is_known = isinstance(subject, Known) and isinstance(subject.object, tuple | list | range)
+    if is_list or is_known or isinstance(subject, Many | ListPlace):
+        values = items_of(front, subject)
+    if values is None or (len(values) != len(patterns) if star is None else len(values) < len(patterns) - 1):
         front.b.jump(els)
         return
-    for pattern, value in zip(node.patterns, values):
+    if star is not None:
+        end = len(values) - (len(patterns) - 1 - star)
+        rest = patterns.pop(star)
+        assert isinstance(rest, ast.MatchStar)
+        if rest.name:
+            names[rest.name] = tuple_of([kept_part(front, v) for v in values[star:end]], list)
+        values = [*values[:star], *values[end:]]
+    for pattern, value in zip(patterns, values):
         following = front.b.new_block()
         fits(front, pattern, value, following, els, names)
         if not front.b.is_reachable(following):

@@ -9,7 +9,6 @@ from ..lower.numbers import BOOL, Num, Refusal
 from ..lower.printing import Layout, integer_field
 from ..types.scalars import StrType
 from .formatting import formatted, text_of
-from .order import steady
 from .values import BytesPlace, Comm, Known, Memory, Piece, Text, UserStr, size_of_string
 
 TYPE_CHECKING = False
@@ -27,10 +26,8 @@ def lower_print(front: Expressions, node: ast.Call) -> Val:
     parts: list[str | Piece] = []
     values: list[list[str | Piece]] = []
     for at, argument in enumerate(node.args):
-        if isinstance(argument, ast.Starred):
-            raise Refusal("arguments cannot be unpacked in a probe")
         try:
-            values.append(formatted(front, steady(front, front.expr(argument), *node.args[at + 1 :])))
+            values += [formatted(front, value) for value in front.each([argument], *node.args[at + 1 :])]
         except Refusal as e:
             raise front.located(argument, e) from None
     options = _options(front, node)

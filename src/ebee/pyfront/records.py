@@ -117,6 +117,8 @@ class RecordKind(StructKind):
 class EntryKind(StructKind):
     """An entry of a map that was looked up, or null: a struct or a list."""
 
+    is_iterable = True
+
     def describe(self, front: Expressions, value: StructLike) -> str:
         assert isinstance(value, Entry)
         return f"an entry of {value.decl.name}, or None"

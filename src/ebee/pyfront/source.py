@@ -85,11 +85,16 @@ def walk(nodes: list[Any]) -> Iterator[Any]:
 
 
 def assigned_names(nodes: list[Any]) -> set[str]:
-    """Return the names that statements may assign, those inside nested statements and expressions included."""
+    """Return the names that statements may assign, those inside nested statements and expressions included.
+
+    The names of a comprehension's own clauses are not those of the function.
+    """
     found: set[str] = set()
+    own = {id(n) for c in walk(nodes) if isinstance(c, ast.comprehension) for n in walk([c.target])}
     for node in walk(nodes):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
-            found.add(node.id)
+            if id(node) not in own:
+                found.add(node.id)
         elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
             found.add(node.name)
     return found

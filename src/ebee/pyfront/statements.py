@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 # Stack that programs with subprograms may use, of 512 bytes for all functions of a chain.
 MOST_STACK = 384
+_CHANGED = (list, dict, set)
 REFUSED = {
     "Try": ("a probe has no exceptions", "what can fail is counted and reported by ebee"),
     "Raise": ("a probe has no exceptions", "use `return`"),
@@ -360,12 +361,12 @@ class Statements(Loops, Calls):
         if isinstance(target, ast.Name):
             self.assign_name(target.id, value)
         elif isinstance(target, ast.Tuple | ast.List):
-            parts = self.parts(value, len(target.elts))
+            parts = self.parts(value, target.elts)
             for at, (part, each) in enumerate(zip(target.elts, parts)):
                 if not isinstance(part, ast.Name) and at and is_place(each):
                     what = f"{self.describe(each)} is copied after the assignments before it"
                     raise Refusal(what, "write the assignments one after the other")
-                self.assign(part, each)
+                self.assign(part.value if isinstance(part, ast.Starred) else part, each)
         elif isinstance(target, ast.Attribute):
             base = self.expr(target.value)
             self.kind(base).set_attribute(self, base, target.attr, value, target)
@@ -375,15 +376,21 @@ class Statements(Loops, Calls):
         else:
             raise Refusal("this cannot be assigned to in a probe")
 
-    def parts(self, value: Val, count: int) -> list[Val]:
-        """Take a value apart into `count` values. Raises: Refusal."""
-        if isinstance(value, Known) and isinstance(value.object, tuple):
-            value = Many([self.known(o, "") for o in value.object])
-        if not isinstance(value, Many):
+    def parts(self, value: Val, targets: list[ast.expr]) -> list[Val]:
+        """Take a value apart into one for each target; `*rest` gets a list of what is left. Raises: Refusal."""
+        from .sequences import items_of, tuple_of
+
+        count, items = len(targets), items_of(self, value)
+        if items is None:
             raise Refusal(f"{self.describe(value)} cannot be taken apart into {count} values")
-        if len(value.values) != count:
-            raise Refusal(f"{len(value.values)} values are assigned to {count} names")
-        return [self.written(v) if isinstance(v, Comm | UserStr | Text) else own(self, v) for v in value.values]
+        star = next((at for at, target in enumerate(targets) if isinstance(target, ast.Starred)), None)
+        if star is None and len(items) != count or star is not None and len(items) < count - 1:
+            raise Refusal(f"{len(items)} values are assigned to {count} names")
+        items = [self.written(v) if isinstance(v, Comm | UserStr | Text) else own(self, v) for v in items]
+        if star is not None:
+            end = len(items) - (count - 1 - star)
+            items = [*items[:star], tuple_of(items[star:end], list), *items[end:]]
+        return items
 
     def assign_name(self, name: str, value: Val) -> None:
         """Give a local name its value."""
@@ -430,6 +437,8 @@ class Statements(Loops, Calls):
             self.kind(base).augment_attribute(self, base, target.attr, op, node.value, target)
         else:
             old = self.expr(target)
+            if isinstance(old, Many) and old.cls is list or isinstance(old, Known) and isinstance(old.object, _CHANGED):
+                raise Refusal(f"{op}= would change a list, dict or set that may have other names", "write x = x + …")
             self.assign(target, self.binary(op, old, self.expr(node.value)))
 
     def stmt_Delete(self, node: ast.Delete) -> None:

@@ -11,6 +11,7 @@ from ..lower import strings as lower
 from ..lower.numbers import BOOL, Num, Refusal
 from ..lower.strings import Chars
 from ..types.scalars import StrType
+from .constants import fold_method
 from .kinds import Elements, Kind, KnownKind
 from .values import Comm, Known, Memory, Piece, Text, Unusable, UserStr, is_string, size_of_string
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 class StringKind(Kind):
     """Strings: in memory, or still to be read."""
+
+    is_iterable = True
 
     def describe(self, front: Expressions, value: Val) -> str:
         return "a string"
@@ -82,13 +85,11 @@ class ConstantKind(KnownKind):
 
     def method(self, front: Expressions, value: Known, name: str, node: ast.Call) -> Val:
         if name not in METHODS:
-            return StringKind().method(front, value, name, node)  # type: ignore[arg-type]
-        (argument,) = (front.expr(a) for a in front.arguments(node, name, 1, 1))
-        if isinstance(argument, Known):
-            try:
-                return Known(getattr(value.object, name)(argument.object))
-            except TypeError as e:
-                raise Refusal(str(e)) from None
+            return super().method(front, value, name, node)
+        values, named = front.values_of(node)
+        if all(isinstance(v, Known) for v in (*values, *named.values())) or len(values) != 1:
+            return fold_method(front, value, name, values, named)
+        (argument,) = values
         s = chars_of(front, value)
         return METHODS[name](front, Memory(s.base, s.off, s.size_bytes), argument)
 
@@ -403,7 +404,7 @@ def merged(front: Expressions, values: list[Val]) -> Val:
     return Memory(memory, 0, size)
 
 
-def concatenated(front: Expressions, a: Val, b: Val) -> Text:
+def added(front: Expressions, a: Val, b: Val) -> Text:
     """`a + b` of strings: a text that is put together where it is needed. Raises: Refusal."""
     parts: list[str | Piece] = []
     for value in (a, b):

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from .user_contexts import UserContext
 
 
+VIEWS: tuple[Any, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+# Constants that have items.
+SEQUENCES: tuple[Any, ...] = (str, bytes, tuple, list, dict, set, frozenset, range, *VIEWS)
+
+
 def similar(name: str, known: Any) -> str:
     """Return a hint that names what the user may have meant."""
     import difflib
@@ -38,6 +43,11 @@ def meet(a: Ranges, b: Ranges) -> Ranges:
     """Return what holds if both hold: for each name the numbers that are in both ranges."""
     both = {n: (max(a[n][0], b[n][0]), min(a[n][1], b[n][1])) for n in a.keys() & b.keys()}
     return {**a, **b, **both}
+
+
+def is_sequence(value: Val) -> bool:
+    """Whether a value is a constant text, list, dict or the like."""
+    return isinstance(value, Known) and isinstance(value.object, SEQUENCES)
 
 
 def c_type_of(value: Num | Known) -> str:
@@ -246,11 +256,12 @@ class Entries(Record):
     what: str
 
 
-class Enumerated(Record):
-    """`enumerate(items, start)`."""
+class Lazy(Record):
+    """`enumerate(items, start)`, `zip(…)` or `reversed(items)`: what is gone over once."""
 
-    items: Val
-    start: int
+    name: str
+    over: list[Val]
+    start: int = 0
 
 
 class RecordRef(Record):
@@ -324,9 +335,10 @@ class KernelIter(Record):
 
 
 class Many(Record):
-    """Several values, not all known: what a tuple is until it is taken apart."""
+    """A tuple or list (`cls`) of values, not all known. Nothing changes it."""
 
     values: list[Val]
+    cls: Any = tuple
 
 
 class HeaderRef(Record):
@@ -379,5 +391,5 @@ if TYPE_CHECKING:
     Val = (
         Num | Known | Many | Comm | UserStr | Memory | Text | StructValue | Entry | RecordRef | Context | HeaderRef
         | KernelRef | Payload | OptionValue | FieldRow | Arguments | Sequence | Place | Peek | Maybe | InnerMap | Member
-        | Entries | Enumerated | StackFrames | Guard | KernelIter | Unusable
+        | Entries | Lazy | StackFrames | Guard | KernelIter | Unusable
     )  # fmt: skip

@@ -24,14 +24,16 @@ def printing(ctx):
     print(1, file=5)  # error: file= of print() takes sys.stdout or sys.stderr in a probe
     print(1, flush=n)  # error: flush= of print() takes True or False in a probe
     print(1, colour=n)  # error: print() has no argument 'colour'
-    print(*streams)  # error: arguments cannot be unpacked in a probe
+    print(*streams)  # error: TextIOWrapper has no text in a probe
     print(f"{n:s}")  # error: Unknown format code 's' for object of type 'int'
     print(f"{ebee.comm():d}")  # error: Unknown format code 'd' for object of type 'str'
     print(f"{n:{n}}")  # error: a format specification must be known when the probe is compiled
     print(f"{n:c}")  # error: s32 need not be a character | cast it: u8(x)
     print(f"{n:99999}")  # error: the text would be 99999 characters long
     print(n > 3 and n)  # error: this is True or False on one way and a number on another | say which: int(x) or bool(x)
-    print((n, n))  # error: several values has no text in a probe | format its fields
+    print(f"{(n, n)!r:>9}")  # error: a tuple or list cannot be formatted in a probe | format its values
+    print(*ctx.dfd)  # error: how many values s32 has is not known
+    print(zip((1, 2), (n, n)))  # error: zip() of tuple, several values has no text in a probe | …
     print(Rec(pid=1))  # error: a Rec record has no text in a probe | format its fields
     print(f"{f'{n}':>5}")  # error: an f-string inside another one cannot be formatted again | format its parts
     x = True

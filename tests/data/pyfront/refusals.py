@@ -22,6 +22,8 @@ tiny = Hash(u32, u16)
 names = Hash(Str(16), u64)
 slots = Array(u64, max_entries=4)
 LIMIT = 5
+WORDS = ("a", "b")
+TABLE = {1: 10, 2: 20}
 RATIO = 0.5
 
 
@@ -83,7 +85,7 @@ def names_and_calls(ctx):
     a = undefined_name  # error: name 'undefined_name' is not defined
     b = ebee.pidd()  # error: ebee has no attribute 'pidd' | did you mean …
     c = len(LIMIT)  # error: the length of 5 is not known in a probe
-    c = sorted((1, 2))  # error: sorted cannot be called in a probe | …
+    c = sorted((1, ctx.dfd))  # error: sorted() takes constants in a probe, not several values
     input("hello")  # error: input cannot be called in a probe | …
     d = counts.get()  # error: get() takes 1 to 2 arguments, not 0
     d = counts.clear()  # error: the method clear() of a map cannot be called here | …
@@ -93,8 +95,8 @@ def names_and_calls(ctx):
     i = u32(1, 2)  # error: u32() takes 1 arguments, not 2
     j = LIMIT()  # error: 5 cannot be called in a probe | …
     k = ctx  # error: the probe's context cannot get a second name
-    m = [f"{LIMIT}"]  # error: this kind of expression (List) is not supported in a probe | probes have no lists
-    n = [1, 2]  # error: this kind of expression (List) is not supported in a probe | probes have no lists
+    m = {LIMIT: ctx.dfd}  # error: a dict in a probe is a constant | declare a map at module level: Hash(u32, u64)
+    n = (x for x in (1, 2))  # error: this kind of expression (GeneratorExp) is not supported in a probe | it stands in sum(), any(), all(), min(), max(), tuple() or list()
 
 
 @ebee.tracepoint("syscalls:sys_enter_openat")
@@ -162,13 +164,54 @@ def two(a, b=2, *, c=3):
     return a + b + c
 
 
+def keywords(**named):
+    return len(named)
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def sequences(ctx):
+    n = u32(ctx.dfd)
+    a = zip(WORDS, WORDS)  # error: zip() is gone over once and cannot get a name | write it where it is used, or tuple(zip(…))
+    b = [x for x in range(n)]  # error: here range() takes constants | a `for` statement takes range() with any integers
+    c = [x for x in (1, 2) if x > n]  # error: which elements there are is not known when the probe is compiled | write a loop
+    d = [x for x in n]  # error: a comprehension cannot go over u32 | they take constants, tuples, lists and fields of a fixed length; otherwise write a loop
+    f = ff = [n, 1]
+    ff += [2]  # error: += would change a list, dict or set that may have other names | write x = x + …
+    f[0] = 5  # error: several values has no items that can be assigned
+    f.append(4)  # error: several values has no attribute 'append' in a probe
+    g = f[5]  # error: f has 2 elements: there is no [5]
+    h = (n, 1) < (1, 2)  # error: several values are compared with tuple | compare them one by one
+    i = (n, 1) + [1]  # error: the operator + is not supported between several values and list
+    j, k, l = f  # error: 2 values are assigned to 3 names
+    j, *k, l, m = (1,)  # error: 1 values are assigned to 4 names
+    o = {"a": 1}[n]  # error: {"a": 1} has no key that this can be
+    p = {1: "x", 2: 5}[n]  # error: this expression is a string on one way and 5 on another
+    q = {RATIO: 1}[n]  # error: {RATIO: 1} has no key that this can be
+    s = (0,) * 5000  # error: a constant of 5000 items is too long for a probe
+    t = (n,) * 100  # error: 100 values are too many for a probe
+    u = WORDS.split()  # error: tuple has no attribute 'split' in a probe
+    v = "a,b".split(0)  # error: must be str or None, not int
+    w = sum(WORDS)  # error: unsupported operand type(s) for +: 'int' and 'str'
+    x = round(n)  # error: round() takes constants in a probe, not u32
+    y = max(())  # error: max() of nothing
+    z = reversed({1, 2})  # error: reversed() does not take set in a probe
+    aa = reversed(zip(WORDS))  # error: reversed() does not take zip() of tuple in a probe
+    ab = {1: 2}.update({3: 4})  # error: dict has no attribute 'update' in a probe
+    ac = TABLE[n].x  # error: a number from 10 to 20 has no attribute 'x' in a probe
+    ad = [(y := x) for x in (1, 2)]  # error: an assignment that may not happen cannot stand in an expression | assign on a line of its own
+    ae = any(x for x in ebee.comm())  # error: a comprehension cannot go over a string | …
+
+
 @ebee.tracepoint("syscalls:sys_enter_openat")
 def calls(ctx):
     x = two()  # error: two() misses the argument 'a'
     x = two(1, 2, 3)  # error: two() takes 2 positional arguments, not 3
     x = two(1, d=2)  # error: two() has no argument 'd'
     x = two(1, a=2)  # error: two() gets the argument 'a' twice
-    x = two(*(1, 2))  # error: arguments cannot be unpacked in a probe
+    x = two(*(1, 2, 3))  # error: two() takes 2 positional arguments, not 3
+    x = two(*ebee.pid())  # error: how many values u32 has is not known
+    x = two(1, **{2: 3})  # error: ** takes a constant dict with names as keys in a probe, not dict
+    x = keywords(a=ebee.pid())  # error: **named of keywords() takes constants in a probe | name the arguments
     match ebee.pid():
         case "a":  # error: a case takes an integer constant, not 'a'
             pass

@@ -1,0 +1,163 @@
+"""Comprehensions and generator expressions over what has a known number of elements: one copy for each."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from ..lower import numbers
+from ..lower.numbers import Num, Refusal
+from .constants import plain
+from .sequences import items_of, kept_part, tuple_of
+from .source import assigned_names
+from .values import Known
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..ir.core import Block
+    from .expressions import Expressions
+    from .values import Val
+
+    Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
+
+def turns(front: Expressions, generators: list[ast.comprehension], each: Callable[[bool], Block | None]) -> None:
+    """Lower a comprehension's clauses; `each(is_certain)` lowers what stands before them, in every turn.
+
+    It is certain unless a condition at run time decides. A block that `each` returns is where the turns go on; None
+    and a current block that has ended: there are no more. Raises: Refusal.
+    """
+    names = assigned_names([g.target for g in generators])
+    outermost = _items(front, generators[0].iter)
+    prefix, front.serial = front.prefix, front.serial + 1
+    hidden = {f"{name} outside {front.serial}": name for name in names if name in front.env}
+    front.env = {f"{n} outside {front.serial}" if n in names else n: v for n, v in front.env.items()}
+    front.prefix, front.depth = f"{prefix}comprehension {front.serial} ", front.depth + 1
+    try:
+        _turns(front, generators, outermost, each, True)
+    finally:
+        front.prefix, front.depth = prefix, front.depth - 1
+        front.env = {hidden.get(n, n): v for n, v in front.env.items() if n not in names}
+
+
+def _items(front: Expressions, node: ast.expr) -> list[Val]:
+    value = front.expr(node)
+    items = items_of(front, value)
+    if items is None:
+        hint = "they take constants, tuples, lists and fields of a fixed length; otherwise write a loop"
+        raise front.located(node, Refusal(f"a comprehension cannot go over {front.describe(value)}", hint))
+    return items
+
+
+def _turns(
+    front: Expressions,
+    generators: list[ast.comprehension],
+    items: list[Val],
+    each: Callable[[bool], Block | None],
+    is_certain: bool,
+) -> None:
+    generator, *inner = generators
+    if generator.is_async:
+        raise Refusal("a probe cannot be async")
+    for item in items:
+        front.assign(generator.target, item)
+        skipped: list[Block] = []
+        is_left_out = False
+        for test in generator.ifs:
+            yes, no = front.low.blocks(2)
+            front.condition(test, yes, no)
+            is_left_out = not front.b.is_reachable(yes)
+            if is_left_out:
+                front.b.start(no)
+                break
+            front.b.start(yes)
+            if front.b.is_reachable(no):
+                skipped.append(no)
+        if not is_left_out:
+            if inner:
+                _turns(front, inner, _items(front, inner[0].iter), each, is_certain and not skipped)
+            else:
+                following = each(is_certain and not skipped)
+                if following is not None:
+                    front.b.start(following)
+        for no in skipped:
+            if not front.b.terminated:
+                front.b.jump(no)
+            front.b.start(no)
+        if front.b.terminated:
+            return
+
+
+def values_of(front: Expressions, node: Comprehension) -> list[Val]:
+    """The values of a comprehension, those of a dict as pairs. Raises: Refusal."""
+    values: list[Val] = []
+
+    def each(is_certain: bool) -> None:
+        if not is_certain:
+            raise Refusal("which elements there are is not known when the probe is compiled", "write a loop")
+        if isinstance(node, ast.DictComp):
+            values.append(tuple_of([front.expr(node.key), front.expr(node.value)]))
+            return
+        values.append(kept_part(front, front.expr(node.elt)))
+
+    turns(front, node.generators, each)
+    return values
+
+
+def comprehension(front: Expressions, node: Comprehension) -> Val:
+    """A list, set or dict comprehension; sets and dicts are constants. Raises: Refusal."""
+    values = values_of(front, node)
+    if isinstance(node, ast.ListComp):
+        return tuple_of(values, list)
+    objects = [plain(front, v, "a set or dict") for v in values]
+    try:
+        return Known(dict(objects) if isinstance(node, ast.DictComp) else set(objects))
+    except TypeError as e:
+        raise Refusal(str(e)) from None
+
+
+# What goes over a generator expression
+
+
+def total(front: Expressions, node: ast.GeneratorExp, start: Val) -> Val:
+    """sum(x for …), also with conditions at run time. Raises: Refusal."""
+    result = start
+    if not any(generator.ifs for generator in node.generators):
+
+        def add(is_certain: bool) -> None:
+            nonlocal result
+            result = front.binary("+", result, front.expr(node.elt))
+
+        turns(front, node.generators, add)
+        return result
+    first = front.as_num(start)
+    name, lo, hi = f"sum {front.prefix}{front.serial} {id(node)}", first.lo, first.hi
+    front.b.write(name, first.value)
+
+    def add_to_variable(is_certain: bool) -> None:
+        nonlocal lo, hi
+        before = Num(front.b.read(name), lo, hi)
+        after = front.as_num(front.binary("+", before, front.expr(node.elt)))
+        front.b.write(name, after.value)
+        both = after if is_certain else numbers.union(before, after)
+        lo, hi = both.lo, both.hi
+
+    turns(front, node.generators, add_to_variable)
+    return Num(front.b.read(name), lo, hi)
+
+
+def decides(front: Expressions, node: ast.GeneratorExp, is_any: bool) -> Val:
+    """any(x for …), all(x for …): nothing is evaluated behind what decides. Raises: Refusal."""
+
+    def jump(then: Block, els: Block) -> None:
+        def each(is_certain: bool) -> Block | None:
+            following = front.b.new_block()
+            front.condition(node.elt, *((then, following) if is_any else (following, els)))
+            return following if front.b.is_reachable(following) else None
+
+        turns(front, node.generators, each)
+        if not front.b.terminated:
+            front.b.jump(els if is_any else then)
+
+    return front.decided(jump)
