@@ -1,4 +1,4 @@
-"""Comprehensions and generator expressions over what has a known number of elements: one copy for each."""
+"""Sets and dicts of constants, comprehensions and generator expressions over what has a known number of elements: one copy for each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import _ast as ast
 
 from ..lower import numbers
 from ..lower.numbers import Num, Refusal
-from .constants import plain
+from .constants import fold, plain
 from .sequences import items_of, kept_part, tuple_of
 from .source import assigned_names
 from .values import Known
@@ -14,6 +14,7 @@ from .values import Known
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from ..ir.core import Block
     from .expressions import Expressions
@@ -115,6 +116,22 @@ def comprehension(front: Expressions, node: Comprehension) -> Val:
         return Known(dict(objects) if isinstance(node, ast.DictComp) else set(objects))
     except TypeError as e:
         raise Refusal(str(e)) from None
+
+
+def literal(front: Expressions, node: ast.Dict | ast.Set) -> Val:
+    """`{1: 2}`, `{1, 2}` of constants. Raises: Refusal."""
+    if isinstance(node, ast.Set):
+        return fold(front, set, [plain(front, v, "a set") for v in front.each(node.elts)])
+    result: dict[Any, Any] = {}
+    for key_node, value_node in zip(node.keys, node.values):
+        key, value = None if key_node is None else front.expr(key_node), front.expr(value_node)
+        if not (isinstance(value, Known) and (key is None or isinstance(key, Known))):
+            raise Refusal("a dict in a probe is a constant", "declare a map at module level: Hash(u32, u64)")
+        try:
+            result.update(value.object if key is None else {key.object: value.object})
+        except (TypeError, ValueError) as e:
+            raise Refusal(str(e)) from None
+    return Known(result)
 
 
 # What goes over a generator expression

@@ -69,7 +69,6 @@ HINTS = {
     "Div": "use // for integers",
     "Pow": "the exponent must be a constant from 0 to 64",
     "GeneratorExp": "it stands in sum(), any(), all(), min(), max(), tuple() or list()",
-    "Dict": "declare a map at module level: Hash(u32, u64)",
     "Lambda": "write the expression where it is used",
     "NamedExpr": "assign on a line of its own",
     "Subscript": "only maps can be indexed",
@@ -462,29 +461,19 @@ class Expressions:
 
         return tuple_of(self.each(node.elts), list)
 
-    def expr_Set(self, node: ast.Set) -> Val:
-        from . import constants
-
-        return constants.fold(self, set, [constants.plain(self, v, "a set") for v in self.each(node.elts)])
-
-    def expr_Dict(self, node: ast.Dict) -> Val:
-        pairs = [(None if k is None else self.expr(k), self.expr(v)) for k, v in zip(node.keys, node.values)]
-        result: dict[Any, Any] = {}
-        for key, value in pairs:
-            if not (isinstance(value, Known) and (key is None or isinstance(key, Known))):
-                raise Refusal("a dict in a probe is a constant", HINTS["Dict"])
-            try:
-                result.update(value.object if key is None else {key.object: value.object})
-            except (TypeError, ValueError) as e:
-                raise Refusal(str(e)) from None
-        return Known(result)
-
     def expr_ListComp(self, node: ast.ListComp | ast.SetComp | ast.DictComp) -> Val:
         from .comprehensions import comprehension
 
         return comprehension(self, node)
 
     expr_SetComp = expr_DictComp = expr_ListComp
+
+    def expr_Dict(self, node: ast.Dict | ast.Set) -> Val:
+        from .comprehensions import literal
+
+        return literal(self, node)
+
+    expr_Set = expr_Dict
 
     def each(self, nodes: list[ast.expr], *following: ast.expr) -> list[Val]:
         """The values of expressions, `*x` as many as it has; `following` are evaluated later."""

@@ -24,7 +24,7 @@ def printing(ctx):
     print(1, file=5)  # error: file= of print() takes sys.stdout or sys.stderr in a probe
     print(1, flush=n)  # error: flush= of print() takes True or False in a probe
     print(1, colour=n)  # error: print() has no argument 'colour'
-    print(*streams)  # error: TextIOWrapper has no text in a probe
+    print(*streams)  # error: … has no text in a probe
     print(f"{n:s}")  # error: Unknown format code 's' for object of type 'int'
     print(f"{ebee.comm():d}")  # error: Unknown format code 'd' for object of type 'str'
     print(f"{n:{n}}")  # error: a format specification must be known when the probe is compiled
