@@ -1,4 +1,4 @@
-"""Sets and dicts of constants, comprehensions and generator expressions over what has a known number of elements: one copy for each."""
+"""Comprehensions and generator expressions: one copy of the code for each element. Sets and dicts of constants."""
 
 from __future__ import annotations
 
