@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..spec.object import RELO_TP_FIELD
+from ..types.scalars import INT_TYPES
 from .numbers import U64_HI, Num, Refusal, wrap
 from .program import chunks
 
@@ -10,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.core import Value
     from ..spec.target import TracepointField, TracepointFormat
+    from ..types.scalars import IntType
     from .program import Lowering
 
 # Width in bytes and signedness of C types that system calls take. Their records hold whole registers, of which only
@@ -34,7 +36,7 @@ def read_field(low: Lowering, record: Value, format: TracepointFormat, field: Tr
     """
     is_dynamic = field.type.startswith(("__data_loc", "__rel_loc"))
     if "[" in field.type or is_dynamic or field.size_bytes not in (1, 2, 4, 8):
-        raise Refusal(f"{format.event}.{field.name} is {field.type}, which cannot be read in a probe yet")
+        raise Refusal(f"{format.event}.{field.name} is {field.type}, which has no meaning in a probe")
     size = field.size_bytes
     raw = low.b.load(record, 0, size, symbol=field.name, reloc=RELO_TP_FIELD)
     return typed_field(low, raw, format, field)
@@ -47,14 +49,33 @@ def read_characters(low: Lowering, record: Value, format: TracepointFormat, fiel
     """
     b, size = low.b, field.size_bytes
     raw, text = b.alloca(size // 8 * 8 + 8), b.alloca(-(-size // 8) * 8)
-    align = min(field.off_bytes & -field.off_bytes or 8, 8)
-    for at, width in chunks(0, size, align):
-        part = b.op("load", record, off=at, size=width, imm=size, symbol=field.name, reloc=RELO_TP_FIELD)
-        b.store(raw, at, width, part)
+    _copy(low, raw, record, field)
     low.zero(raw, size, size // 8 * 8 + 8 - size)
     low.zero(text, 0, size)
     low.read_user_str(text, 0, size, Num(raw, 0, U64_HI), f"{format.event}.{field.name}", is_kernel=True)
     return text
+
+
+def _copy(low: Lowering, to: Value, record: Value, field: TracepointField) -> None:
+    """Copy a whole field of the record."""
+    align = min(field.off_bytes & -field.off_bytes or 8, 8)
+    for at, width in chunks(0, field.size_bytes, align):
+        part = low.b.op(
+            "load", record, off=at, size=width, imm=field.size_bytes, symbol=field.name, reloc=RELO_TP_FIELD
+        )
+        low.b.store(to, at, width, part)
+
+
+def read_array(low: Lowering, record: Value, field: TracepointField) -> tuple[Value, IntType, int] | None:
+    """A copy of an array of integers on the stack, their type, and how many; None for any other field."""
+    c_type, bracket, _ = field.type.removeprefix("const ").partition("[")
+    width, signed = C_INTEGERS.get(c_type.strip(), (0, False))
+    if not bracket or not width or field.size_bytes % width:
+        return None
+    element = next(t for t in INT_TYPES if (t.size, t.signed) == (width, signed))
+    memory = low.b.alloca(-(-field.size_bytes // 8) * 8)
+    _copy(low, memory, record, field)
+    return memory, element, field.size_bytes // width
 
 
 def dynamic_address(low: Lowering, record: Value, field: TracepointField) -> Num:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import _ast as ast
 
 from ..lower.numbers import Refusal
-from ..lower.tracepoint import dynamic_address, read_characters, read_field
+from ..lower.tracepoint import dynamic_address, read_array, read_characters, read_field
 from ..spec.sections import parse_section, runs_for_task
-from .values import Context, Memory, UserStr, similar
+from .values import BytesPlace, Context, ListPlace, Memory, UserStr, similar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,12 +105,22 @@ class TracepointContext(ContextType):
             return UserStr(dynamic_address(low, pointer, field), 0, f"{self.format.event}.{name}", True)
         if field.type.startswith("char[") and field.size_bytes > 1:
             return Memory(read_characters(low, pointer, self.format, field), 0, field.size_bytes)
+        if "[" in field.type and (array := read_array(low, pointer, field)) is not None:
+            from ..types.fields import BytesType, ListType
+
+            memory, element, count = array
+            if element.size == 1 and not element.signed:
+                return BytesPlace(memory, 0, BytesType(count), is_own=True)
+            return ListPlace(memory, 0, ListType(element, count), is_copy=True)
         return read_field(low, pointer, self.format, field)
 
 
 def tracepoint_context(event: str, target: Target) -> ContextType:
     """Return the context of a tracepoint. Raises: Refusal if there is no such event."""
     format = target.tracepoint(event)
+    if format is None and ("*" in event or "?" in event):
+        hint = "for every system call: 'raw_syscalls:sys_enter' with ctx.id and ctx.args; others: several names"
+        raise Refusal(f"a tracepoint's name is no pattern: {event!r}", hint)
     if format is None:
         raise Refusal(f"there is no tracepoint {event!r}", similar(event, target.tracepoint_names()))
     return TracepointContext(format)
