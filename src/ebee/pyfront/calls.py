@@ -11,10 +11,10 @@ from ..errors import CompileError
 from ..lower.numbers import Num, Refusal, check_assignable, wrap
 from ..record import Record, field
 from ..types.scalars import IntType
-from .expressions import Expressions
+from .expressions import Expressions, Located
 from .order import outlive
 from .source import SourceText, assigned_names, find_function
-from .values import Context, Entry, Known, Maybe, RecordRef, is_lazy
+from .values import Context, Entry, Known, Maybe, RecordRef, Unusable, is_lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ class Calls(Expressions):
         from .subprograms import call as call_subprogram
 
         name = function.__name__
+        if name == "<lambda>":
+            raise Refusal("a lambda cannot be called in a probe", "write a function: def …")
         if any(call.function is function for call in self.calls):
             raise Refusal(f"{name}() calls itself, and a probe has no recursion", "write a loop")
         if len(self.calls) >= _DEEPEST:
@@ -121,7 +123,10 @@ class Calls(Expressions):
             self.b.start(call.done)
             raise Refusal(f"{name}() never returns")
         self.b.start(call.done)
-        return self.result(call)
+        value = self.result(call)
+        if isinstance(value, Unusable) and not value.why:
+            raise Located(None)
+        return value
 
     def give(self, value: Val) -> None:
         """Return from the innermost call: its open records are submitted, the caller goes on with the value."""

@@ -214,6 +214,8 @@ class Statements(Loops, Calls):
         """Keep a diagnostic; names that the statement would have assigned are not complained about later."""
         if e.diagnostic is not None:
             self.diagnostics.append(e.diagnostic)
+        if isinstance(node, ast.Return) and self.calls and self.calls[-1].inner is None:
+            self.give(Unusable(""))  # nor is what the function would have returned
         targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
         for target in targets:
             if isinstance(target, ast.Name):

@@ -256,3 +256,22 @@ def names_without_btf(file):  # error: a kprobe on vfs_read has no argument 'fil
 @ebee.raw_tracepoint("sched_switch")
 def positions_without_btf(ctx):
     x = ctx.prev  # error: a raw tracepoint probe on sched_switch has no argument 'prev' | names come from BTF, of the running kernel with --target kernel; ctx.args[0] is the first
+
+
+tripled = lambda n: 3 * n  # noqa: E731
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def lambdas(ctx):
+    counts[0] = tripled(5)  # error: a lambda cannot be called in a probe | write a function: def …
+    counts[1] = applied(lambda n: n, 5)  # error: this kind of expression (Lambda) is not supported in a probe | write the expression where it is used
+    counts[2] = odd(5)
+
+def applied(f, n):
+    return f(n)
+
+def odd(n):
+    return even(n - 1)
+
+def even(n):
+    return odd(n - 1)  # error: odd() calls itself, and a probe has no recursion | write a loop
