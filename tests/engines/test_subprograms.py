@@ -99,6 +99,14 @@ def apply(f, n: u32):
     y = f(n + 1) + x * x - x // 3 + (x & 15) + (x >> 2)
     return f(x + y) + f(y) * 3
 
+def over(items, n: u32):
+    t = 0
+    for i in items:
+        t += i * n + (n & 3) + (n >> i) + (n | i)
+        if t > 1000:
+            t = t % 1000 + (n & i) + i
+    return t + n * 2 + (n & 9) + (n >> 5)
+
 def sized(kind, n: u32):
     x = u64(kind(n)) + (n & 3) + (n >> 4) + (n | 8) + (n ^ 5)
     y = u64(kind(n + 300)) + x + (x & 7) + (x >> 3) + (x | 1)
@@ -112,6 +120,7 @@ BODIES = {
     "nested": "out[0] = outer(3)\nout[1] = outer(4)",
     "a local struct": "s = Pair(a=1)\nfill(s, 8)\nfill(s, 9)\nout[0] = s.a\nout[1] = s.b",
     "a function as an argument": "out[0] = u64(apply(one, u32(a)))\nout[1] = u64(apply(one, u32(b)))",
+    "constants as arguments": "out[0] = over((1, 2), u32(a))\nout[1] = over((1, 2), u32(b))\nout[2] = over((1, 3), u32(a))\nout[3] = over((1, True), u32(c))",
     "a type as an argument": "out[0] = sized(u8, u32(a))\nout[1] = sized(u8, u32(b))\nout[2] = sized(u16, u32(a))",
 }
 

@@ -212,7 +212,7 @@ def argument_of(front: Calls, definition: ast.FunctionDef, name: str, value: Val
     if isinstance(value, Num):
         n: Num = value
         lo, hi = (n.lo, n.hi) if is_exact or n.may_borrow else _widened(front, definition, name, n)
-        key = (name, lo, hi, n.c_type, n.may_borrow, id(n.cls) if isinstance(n, EnumNum) else 0)
+        key = (name, lo, hi, n.c_type, n.may_borrow, n.cls if isinstance(n, EnumNum) else None)
         return Argument(key, n.value, n.value.type, lambda p: n.replace(value=p, lo=lo, hi=hi))
     if isinstance(value, Context) and not value.type.has_packet:
         context = value
@@ -221,7 +221,7 @@ def argument_of(front: Calls, definition: ast.FunctionDef, name: str, value: Val
         record = value
         fields = set(record.type.fields)
         return Argument(
-            (name, "record", id(record.type), id(record.decl)), record.pointer, PTR_ARG,
+            (name, "record", record.type, record.decl), record.pointer, PTR_ARG,
             lambda p: RecordRef(p, record.type, record.decl, set(fields)),
         )  # fmt: skip
     if isinstance(value, Memory):
@@ -237,7 +237,7 @@ def argument_of(front: Calls, definition: ast.FunctionDef, name: str, value: Val
         place, entry = value, value.entry
         align = min(place.align, place.off & -place.off or 8)
         alike = (
-            name, type(place), id(place.type), align, entry and id(entry.decl),
+            name, type(place), place.type, align, entry.decl if entry is not None else None,
             place.is_copy, place.is_constant, getattr(place, "is_own", False),
         )  # fmt: skip
 
@@ -260,7 +260,24 @@ def _widened(front: Calls, definition: ast.FunctionDef, name: str, n: Num) -> Ra
     return next((lo, hi) for lo, hi in _CLASSES if lo <= n.lo and n.hi <= hi)
 
 
+class _Same:
+    """One object, kept: no other one gets its address while it is compared with."""
+
+    __slots__ = ("kept",)
+
+    def __init__(self, kept: object) -> None:
+        self.kept = kept
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.kept is self.kept
+
+    def __hash__(self) -> int:
+        return id(self.kept)
+
+
 def _identity(object: Any) -> Hashable:
+    if type(object) is tuple:
+        return tuple(map(_identity, object))
     if isinstance(object, int | str | bytes | None):
         return type(object), object
-    return id(object)
+    return _Same(object)

@@ -108,7 +108,7 @@ def _cancel(front: Statements, decl: Any, pointer: Value, node: ast.Call) -> Val
 
 def callback(front: Statements, function: Any, decl: KeyedDecl[Any, Any]) -> str:
     """Compile a function that a timer of a map calls, once; return its name. Raises: Refusal."""
-    key = (function, id(decl))
+    key = (function, decl)
     known = front.later.get(key)
     if known is not None and (known in front.low.obj.functions or key in front.being_made):
         return known
