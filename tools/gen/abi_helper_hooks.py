@@ -126,6 +126,8 @@ def words(names: set[str]) -> str:
 
 def generate() -> str:
     known = {kind: found for kind in SECTIONS if (found := helpers_of(kind))}
+    if silent := sorted({like for like, _ in _LIKE.values()} - known.keys()):
+        raise emit.SourceMissing(f"this kernel, or this user, cannot try programs of section {silent[0]!r}")
     for kind, (like, more) in _LIKE.items():
         known[kind] = known[like] | set(more.split())
     for name, shown_by in _LEFT_OUT.items():
