@@ -57,10 +57,7 @@ def enter_write(ctx):
 def moved(read, written):
     descriptor = Descriptor(pid=ebee.pid(), fd=moving[ebee.tid()])
     if descriptor in paths:
-        path = paths[descriptor]
-        if path not in files:
-            files[path] = Bytes()
-        file = files.lookup(path)
+        file = files.setdefault(paths[descriptor], Bytes())
         file.read += read
         file.written += written
 

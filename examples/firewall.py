@@ -49,7 +49,7 @@ with ebee.attach(firewall, interface=interface) as attachment:
             ports[int(rule)] = Rule()
     attachment.wait()
 
-for port, rule in sorted(ports.items()):
-    print(f"port {port:<20} {rule.dropped:>10} dropped")
-for prefix, rule in sources.items():
-    print(f"from {prefix:<20} {rule.dropped:>10} dropped")
+for port, found in sorted(ports.items()):
+    print(f"port {port:<20} {found.dropped:>10} dropped")
+for prefix, found in sources.items():
+    print(f"from {prefix:<20} {found.dropped:>10} dropped")

@@ -45,9 +45,7 @@ def on_futex_done(ctx):
     if begin is None:
         return
     key, ns = begin.lock, ebee.ktime() - begin.ns
-    if key not in locks:
-        locks[key] = Waits(comm=ebee.comm())
-    waits = locks.lookup(key)
+    waits = locks.setdefault(key, Waits(comm=ebee.comm()))
     waits.count += 1
     waits.total_ns += ns
     if ns > waits.longest_ns:

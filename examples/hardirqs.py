@@ -31,9 +31,7 @@ def on_exit(ctx):
     now = running.lookup(0)
     if now is None or not now.ns:
         return
-    if now.name not in totals:
-        totals[now.name] = Total()
-    total = totals.lookup(now.name)
+    total = totals.setdefault(now.name, Total())
     total.count += 1
     total.ns += ebee.ktime() - now.ns
 

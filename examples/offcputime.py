@@ -34,10 +34,8 @@ def on_switch(preempt, prev, next):
     began = off.lookup(next.pid)
     if began is None:
         return
-    if next.pid not in threads:
-        threads[next.pid] = Waited()
     ns = now - began.since_ns
-    waited = threads.lookup(next.pid)
+    waited = threads.setdefault(next.pid, Waited())
     waited.comm = next.comm  # an execve may have changed it
     match began.kind:
         case 0:

@@ -18,10 +18,7 @@ tasks = Hash(u32, Switches)
 
 @ebee.tracepoint("sched:sched_switch")
 def on_switch(ctx):
-    task = tasks.lookup(ebee.tid())
-    if task is None:
-        tasks[ebee.tid()] = Switches()
-        task = tasks.lookup(ebee.tid())
+    task = tasks.setdefault(ebee.tid(), Switches())  # the entry itself
     task.comm = ebee.comm()  # an execve may have changed it
     if ctx.prev_state == 0 or ctx.prev_state >= 256:  # still running: TASK_RUNNING, or preempted
         task.pushed += 1

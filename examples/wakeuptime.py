@@ -32,9 +32,7 @@ def on_waking(p):
     since = asleep[p.pid]
     if since and ebee.followed(p.tgid):
         pair = Pair(sleeper=p.comm, waker=ebee.comm())
-        if pair not in pairs:
-            pairs[pair] = Wakeups()
-        wakeups = pairs.lookup(pair)
+        wakeups = pairs.setdefault(pair, Wakeups())
         wakeups.count += 1
         wakeups.asleep_ns += ebee.ktime() - since
         del asleep[p.pid]

@@ -28,10 +28,13 @@ RUNS = {
     "opened": (r"\d+ cat /etc/hostname", CAT),
     "leave": (r"\d+ bytes, \d+ ns", CAT),
     "exits": (r"cat \d+, a child of \d+, exits with 0", CAT),
+    "sample": (r"\d+ sh 0x.*", "sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done'"),
+    "on_exit": (r"\d+ \d+ cat \d+\.\d ms", CAT),
+    "ending": (r"asked for \d+ bytes", CAT),
     "connecting": (r"\S+ connects to 0x7f000001, port \d+", CONNECT),
 }
-NEEDS_MORE = {"leave": KPROBE, "exits": (TYPED,)}
-LOADED_ONLY = {"protect"}
+NEEDS_MORE = {"leave": KPROBE, "exits": (TYPED,), "on_exit": (TYPED,)}
+LOADED_ONLY = {"protect", "lookups"}  # the second would change the machine's libc
 
 
 def blocks():

@@ -10,6 +10,7 @@ from .structs import type_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any, Generic, NoReturn
 
     from ..btf.build import BtfBuilder
@@ -30,6 +31,11 @@ class PerCpuDecl(KeyedDecl[K, V]):
 
     def __setitem__(self, key: K, value: Any) -> None:
         super().__setitem__(key, value)
+
+    if TYPE_CHECKING:
+
+        def items(self) -> Iterator[tuple[K, Any]]: ...
+        def values(self) -> Iterator[Any]: ...
 
     def sum(self, key: K) -> int:
         """Return the sum of the values of all CPUs: 0 for a missing key."""
