@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from .types.kernel_hooks import tp_btf as tp_btf
     from .types.kernel_structs import KernelStruct as KernelStruct
     from .types.kernel_structs import Ptr as Ptr
+    from .types.kfuncs import dynptr as dynptr
     from .types.kfuncs import iter_num as iter_num
     from .types.kfuncs import iter_task as iter_task
     from .types.kfuncs import kfunc as kfunc
@@ -222,7 +223,7 @@ _HOMES = {
         "syscall_program tp_btf"
     ),
     "types.kernel_structs": "KernelStruct Ptr",
-    "types.kfuncs": "iter_num iter_task kfunc kptr_xchg preempt_disabled rcu",
+    "types.kfuncs": "dynptr iter_num iter_task kfunc kptr_xchg preempt_disabled rcu",
     "types.map_kinds": "BloomFilter LpmTrie LruHash LruPerCpuHash PerCpuArray PerCpuHash Queue Stack",
     "types.maps": "Array Hash RingBuf",
     "types.net_hooks": (

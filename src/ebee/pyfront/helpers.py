@@ -62,8 +62,11 @@ INSTEAD: dict[str, str] = {
     **dict.fromkeys(("tail_call", "for_each_map_elem", "loop", "find_vma", "user_ringbuf_drain"), ""),
     **dict.fromkeys(("timer_init", "timer_set_callback", "timer_start", "timer_cancel"), ""),
     **dict.fromkeys(("spin_lock", "spin_unlock"), "with v.lock: …"),
-    **dict.fromkeys(("ringbuf_reserve_dynptr", "ringbuf_submit_dynptr", "ringbuf_discard_dynptr"), _POLL),
-    **dict.fromkeys(("dynptr_from_mem", "dynptr_read", "dynptr_write", "dynptr_data"), ""),
+    **dict.fromkeys(
+        ("ringbuf_reserve_dynptr", "ringbuf_submit_dynptr", "ringbuf_discard_dynptr"),
+        "with ring.reserve(size) as record: record.write(off, value)",
+    ),
+    **dict.fromkeys(("dynptr_from_mem", "dynptr_read", "dynptr_write", "dynptr_data"), "d = ebee.dynptr(pkt)"),
     "kptr_xchg": "v.task = task, or with ebee.kptr_xchg(v.task, task) as old: …",
     "get_local_storage": "keep the value in a Hash, by ebee.helpers.bpf_get_current_cgroup_id()",
     **dict.fromkeys(("per_cpu_ptr", "this_cpu_ptr"), "read the kernel's structs: ebee.current_task()"),

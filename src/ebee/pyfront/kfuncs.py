@@ -333,6 +333,10 @@ def call(front: Expressions, function: Any, node: ast.Call) -> Val:
         front.arguments(node, name, 0, 0)
         types(front)
         return KernelIter("task", [front.b.const(0), front.b.const(0)])
+    if function is declared.dynptr:
+        from .dynptrs import dynptr
+
+        return dynptr(front, node)
     if function is declared.kptr_xchg:
         return _exchange(front, node)
     if function is not declared.iter_num:

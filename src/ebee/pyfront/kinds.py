@@ -336,6 +336,7 @@ _VALUES: dict[type, str] = {
     values.OptionValue: "packets.OptionValueKind",
     values.FieldRow: "network.FieldRowKind",
     values.Guard: "kfuncs.GuardKind",
+    values.Dynptr: "dynptrs.DynptrKind",
     values.KernelIter: "kfuncs.KernelIterKind",
     Unusable: "UnusableKind",
 }

@@ -342,6 +342,12 @@ def _send(front: Expressions, decl: MapDecl, place: Place) -> Val:
     return Known(None)
 
 
+def _reserve(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
+    from .dynptrs import reserve
+
+    return reserve(front, decl, node)
+
+
 METHODS: dict[str, Callable[[Expressions, MapDecl, ast.Call], Val]] = {
     "add": _push,
     "call": _call,
@@ -355,6 +361,7 @@ METHODS: dict[str, Callable[[Expressions, MapDecl, ast.Call], Val]] = {
     "peek": _take("peek", FUNC.map_peek_elem),
     "pop": _take("pop", FUNC.map_pop_elem),
     "push": _push,
+    "reserve": _reserve,
     "setdefault": _setdefault,
     "values": _entries("values"),
 }

@@ -457,7 +457,7 @@ class Statements(Loops, Calls):
             raise Refusal("one `with` item at a time, please", "nest the statements")
         item = node.items[0]
         function = getattr(item.context_expr, "func", None)
-        if getattr(function, "attr", "") != "reserve":
+        if getattr(function, "attr", "") != "reserve" or getattr(item.context_expr, "args", ()):
             from .kfuncs import held
 
             held(self, node, item)

@@ -325,6 +325,15 @@ class Guard(Record):
     enter: Callable[[Block], Val]
 
 
+class Dynptr(Record):
+    """Memory of a size that is known at run time only, `size` if the program has said it; `state` is the kernel's."""
+
+    state: Value
+    what: str
+    size: Num | None = None
+    is_packet: bool = False
+
+
 class KernelIter(Record):
     """An iterator of the kernel's, over things of a kind: made by `bpf_iter_NAME_new` from `args`."""
 
@@ -391,5 +400,5 @@ if TYPE_CHECKING:
     Val = (
         Num | Known | Many | Comm | UserStr | Memory | Text | StructValue | Entry | RecordRef | Context | HeaderRef
         | KernelRef | Payload | OptionValue | FieldRow | Arguments | Sequence | Place | Peek | Maybe | InnerMap | Member
-        | Entries | Lazy | StackFrames | Guard | KernelIter | Unusable
+        | Entries | Lazy | StackFrames | Guard | Dynptr | KernelIter | Unusable
     )  # fmt: skip

@@ -33,6 +33,22 @@ class Kfunc:
         return f"<kfunc {self.name}>"
 
 
+class Dynptr:
+    """Memory whose size is known at run time only. What reaches beyond it ends the probe, counted."""
+
+    def __len__(self) -> int:  # noqa: PLE0303 - it never returns outside of a probe
+        """Its size in bytes."""
+        probe_only("dynptr")
+
+    def read(self, off: int, into: Any, size: int = 0) -> None:
+        """Copy bytes from an offset into a struct, or a field of one: all of it, or its first `size` bytes."""
+        probe_only("dynptr")
+
+    def write(self, off: int, source: Any, size: int = 0) -> None:
+        """Copy a struct, a field, a string or bytes to an offset: all of it, or its first `size` bytes."""
+        probe_only("dynptr")
+
+
 def kfunc(name: str, *, optional: bool = False) -> Kfunc:
     """Declare a function of the kernel, at module level, by its name: `kfunc("bpf_task_from_pid")`.
 
@@ -67,6 +83,14 @@ def kptr_xchg(place: Any, new: Any) -> AbstractContextManager[Any]:
     Source: bpf_kptr_xchg.
     """
     probe_only("kptr_xchg")
+
+
+def dynptr(memory: Any) -> Dynptr:
+    """A packet, or a map's entry, as memory whose size is known at run time: read and written piece by piece.
+
+    Source: bpf_dynptr_from_xdp, bpf_dynptr_from_skb, bpf_dynptr_from_mem.
+    """
+    probe_only("dynptr")
 
 
 def iter_num(start: int, stop: int) -> Iterator[int]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Any, Generic, Protocol, TypeVar, overload
 
+    from ..btf.build import BtfBuilder
+    from .kfuncs import Dynptr
+
     K = TypeVar("K")
     V = TypeVar("V")
 
@@ -278,6 +281,24 @@ def ring_bytes(size: int | str, record: Type, kind: str) -> int:
     return rounded
 
 
+class AnyBytes(Type):
+    """Bytes of any number: a record of RingBuf(bytes)."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__("bytes", 0, 1)
+
+    def pack(self, value: bytes) -> bytes:
+        return bytes(value)
+
+    def unpack(self, data: bytes) -> bytes:
+        return bytes(data)
+
+    def btf_id(self, btf: BtfBuilder) -> int:
+        return btf.add_int("unsigned char", 1)
+
+
 class RingBuf(MapDecl, Generic[V]):
     """A ring buffer of records: BPF_MAP_TYPE_RINGBUF. `size` in bytes (or `1M`), rounded up to a power of two pages.
 
@@ -290,11 +311,21 @@ class RingBuf(MapDecl, Generic[V]):
     value: Type
 
     def __init__(self, value: type[V], *, size: int | str = "256K", name: str = "") -> None:
-        record = type_of(value, "record of RingBuf")
+        record = AnyBytes() if value is bytes else type_of(value, "record of RingBuf")
         super().__init__(None, record, ring_bytes(size, record, self.kind), name)
 
-    def reserve(self) -> AbstractContextManager[V]:
-        """Inside a probe: `with ring.reserve() as record:`. Skips the body, and counts, when the ring is full."""
+    if TYPE_CHECKING:
+
+        @overload
+        def reserve(self) -> AbstractContextManager[V]: ...
+        @overload
+        def reserve(self, size: int) -> AbstractContextManager[Dynptr]: ...
+
+    def reserve(self, size: int = 0) -> Any:
+        """Inside a probe: `with ring.reserve() as record:`. Skips the body, and counts, when the ring is full.
+
+        Of RingBuf(bytes) `size` is that of the record in bytes, which is filled with record.write(off, value).
+        """
         raise UsageError("RingBuf.reserve() means something only inside a probe")
 
     def output(self, record: V) -> None:

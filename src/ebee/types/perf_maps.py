@@ -9,7 +9,6 @@ from .scalars import u32
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
     from typing import Any
 
 _MOST_BYTES = 65_507  # of a record: its size and header are u16
@@ -32,7 +31,7 @@ class PerfEventArray(RingBuf[V]):
         self.key = u32  # type: ignore[assignment]
         self.max_entries = 0  # as many as the machine has CPUs
 
-    def reserve(self) -> AbstractContextManager[V]:
+    def reserve(self, size: int = 0) -> Any:
         """Records are made first, and then sent. Raises: UsageError."""
         raise UsageError("PerfEventArray has no reserve()", hint="make the record, then events.output(record)")
 

@@ -1,15 +1,19 @@
-"""What the compiler refuses of locks and kernel pointers. Each expected error stands beside the line that raises it."""
+"""What the compiler refuses of locks, kernel pointers and dynptrs. Each expected error stands beside the line that raises it."""
 
 from synthetic_kernel import kernel_target
 
 import ebee
-from ebee import Array, Hash, Kptr, SpinLock, Struct, u32, u64
+from ebee import Array, Hash, Kptr, RingBuf, SpinLock, Struct, u32, u64
 
 TARGET = kernel_target()
 
 
 class Value(Struct):
     lock: SpinLock
+    n: u64
+
+
+class Plain(Struct):
     n: u64
 
 
@@ -54,3 +58,28 @@ def pointers(p):
             pass
         with ebee.kptr_xchg(5, None) as old:  # error: 5 is no field of a map's entry | ebee.kptr_xchg(v.task, None)
             pass
+
+
+ring = RingBuf(Plain)
+anything = RingBuf(bytes)
+
+
+@ebee.xdp
+def dynptrs(pkt):
+    e = Plain()
+    with ring.reserve(8) as r:  # error: ring.reserve() takes no size: its records are Plain | RingBuf(bytes)
+        pass
+    with anything.reserve() as r:  # error: the records of anything are bytes, not a Struct
+        pass
+    x = anything.reserve(8)  # error: what anything.reserve(8) gives must be given back | with anything.reserve(8) as record: …
+    with anything.reserve(64) as r:
+        r.read(0, e)  # error: a record is written, and read by who has the ring | record.write(off, from)
+        r.write(-1, e)  # error: -1 does not fit in the offset of write() (u32)
+        r.write(0, 5)  # error: value of write() takes memory, not 5 | a struct, a field of one, or a string
+        r.write(0, e, 9)  # error: 9 is not the size of value, which has 8 bytes
+        r.put(0)  # error: a record has no method put() | it has read(off, into) and write(off, from)
+    r.write(0, e)  # error: r was given back at the end of its `with`
+    d = ebee.dynptr(e)  # error: dynptr() takes a packet or a map's entry, not a Plain record
+    p = ebee.dynptr(pkt)
+    p.read(0, "text")  # error: value of read() takes memory, not 'text' | e = Event(), then e or e.field
+    return 2
