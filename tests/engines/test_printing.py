@@ -150,3 +150,83 @@ def test_what_a_stream_cannot_encode_is_escaped(monkeypatch):
     assert raw.getvalue() == b"\\xe9\n"
     monkeypatch.setattr(sys, "stdout", None)
     write("nobody sees this", "stdout")
+
+
+STRUCTS = """
+import enum
+
+class State(enum.IntEnum):
+    IDLE = 0
+    RUN = 2
+
+class Level(enum.Enum):
+    LOW = -1
+    HIGH = 7
+
+class Point(Struct):
+    x: u16
+    y: s64
+
+class Address(Union):
+    v4: be32
+    v6: bytes = Bytes(4)
+
+class Event(Struct):
+    n: u32
+    ok: bool
+    state: State
+    level: Level
+    low: int = Bits(s8, 3)
+    port: be16
+    where: Point
+    values: list[int] = List(s16, 3)
+    ways: list[Point] = List(Point, 2)
+    mac: bytes = Bytes(3)
+    name: str = Str(8)
+    address: Address
+
+entries = Array(Point, max_entries=2)
+ring = RingBuf(Event)
+"""
+FILL = """
+e.n = 5
+e.ok = True
+e.state = State.RUN
+e.level = Level.HIGH
+e.low = -3
+e.port = 443
+e.where = Point(x=3, y=-4)
+e.values = (1, -2, 3)
+e.ways[1].y = 9
+e.mac = b"a\\x00'"
+e.name = "it's"
+e.address.v4 = 0x61626364
+""".strip().splitlines()
+SHOWS = [
+    "print(e)", "print(f'{e!s}|{e.where!r}|{e.ways}|{e.values!a}', e.where, Point(x=7))",
+    "print(e.state, f'{e.state!r} {e.level} {e.level!r}', (e.state, e.level, e.name, e.mac, num[0]), [num[0] > 3])",
+    "print((num[0],), [num[0], 'a'], str((num[0], 5)), *(1, num[0]), sep='-')",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_structs_lists_and_tuples(backend):
+    names = {}
+    exec("from ebee import *\n" + STRUCTS, names)
+    out = io.StringIO()
+    exec("e = Event()\n" + "\n".join([*FILL, "e = Event._type.unpack(Event._type.pack(e))", *SHOWS]), {**names, "num": [7], "print": lambda *a, **k: print(*a, **k, file=out)})
+    body = ["with ring.reserve() as e:", *("    " + line for line in (*FILL, *SHOWS))]
+    ran = run_probe(backend, body, num=[7], prelude=STRUCTS)
+    assert "".join(text for _, text in ran.printed) == out.getvalue()
+    assert "Event(n=5, ok=True, state=<State.RUN: 2>" in out.getvalue() and not ran.losses
+
+
+def test_numbers_that_are_no_member_are_shown_as_such():
+    ran = run_probe("engine", ["p = Event()", "p.state = 1", "print(p.state, f'{p.state!r} {p.level}')"], prelude=STRUCTS)
+    assert ran.printed == [("stdout", "1 1 0\n")]
+
+
+def test_an_entry_is_shown_where_it_is_there():
+    body = ["v = entries.lookup(u32(num[0]))", "if v is not None:", "    print(v)", "else:", "    print('none')"]
+    for n, shown in ((1, "Point(x=0, y=0)\n"), (2, "none\n")):
+        assert run_probe("engine", body, num=[n], prelude=STRUCTS).printed == [("stdout", shown)]

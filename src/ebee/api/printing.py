@@ -49,7 +49,7 @@ def text_of(parts: Sequence[Any], record: bytes) -> str:
         if isinstance(part, str):
             out.append(part)
             continue
-        off, size, kind, conversion, spec = part
+        off, size, kind, conversion, spec, *names = part
         data = record[off : off + size]
         value: Any
         if kind == "t":
@@ -61,6 +61,8 @@ def text_of(parts: Sequence[Any], record: bytes) -> str:
             value = int.from_bytes(data, "little", signed=kind == "s")
             if kind == "b":
                 value = bool(value)
+            if names:
+                value = names[0].get(str(value), value)
         if conversion:
             value = _CONVERT[conversion](value)
         out.append(format(value, spec))

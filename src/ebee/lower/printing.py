@@ -2,7 +2,8 @@
 
 `ObjectSpec.notes["prints"]` has an entry for each place: {"stream": "stdout" or "stderr", "parts": […]}. A part is a
 text, or a list of a value's offset and size in bytes, its kind ("u" and "s": an unsigned or signed integer, "b": a
-bool, "t": a string up to its first zero, "y": bytes), its conversion and its format specification as in f-strings.
+bool, "t": a string up to its first zero, "y": bytes), its conversion and its format specification as in f-strings, and
+perhaps the texts of numbers that are members of an enum, by the number in decimal.
 """
 
 from __future__ import annotations

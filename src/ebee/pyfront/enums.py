@@ -6,7 +6,7 @@ import _ast as ast
 
 from ..lower.numbers import BOOL, Num, Refusal
 from .kinds import Kind, NumKind
-from .values import EnumNum, Known, Member
+from .values import EnumNum, Known, Member, is_flag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class EnumNumKind(NumKind):
 
     def contains(self, front: Expressions, value: EnumNum, item: Val, then: Block, els: Block) -> None:
         """`Mode.READ in e.mode`: all of its bits are set."""
-        if not (isinstance(item, Known) and isinstance(item.object, value.cls) and hasattr(value.cls, "__or__")):
+        if not (isinstance(item, Known) and isinstance(item.object, value.cls) and is_flag(value.cls)):
             super().contains(front, value, item, then, els)
         assert isinstance(item, Known)
         bits = front.b.const(int(item.object))

@@ -28,6 +28,7 @@ from .values import (
     Text,
     Unusable,
     UserStr,
+    is_flag,
     is_sequence,
     may_overlap,
     meet,
@@ -263,7 +264,7 @@ class Expressions:
             negative = isinstance(node.op, ast.USub)
             return Known(-known if negative else ~known if isinstance(node.op, ast.Invert) else known)
         n = self.as_num(value)
-        if isinstance(n, EnumNum) and isinstance(node.op, ast.Invert) and hasattr(n.cls, "__or__"):
+        if isinstance(n, EnumNum) and isinstance(node.op, ast.Invert) and is_flag(n.cls):
             raise Refusal(f"~ of a {n.cls.__name__} is about the flags that it declares", f"x & ~{n.cls.__name__}.…")
         if isinstance(node.op, ast.USub):
             return numbers.negate(self.low, n)

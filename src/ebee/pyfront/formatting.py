@@ -10,7 +10,26 @@ from ..types.scalars import StrType
 from .arrays import check_fresh
 from .order import steady
 from .strings import StringKind, encoded
-from .values import BytesPlace, Comm, EnumNum, Known, Many, Maybe, Memory, Piece, Text, UserStr, size_of_string
+from .values import (
+    BytesPlace,
+    Comm,
+    Entry,
+    EnumNum,
+    Known,
+    ListPlace,
+    Many,
+    Maybe,
+    Member,
+    Memory,
+    Piece,
+    RecordRef,
+    StructPlace,
+    StructValue,
+    Text,
+    UserStr,
+    is_flag,
+    size_of_string,
+)  # fmt: skip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,6 +91,8 @@ def formatted(front: Expressions, value: Val, conversion: str = "", spec: str = 
             if conversion in ("", "s") and not spec:
                 return list(value.parts)
             raise Refusal("an f-string inside another one cannot be formatted again", "format its parts")
+        case Member() | EnumNum() if isinstance(value, Member) or conversion in ("r", "a"):
+            return [_member(value, conversion, spec)]
         case Num():
             _check_number(front, value, conversion, spec)
         case Comm() | UserStr() | Memory():
@@ -81,6 +102,10 @@ def formatted(front: Expressions, value: Val, conversion: str = "", spec: str = 
             _try(bytes(value.type.size), conversion, spec)
         case Many():
             return _sequence(front, value, conversion, spec)
+        case StructValue() | RecordRef() | Entry() | StructPlace() | ListPlace():
+            from .texts_of_structs import text_of_place
+
+            return text_of_place(front, value, conversion, spec)
         case _:
             hint = "test it first: if n is not None" if isinstance(value, Maybe) else "format its fields"
             raise Refusal(f"{front.describe(value)} has no text in a probe", hint)
@@ -100,6 +125,16 @@ def _sequence(front: Expressions, value: Many, conversion: str, spec: str) -> li
     return [*parts, end]
 
 
+def _member(value: Member | EnumNum, conversion: str, spec: str) -> Piece:
+    """A member of an enum, by its name; a number that is none is shown as such. Raises: Refusal."""
+    cls = value.cls
+    if spec or is_flag(cls):
+        what = "formatted so" if spec else "named"
+        raise Refusal(f"a {cls.__name__} cannot be {what} in a probe", "show its number: int(x) or x.value")
+    n = value.num if isinstance(value, Member) else Num(value.value, value.lo, value.hi)
+    return Piece(n, "", "", {int(m.value): str(CONVERT[conversion](m)) for m in cls})
+
+
 def is_plain(object: Any) -> bool:
     """Whether the text of a constant is the same wherever it is asked for."""
     if isinstance(object, tuple | list):
@@ -111,8 +146,6 @@ def is_plain(object: Any) -> bool:
 
 def _check_number(front: Expressions, n: Num, conversion: str, spec: str) -> None:
     """Refuse a number that Python would show otherwise, or not at all."""
-    if isinstance(n, EnumNum) and conversion in ("r", "a"):
-        raise Refusal(f"the name of a {n.cls.__name__} is not known in a probe", "leave out the conversion: its number")
     if n.c_type == MAYBE_BOOL:
         raise Refusal("this is True or False on one way and a number on another", "say which: int(x) or bool(x)")
     if not spec or conversion:
@@ -150,6 +183,8 @@ def most_bytes(value: Text) -> int:
             size += len(encoded(part))
         elif isinstance(part.value, Num):
             n = part.value
+            if part.names:
+                raise Refusal("the name of a member has no text that a probe could keep", "print() shows it")
             size += max(len(_try(sample, part.conversion, part.spec)) for sample in (n.lo, n.hi))
         elif isinstance(part.value, BytesPlace):
             raise Refusal("bytes have no text that a probe could keep", "print() shows them")

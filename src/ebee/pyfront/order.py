@@ -79,7 +79,7 @@ def own(front: Expressions, value: Val) -> Val:
 
 def own_text(front: Expressions, text: Text) -> Text:
     """A text of values that were read now."""
-    return Text([p if isinstance(p, str) else Piece(own(front, p.value), p.conversion, p.spec) for p in text.parts])
+    return Text([p if isinstance(p, str) else p.replace(value=own(front, p.value)) for p in text.parts])
 
 
 def may_write(front: Expressions, nodes: list[Any]) -> bool:

@@ -79,7 +79,8 @@ def emit(front: Expressions, parts: list[str | Piece], stream: str) -> None:
             size, kind = _size(part.value), "t"
         off = layout.place(size, 8 if size > 8 else 1 if kind in "ty" else size)
         fields.append((off, part, size))
-        site.append([off, size, kind, part.conversion, part.spec])
+        names = [{str(n): text for n, text in part.names.items()}] if part.names else []
+        site.append([off, size, kind, part.conversion, part.spec, *names])
     low = front.low
     skipped = low.b.new_block()
     record = layout.reserve(low, low.obj.print_site(site, stream), skipped)

@@ -115,11 +115,15 @@ def size_of_string(value: Comm | UserStr | Memory | Text) -> int:
 
 
 class Piece(Record):
-    """A value in a `Text`: `conversion` is "", "r", "s" or "a", `spec` a format specification, as in an f-string."""
+    """A value in a `Text`: `conversion` is "", "r", "s" or "a", `spec` a format specification, as in an f-string.
+
+    `names` are the texts of numbers that are members of an enum.
+    """
 
     value: Val
     conversion: str = ""
     spec: str = ""
+    names: dict[int, str] = field(default_factory=dict)
 
 
 class Text(Record):
@@ -281,6 +285,11 @@ class EnumNum(Num):
     """A number of which Python makes a member of the class `cls`, an IntEnum or IntFlag, if there is one."""
 
     cls: Any = None
+
+
+def is_flag(cls: Any) -> bool:
+    """Whether members of an enum class are sets of bits: a Flag or IntFlag."""
+    return any(base.__name__ == "Flag" and base.__module__ == "enum" for base in cls.__mro__)
 
 
 class Member(Record):

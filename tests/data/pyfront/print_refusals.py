@@ -34,7 +34,6 @@ def printing(ctx):
     print(f"{(n, n)!r:>9}")  # error: a tuple or list cannot be formatted in a probe | format its values
     print(*ctx.dfd)  # error: how many values s32 has is not known
     print(zip((1, 2), (n, n)))  # error: zip() of tuple, several values has no text in a probe | …
-    print(Rec(pid=1))  # error: a Rec record has no text in a probe | format its fields
     print(f"{f'{n}':>5}")  # error: an f-string inside another one cannot be formatted again | format its parts
     x = True
     for i in range(3):

@@ -148,7 +148,11 @@ def enums(ctx):
         b = ~e.mode  # error: ~ of a Mode is about the flags that it declares | x & ~Mode.…
         if 1 in e.mode:  # error: `in` works on keyed maps and constant sequences, not on u32
             pass
-        print(f"{e.state!r}")  # error: the name of a State is not known in a probe | leave out the conversion: its number
+        print(f"{e.mode!r}")  # error: a Mode cannot be named in a probe | show its number: int(x) or x.value
+        print(f"{e.level:>9}")  # error: a Level cannot be formatted so in a probe | show its number: int(x) or x.value
+        print(f"{e.where:>9}")  # error: unsupported format string passed to Point | format its parts
+        if State.RUN in e.state:  # error: `in` works on keyed maps and constant sequences, not on u32
+            pass
         c = State(1)  # error: 1 is not a valid State
         if e.state is State.RUN:  # error: `is` is not supported in a probe, but for `is None` | compare numbers with ==
             pass
