@@ -3,8 +3,6 @@
     sudo ebee run examples/tcpconnlat.py -c 'curl -s http://localhost:8000/'
 """
 
-import socket
-
 import ebee
 from ebee import Hash, RingBuf, Str, Struct, u16, u32, u64
 
@@ -20,7 +18,7 @@ class Start(Struct):
 class Connection(Struct):
     pid: u32
     comm: str = Str(16)
-    port: u16  # as in the packet: big-endian
+    port: u16
     ok: bool
     time_ns: u64
 
@@ -48,4 +46,4 @@ def on_change(sk, oldstate, newstate):
 with ebee.attach(on_change):
     for c in connections:
         result = "ok" if c.ok else "refused"
-        print(f"{c.pid:<8} {c.comm:<16} port {socket.ntohs(c.port):<6} {result:<8} {c.time_ns / 1e6:.3f} ms")
+        print(f"{c.pid:<8} {c.comm:<16} port {c.port:<6} {result:<8} {c.time_ns / 1e6:.3f} ms")

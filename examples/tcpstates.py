@@ -19,8 +19,8 @@ class Change(Struct):
     old: u32
     new: u32
     port: u16
-    peer_port: u16  # as in the packet: big-endian
-    address: u32  # these two as well
+    peer_port: u16
+    address: u32
     peer: u32
     in_state_ns: u64
     comm: str = Str(16)
@@ -52,11 +52,7 @@ def on_change(sk, oldstate, newstate):
         since[u64(sk)] = now
 
 
-def ip(address):
-    return ipaddress.IPv4Address(socket.ntohl(address))
-
-
 with ebee.attach(on_change):
     for c in changes:
-        ends = f"{ip(c.address)}:{c.port} {ip(c.peer)}:{socket.ntohs(c.peer_port)}"
+        ends = f"{ipaddress.IPv4Address(c.address)}:{c.port} {ipaddress.IPv4Address(c.peer)}:{c.peer_port}"
         print(f"{c.comm:<16} {ends:<42} {STATES[c.old]} -> {STATES[c.new]} after {c.in_state_ns / 1e6:.3f} ms")

@@ -6,6 +6,7 @@ import ctypes
 import os
 import re
 import resource
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -209,3 +210,29 @@ def test_bpftool_loads_the_object(tmp_path):
 def test_using_it_outside_of_a_probe_is_an_error():
     with pytest.raises(ebee.UsageError, match=r"ebee.current_task\(\) means something only inside a probe"):
         ebee.current_task()
+
+
+ports = Hash(u64, u64)
+
+
+@ebee.tp_btf("inet_sock_set_state")
+def known_connects(sk, newstate):
+    if newstate == 2:  # TCP_SYN_SENT
+        ports[sk.__sk_common.skc_daddr] = sk.__sk_common.skc_dport
+
+
+@ebee.raw_tracepoint("inet_sock_set_state")
+def read_connects(sk, newstate):
+    if newstate == 2:
+        ports[sk.__sk_common.skc_daddr] = sk.__sk_common.skc_dport
+
+
+@pytest.mark.parametrize("probe", [known_connects, read_connects], ids=lambda probe: probe.name)
+def test_ports_and_addresses_are_numbers(probe):
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))  # nobody listens
+        port = bound.getsockname()[1]
+        text = f"import socket; socket.socket().connect_ex(('127.0.0.1', {port}))"
+        with ebee.Session(backend="kernel") as session:
+            session.attach(probe, command=[sys.executable, "-I", "-S", "-c", text]).wait()
+            assert dict(ports.items()) == {0x7F000001: port}

@@ -23,7 +23,7 @@ from ..lower.numbers import U64_HI, Num, Refusal, wrap
 from ..spec.btf_hooks import Argument, find_hook, find_prototype, hook_names
 from ..spec.core_fields import resolved
 from .contexts import ContextType
-from .kernel_types import leads_to_struct, struct_at
+from .kernel_types import is_big_endian, leads_to_struct, struct_at
 from .kinds import Kind
 from .values import Arguments, Known, similar
 
@@ -102,7 +102,10 @@ class BtfContext(ContextType):
         is_signed = type.int_encoding[0] & BTF_INT_SIGNED if type.kind == BTF_KIND_INT else type.kind_flag
         if is_signed and type.size_bytes == 8:
             return Num(raw, -1 << 63, (1 << 63) - 1)
-        return wrap(low, Num(raw, 0, U64_HI), type.size_bytes, bool(is_signed))
+        n = wrap(low, Num(raw, 0, U64_HI), type.size_bytes, bool(is_signed))
+        if is_big_endian(btf, btf.by_id(arg.type_id)):
+            n = Num(low.b.op("bswap", n.value, size=type.size_bytes), n.lo, n.hi)
+        return n
 
     def read_pointer(self, low: Lowering, pointer: Value, arg: Argument, btf: Btf, type: BtfType, what: str) -> Num:
         """A pointer; one to a struct has fields."""

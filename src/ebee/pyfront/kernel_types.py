@@ -9,7 +9,15 @@ from __future__ import annotations
 import _ast as ast
 
 from ..abi.helpers import BPF_FUNC as FUNC
-from ..btf.kinds import BTF_INT_SIGNED, BTF_KIND_ARRAY, BTF_KIND_INT, BTF_KIND_PTR, BTF_KIND_STRUCT, BTF_KIND_UNION
+from ..btf.kinds import (
+    BTF_INT_SIGNED,
+    BTF_KIND_ARRAY,
+    BTF_KIND_INT,
+    BTF_KIND_PTR,
+    BTF_KIND_STRUCT,
+    BTF_KIND_UNION,
+    MODIFIER_KINDS,
+)
 from ..errors import BtfError
 from ..ir.core import I64, PTR_BTF
 from ..lower import kernel_types as lower
@@ -154,12 +162,24 @@ def element(front: Expressions, btf: Btf, ref: KernelRef, field: BtfField, what:
         return Memory(text, 0, field.size_bytes, True)
     type = resolved(btf, field.type)
     if type.kind != BTF_KIND_PTR:
-        return lower.read_field(front.low, ref.pointer, symbol, shape, what, is_known=True)
+        n = lower.read_field(front.low, ref.pointer, symbol, shape, what, is_known=True)
+        if not is_big_endian(btf, field.type):
+            return n
+        return Num(front.low.b.op("bswap", n.value, size=type.size_bytes), n.lo, n.hi)
     target = struct_at(btf, type)
     # What the verifier takes for a pointer to a struct must not be taken for a number here.
     is_known = target is not None or not leads_to_struct(btf, type)
     n = lower.read_field(front.low, ref.pointer, symbol, shape, what, is_known=is_known and "[" not in ref.path)
     return Num(n.value, n.lo, n.hi, "void *") if target is None else lower.pointer(n.value, target.name)
+
+
+def is_big_endian(btf: Btf, type: BtfType) -> bool:
+    """Whether the kernel's own types say that a number has the byte order of packets: `__be16`, `__be32`, `__be64`."""
+    while type.kind in MODIFIER_KINDS:
+        if type.name in ("__be16", "__be32", "__be64"):
+            return True
+        type = btf.by_id(type.type_id)
+    return False
 
 
 def struct_at(btf: Btf, pointer: BtfType) -> BtfType | None:
