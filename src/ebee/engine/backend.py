@@ -13,6 +13,7 @@ from ..errors import EbeeError, ExecutionError, FaultError, NotSupported, Unknow
 from ..isa.encode import slot_offsets
 from ..spec import object as spec_object
 from ..spec.backend import TestResult
+from ..spec.sections import is_pattern
 from .hooks.events import parse_event
 from .interpreter import Machine
 from .maps import ArrayMap, EngineMap, create_map
@@ -277,7 +278,10 @@ class EngineBackend:
             )
         if prog.spec.prog_type != bpf.BPF_PROG_TYPE_TRACEPOINT:
             raise NotSupported(f"the hook {prog.spec.section!r} in the engine", hint="only tracepoints work there")
-        event = self._tracepoint(prog.spec.attach_to).event
+        event = prog.spec.attach_to
+        if is_pattern(event):  # the program tells by the number; the records are laid out alike
+            event = "raw_syscalls:sys_enter" if "enter" in event.partition("_")[2] else "raw_syscalls:sys_exit"
+        event = self._tracepoint(event).event
         if parse_event(event, self.target) is None:
             raise NotSupported(
                 f"the tracepoint {event} in the engine",

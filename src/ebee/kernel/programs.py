@@ -10,7 +10,7 @@ from ..errors import NotSupported, PermissionMissing, SyscallError, VerifierErro
 from ..isa.encode import encode, slot_offsets
 from ..isa.opcodes import R1, R6
 from ..spec.object import SCOPE_MAP
-from ..spec.sections import parse_section, runs_for_task
+from ..spec.sections import is_pattern, parse_section, runs_for_task
 from ..sys import bpf
 from ..sys.caps import effective_capabilities, missing_for_tracing
 from ..sys.os_seam import Fd, current
@@ -168,6 +168,10 @@ def load(
     fd = loader.load()
     if fd < 0:
         raise _refusal(prog, obj, loader, -fd, sum(i.slots for i in front), code)
+    if is_tracepoint and is_pattern(prog.attach_to):  # only behind the stub does it see what it was written for
+        Fd(fd).close()
+        hint = "it needs the kernel's types (BTF), and no stacks or PerfEventArray; else name the calls one by one"
+        raise NotSupported(f"program {prog.name!r} on {prog.attach_to}", hint=hint)
     name = prog.attach_to if prog.prog_type == abi.BPF_PROG_TYPE_RAW_TRACEPOINT else ""
     return KernelProgram(prog, Fd(fd), name, is_for_command=is_sample and scope is not None)
 

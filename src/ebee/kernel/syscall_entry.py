@@ -32,8 +32,10 @@ from ..isa.opcodes import (
     R6,
     R7,
     R8,
+    R9,
     R10,
 )
+from ..spec.sections import is_pattern
 from .stub import GET_CURRENT_TASK, Stub, add_imm, call, load, mov, shift, store, store_imm
 from .task_layout import COMPAT_MARKS, task_layout
 
@@ -70,8 +72,9 @@ def syscall_number(event: str, machine: str) -> int | None:
 
 def can_wrap(prog: ProgramSpec, license: str, machine: str) -> bool:
     """Whether a tracepoint program can run behind the stub, as far as one can tell without the verifier."""
+    is_many = is_pattern(prog.attach_to) and machine in ARCH_OF_MACHINE
     return (
-        syscall_number(prog.attach_to, machine) is not None
+        (is_many or syscall_number(prog.attach_to, machine) is not None)
         and license in _GPL_COMPATIBLE
         and prog.stack_size <= _MOST_STACK_BYTES
         and not any(
@@ -92,7 +95,7 @@ def stub_for(event: str, machine: str, scope_map_fd: int) -> list[Insn]:
     Raises: NotSupported if the kernel has no BTF.
     """
     number = syscall_number(event, machine)
-    assert number is not None
+    assert number is not None or is_pattern(event)
     stub = (_enter if event.startswith(_ENTER) else _exit)(number, machine, scope_map_fd)
     return stub.calling()
 
@@ -105,10 +108,11 @@ def _leave_if_compat(stub: Stub, machine: str) -> None:
     stub.leave_if(BPF_JSET, R1, mark)
 
 
-def _enter(number: int, machine: str, scope_map_fd: int) -> Stub:
-    """sys_enter(regs, id)"""
-    stub = Stub(load(8, R2, R1, 8))
-    stub.leave_if(BPF_JNE, R2, number)
+def _enter(number: int | None, machine: str, scope_map_fd: int) -> Stub:
+    """sys_enter(regs, id); every id if `number` is None"""
+    stub = Stub(load(8, R2, R1, 8), mov(R9, R2))
+    if number is not None:
+        stub.leave_if(BPF_JNE, R2, number)
     stub.add(load(8, R6, R1, 0))
     stub.check_scope(scope_map_fd, pid_tgid=R7)
     _leave_if_compat(stub, machine)
@@ -128,23 +132,25 @@ def _enter(number: int, machine: str, scope_map_fd: int) -> Stub:
     return _finish(stub, record, number)
 
 
-def _exit(number: int, machine: str, scope_map_fd: int) -> Stub:
+def _exit(number: int | None, machine: str, scope_map_fd: int) -> Stub:
     """sys_exit(regs, ret)"""
     record = -_EXIT_RECORD_BYTES
     stub = Stub(load(8, R6, R1, 0), load(8, R8, R1, 8))
     stub.check_scope(scope_map_fd, pid_tgid=R7)
     # The kernel takes the lower half of the register as the number.
     stub.read_kernel(record, 4, R6, PT_REGS[ARCH_OF_MACHINE[machine]].syscall_nr)
-    stub.add(load(4, R1, R10, record))
-    stub.leave_if(BPF_JNE, R1, number)
+    stub.add(load(4, R1, R10, record), mov(R9, R1))
+    if number is not None:
+        stub.leave_if(BPF_JNE, R1, number)
     _leave_if_compat(stub, machine)
     stub.add(store(8, R10, record + 16, R8))
     return _finish(stub, record, number)
 
 
-def _finish(stub: Stub, record: int, number: int) -> Stub:
-    """Append: the record's head, and r1 = the record."""
+def _finish(stub: Stub, record: int, number: int | None) -> Stub:
+    """Append: the record's head, and r1 = the record. r9 is the system call's number."""
     stub.add(shift(BPF_LSH, R7, 32), store(8, R10, record, R7))  # both machines are little endian
-    stub.add(store_imm(4, R10, record + 8, number), store_imm(4, R10, record + 12, 0))
+    head = store(4, R10, record + 8, R9) if number is None else store_imm(4, R10, record + 8, number)
+    stub.add(head, store_imm(4, R10, record + 12, 0))
     stub.add(mov(R1, R10), add_imm(R1, record))
     return stub

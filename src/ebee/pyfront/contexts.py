@@ -6,7 +6,7 @@ import _ast as ast
 
 from ..lower.numbers import Refusal
 from ..lower.tracepoint import dynamic_address, read_array, read_characters, read_field
-from ..spec.sections import parse_section, runs_for_task
+from ..spec.sections import is_pattern, parse_section, runs_for_task
 from .values import BytesPlace, Context, ListPlace, Memory, UserStr, similar
 
 TYPE_CHECKING = False
@@ -46,6 +46,9 @@ class ContextType:
     def attribute(self, low: Lowering, pointer: Value, name: str) -> Val:
         """Return the value of `argument.name`. Raises: Refusal for a name that the argument does not have."""
         raise Refusal(f"the argument of a {self.noun} has no attribute {name!r}")
+
+    def begin(self, low: Lowering, pointer: Value) -> None:
+        """Lower what comes before the probe's first statement."""
 
     def set_attribute(self, front: Expressions, pointer: Value, name: str, new: Val) -> None:
         """`argument.name = new`. Raises: Refusal where that cannot be."""
@@ -118,9 +121,12 @@ class TracepointContext(ContextType):
 def tracepoint_context(event: str, target: Target) -> ContextType:
     """Return the context of a tracepoint. Raises: Refusal if there is no such event."""
     format = target.tracepoint(event)
+    if format is None and is_pattern(event):
+        from .syscall_patterns import SyscallsContext
+
+        return SyscallsContext(event, target)
     if format is None and ("*" in event or "?" in event):
-        hint = "for every system call: 'raw_syscalls:sys_enter' with ctx.id and ctx.args; others: several names"
-        raise Refusal(f"a tracepoint's name is no pattern: {event!r}", hint)
+        raise Refusal(f"{event!r}: patterns are for system calls, 'syscalls:sys_enter_*'", "others: give several names")
     if format is None:
         raise Refusal(f"there is no tracepoint {event!r}", similar(event, target.tracepoint_names()))
     return TracepointContext(format)

@@ -125,6 +125,7 @@ class Statements(Loops, Calls):
             where = self.node.decorator_list[0] if self.node.decorator_list else self.node
             raise CompileError([Diagnostic(e.message, self.source.span(where), e.hint)]) from None
         self.low.failure = self.context.failure
+        self.context.begin(self.low, self.function.entry.params[0])
         self.bind_arguments()
         self.body(self.node.body)
         self.b.span = self.function.span

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .btf_contexts import BtfContext
     from .contexts import ContextType
     from .network import NetContext
+    from .syscall_patterns import SyscallsContext
     from .user_contexts import UserContext
 
 
@@ -310,7 +311,7 @@ class Arguments(Record):
     """All arguments of the hook, by position: ctx.args."""
 
     pointer: Value
-    type: BtfContext | UserContext
+    type: BtfContext | UserContext | SyscallsContext
 
 
 class Sequence(Record):

@@ -220,6 +220,11 @@ _INTERRUPTS = (
 )  # fmt: skip
 
 
+def is_pattern(event: str) -> bool:
+    """Whether a tracepoint's name stands for many system calls: `syscalls:sys_enter_*`."""
+    return event.startswith(("syscalls:sys_enter_", "syscalls:sys_exit_")) and ("*" in event or "?" in event)
+
+
 def runs_for_task(section: Section) -> bool:
     """Whether the task that is current while such a program runs has to do with it; True where nothing is known."""
     if section.prog_type == _TRACEPOINT:

@@ -71,6 +71,9 @@ def on(decorator: str, *sections: str, **options: Any) -> Callable[[Callable[...
 def tracepoint(*events: str) -> Callable[[Callable[..., object]], Probe]:
     """Run a function at kernel tracepoints, named `category:name`, as in `syscalls:sys_enter_openat`.
 
+    `syscalls:sys_enter_*` and `sys_exit_*` stand for all system calls whose names a pattern of `*` and `?` fits; their
+    record has `id` and `args`, or `ret`.
+
     The function's one argument is the tracepoint's record; its fields are those of the kernel's `format` file, of
     several tracepoints those that all have.
 
