@@ -90,7 +90,8 @@ def test_a_kprobe_is_an_event_of_its_own_pmu():
         ("kprobe/do_thing", Machine(PMU, event=-errno.EACCES), PermissionMissing, "attaching to kprobe:do_thing"),
         ("kprobe/do_thing", Machine(PMU, event=-errno.EMFILE), SyscallError, "perf_event_open"),
         ("kprobe", Machine(PMU), UsageError, "which function of the kernel should probe look at"),
-        ("uprobe/x:y", Machine(PMU), NotSupported, "attaching a program of section 'uprobe/x:y'"),
+        ("uprobe", Machine(PMU), UsageError, "which function of which program should probe look at"),
+        ("uprobe/no-such-library:y", Machine(PMU), UnknownProbe, "there is no probe 'no-such-library'"),
         ("raw_tp/evnt", Machine(raw_tracepoint_open=-errno.ENOENT), UnknownProbe, "did you mean event"),
         (
             "lsm/file_open", Machine({"/sys/kernel/security/lsm": b"lockdown,yama"}, raw_tracepoint_open=9), NotSupported,
