@@ -1,5 +1,6 @@
 """The example type-checks as a user would check it, and as it is written."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -19,8 +20,11 @@ def mypy(*args, cwd):
     )  # fmt: skip
 
 
-def test_mypy_accepts_the_example(tmp_path):
-    result = mypy("--check-untyped-defs", EXAMPLE, cwd=tmp_path)
+def test_mypy_accepts_the_example_and_pages_of_the_documentation(tmp_path):
+    for page in ("helpers", "kfuncs", "locks", "dynptrs"):
+        blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / f"{page}.md").read_text(), re.S)
+        (tmp_path / f"page_{page}.py").write_text("\n".join(blocks))
+    result = mypy("--check-untyped-defs", EXAMPLE, *sorted(tmp_path.glob("page_*.py")), cwd=tmp_path)
     assert result.returncode == 0, result.stdout
 
 

@@ -10,6 +10,7 @@ from ebee.abi.helpers import HELPER_IDS
 from ebee.api.source import compile_probes, remember_source
 from ebee.pyfront.helpers import INSTEAD
 from ebee.spec.sections import parse_section
+from ebee.types.probes import Probe
 
 pytestmark = pytest.mark.needs_kernel
 _serial = itertools.count()
@@ -279,6 +280,37 @@ def test_the_verifier_takes_each(section):
 
 
 TYPED = """
+events = PerfEventArray(Value)
+stacks = StackTrace(depth=16)
+of_tasks = TaskStorage(Value)
+of_sockets = SkStorage(Value)
+
+
+@ebee.raw_tracepoint("sched_switch")
+def kinds(ctx):
+    e = Buffer()
+    out[0] = u64(bpf_perf_event_output(ctx, events, BPF_F_CURRENT_CPU, e, 16))
+    out[1] = u64(bpf_get_stackid(ctx, stacks, 0))
+    bpf_perf_event_read_value(events, BPF_F_CURRENT_CPU, e, 24)
+
+
+@ebee.tp_btf("kfree_skb")
+def packets(ctx, skb):
+    e = Buffer()
+    bpf_skb_output(ctx.args[0], events, BPF_F_CURRENT_CPU, e, 16)
+
+
+@ebee.tp_btf("inet_sock_set_state")
+def storage(sk):
+    v = bpf_sk_storage_get(of_sockets, sk, None, BPF_SK_STORAGE_GET_F_CREATE)
+    if v is not None:
+        v.n += 1
+    w = bpf_task_storage_get(of_tasks, bpf_get_current_task_btf(), Value(n=5), BPF_LOCAL_STORAGE_GET_F_CREATE)
+    if w is not None:
+        w.m += 1
+    out[0] = u64(bpf_task_storage_delete(of_tasks, bpf_get_current_task_btf()))
+
+
 @ebee.tp_btf("inet_sock_set_state")
 def socket(ctx, sk):
     out[0] = bpf_get_socket_cookie(sk)
@@ -318,7 +350,7 @@ def test_objects_of_the_kernel():
     exec(compile(PRELUDE + TYPED, file, "exec"), module.__dict__)
     backend = KernelBackend()
     try:
-        for probe in (module.socket, module.tasks, module.names):
+        for probe in (v for v in vars(module).values() if isinstance(v, Probe)):
             spec, _decls = compile_probes([probe], backend.target)
             maps = {name: backend.create_map(m, spec) for name, m in spec.maps.items()}
             backend.load_program(next(iter(spec.programs.values())), spec, maps)

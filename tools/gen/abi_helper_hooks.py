@@ -40,11 +40,6 @@ def has_helper(section: str, name: str) -> bool:
     """Whether programs of a kind of section can call a helper, given without `bpf_`; True for kinds not known here."""
     kind = _GROUP_OF.get(section)
     return kind is None or name in _EVERYWHERE or name in _MORE[kind]
-
-
-def sections_with(name: str) -> list[str]:
-    """Return the kinds of section whose programs can call a helper."""
-    return [section for section in _GROUP_OF if has_helper(section, name)]
 '''
 
 # What a kind whose program names a hook of the kernel is tried on.
