@@ -24,7 +24,7 @@ from ..types.maps import KeyedDecl, MapDecl
 from ..types.scalars import IntType, NumType, StrType
 from ..types.structs import StructType
 from .arrays import check_fresh
-from .records import field_of, place_of
+from .records import field_of, place_of, taken
 from .strings import encoded
 from .values import (
     BytesPlace,
@@ -34,6 +34,7 @@ from .values import (
     KernelRef,
     Known,
     Memory,
+    Peek,
     Place,
     RecordRef,
     Sequence,
@@ -397,12 +398,10 @@ def _embedded(front: Expressions, ref: KernelRef) -> str:
 def memory(front: Expressions, g: Given, *, is_read: bool, fixed: int) -> Given:
     """Find the memory that an argument is: only read, or of a fixed size (0: of any). Raises: Refusal."""
     p = g.param
-    place = field_place(front, g.node, not is_read)
-    if place is None:
-        value = front.expr(g.node)
-        if isinstance(value, Known) and value.object is None and f"{g.name} {p.name}" in _OPTIONAL:
-            return g
-        place = _place(front, g, value, is_read)
+    value = field_place(front, g.node, not is_read)
+    if isinstance(value, Known) and value.object is None and f"{g.name} {p.name}" in _OPTIONAL:
+        return g
+    place = value if type(value) is Place else _place(front, g, value, is_read)
     if place.is_copy and not is_read:
         raise Refusal(f"{g} is written to, and this is a copy", "v = m.lookup(k), then v.field")
     text = front.source.text_of(g.node)
@@ -414,13 +413,14 @@ def memory(front: Expressions, g: Given, *, is_read: bool, fixed: int) -> Given:
     return g
 
 
-def field_place(front: Expressions, node: ast.expr, is_written: bool) -> Place | None:
-    """The place of `struct.field`, without reading it; None for any other expression."""
+def field_place(front: Expressions, node: ast.expr, is_written: bool) -> Val:
+    """The place of `struct.field`, a `Place` that is not read; the value of any other expression."""
     if not isinstance(node, ast.Attribute):
-        return None
+        return front.expr(node)
     base = front.lowered(node.value)
     if not isinstance(base, RecordRef | StructValue | Entry | StructPlace):
-        return None
+        value = front.kind(base).attribute(front, base, node.attr, node)
+        return taken(front, value) if isinstance(value, Peek) else value
     if is_written and isinstance(base, RecordRef):
         base.touched.update(base.type.fields)
     p = place_of(front, base)

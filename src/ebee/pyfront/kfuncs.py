@@ -21,7 +21,7 @@ from .helpers import Given, context, kernel_object, memory, number, size
 from .kernel_types import types
 from .kinds import Kind, KnownKind
 from .strings import encoded
-from .values import Context, Guard, KernelIter, Known, RecordRef, Unusable, similar
+from .values import Context, Guard, KernelIter, Known, Place, RecordRef, Unusable, similar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -355,7 +355,7 @@ def _exchange(front: Expressions, node: ast.Call) -> Val:
     place_node, new_node = front.arguments(node, "kptr_xchg", 2, 2)
     what = front.source.text_of(place_node)
     place = field_place(front, place_node, False)
-    if place is None:
+    if type(place) is not Place:
         raise Refusal(f"{what} is no field of a map's entry", "ebee.kptr_xchg(v.task, None)")
     return taken(front, place, front.expr(new_node), what, new_node)
 
