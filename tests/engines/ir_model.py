@@ -129,7 +129,7 @@ class RandomProgram:
         function = Function("prog", [PTR_CTX])
         self.b = Builder(function)
         self.ctx = function.entry.params[0]
-        self.buffers = [self.b.alloca(8 * n, 8) for n in (1, 3)]
+        self.buffers = [self.b.alloca(8 * n, 8) for n in (1, 3, 4)]
         for buffer in self.buffers:
             for off in range(0, buffer.imm, 8):
                 self.b.store(buffer, off, 8, self.b.const(self.number()))
@@ -140,7 +140,8 @@ class RandomProgram:
         for name in self.variables:
             total = self.b.op("add", self.b.op("mul", total, self.b.const(31)), self.b.read(name))
         for buffer in self.buffers:
-            total = self.b.op("xor", total, self.b.load(buffer, 0, 8))
+            for off in range(0, buffer.imm, 8):
+                total = self.b.op("mul", self.b.op("xor", total, self.b.load(buffer, off, 8)), self.b.const(31))
         high = self.b.op("lshr", total, self.b.const(32))
         self.b.ret(self.b.op("zext", self.b.op("xor", total, high), size=4))
         self.module = Module([function, *mix, self.toucher()])
@@ -217,7 +218,11 @@ class RandomProgram:
 
     def place(self, buffer, size):
         off = self.random.randrange(0, buffer.imm, size)
-        if self.random.random() < 0.3:
+        kind = self.random.random()
+        if kind < 0.2 and buffer.imm & buffer.imm - 1 == 0:  # at a place that is not known before it runs
+            at = self.b.op("and", self.value(), self.b.const(buffer.imm - size))
+            return self.b.op("add", buffer, at), 0
+        if kind < 0.5:
             return self.b.op("add", buffer, self.b.const(off)), 0
         return buffer, off
 
@@ -239,6 +244,9 @@ class RandomProgram:
                 size = r.choice((1, 2, 4, 8))
                 buffer = r.choice(self.buffers)
                 b.store(*self.place(buffer, size), size, self.value())
+                if r.random() < 0.3:  # constants beside each other
+                    for off in range(0, buffer.imm, size)[: r.randrange(5)]:
+                        b.store(buffer, off, size, b.const(r.choice(INTERESTING)))
             elif kind < 0.78:
                 size = r.choice((4, 8))
                 place, off = self.place(r.choice(self.buffers), size)

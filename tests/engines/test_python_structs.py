@@ -91,6 +91,11 @@ class Event(Struct):
     odd: Odd
     r: s64
 
+class Pair(Struct):
+    where: Point
+    ways: list[Point] = List(Point, 3)
+    values: list[int] = List(u32, 6)
+
 NAMES = ("a", "bc", "def")
 SIZES = {State.RUN: 20, State.STOP: 50}
 DEBUG = False
@@ -381,6 +386,25 @@ SNIPPETS = {
         rename(s, 0)
         x, y = pair
         e.values[3] = (x == "old") + 2 * (y == b"NEW")
+    """,
+    "structs are copied when they are assigned": """
+        p = Point(x=3)
+        e.where = p
+        p.x = 4
+        e.ways[0] = p
+        p.x = 5
+        e.ways[1] = e.ways[0]
+        e.ways[0].x = 6
+        e.address.point = p
+        p.x = 7
+        q = Pair(where=p, ways=e.ways)
+        p.x = 8
+        e.r = q.where.x * 100 + q.ways[0].x * 10 + q.ways[1].x
+        q.ways[2].x = 1
+        e.values[0] = 4
+        q.values = e.values
+        e.values[0] = 5
+        e.values[1] = q.values[0]
     """,
     "exchanged": """
         e.data, e.mac = b"1234567", b"abcdef"

@@ -69,6 +69,8 @@ def write(front: Expressions, p: Place, new: Val, what: str) -> None:
         write_special(front, p, new, what)
         return
     front.store(p.base, p.off, p.type, new, what, align=p.align)
+    if hasattr(p.type, "fields") or hasattr(p.type, "element"):
+        front.replace(p)
 
 
 def index(front: Expressions, value: Val, count: int, what: str) -> int | Num:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .loops import Loop
     from .source import ProbeSource
     from .subprograms import Subprograms
-    from .values import Val
+    from .values import Place, Val
 
 _DEEPEST = 32
 
@@ -44,6 +44,7 @@ class Call(Record):
     results: list[Val] = field(default_factory=list)
     ends: list[dict[str, Val]] = field(default_factory=list)
     written: list[MapDecl] = field(default_factory=list)
+    replaced: list[Place | None] = field(default_factory=list)
     is_in_loop: bool = False
     inner: Inner | None = None  # of a loop's body that is a function of its own
 
@@ -65,6 +66,7 @@ class Calls(Expressions):
         def body(self, nodes: list[ast.stmt]) -> None: ...
         def merged(self, name: str, values: list[Val | None]) -> Val: ...
         def forget_entries(self, decl: MapDecl) -> None: ...
+        def replace(self, place: Place | None) -> None: ...
 
     @property
     def is_in_loop(self) -> bool:
@@ -116,6 +118,8 @@ class Calls(Expressions):
              self.depth) = caller  # fmt: skip
         for decl in call.written:
             self.forget_entries(decl)
+        for place in call.replaced:
+            self.replace(place)
         if called is not None:
             return called
         if not call.results:

@@ -18,7 +18,7 @@ from ..types.scalars import INT_TYPES
 from .expressions import Expressions
 from .order import is_in, steady
 from .source import assigned_names, walk
-from .values import Entries, KernelIter, Known, RecordRef, Unusable, c_type_of, entry_of
+from .values import Entries, Entry, KernelIter, Known, Place, RecordRef, Unusable, c_type_of, entry_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def is_straight_call(node: Any) -> bool:
 
 
 def count_certain(env: dict[str, Val]) -> int:
-    """Return how many names are entries of maps that may be used, or known to be bool or known to be int."""
-    return sum(entry_of(v) is not None or isinstance(v, Num) and v.c_type != MAYBE_BOOL for v in env.values())
+    """Return how many names are entries of maps or places that may be used, or known to be bool or known to be int."""
+    return sum(isinstance(v, Entry | Place) or isinstance(v, Num) and v.c_type != MAYBE_BOOL for v in env.values())
 
 
 class Loops(Expressions):
@@ -119,7 +119,16 @@ class Loops(Expressions):
         if elements is not None:
             zero, count = numbers.constant(self.low, 0), elements.count
             count = count if isinstance(count, Num) else numbers.constant(self.low, count)
-            self.counted(node, zero, count, 1, lambda index: self.assign(node.target, elements.at(index)))
+            hidden = f"items {node.lineno} {node.col_offset}"
+            self.env[hidden] = items
+
+            def begin(index: Num) -> None:
+                if isinstance(self.env[hidden], Unusable):
+                    raise Refusal("this list is assigned as a whole while the loop goes over it", "assign its elements")
+                self.assign(node.target, elements.at(index))
+
+            self.counted(node, zero, count, 1, begin)
+            self.env.pop(hidden, None)
             return
         from .sequences import items_of
 
@@ -355,8 +364,10 @@ class Loops(Expressions):
         """Make entries in `start` unusable whose map an iteration writes to."""
         for name, value in start.items():
             entry = entry_of(value)
-            if entry is not None and any(isinstance(e.get(name), Unusable) for e in loop.continues):
-                start[name] = entry.stale()
+            ends = [e.get(name) for e in loop.continues] if isinstance(value, Entry | Place) else []
+            for end in ends:
+                if isinstance(end, Unusable):
+                    start[name] = end if entry is None else entry.stale()
 
     def after(self, start: dict[str, Val], guess: Ranges) -> Ranges:
         """What numbers can be after an iteration. Raises: Refusal for names that are none any more."""

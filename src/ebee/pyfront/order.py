@@ -26,6 +26,7 @@ from .values import (
     StructPlace,
     StructValue,
     Text,
+    may_be_same,
     root,
 )  # fmt: skip
 
@@ -120,6 +121,21 @@ def outlive(front: Expressions, value: Val, records: list[Value]) -> Val:
     if isinstance(value, Many):
         return Many([outlive(front, v, records) for v in value.values], value.cls)
     return own(front, value)
+
+
+def is_replaced(value: Val, by: Place | None) -> bool:
+    """Whether a value is a struct or list, or a part of one, that was assigned as a whole: Python's is the old one."""
+    if not isinstance(value, StructPlace | ListPlace) or by is None:
+        return by is None and isinstance(value, StructPlace | ListPlace)
+    if value.type.size > by.type.size:
+        return False
+    if value.entry is None or by.entry is None:
+        same = value.entry is by.entry and root(value.base) is root(by.base)
+    else:
+        same = may_be_same(value.entry.decl, by.entry.decl)
+    if "add" in (getattr(value.base, "opcode", ""), getattr(by.base, "opcode", "")):
+        return same  # at an index that is not known
+    return same and by.off <= value.off and value.off + value.type.size <= by.off + by.type.size
 
 
 def is_in(value: Val, records: list[Value]) -> bool:

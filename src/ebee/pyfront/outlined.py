@@ -234,6 +234,8 @@ def attempt(
         front.env = dict(start)
         for decl in call.written:
             front.forget_entries(decl)
+        for replaced in call.replaced:
+            front.replace(replaced)
         names = front.env
         status = b.load(frame, inner.STATUS, 8)
 

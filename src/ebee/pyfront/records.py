@@ -109,6 +109,8 @@ class RecordKind(StructKind):
         is_zero = field.name not in value.touched and not value.type.is_union
         value.touched.add(field.name)
         front.store(value.pointer, field.off_bytes, field.type, new, what, is_zero=is_zero)
+        if hasattr(field.type, "fields") or hasattr(field.type, "element"):
+            front.replace(Place(value.pointer, field.off_bytes, field.type))
 
     def kept(self, front: Expressions, name: str, value: StructLike) -> Val:
         raise Refusal(f"{self.describe(front, value)} cannot get a second name")

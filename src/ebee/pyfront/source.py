@@ -40,7 +40,8 @@ class SourceText:
 
     def __init__(self, file: str, text: str) -> None:
         self.file, self.text = file, text
-        self.lines = text.splitlines()
+        # As Python counts lines: a form feed ends none.
+        self.lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
     def span(self, node: Any) -> SourceSpan:
         """Return where a node stands. Columns of the syntax tree count bytes; spans count characters."""

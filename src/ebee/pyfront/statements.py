@@ -15,7 +15,7 @@ from .calls import Call, Calls
 from .contexts import context_type
 from .expressions import Located
 from .loops import Loop, Loops
-from .order import is_place, own, steady
+from .order import is_place, is_replaced, own, steady
 from .source import SourceText, assigned_names, find_function, span_of_function
 from .values import (
     Comm,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from ..spec.target import Target
     from .source import ProbeSource
     from .subprograms import Subprograms
-    from .values import Val
+    from .values import Place, Val
 
 # Stack that programs with subprograms may use, of 512 bytes for all functions of a chain.
 MOST_STACK = 384
@@ -410,6 +410,18 @@ class Statements(Loops, Calls):
                 entry.is_stale = entry.is_stale or self.depth > 0
         if self.calls:
             self.calls[-1].written.append(decl)
+
+    def replace(self, place: Place | None) -> None:
+        """A struct or list was assigned as a whole, None: any. Names for what was there mean it no more.
+
+        Raises: Refusal.
+        """
+        for name in [name for name, value in self.env.items() if is_replaced(value, place)]:
+            if self.depth:
+                raise Refusal(f"what {name} is may be replaced here, or not", "call the function on a line of its own")
+            self.env[name] = Unusable("is what was there before the whole was assigned", "take it again")
+        if self.calls:
+            self.calls[-1].replaced.append(place)
 
     def written(self, value: Comm | UserStr | Memory | Text) -> Memory:
         """A string, written to the stack now: what it is made of may change later. Raises: Refusal."""

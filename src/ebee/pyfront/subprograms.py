@@ -37,11 +37,12 @@ _CLASSES = ((0, (1 << 32) - 1), (0, S64_HI), (0, U64_HI), (-(1 << 31), (1 << 31)
 
 
 class Subprogram(Record):
-    """A function that was lowered: what it returns, to which maps it writes, and the additional parameters."""
+    """A function that was lowered: what it returns, to what it writes, and the additional parameters."""
 
     name: str
     result: Val
     written: list[MapDecl]
+    replaced: list[Place | None]
     extra: list[str]
     stack: int
 
@@ -143,6 +144,7 @@ def emit(front: Calls, subprogram: Subprogram, arguments: list[Argument]) -> Val
         if isinstance(v, RecordRef):
             v.touched.update(v.type.fields)
     front.calls[-1].written.extend(subprogram.written)
+    front.calls[-1].replaced.extend(subprogram.replaced)
     return subprogram.result.replace(value=value) if isinstance(subprogram.result, Num) else subprogram.result
 
 
@@ -159,7 +161,7 @@ def build(
         is_program=False,
     )
     low = Outside(obj, function, front.low.features)
-    inside = call.replace(done=low.b.new_block(), records=0, results=[], written=[], is_in_loop=False)
+    inside = call.replace(done=low.b.new_block(), records=0, results=[], written=[], replaced=[], is_in_loop=False)
     params = iter(list(function.entry.params))
     front.low, front.b = low, low.b
     front.calls.append(inside)
@@ -199,7 +201,8 @@ def build(
         return None
     assert result is not None
     obj.add_function(function, [(n, None) for n, a in zip(env, arguments) if a.value is not None])
-    return Subprogram(function.name, result, inside.written, list(low.extra), low.stack)
+    replaced: list[Place | None] = [None] if inside.replaced else []  # where, is another place for each call
+    return Subprogram(function.name, result, inside.written, replaced, list(low.extra), low.stack)
 
 
 def argument_of(front: Calls, definition: ast.FunctionDef, name: str, value: Val, is_exact: bool) -> Argument:

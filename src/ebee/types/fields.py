@@ -8,6 +8,7 @@ from .structs import Field, Struct, StructType, type_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, TypeAlias
 
     from ..btf.build import BtfBuilder
@@ -34,7 +35,18 @@ class ListType(Type):
 
     def unpack(self, data: bytes) -> list[Any]:
         size, unpack = self.element.size, self.element.unpack
-        return [unpack(data[at : at + size]) for at in range(0, self.size, size)]
+        return self.kept([unpack(data[at : at + size]) for at in range(0, self.size, size)])
+
+    def own(self, value: Any) -> Any:
+        return self.kept([self.element.own(v) for v in value]) if isinstance(value, list | tuple) else value
+
+    def kept(self, values: list[Any]) -> list[Any]:
+        """The list of a field: one of structs or lists copies what is assigned to its elements."""
+        if not (hasattr(self.element, "fields") or hasattr(self.element, "element")):
+            return values
+        elements = _Elements(values)
+        elements.own = self.element.own
+        return elements
 
     def btf_id(self, btf: BtfBuilder) -> int:
         return btf.add_array(self.element.btf_id(btf), self.count)
@@ -47,6 +59,19 @@ class ListType(Type):
 
     def __hash__(self) -> int:
         return hash((ListType, self.element, self.count))
+
+
+class _Elements(list):  # type: ignore[type-arg]
+    """A list of structs or lists, of which the elements are copies: assigning one to another leaves two."""
+
+    __slots__ = ("own",)
+    own: Callable[[Any], Any]
+
+    def __setitem__(self, at: Any, value: Any) -> None:
+        super().__setitem__(at, list(map(self.own, value)) if isinstance(at, slice) else self.own(value))
+
+    def __reduce__(self) -> Any:
+        return list, (list(self),)
 
 
 class BytesType(Type):
@@ -325,7 +350,7 @@ class Union(Struct):
             f.put(raw, value)
         except (TypeError, ValueError) as e:
             raise type(e)(f"{type(self).__name__}.{name}: {e}") from None
-        self._use(name, value, bytes(raw))
+        self._use(name, f.type.own(value), bytes(raw))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Union) and type(other) is type(self) and other._bytes() == self._bytes()
@@ -363,6 +388,9 @@ class UnionType(StructType):
             raise TypeError(f"{self.name} takes a {self.name}, not {type(value).__name__}")
         assert isinstance(value, Union)
         return value._bytes()
+
+    def own(self, value: Any) -> Any:
+        return self.unpack(self.pack(value)) if isinstance(value, self.cls) else value
 
     def unpack(self, data: bytes) -> Any:
         value = self.cls()

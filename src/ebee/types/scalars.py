@@ -30,6 +30,10 @@ class Type:
         """Return the Python value of `size` bytes."""
         raise TypeError(f"{self.name} has no Python value")
 
+    def own(self, value: Any) -> Any:
+        """Return what a field keeps of a value that is assigned to it: a copy of structs and lists, as in C."""
+        return value
+
     def zero(self) -> Any:
         """Return the Python value of all-zero bytes."""
         return self.unpack(bytes(self.size))

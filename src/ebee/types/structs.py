@@ -92,6 +92,14 @@ class StructType(Type):
                 raise type(e)(f"{self.name}.{f.name}: {e}") from None
         return bytes(out)
 
+    def own(self, value: Any) -> Any:
+        if not isinstance(value, self.cls):
+            return value
+        copy = type(value).__new__(type(value))
+        for f in type(value)._type.fields.values():
+            object.__setattr__(copy, f.name, f.type.own(getattr(value, f.name)))
+        return copy
+
     def _formats(self) -> Any:
         """One `struct.Struct` over the whole record, and the fields that need more than it gives."""
         import struct
@@ -232,6 +240,9 @@ class Struct:
         if not isinstance(align, int) or align & align - 1 or not 1 <= align <= 4096:
             raise UsageError(f"{cls.__name__}: align= is a power of two from 1 to 4096, not {align!r}")
         cls._type = cls._layout(cls, members, packed, align)
+        if any(hasattr(member, "fields") or hasattr(member, "element") for member in members.values()):
+            if not cls._type.is_union:
+                cls.__setattr__ = _set_own  # type: ignore[method-assign, assignment]
 
     def __init__(self, **values: Any) -> None:
         for name, f in self._type.fields.items():
@@ -248,6 +259,12 @@ class Struct:
     def __repr__(self) -> str:
         shown = ", ".join(f"{n}={getattr(self, n)!r}" for n in self._type.fields)
         return f"{type(self).__name__}({shown})"
+
+
+def _set_own(self: Struct, name: str, value: Any) -> None:
+    """Assign a field, of structs and lists a copy."""
+    f = self._type.fields.get(name)
+    object.__setattr__(self, name, value if f is None else f.type.own(value))
 
 
 def fields(struct: type[Struct]) -> tuple[str, ...]:

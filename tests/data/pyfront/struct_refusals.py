@@ -238,3 +238,34 @@ def names(ctx):
     x = counting()  # error: a probe cannot be a generator
     if 1 < ctx.len < (y := 5):  # error: an assignment that may not happen cannot stand in an expression | assign on a line of its own
         pass
+
+
+def put(place):
+    place.where = Point(x=3)
+    return 1
+
+
+@ebee.tracepoint("syscalls:sys_enter_mmap")
+def replaced(ctx):
+    e = Event()
+    w, first, second = e.where, e.ways[0], e.ways[1]
+    e.where = Point(x=9)
+    e.ways[0] = Point(x=9)
+    a = w.x  # error: w is what was there before the whole was assigned | take it again
+    b = first.x  # error: first is what was there before the whole was assigned | take it again
+    c = second.x
+    e.ways[ctx.len % 2] = Point(x=9)
+    d = second.x  # error: second is what was there before the whole was assigned | take it again
+    for v in e.values:  # error: this list is assigned as a whole while the loop goes over it | assign its elements
+        e.values = (1, 2, 3, 4)
+    other = e.where
+    f = put(e) if ctx.len else 0  # error: what other is may be replaced here, or not | call the function on a line of its own
+
+
+@ebee.tracepoint("syscalls:sys_enter_mmap")
+def replaced_in_a_loop(ctx):
+    e = Event()
+    other = e.where
+    for i in range(2):
+        g = other.x  # error: other is what was there before the whole was assigned | take it again
+        put(e)
