@@ -104,6 +104,78 @@ def test_declarations_alone_are_attached_and_printed(backend, declare, tmp_path)
     assert re.fullmatch(r"  cat  \d+", rest[-1])
 
 
+def test_a_file_with_a_byte_order_mark(tmp_path):
+    file = tmp_path / "marked.py"
+    file.write_text(
+        "\ufeffimport ebee\nfrom ebee import *\nopens = Array(u64, max_entries=1)\n"
+        "@ebee.tracepoint('syscalls:sys_enter_openat')\ndef on_open(ctx):\n    opens[0] += 1\n"
+    )
+    done = ebee("run", "--engine", "-c", "cat /dev/null", file)
+    assert done.returncode == 0 and "opens" in done.stdout, done
+
+
+EVERY_TYPE = """
+import enum
+from ebee import *
+class State(enum.IntEnum):
+    IDLE = 0
+    RUN = 1
+class Level(enum.Enum):
+    LOW = 0
+class Point(Struct):
+    x: u32
+class Address(Union):
+    v4: u32
+    raw: bytes = Bytes(4)
+class Event(Struct):
+    low: int = Bits(u8, 3)
+    state: State
+    level: Level
+    where: Point
+    ways: list[Point] = List(Point, 2)
+    data: bytes = Bytes(4)
+    address: Address
+    name: str = Str(8)
+    ok: bool
+events, numbers = RingBuf(Event), RingBuf(u32)
+rows, lists = Hash(Point, Event), Hash(Str(4), List(u32, 2))
+points = PerCpuArray(Point, max_entries=1)
+last, unused = Global(Event), Global(u32, 5, constant=True)
+@tracepoint("syscalls:sys_enter_openat")
+def on_open(ctx):
+    if ctx.flags == 0o2000000 or last.value.low:
+        return
+    with events.reserve() as e:
+        e.low = 5
+        e.state = State.RUN
+        e.data = b"\\xff\\0ab"
+        e.address.v4 = 1
+        e.name = "hi"
+    numbers.output(5)
+    rows[Point(x=1)] = Event(low=2)
+    lists["a"] = (1, 2)
+    points[0] = Point(x=3)
+    last.value.low = unused.value
+"""
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_type_is_printed(backend, tmp_path):
+    file = tmp_path / "types.py"
+    file.write_text(EVERY_TYPE)
+    shown = ebee("run", backend, "-q", "-c", "cat /dev/null", file)
+    assert shown.returncode == 0 and "Point(x=1)" in shown.stdout and "numbers:\nVALUE" in shown.stdout.replace(" ", "")
+    result = ebee("run", backend, "--json", "-q", "-c", "cat /dev/null", file)
+    assert result.returncode == 0, result.stderr
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    event = {"low": 5, "state": 1, "level": 0, "where": {"x": 0}, "ways": [{"x": 0}, {"x": 0}], "data": "ff006162",
+             "address": {"v4": 1, "raw": "01000000"}, "name": "hi", "ok": False}  # fmt: skip
+    assert {"event": "events", **event} in lines
+    assert {"event": "numbers", "value": 5} in lines
+    assert {"map": "lists", "entries": [["a", [1, 2]]]} in lines
+    assert [line["value"]["low"] for line in lines if line.get("variable") == "last"] == [5]
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_json_lines(backend, declare, tmp_path):
     command, names = paths_opened(tmp_path)

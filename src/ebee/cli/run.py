@@ -161,7 +161,7 @@ def run_file(file: str, args: list[str]) -> tuple[dict[str, Any], int]:
 def read_source(file: str) -> str:
     """Return a file's text. Raises: FormatError."""
     try:
-        with open(file, encoding="utf-8") as f:
+        with open(file, encoding="utf-8-sig") as f:
             return f.read()
     except OSError as e:
         raise FormatError(f"cannot be read: {e.strerror}", file=file) from None
@@ -234,12 +234,28 @@ def attach_and_print(namespace: dict[str, Any], as_json: bool) -> None:
             print_variable(variable, as_json)
 
 
+def members(event: Any) -> dict[str, Any]:
+    """Return the fields of an event; of one that is no struct, its value."""
+    return {name: getattr(event, name) for name in event._type.fields} if hasattr(event, "_type") else {"value": event}
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it: structs are objects, bytes hexadecimal digits, members of enums their values."""
+    if hasattr(value, "_type"):
+        return {name: plain(part) for name, part in members(value).items()}
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    if isinstance(value, bytes):
+        return value.hex()
+    return plain(value.value) if hasattr(type(value), "__members__") else value
+
+
 def json_printer() -> Callable[[str, Any], None]:
     """Return a function that prints an event as a line of JSON."""
     import json
 
     def show(ring: str, event: Any) -> None:
-        print(json.dumps({"event": ring, **vars(event)}), flush=True)
+        print(json.dumps({"event": ring, **{name: plain(value) for name, value in members(event).items()}}), flush=True)
 
     return show
 
@@ -262,7 +278,7 @@ class TextPrinter:
 
     def event(self, ring: str, event: Any) -> None:
         """Print one event."""
-        values = vars(event)
+        values = members(event)
         if ring != self._last:
             self._last = ring
             title = f"{ring}:\n" if self._name_rings else ""
@@ -280,8 +296,7 @@ def print_variable(variable: Global[Any], as_json: bool) -> None:
     if as_json:
         import json
 
-        value = variable.value
-        print(json.dumps({"variable": variable.name, "value": vars(value) if hasattr(value, "_type") else value}))
+        print(json.dumps({"variable": variable.name, "value": plain(variable.value)}))
     else:
         print(f"{variable.name}: {variable.value}")
 
@@ -298,9 +313,6 @@ def print_map(decl: Any, as_json: bool) -> None:
         entries.sort(key=repr)
     if as_json:
         import json
-
-        def plain(value: Any) -> Any:
-            return vars(value) if hasattr(value, "_type") else value
 
         print(json.dumps({"map": decl.name, "entries": [[plain(k), plain(v)] for k, v in entries]}))
         return
