@@ -155,6 +155,8 @@ class ElfFile:
             _, flags, number, _, _, aux, following = self._unpack(_VERDEF, at)
             if not flags & 1:  # VER_FLG_BASE: the file's own name
                 names[number] = self.text(strings + self._unpack(_VERDAUX, at + aux)[0])
+            if not following:
+                break
             at += following
         return names, self.bytes_of(versym)
 
