@@ -75,7 +75,7 @@ class ElfFile:
     def _unpack(self, format: struct.Struct, off: int) -> tuple[int, ...]:
         try:
             return format.unpack_from(self.data, off)
-        except struct.error:
+        except (struct.error, OverflowError):
             raise FormatError(f"{self.path} is cut off, or damaged") from None
 
     def _read_sections(self, shoff: int, shentsize: int, shnum: int, shstrndx: int) -> list[Section]:
@@ -89,8 +89,8 @@ class ElfFile:
 
     def text(self, off: int) -> str:
         """Return the NUL-terminated string at an offset in the file. Raises: FormatError."""
-        end = self.data.find(b"\0", off)
-        if not 0 <= off < len(self.data) or end < 0:
+        end = self.data.find(b"\0", off) if 0 <= off < len(self.data) else -1
+        if end < 0:
             raise FormatError(f"{self.path} is damaged: it has no string at {off:#x}")
         return bytes(self.data[off:end]).decode("utf-8", "backslashreplace")
 
