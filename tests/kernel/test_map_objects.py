@@ -1,0 +1,122 @@
+"""bpftool loads an object that has every kind of map that its compiler knows by declaration."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+
+import pytest
+
+import ebee
+from ebee import (
+    Array,
+    ArrayOfMaps,
+    CgroupStorage,
+    Hash,
+    HashOfMaps,
+    InodeStorage,
+    Struct,
+    TaskStorage,
+    UserRingBuf,
+    u32,
+    u64,
+)
+
+
+class Stat(Struct):
+    n: u64
+
+
+tasks = TaskStorage(Stat)
+groups = CgroupStorage(u64)
+tables = HashOfMaps(u32, Hash(u32, u64))
+slots = ArrayOfMaps(Array(u64, max_entries=4), max_entries=3)
+commands = UserRingBuf(Stat, size=4096)
+counts = Hash(u32, u64)
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def opened(ctx):
+    tasks.get_or_create(ebee.current_task()).n += 1
+    groups[ebee.current_cgroup()] += 1
+    table = tables.lookup(3)
+    if table is not None:
+        table[1] += 1
+    slot = slots.lookup(0)
+    if slot is not None:
+        slot[2] += 1
+    for command in commands.drain():
+        counts[1] = command.n
+    n = counts.get(4)
+    if n is not None and n.bit_length() > 3:
+        counts[5] = counts.setdefault(7, 3)
+
+
+@pytest.mark.needs_tool("bpftool", "unshare", "mount")
+@pytest.mark.needs_root
+def test_bpftool_loads_every_kind(tmp_path):
+    path, pins = tmp_path / "kinds.bpf.o", tmp_path / "pins"
+    ebee.compile(opened, target="kernel").save(path)
+    pins.mkdir()
+    # In a mount namespace of its own: what is pinned there is gone with it.
+    script = 'mount -t bpf bpffs "$1" && bpftool prog load "$2" "$1/p" pinmaps "$1" && bpftool -j map show pinned "$1/tables"'
+    argv = ["unshare", "--mount", "sh", "-c", script, "sh", str(pins), str(path)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(done.stdout)
+    assert (shown["type"], shown["bytes_key"], shown["bytes_value"]) == ("hash_of_maps", 4, 4)
+
+
+files = InodeStorage(u64)
+wanted = Array(u32, max_entries=1)
+
+
+@ebee.lsm("file_open")
+def count_opens(file):
+    if ebee.pid() == wanted[0]:
+        files[file.f_inode] += 1
+        table = tables.lookup(1)
+        if table is not None:
+            table[1] += files[file.f_inode]
+    return 0
+
+
+@pytest.mark.vm
+@pytest.mark.needs_kernel
+@pytest.mark.needs_feature("lsm")
+def test_values_of_inodes(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("x")
+    with ebee.Session(backend="kernel") as session, session.attach(count_opens):
+        tables[1] = Hash(u32, u64)
+        wanted[0] = os.getpid()
+        for _ in range(3):
+            path.read_text()
+        wanted[0] = 0
+        assert files[path] == 3 and str(tmp_path) not in files and path in files
+        assert tables[1][1] >= 1 + 2 + 3
+        del files[path]
+        assert path not in files and session.losses() == []
+
+
+@pytest.mark.vm
+@pytest.mark.needs_kernel
+def test_other_kernels_have_storage():
+    with ebee.Session(backend="kernel") as session:
+        session.run(marks, ctx=bytes(16))
+        session.run(marks, ctx=bytes(16))
+        assert marked[os.getpid()] == 2 and session.losses() == []
+        commands.push(Stat(n=5))
+        session.run(marks, ctx=bytes(16))
+        assert counts[1] == 5
+
+
+marked = TaskStorage(u64)
+
+
+@ebee.raw_tracepoint("sys_enter")
+def marks(ctx):
+    marked[ebee.current_task()] += 1
+    for command in commands.drain():
+        counts[1] = command.n
