@@ -22,6 +22,7 @@ FEATURES = {
     "struct_ops": ("5.6", "bpf_struct_ops_map_alloc"),
     "kprobe_multi": ("5.18", "register_fprobe_syms"),
     "lsm_cgroup": ("6.0", "__cgroup_bpf_run_lsm_current"),
+    "cgrp_storage": ("6.2", "bpf_cgrp_storage_get"),
     "task_kfuncs": ("6.2", "bpf_task_from_pid"),
     "lists": ("6.2", "bpf_obj_free_fields"),
     "netfilter": ("6.4", "bpf_nf_link_attach"),

@@ -156,6 +156,7 @@ def test_what_a_probe_writes_is_seen_outside_and_back(probe, backend):
 
 
 @pytest.mark.needs_kernel
+@pytest.mark.needs_feature("cgrp_storage")
 def test_the_current_control_group():
     m = CgroupStorage(u64)
 
@@ -214,6 +215,23 @@ def test_a_socket_of_a_typed_hook():
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         assert calls[listener] == 1 and session.losses() == []
+
+
+@pytest.mark.needs_kernel
+def test_a_null_owner_ends_the_run():
+    m, out = TaskStorage(u64), Array(u64, max_entries=1)
+
+    @ebee.tp_btf("sched_process_fork")
+    def forked(parent, child):
+        if u64(parent.tgid) == out[0]:
+            m[child.pi_top_task] += 1
+            out[0] = 0
+
+    with ebee.Session(backend="kernel") as session, session.attach(forked):
+        out[0] = os.getpid()
+        subprocess.run(["true"])
+        (loss,) = session.losses()
+        assert loss.kind == "null_owner" and "null pointer was used with 'm'" in str(loss)
 
 
 def test_objects_hold_storage_maps(tmp_path):

@@ -53,6 +53,7 @@ def opened(ctx):
         counts[5] = counts.setdefault(7, 3)
 
 
+@pytest.mark.needs_feature("cgrp_storage")
 @pytest.mark.needs_tool("bpftool", "unshare", "mount")
 @pytest.mark.needs_root
 def test_bpftool_loads_every_kind(tmp_path):

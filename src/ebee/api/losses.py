@@ -45,6 +45,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "packet_pull": ("1 packet", "{n} packets", "could not be read whole: the kernel could not bring {what} together"),
     "packet_write": ("1 packet", "{n} packets", "may have a wrong checksum: the kernel could not update it for {what}"),
     "packet_room": ("1 packet", "{n} packets", "stayed as long as before: {what} failed"),
+    "null_owner": ("1 run", "{n} runs", "of the probe ended early: a null pointer was used with {what!r}"),
     "short_record": ("1 record", "{n} records", "of {what!r} had too few bytes, and were left out"),
     "perf_full": ("1 record was", "{n} records were", "lost: the buffer of a CPU of {what!r} was full, 64 pages"),
     "stack_lost": ("1 stack was", "{n} stacks were", "lost: another had its place in {what!r}; use max_entries="),

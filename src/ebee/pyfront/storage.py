@@ -115,6 +115,8 @@ def _owner(front: Expressions, decl: Any, value: Val) -> Value:
         raise Refusal(f"an owner in {decl.name} is a pointer to struct {decl.owner}, not {what}", hint)
     known = kernel.direct(value.value)
     if known is not None:
+        # Older kernels take no pointer that may be null here, and nobody has a value for it.
+        front.low.abort_if("eq", value.value, front.b.const(0), "null_owner", decl.name)
         return known
     if isinstance(value.value, Op) and value.value.opcode == "call" and value.value.imm == FUNC.get_current_task:
         return front.b.call(FUNC.get_current_task_btf, type=PTR_BTF)
