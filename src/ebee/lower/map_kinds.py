@@ -45,7 +45,8 @@ def insert(low: Lowering, decl: MapDecl, key: Value, value: Value) -> Num:
     b.write(name, b.const(0))
     b.branch("eq", result, b.const(0), made, refused)
     b.start(refused)
-    b.branch("eq", result, b.const(-EEXIST), done, failed)
+    number = b.op("sext", result, size=4)  # before Linux 6.4 an int, whose upper half is anything
+    b.branch("eq", number, b.const(-EEXIST), done, failed)
     b.start(failed)
     low.lose("map_full", decl.name)
     b.jump(done)
