@@ -5,7 +5,7 @@ import sys
 import pytest
 
 import ebee
-from ebee import Array, Bytes, Str, Struct, u16, u32, u64
+from ebee import Array, Bytes, List, RingBuf, Str, Struct, u16, u32, u64
 
 BACKENDS = [
     pytest.param("kernel", marks=pytest.mark.needs_kernel),
@@ -60,3 +60,47 @@ def test_what_is_at_an_address(backend):
     (loss,) = attachment.losses
     assert (loss.kind, loss.count) == ("user_read_fault", 1)
     assert str(loss).startswith("1 read of ctx.uservaddr - ctx.uservaddr + 8 gave zeros: the memory was not readable at that moment")
+
+
+class Taken(Struct):
+    asked: u32
+    text: str = Str(16)
+    raw: bytes = Bytes(12)
+    numbers: list[int] = List(u16, 4)
+
+
+taken = RingBuf(Taken)
+
+
+@ebee.tracepoint("syscalls:sys_enter_write")
+def on_write(ctx):
+    n = u32(ctx.count)
+    with taken.reserve() as e:
+        e.asked = n
+        e.text = ebee.user_str(ctx.buf, min(n, 16))
+        e.raw = ebee.read_user(ctx.buf, Bytes(12), min(n, 12))
+        e.numbers = ebee.read_user(ctx.buf, List(u16, 4), min(n, 7))
+    if ebee.user_str(ctx.buf, min(n, 8)) == "abc":
+        seen[0] += 1
+    if ebee.user_str(ctx.buf, min(n, 8)).startswith("abcd"):
+        seen[1] += 1
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_as_much_as_there_is(backend):
+    texts = [b"abc\0defghijklm", b"abcdefgh\0", b"a", b"", b"abcd\xff\0"]
+    code = f"import os\nf = os.open('/dev/null', os.O_WRONLY)\nfor t in {texts}: os.write(f, t)"
+    with ebee.Session(backend=backend) as session:
+        with session.attach(on_write, command=[sys.executable, "-I", "-S", "-c", code]) as attachment:
+            attachment.wait()
+        found = [(e.asked, e.text, e.raw, e.numbers) for e in taken]
+        counts = seen[0], seen[1]
+    expected = []
+    for t in texts:
+        numbers = [int.from_bytes(t[:7].ljust(8, b"\0")[i : i + 2], "little") for i in range(0, 8, 2)]
+        text = t[: max(len(t) - 1, 0)].split(b"\0")[0][:15].decode("utf-8", "backslashreplace")
+        expected.append((len(t), text, t[:12].ljust(12, b"\0"), numbers))
+    assert found == expected
+    assert counts == (1, 2)
+    losses = {(loss.kind, loss.what): loss.count for loss in attachment.losses}
+    assert set(losses) == {("user_truncated", "ctx.buf")}

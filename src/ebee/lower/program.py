@@ -11,7 +11,7 @@ from ..ir.builder import Builder
 from ..ir.core import I64, PTR_BTF, PTR_FUNC, PTR_RECORD_OR_NULL, PTR_VALUE, PTR_VALUE_OR_NULL
 from ..spec.object import LOSS_MAP
 from ..types.scalars import IntType
-from .numbers import Num, Refusal, check_assignable, union
+from .numbers import Num, Refusal, at_most, check_assignable, union
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -217,16 +217,22 @@ class Lowering:
 
     def read_user_str(
         self, to: Value, off: int, size_bytes: int, address: Num, what: str, *, cut_is_loss: bool = True,
-        is_kernel: bool = False,
+        is_kernel: bool = False, count: Num | None = None,
     ) -> None:
-        """Write the string at a user (or kernel) address into memory that is zero; a fault or a cut is counted."""
+        """Write the string at a user (or kernel) address into memory that is zero; a fault or a cut is counted.
+
+        With `count`, from 0 to `size_bytes`, no more than that is read, with the terminator.
+        """
         b = self.b
         read_str, read = FUNC.probe_read_user_str, FUNC.probe_read_user
         if is_kernel:
             read_str, read = FUNC.probe_read_kernel_str, FUNC.probe_read_kernel
-        size = b.const(size_bytes)
+        fault, whole, full, cut, done, some = self.blocks(6)
+        size = b.const(size_bytes) if count is None else at_most(self, count).value
+        if count is not None and count.lo == 0:
+            b.branch("eq", size, b.const(0), done, some)
+            b.start(some)
         length = b.call(read_str, self.at(to, off), size, address.value)
-        fault, whole, full, cut, done = self.blocks(5)
         b.branch("slt", length, b.const(0), fault, whole)
         b.start(fault)
         self.lose("kernel_fault" if is_kernel else "user_fault", what)
@@ -242,7 +248,8 @@ class Lowering:
         b.start(full)
         last = self.scratch("last", 8)
         b.store(last, 0, 8, b.const(0))
-        end = b.op("add", address.value, b.const(size_bytes - 1))
+        last_at = b.const(size_bytes - 1) if count is None else b.op("sub", size, b.const(1))
+        end = b.op("add", address.value, last_at)
         b.call(read, last, b.const(1), end)
         b.branch("ne", b.load(last, 0, 8), b.const(0), cut, done)
         b.start(cut)

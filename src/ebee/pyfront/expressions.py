@@ -565,7 +565,9 @@ class Expressions:
                 if not is_zero:
                     self.low.zero(base, off, type.size, align)
                 size = value.size_bytes or type.size
-                self.low.read_user_str(base, off, size, value.address, value.what, is_kernel=value.is_kernel)
+                self.low.read_user_str(
+                    base, off, size, value.address, value.what, is_kernel=value.is_kernel, count=value.count
+                )
             case Memory():
                 if value.size_bytes + (not value.has_end) > type.size:
                     raise Refusal(f"a string of {value.size_bytes} bytes does not fit in {what}")

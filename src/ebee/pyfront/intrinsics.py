@@ -5,10 +5,10 @@ from __future__ import annotations
 import _ast as ast
 
 from ..abi.helpers import BPF_FUNC as FUNC
-from ..lower.numbers import S64_HI, S64_LO, Num, Refusal, check_assignable
+from ..lower.numbers import S64_HI, S64_LO, Num, Refusal, at_most, check_assignable
 from ..lower.program import TASK_NUMBERS, task_number
 from ..types import intrinsics as declared
-from ..types.scalars import StrType
+from ..types.scalars import NumType, StrType
 from .values import BytesPlace, Comm, Known, Place, UserStr
 
 TYPE_CHECKING = False
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .values import Val
 
     Intrinsic = Callable[[Expressions, ast.Call], Val]
+
+_MOST_COUNTED = 4096
 
 
 def call(front: Expressions, function: Any, node: ast.Call) -> Val:
@@ -74,25 +76,42 @@ def _string(name: str, *, is_kernel: bool = False) -> Intrinsic:
 
             raise Refusal(f"{name}() takes the address of a string, not a pointer to {struct_of(address)}")
         size = front.expr(arguments[1]) if len(arguments) > 1 else Known(0)
+        what = front.source.text_of(arguments[0])
+        if isinstance(size, Num):
+            count = _count(size, _MOST_COUNTED, name)
+            return UserStr(address, count.hi, what, is_kernel, count)
         if not (isinstance(size, Known) and isinstance(size.object, int) and 0 <= size.object <= 1 << 20):
-            raise Refusal(f"the size of {name}() must be a constant, in bytes")
-        return UserStr(address, size.object, front.source.text_of(arguments[0]), is_kernel)
+            raise Refusal(f"the size of {name}() is a number of bytes")
+        return UserStr(address, size.object, what, is_kernel)
 
     return lower
 
 
+def _count(n: Num, most: int, name: str) -> Num:
+    """A size in bytes that is known at run time. Raises: Refusal for one without bounds."""
+    if n.lo < 0 or n.hi > most:
+        raise Refusal(f"the size of {name}() is {n.describe()}", f"bound it from 0 to {most}: min(u32(n), {most})")
+    return n
+
+
 def _read(name: str, helper: int, *, is_kernel: bool = False) -> Intrinsic:
     def lower(front: Expressions, node: ast.Call) -> Val:
-        where, of = front.arguments(node, name, 2, 2)
+        where, of, *rest = front.arguments(node, name, 2, 3)
         address, type = _address(front, where, name), _type(front, of, name)
         what = front.source.text_of(where)
+        count = _count(front.num(rest[0]), type.size, name) if rest else None
         if isinstance(type, StrType):
-            return UserStr(address, type.size, what, is_kernel)
+            return UserStr(address, type.size, what, is_kernel, count)
+        if count is not None and isinstance(type, NumType):
+            raise Refusal(f"a {type.name} is read whole", "give the size with Bytes, List or Str")
         from .arrays import read
 
         low = front.low
         memory = low.b.alloca(-(-type.size // 8) * 8)
-        result = low.b.call(helper, memory, low.b.const(type.size), address.value)  # it fills with zeros if it fails
+        size = low.b.const(type.size) if count is None else at_most(low, count).value
+        if count is not None:
+            low.zero(memory, 0, type.size)
+        result = low.b.call(helper, memory, size, address.value)  # it fills with zeros if it fails
         low.count_if("ne", result, "kernel_fault" if is_kernel else "user_read_fault", what)
         value = read(front, Place(memory, 0, type, is_copy=True))
         return BytesPlace(memory, 0, type, is_own=True) if isinstance(value, BytesPlace) else value

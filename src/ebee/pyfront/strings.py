@@ -190,7 +190,7 @@ def among(front: Expressions, value: Val, items: Iterable[object], then: Block, 
 
 def match_bytes(front: Expressions, value: Val, data: bytes, then: Block, els: Block) -> None:
     """Jump to `then` if a string begins with `data`, of which a zero at the end means the string's end."""
-    if isinstance(value, UserStr):
+    if isinstance(value, UserStr) and value.count is None:
         if value.size_bytes and len(data) > value.size_bytes:
             front.b.jump(els)
             return

@@ -69,12 +69,16 @@ class Comm(Record):
 
 
 class UserStr(Record):
-    """A string in user or kernel memory, not yet read. `size_bytes` is 0 when the destination decides."""
+    """A string in user or kernel memory, not yet read. `size_bytes` is 0 when the destination decides.
+
+    `count` is the size at run time, where `size_bytes` is the greatest.
+    """
 
     address: Num
     size_bytes: int
     what: str
     is_kernel: bool = False
+    count: Num | None = None
 
 
 class Memory(Record):

@@ -112,8 +112,9 @@ def current_task() -> Any:
 def user_str(address: int, size: int = 0) -> str:
     """The NUL-terminated string at an address of the current process.
 
-    Assigned to a `Str` field it takes the field's size; elsewhere `size` in bytes must be given. What does not fit
-    is cut off, and an address that cannot be read gives an empty string; both are counted and reported.
+    Assigned to a `Str` field it takes the field's size; elsewhere `size` in bytes must be given: a constant, or a
+    number with a constant bound, such as `min(n, 256)`. What does not fit is cut off, and an address that cannot be
+    read gives an empty string; both are counted and reported.
     """
     probe_only("user_str")
 
@@ -126,15 +127,17 @@ def kernel_str(address: int, size: int = 0) -> str:
     probe_only("kernel_str")
 
 
-def read_user(address: int, type: type[T]) -> T:
+def read_user(address: int, type: type[T], size: int = 0) -> T:
     """What is at an address of the current process, of a type: `ebee.read_user(ctx.addr, u32)`, a Struct, `Bytes(16)`.
 
+    Of Bytes, lists and structs it may be only the first `size` bytes, a number with a constant bound; the others are
+    zero then.
     Memory that cannot be read gives zeros; that is counted and reported. Source: bpf_probe_read_user.
     """
     probe_only("read_user")
 
 
-def read_kernel(address: int, type: type[T]) -> T:
+def read_kernel(address: int, type: type[T], size: int = 0) -> T:
     """What is at an address in the kernel, of a type. As `read_user` in everything else.
 
     Source: bpf_probe_read_kernel.

@@ -56,4 +56,8 @@ def reads(ctx):
     x = ebee.read_user(ctx.filename, int)  # error: read_user(): int is not a type with a fixed size | …
     x = ebee.read_user(ctx.filename, Str(n))  # error: the size of a type must be a constant
     x = ebee.read_user(ctx.filename, Str(0))  # error: Str() takes a size in bytes from 1 to 1048576, not 0
-    x = ebee.read_user(ctx.filename)  # error: read_user() takes 2 arguments, not 1
+    x = ebee.read_user(ctx.filename)  # error: read_user() takes 2 to 3 arguments, not 1
+    x = ebee.read_user(ctx.filename, Bytes(8), n)  # error: the size of read_user() is s32 | bound it from 0 to 8: min(u32(n), 8)
+    x = ebee.read_user(ctx.filename, u32, 2)  # error: a u32 is read whole | give the size with Bytes, List or Str
+    x = ebee.user_str(ctx.filename, u32(n))  # error: the size of user_str() is u32 | bound it from 0 to 4096: min(u32(n), 4096)
+    x = ebee.user_str(ctx.filename, "a")  # error: the size of user_str() is a number of bytes
