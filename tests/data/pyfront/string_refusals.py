@@ -1,7 +1,7 @@
 """What strings in a probe refuse. Read by tests/unit/pyfront/test_pyfront_refusals.py."""
 
 import ebee
-from ebee import Hash, RingBuf, Str, Struct, s32, u32, u64
+from ebee import Bytes, Hash, RingBuf, Str, Struct, s32, u32, u64
 
 
 class Rec(Struct):
