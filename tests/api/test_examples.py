@@ -380,3 +380,20 @@ def test_every_example_says_how_it_is_run_and_is_on_the_page(file):
     tests = "".join(path.read_text() for path in (ROOT / "tests").glob("*/test_*examples*.py"))
     assert usage and (f"def test_{file.stem}(" in tests or file.stem == "opens")
     assert f"`examples/{file.name}`" in (ROOT / "docs" / "examples.md").read_text()
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_a_tool_says_what_it_is_about(flag):
+    result = ebee("run", EXAMPLES / "opens.py", flag)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("Which files does a command open?\n\n    ebee run examples/opens.py -c 'ls -R")
+    assert result.stdout.endswith("\nebee run --help: the options.\n")
+
+
+@pytest.mark.parametrize(
+    "text, code, said", [("x = 1\n", 0, "says nothing of itself"), ("1 +\n", 3, "syntax error")], ids=["none", "broken"]
+)
+def test_a_file_without_words(tmp_path, text, code, said):
+    (tmp_path / "own.py").write_text(text)
+    result = ebee("run", tmp_path / "own.py", "--help")
+    assert result.returncode == code and said in result.stdout + result.stderr and "Traceback" not in result.stderr

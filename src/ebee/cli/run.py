@@ -37,6 +37,7 @@ class Options(Record):
     json: bool = False
     quiet: bool = False
     log: str = ""
+    about: bool = False
 
 
 # flags, name, placeholder of its value ("": it takes none), help
@@ -54,7 +55,7 @@ HELP = """Run FILE, a Python file of probes.
 
 If the file attaches its probes itself, it runs as it is, and -c, --replay, --engine and --kernel have the last word
 over what it asks for. If it only declares probes and maps, they are attached, events are printed as they come, and
-maps at the end. What follows `--` is for the file: its sys.argv.
+maps at the end. What follows `--` is for the file: its sys.argv. FILE --help shows what it says of itself.
 
 Where the kernel does not admit this user, a command is traced through ptrace, and one line says so.
 """
@@ -77,6 +78,8 @@ def parse(args: Sequence[str]) -> Options | None:
             setattr(options, name, True)
         elif not arg.startswith("-") and not options.file:
             options.file = arg
+        elif arg in ("-h", "--help") and options.file:
+            options.about = True
         else:
             return None
     return options if options.file and not (options.engine and options.kernel) else None
@@ -84,6 +87,8 @@ def parse(args: Sequence[str]) -> Options | None:
 
 def run(options: Options) -> int:
     """Run the file and return the exit code. Raises: EbeeError."""
+    if options.about:
+        return tell_about(options.file)
     run_options.current = run_options.RunOptions(
         sessions.split_command(options.command) if options.command else None,
         "engine" if options.engine else "kernel" if options.kernel else None,
@@ -109,6 +114,21 @@ def run(options: Options) -> int:
     finally:
         signals.restore()
         sessions.close_all()
+
+
+def tell_about(file: str) -> int:
+    """Print what a file says of itself, without running it. Raises: CompileError, FormatError."""
+    import ast
+
+    from ..pyfront.source import syntax_diagnostic
+
+    try:
+        text = ast.get_docstring(ast.parse(read_source(file)))
+    except SyntaxError as e:
+        raise CompileError([syntax_diagnostic(e, file)]) from None
+    print(text or f"{file} says nothing of itself.")
+    print("\nebee run --help: the options.")
+    return 0
 
 
 def write_log(file: str, log: str) -> None:
