@@ -462,7 +462,7 @@ def programs(draw, depth=2):
             lines.append(f"{target} {draw(st.sampled_from(['+', '-', '*', '//', '|']))}= {e}")
         elif kind == "pair":
             # Not one name twice: CPython 3.11.2 swaps such stores.
-            lines.append(f"{target}, {draw(st.sampled_from([n for n in 'rxcd' if n != target]))} = {e}, {f}")
+            lines.append(f"{target}, {draw(st.sampled_from([n for n in ('r', 'x', '*c', 'd') if n != target]))} = {e}, {f}")
         elif kind == "chain":
             lines.append(f"{target} = x = {e}")
         elif kind == "if":

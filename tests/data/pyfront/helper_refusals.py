@@ -42,7 +42,7 @@ ring = RingBuf(Event)
 def calls(ctx):
     a = bpf_map_lookup_elem(counts, 1)  # error: bpf_map_lookup_elem() cannot be called by its name | m[k], m.get(k, d), m.lookup(k) or k in m
     b = bpf_ringbuf_reserve(ring, 8, 0)  # error: bpf_ringbuf_reserve() cannot be called by its name | with ring.reserve() as record: record.field = …
-    bpf_tail_call(ctx, counts, 0)  # error: bpf_tail_call() cannot be called by its name
+    bpf_tail_call(ctx, counts, 0)  # error: bpf_tail_call() cannot be called by its name | programs.call(ctx, i), with a ProgArray
     bpf_ktime_get_boot_ns(1)  # error: bpf_ktime_get_boot_ns() takes 0 arguments, not 1
     bpf_ktime_get_boot_ns()  # error: this statement has no effect: it only computes u64 | its result is not used
     bpf_skb_load_bytes(ctx, 0, ring, 4)  # error: a tracepoint probe cannot call bpf_skb_load_bytes() | these have it: tc, netkit, cgroup_skb, …
