@@ -65,8 +65,8 @@ INSTEAD: dict[str, str] = {
     "loop": "for i in range(n): …",
     "find_vma": "",
     "user_ringbuf_drain": "for sample in ring.drain(): …, with a UserRingBuf",
-    **dict.fromkeys(("timer_init", "timer_set_callback", "timer_start"), "v.t.start(ns, f), with a Timer in a map's value"),
-    "timer_cancel": "v.t.cancel(), with a Timer in a map's value",
+    **dict.fromkeys(("timer_init", "timer_set_callback", "timer_start"), "v.t.start(ns, f), with a Timer in an entry"),
+    "timer_cancel": "v.t.cancel(), with a Timer in an entry",
     **dict.fromkeys(("spin_lock", "spin_unlock"), "with v.lock: …"),
     **dict.fromkeys(
         ("ringbuf_reserve_dynptr", "ringbuf_submit_dynptr", "ringbuf_discard_dynptr"),
