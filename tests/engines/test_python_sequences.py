@@ -254,6 +254,11 @@ def test_items_of_structs_are_what_they_were():
         out[0] = v[1] * 10 + p.ways[0].x
         out[1] = u64(v[0] == b"\\0\\0")
         out[2] = sum(w.x for w in p.ways) + sum(p.values) + len([v for v in p.values])
+        p.values = [x * 2 for x in (1, 2, 3)]
+        tail = p.values[1:]
+        p.values[2] = 50
+        out[3] = tail[1] * 10 + len(p.values[::2]) + p.values[-2:][1]
+        out[4] = sum(w.x for w in p.ways[:1])
     """
     prelude = """
 class Point(Struct):
@@ -265,4 +270,4 @@ class Pair(Struct):
     values: list[int] = List(u16, 3)
 """
     ((result, losses),) = run_engine_often(textwrap.dedent(body).strip().splitlines(), [(3,)], prelude=prelude)
-    assert (result[:3], losses) == ([39, 1, 12], 0)
+    assert (result[:5], losses) == ([39, 1, 12, 112, 9], 0)

@@ -154,6 +154,17 @@ class ListKind(ArrayKind):
     def describe(self, front: Expressions, value: ListPlace) -> str:
         return f"a {value.type.name}"
 
+    def item(self, front: Expressions, value: Place, node: ast.Subscript) -> Val:
+        if not isinstance(node.slice, ast.Slice):
+            return super().item(front, value, node)
+        from .sequences import MOST_UNROLLED, sliced, tuple_of
+
+        check_fresh(value)
+        found = range(value.type.count)[sliced(front, node.slice)]
+        if len(found) > MOST_UNROLLED:
+            raise Refusal(f"a slice of {len(found)} elements is too long", "go over it in a `for` statement")
+        return tuple_of([read(front, element_at(front, value, value.type.element, at)) for at in found], list)
+
     def set_item(self, front: Expressions, value: ListPlace, node: ast.Subscript, new: Val) -> None:
         check_fresh(value)
         p = self.element(front, value, node)

@@ -128,6 +128,17 @@ def concatenated(front: Expressions, op: str, a: Val, b: Val) -> Val:
     raise Refusal(f"the operator {op} is not supported between {front.describe(a)} and {front.describe(b)}")
 
 
+def sliced(front: Expressions, node: ast.Slice) -> slice:
+    """The bounds of a slice. Raises: Refusal for those that are not known."""
+    bounds = [None if n is None else front.expr(n) for n in (node.lower, node.upper, node.step)]
+    if not all(b is None or isinstance(b, Known) and isinstance(b.object, int | None) for b in bounds):
+        raise Refusal("the bounds of a slice must be constants")
+    start, stop, step = (b.object if isinstance(b, Known) else None for b in bounds)
+    if step == 0:
+        raise Refusal("slice step cannot be zero")
+    return slice(start, stop, step)
+
+
 class ManyKind(Kind):
     """A tuple or a list of values, not all known."""
 
@@ -136,15 +147,7 @@ class ManyKind(Kind):
 
     def item(self, front: Expressions, value: Many, node: ast.Subscript) -> Val:
         if isinstance(node.slice, ast.Slice):
-            bounds = [
-                None if n is None else front.expr(n) for n in (node.slice.lower, node.slice.upper, node.slice.step)
-            ]
-            if not all(b is None or isinstance(b, Known) and isinstance(b.object, int | None) for b in bounds):
-                raise Refusal("the bounds of a slice must be constants")
-            start, stop, step = (b.object if isinstance(b, Known) else None for b in bounds)
-            if step == 0:
-                raise Refusal("slice step cannot be zero")
-            return tuple_of(value.values[start:stop:step], value.cls)
+            return tuple_of(value.values[sliced(front, node.slice)], value.cls)
         from .arrays import index
 
         at = index(front, front.expr(node.slice), len(value.values), front.source.text_of(node.value))

@@ -97,7 +97,8 @@ def arrays(ctx):
         e.values[u8(ctx.len) + 4] = 1  # error: e.values has 4 elements, and this index is a number from 4 to 259
         e.values[0] = -1  # error: -1 does not fit in e.values[0] (u32)
         e.values[1:2] = 1  # error: a List(u32, 4) has no slices in a probe | take the elements one by one
-        a = e.values[1:]  # error: a List(u32, 4) has no slices in a probe | take the elements one by one
+        e.values[1:2] = (1,)  # error: a List(u32, 4) has no slices in a probe | take the elements one by one
+        a = e.values[e.values[0]:]  # error: the bounds of a slice must be constants
         e.values = (1, 2)  # error: Event.values (List(u32, 4)) takes a List(u32, 4), not 2 values
         e.values = 1  # error: Event.values (List(u32, 4)) takes a List(u32, 4), not 1
         e.values = (1, 2, 3, -4)  # error: -4 does not fit in Event.values (List(u32, 4))[3]
