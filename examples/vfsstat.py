@@ -6,7 +6,7 @@
 import ebee
 from ebee import PerCpuArray, u64
 
-KINDS = ["read", "write", "fsync", "open", "create", "unlink", "mkdir", "rmdir"]
+KINDS = ["read", "write", "open", "create", "unlink", "mkdir", "rmdir"]
 counts = PerCpuArray(u64, max_entries=len(KINDS))
 
 
@@ -24,37 +24,32 @@ def on_write(ctx):
     count(1)
 
 
-@ebee.kprobe("vfs_fsync_range")
-def on_fsync(ctx):
-    count(2)
-
-
 @ebee.kprobe("vfs_open")
 def on_open(ctx):
-    count(3)
+    count(2)
 
 
 @ebee.kprobe("vfs_create")
 def on_create(ctx):
-    count(4)
+    count(3)
 
 
 @ebee.kprobe("vfs_unlink")
 def on_unlink(ctx):
-    count(5)
+    count(4)
 
 
 @ebee.kprobe("vfs_mkdir")
 def on_mkdir(ctx):
-    count(6)
+    count(5)
 
 
 @ebee.kprobe("vfs_rmdir")
 def on_rmdir(ctx):
-    count(7)
+    count(6)
 
 
-with ebee.attach(on_read, on_write, on_fsync, on_open, on_create, on_unlink, on_mkdir, on_rmdir) as attachment:
+with ebee.attach(on_read, on_write, on_open, on_create, on_unlink, on_mkdir, on_rmdir) as attachment:
     attachment.wait()
 
 for number, kind in enumerate(KINDS):
