@@ -419,6 +419,8 @@ SNIPPETS = {
         e.name = "abc"
         e.name = e.name + "x"
         e.name = e.name[1:] + e.name
+        e.name = e.name + ""
+        e.name = "" + e.name + ""
         e.small.name = "old"
         e.small.name = f"{e.small.name[1:]}-"
     """,

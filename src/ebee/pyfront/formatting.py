@@ -197,6 +197,8 @@ def write(front: Expressions, base: Value, off: int, size_bytes: int, text: Text
     """Put a text together in memory. Raises: Refusal for formats that the kernel does not have."""
     fmt, values = b"", []
     for part in text.parts:
+        if part == "":
+            continue
         if isinstance(part, str):
             data = encoded(part)
             # A format is printable ASCII, and what follows %s in it is no letter or digit.
