@@ -293,3 +293,13 @@ def test_the_import_of_ebee_is_lazy_and_complete():
     )
     env = {"PYTHONPATH": str(ROOT / "src"), "PATH": os.environ["PATH"]}
     subprocess.run([sys.executable, "-c", code], check=True, env=env)
+
+
+def test_a_closed_session_is_not_used_again():
+    session = ebee.Session(backend="engine")
+    session.close()
+    session.close()
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(ebee.UsageError, match="the session is closed"):
+        session.attach(on_close, command=["true"])
+    assert os.listdir("/proc/self/fd") == before

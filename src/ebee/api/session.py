@@ -404,6 +404,7 @@ class Session:
         return read_rows(backend, loaded, probe, row, pid)
 
     def _test_backend(self) -> Backend:
+        self._check_open()
         if self._backend is None:
             self._backend = kernel_backend() if self._wanted == "kernel" else engine_backend()
         return self._backend
@@ -418,6 +419,7 @@ class Session:
         return [loss for loaded in self._loaded.values() for loss in loaded.own_losses()]
 
     def _use_backend(self, wanted: str | None, has_command: bool, is_replay: bool, has_interface: bool) -> Backend:
+        self._check_open()
         if self._backend is None:
             self._backend = choose(
                 wanted, has_command=has_command, is_replay=is_replay, has_interface=has_interface
@@ -541,6 +543,11 @@ class Session:
         """Detach every probe; commands go on."""
         for attachment in self._attachments:
             attachment.detach_links()
+
+    def _check_open(self) -> None:
+        """Raises: UsageError for a session that was closed, which nothing would detach at the end of the process."""
+        if self not in _open_sessions:
+            raise UsageError("the session is closed", hint="make another one: ebee.Session()")
 
     def close(self) -> None:
         """Detach everything, end commands, and free the maps."""
