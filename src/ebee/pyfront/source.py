@@ -109,6 +109,9 @@ def syntax_diagnostic(e: SyntaxError, file: str) -> Diagnostic:
     span = SourceSpan(e.filename or file, e.lineno or 1, col, e.lineno or 1, max(end, col + 1), text)
     return Diagnostic(f"syntax error: {e.msg}", span)
 
+_ASYNC_HINT = "write `def`: a probe waits for nothing"
+_YIELD_HINT = "what a probe has to say goes into a ring buffer: ring.output(record)"
+
 
 def find_function(source: SourceText, probe: ProbeSource) -> ast.FunctionDef:
     """Return the syntax tree of the probe's function. Raises: CompileError."""
@@ -119,10 +122,11 @@ def find_function(source: SourceText, probe: ProbeSource) -> ast.FunctionDef:
             first = min([d.lineno for d in node.decorator_list] + [node.lineno])
             if first == probe.first_line:
                 if isinstance(node, ast.AsyncFunctionDef):
-                    raise CompileError([Diagnostic("a probe cannot be async", source.span(node))])
+                    raise CompileError([Diagnostic("a probe cannot be async", source.span(node), _ASYNC_HINT)])
                 for part in walk(node.body):
                     if isinstance(part, ast.Yield | ast.YieldFrom):
-                        raise CompileError([Diagnostic("a probe cannot be a generator", source.span(part))])
+                        what = "a probe cannot be a generator"
+                        raise CompileError([Diagnostic(what, source.span(part), _YIELD_HINT)])
                 return node
         for name in ("body", "orelse", "finalbody", "handlers", "cases"):
             pending += getattr(node, name, ())

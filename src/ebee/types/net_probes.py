@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import UsageError
-from .probes import Probe
+from .probes import Probe, check_function
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,9 +16,7 @@ def _declare(decorator: str, section: str, options: dict[str, Any]) -> Decorator
     """Return the decorator that makes probes of a section; options that are not given are left to ebee.attach()."""
 
     def declare(function: Callable[..., object]) -> Probe:
-        if not hasattr(function, "__code__"):
-            raise UsageError(f"@ebee.{decorator} is for functions, not for {function!r}")
-        return Probe(function, section, **{k: v for k, v in options.items() if v})  # type: ignore[arg-type]
+        return Probe(check_function(f"@ebee.{decorator}", function), section, **{k: v for k, v in options.items() if v})
 
     return declare
 
@@ -55,9 +53,7 @@ def xdp(
     if mode:
         _one_of("xdp", mode, dict.fromkeys(("native", "generic", "offload"), ""))
     declare = _declare("xdp", "xdp.frags" if frags else "xdp", {"mode": mode, "interface": interface})
-    if function is None:
-        return declare
-    return declare(function)
+    return declare if function is None else declare(function)
 
 
 def tc(direction: str, *, interface: str = "") -> Decorator:
@@ -127,29 +123,84 @@ def sockopt(call: str, *, cgroup: str = "") -> Decorator:
     return _declare("sockopt", _one_of("sockopt", call, names), {"cgroup": cgroup})
 
 
-def sysctl(*, cgroup: str = "") -> Decorator:
+if TYPE_CHECKING:
+
+    @overload
+    def sysctl(function: Callable[..., object], /) -> Probe: ...
+    @overload
+    def sysctl(*, cgroup: str = "") -> Decorator: ...
+
+
+def sysctl(
+    function: Callable[..., object] | None = None, /, *, cgroup: str = ""
+) -> Probe | Decorator:
     """Run a function when a process of a control group reads or writes /proc/sys; it returns whether it may."""
-    return _declare("sysctl", "cgroup/sysctl", {"cgroup": cgroup})
+    declare = _declare("sysctl", "cgroup/sysctl", {"cgroup": cgroup})
+    return declare if function is None else declare(function)
 
 
-def cgroup_device(*, cgroup: str = "") -> Decorator:
+if TYPE_CHECKING:
+
+    @overload
+    def cgroup_device(function: Callable[..., object], /) -> Probe: ...
+    @overload
+    def cgroup_device(*, cgroup: str = "") -> Decorator: ...
+
+
+def cgroup_device(
+    function: Callable[..., object] | None = None, /, *, cgroup: str = ""
+) -> Probe | Decorator:
     """Run a function when a process of a control group opens or makes a device; it returns whether it may."""
-    return _declare("cgroup_device", "cgroup/dev", {"cgroup": cgroup})
+    declare = _declare("cgroup_device", "cgroup/dev", {"cgroup": cgroup})
+    return declare if function is None else declare(function)
 
 
-def sock_ops(*, cgroup: str = "") -> Decorator:
+if TYPE_CHECKING:
+
+    @overload
+    def sock_ops(function: Callable[..., object], /) -> Probe: ...
+    @overload
+    def sock_ops(*, cgroup: str = "") -> Decorator: ...
+
+
+def sock_ops(
+    function: Callable[..., object] | None = None, /, *, cgroup: str = ""
+) -> Probe | Decorator:
     """Run a function at events of TCP connections in a control group, such as `BPF_SOCK_OPS_STATE_CB`: `ctx.op`."""
-    return _declare("sock_ops", "sockops", {"cgroup": cgroup})
+    declare = _declare("sock_ops", "sockops", {"cgroup": cgroup})
+    return declare if function is None else declare(function)
 
 
-def sk_lookup(*, netns: str = "") -> Decorator:
+if TYPE_CHECKING:
+
+    @overload
+    def sk_lookup(function: Callable[..., object], /) -> Probe: ...
+    @overload
+    def sk_lookup(*, netns: str = "") -> Decorator: ...
+
+
+def sk_lookup(
+    function: Callable[..., object] | None = None, /, *, netns: str = ""
+) -> Probe | Decorator:
     """Run a function when a packet needs a listening socket, in a network namespace (that of the caller)."""
-    return _declare("sk_lookup", "sk_lookup", {"netns": netns})
+    declare = _declare("sk_lookup", "sk_lookup", {"netns": netns})
+    return declare if function is None else declare(function)
 
 
-def flow_dissector(*, netns: str = "") -> Decorator:
+if TYPE_CHECKING:
+
+    @overload
+    def flow_dissector(function: Callable[..., object], /) -> Probe: ...
+    @overload
+    def flow_dissector(*, netns: str = "") -> Decorator: ...
+
+
+def flow_dissector(
+    function: Callable[..., object] | None = None, /, *, netns: str = ""
+) -> Probe | Decorator:
     """Run a function where the kernel takes packets apart to hash them, in a network namespace (that of the caller)."""
-    return _declare("flow_dissector", "flow_dissector", {"netns": netns})
+    declare = _declare("flow_dissector", "flow_dissector", {"netns": netns})
+    return declare if function is None else declare(function)
 
 
 def sk_msg(function: Callable[..., object]) -> Probe:
@@ -167,12 +218,23 @@ def sk_skb(stage: str) -> Decorator:
     return _declare("sk_skb", _one_of("sk_skb", stage, names), {})
 
 
-def sk_reuseport(*, migrate: bool = False) -> Decorator:
+if TYPE_CHECKING:
+
+    @overload
+    def sk_reuseport(function: Callable[..., object], /) -> Probe: ...
+    @overload
+    def sk_reuseport(*, migrate: bool = False) -> Decorator: ...
+
+
+def sk_reuseport(
+    function: Callable[..., object] | None = None, /, *, migrate: bool = False
+) -> Probe | Decorator:
     """Run a function to choose among sockets that share a port (SO_REUSEPORT): attach(…, socket=s).
 
     With `migrate` it chooses for connections whose socket is closed, too.
     """
-    return _declare("sk_reuseport", "sk_reuseport/migrate" if migrate else "sk_reuseport", {})
+    declare = _declare("sk_reuseport", "sk_reuseport/migrate" if migrate else "sk_reuseport", {})
+    return declare if function is None else declare(function)
 
 
 NETFILTER_HOOKS = {"prerouting": 0, "input": 1, "forward": 2, "output": 3, "postrouting": 4}

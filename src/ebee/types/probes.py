@@ -57,13 +57,34 @@ def places_of(section: str) -> list[str]:
     return []
 
 
+def check_function(decorator: str, function: Any) -> FunctionType:
+    """Return what was decorated. Raises: UsageError, with what to do, unless it is a function that can be compiled."""
+    if isinstance(function, Probe):
+        hint = "one decorator takes several hooks of its kind; for another kind write a function that both call"
+    elif isinstance(function, type):
+        hint = "decorate a function in it, or outside"
+    elif isinstance(function, staticmethod | classmethod | property):
+        hint = f"write it below @{type(function).__name__}, next to the function"
+        if not isinstance(function, staticmethod):
+            hint = "a probe has no self and no class: decorate a plain function"
+    elif hasattr(function, "__self__") and hasattr(function, "__func__"):
+        hint = "a probe has no self: decorate a plain function"
+    elif hasattr(function, "__wrapped__"):
+        hint = "a probe is compiled from its source: other decorators mean nothing to it"
+    elif hasattr(function, "func") and hasattr(function, "keywords"):
+        hint = "what a probe is to know, it takes from the names around it: constants, Global variables, maps"
+    elif hasattr(function, "__code__"):
+        return function  # type: ignore[no-any-return]
+    else:
+        hint = "write `def probe(ctx): …` below it"
+    raise UsageError(f"{decorator} is for functions, not for {function!r}", hint=hint)
+
+
 def on(decorator: str, *sections: str, **options: Any) -> Callable[[Callable[..., object]], Probe]:
     """Return what makes a probe of a function. Raises: UsageError, when it is used, for what is no function."""
 
     def declare(function: Callable[..., object]) -> Probe:
-        if not hasattr(function, "__code__"):
-            raise UsageError(f"{decorator} is for functions, not for {function!r}")
-        return Probe(function, *sections, **options)  # type: ignore[arg-type]
+        return Probe(check_function(decorator, function), *sections, **options)
 
     return declare
 
