@@ -186,6 +186,7 @@ if TYPE_CHECKING:
     from .types.storage import InodeStorage as InodeStorage
     from .types.storage import SkStorage as SkStorage
     from .types.storage import TaskStorage as TaskStorage
+    from .types.struct_ops import StructOps as StructOps
     from .types.structs import Struct as Struct
     from .types.structs import fields as fields
     from .types.subprograms import inline as inline
@@ -245,6 +246,7 @@ _HOMES = {
     "types.stacks": "StackTrace kernel_stack stack_id user_stack",
     "types.storage": "CgroupStorage InodeStorage SkStorage TaskStorage",
     "types.special": "Kptr SpinLock",
+    "types.struct_ops": "StructOps",
     "types.structs": "Struct fields",
     "types.timers": "Timer",
     "types.user_hooks": "uprobe uprobe_session uretprobe usdt",

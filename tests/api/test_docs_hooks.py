@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import ebee
+from ebee.api.compile import find_target
+from ebee.api.source import compile_probes
 from ebee.types import kernel_hooks
 from ebee.types.probes import Probe
 
@@ -25,20 +27,24 @@ def has_btf():
 
 
 @pytest.mark.skipif(not has_btf(), reason="this kernel has no BTF")
-@pytest.mark.parametrize("code", BLOCKS, ids=lambda code: re.search(r"^def (\w+)", code, re.M)[1])
+@pytest.mark.parametrize("code", BLOCKS, ids=lambda code: re.search(r"^ *def (\w+)", code, re.M)[1])
 def test_it_compiles_for_this_kernel(tmp_path, code):
     file = tmp_path / "page.py"
     file.write_text(code)
     names: dict[str, object] = {"__name__": "page"}
     exec(compile(code, str(file), "exec"), names)
     probes = [value for value in names.values() if isinstance(value, Probe)]
+    structs = [v for v in names.values() if isinstance(v, type) and issubclass(v, ebee.StructOps)]
+    if structs:
+        assert compile_probes([*structs[0]._probes.values()], find_target("kernel"))
+        return
     assert probes and ebee.compile(*probes, target="kernel").to_bytes()
 
 
 @pytest.mark.needs_kernel
 @pytest.mark.parametrize(
     "block, pattern",
-    [(0, r"(sh|sleep) \d+, a child of \d+, makes room for \d+\n"), (4, r"\d+ \d+ \S+\n"), (5, "42\n")],
+    [(0, r"(sh|sleep) \d+, a child of \d+, makes room for \d+\n"), (4, r"\d+ \d+ \S+\n"), (-1, "42\n")],
     ids=["switches", "tasks", "sum"],
 )
 def test_it_runs(tmp_path, block, pattern):

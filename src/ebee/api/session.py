@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..spec.target import Target
     from ..types.globals import Global
     from ..types.maps import MapDecl, RingBuf
+    from ..types.struct_ops import StructOps
     from ..types.structs import Struct
     from .inner_maps import InnerMaps
     from .printing import Prints, Show
@@ -238,6 +239,19 @@ def _check_attachable(probe: Any) -> None:
         raise UsageError(f"{probe.name} is a syscall program, which is not attached", hint=hint)
 
 
+def _expand(given: Sequence[Probe | type[StructOps]]) -> tuple[list[type[StructOps]], list[Probe]]:
+    """Return the structs of functions among what is to be attached, and all probes, theirs included."""
+    structs: list[type[StructOps]] = []
+    probes: list[Probe] = []
+    for one in given:
+        if isinstance(one, type) and hasattr(one, "_probes"):
+            structs.append(one)
+            probes += one._probes.values()
+        else:
+            probes.append(one)  # type: ignore[arg-type]
+    return structs, probes
+
+
 class Session:
     """Live maps and attached probes that belong together; `ebee.attach` uses one that lasts as long as the process.
 
@@ -271,7 +285,7 @@ class Session:
 
     def attach(
         self,
-        *probes: Probe,
+        *probes: Probe | type[StructOps],
         command: Sequence[str] | str | None = None,
         replay: str | None = None,
         interface: str | None = None,
@@ -299,11 +313,12 @@ class Session:
             raise options.DeclarationsOnly
         argv = run.command or split_command(command)
         replay = run.replay or replay
-        for probe in probes:
+        structs, singles = _expand(probes)
+        for probe in singles:
             _check_attachable(probe)
         given = {"interface": interface, "cgroup": cgroup, "netns": netns, "map": map, "socket": socket, "pid": pid}
-        where = {n: _place(p, given) for p in probes if isinstance(p, Probe) for n in p.programs()}
-        taken = {place for probe in probes if isinstance(probe, Probe) for place in places_of(probe.section)}
+        where = {n: _place(p, given) for p in singles if isinstance(p, Probe) for n in p.programs()}
+        taken = {place for probe in singles if isinstance(probe, Probe) for place in places_of(probe.section)}
         for name, value in given.items():
             if value is not None and name not in taken:
                 hint = "decorate one with @ebee.xdp" if name == "interface" else ""
@@ -323,9 +338,14 @@ class Session:
         scope = active.scope() if argv and not replay else None
         attachment = None
         try:
-            loaded = self._load(probes, active, None if run.all else scope)
+            loaded = self._load(singles, active, None if run.all else scope)
             attachment = Attachment(self, loaded, on_loss)
+            for struct in structs:
+                parts = {member: loaded.programs[probe.name] for member, probe in struct._probes.items()}
+                attachment.links.append(active.register(struct._struct, struct._values, parts))
             for program in loaded.programs.values():
+                if program.spec.section.startswith("struct_ops/"):
+                    continue
                 place = AttachOptions(**self._resolved(where[program.spec.name]))
                 attachment.links.append(active.attach(program, place))
             if replay:
@@ -620,7 +640,7 @@ def default_session() -> Session:
     return _default
 
 
-def attach(*probes: Probe, **options: Any) -> Attachment:
+def attach(*probes: Probe | type[StructOps], **options: Any) -> Attachment:
     """Attach probes in the default session. See `Session.attach`."""
     return default_session().attach(*probes, **options)
 

@@ -301,6 +301,12 @@ class EngineBackend:
             if not links:
                 self._links.pop(link.event, None)
 
+    def register(
+        self, struct: str, values: Mapping[str, int | bytes], programs: Mapping[str, BackendProgram]
+    ) -> EngineLink:
+        """Structs of functions are the kernel's. Raises: NotSupported."""
+        raise NotSupported(f"registering a {struct} in the engine", hint="run it in the kernel")
+
     def attached_events(self) -> list[str]:
         """Return the events (`category:name`) that programs are attached to."""
         with self._lock:

@@ -140,6 +140,16 @@ class KernelBackend:
         self._links.append(link)
         return link
 
+    def register(
+        self, struct: str, values: Mapping[str, int | bytes], programs: Mapping[str, BackendProgram]
+    ) -> BackendLink:
+        """Register a struct of functions (struct_ops). Raises: NotSupported, UsageError, SyscallError."""
+        from . import struct_ops
+
+        link = struct_ops.register(struct, values, {name: self._own_program(p) for name, p in programs.items()})
+        self._links.append(link)
+        return link
+
     def test_run(self, prog: BackendProgram, run: TestRun) -> TestResult:
         """Run a program now (BPF_PROG_TEST_RUN).
 

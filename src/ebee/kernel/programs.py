@@ -164,7 +164,13 @@ def load(
         stub = Stub(mov(R6, R1))
         stub.check_scope(scope_fd)
         front = stub.before(saved_ctx=R6)
-    loader = _prog_load(prog, obj, types, front, code, False, _attach_btf(prog))
+    attach_btf = _attach_btf(prog)
+    if prog.prog_type == abi.BPF_PROG_TYPE_STRUCT_OPS:
+        from .struct_ops import member_of
+
+        struct, index = member_of(prog.attach_to)
+        prog, attach_btf = prog.replace(expected_attach_type=index), (struct, None)
+    loader = _prog_load(prog, obj, types, front, code, False, attach_btf)
     fd = loader.load()
     if fd < 0:
         raise _refusal(prog, obj, loader, -fd, sum(i.slots for i in front), code)

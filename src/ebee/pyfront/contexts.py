@@ -151,6 +151,7 @@ CONTEXTS: dict[str, str] = {
     "kprobe.session": "kprobe_contexts.kprobe_session_context",
     "kretprobe.multi": "kprobe_contexts.kretprobe_context",
     "syscall": "syscall_programs.syscall_context",
+    "struct_ops": "struct_ops.struct_ops_context",
     "ksyscall": "kprobe_contexts.ksyscall_context",
     "kretsyscall": "kprobe_contexts.kretsyscall_context",
     **dict.fromkeys(("uprobe", "uprobe.multi"), "user_contexts.uprobe_context"),

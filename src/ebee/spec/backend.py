@@ -179,6 +179,14 @@ class Backend(Protocol):
         Raises: UnknownProbe, NotSupported, PermissionMissing, UsageError for options, SyscallError.
         """
 
+    def register(
+        self, struct: str, values: Mapping[str, int | bytes], programs: Mapping[str, BackendProgram]
+    ) -> BackendLink:
+        """Have the kernel use a struct of functions: its name, plain members, and programs by member.
+
+        Raises: NotSupported, UsageError for values, SyscallError.
+        """
+
     def spawn(self, argv: Sequence[str], scope: Scope) -> Command:
         """Start a command inside the scope. Raises: CommandError when it cannot be executed."""
 

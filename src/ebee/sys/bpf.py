@@ -120,6 +120,7 @@ def map_create(
     *,
     inner_map_fd: int = 0,
     map_extra: int = 0,
+    vmlinux_value_type_id: int = 0,
 ) -> Fd:
     """BPF_MAP_CREATE. Raises: SyscallError; PermissionMissing for EPERM."""
     attr = make_attr(
@@ -136,6 +137,7 @@ def map_create(
             "btf_value_type_id": btf_value_type_id,
             "inner_map_fd": inner_map_fd,
             "map_extra": map_extra,
+            "btf_vmlinux_value_type_id": vmlinux_value_type_id,
         },
     )
     fd = _call_charged(abi.BPF_MAP_CREATE, attr)
