@@ -146,7 +146,10 @@ class KernelBackend:
         """Register a struct of functions (struct_ops). Raises: NotSupported, UsageError, SyscallError."""
         from . import struct_ops
 
-        link = struct_ops.register(struct, values, {name: self._own_program(p) for name, p in programs.items()})
+        own = {name: self._own_program(p) for name, p in programs.items()}
+        names = {p.spec.name for p in own.values()}
+        btf_fd = next(types.fd for obj, types in self._types.values() if names & obj.programs.keys())
+        link = struct_ops.register(struct, values, own, btf_fd)
         self._links.append(link)
         return link
 

@@ -51,15 +51,21 @@ def member_of(attach_to: str) -> tuple[int, int]:
     raise NotSupported(f"struct_ops {name!r} with a member {member!r}")
 
 
-def register(name: str, values: Mapping[str, int | bytes], programs: Mapping[str, KernelProgram]) -> KernelLink:
-    """Have the kernel use a struct. Closing the link takes it away. Raises: NotSupported, UsageError, SyscallError."""
+def register(
+    name: str, values: Mapping[str, int | bytes], programs: Mapping[str, KernelProgram], btf_fd: int
+) -> KernelLink:
+    """Have the kernel use a struct. Closing the link takes it away.
+
+    `btf_fd` are types of the programs: the kernel asks for some, and does not look. Raises: NotSupported, UsageError,
+    SyscallError.
+    """
     btf, _, outer = _struct(name)
     value = bytearray(btf.sizeof(outer.id))
     for member, given in {**values, **{m: p.fd.number for m, p in programs.items()}}.items():
         _put(btf, value, name, member, given)
     try:
         map_fd = bpf.map_create(
-            abi.BPF_MAP_TYPE_STRUCT_OPS, 4, len(value), 1, abi.BPF_F_LINK, name, vmlinux_value_type_id=outer.id
+            abi.BPF_MAP_TYPE_STRUCT_OPS, 4, len(value), 1, abi.BPF_F_LINK, name, btf_fd, vmlinux_value_type_id=outer.id
         )
     except SyscallError as e:
         if e.errno == _EINVAL:
