@@ -49,7 +49,7 @@ def refusal(load_program):
     except VerifierError as e:
         return "" if any(limit in e.reason for limit in _LIMITS) else str(e)
     except SyscallError as e:
-        if e.errno not in (errno.EAGAIN, errno.EINTR):
+        if e.errno not in (errno.EAGAIN, errno.EINTR, errno.E2BIG):  # too large, and the log was cut short
             raise
     return ""
 
