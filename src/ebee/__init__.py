@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .errors import UnknownProbe as UnknownProbe
     from .errors import UsageError as UsageError
     from .errors import VerifierError as VerifierError
+    from .types import linux as linux
     from .types.fields import Bits as Bits
     from .types.fields import Bytes as Bytes
     from .types.fields import List as List
@@ -200,6 +201,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "api": "packets",
+    "types": "linux",
     "api.compile": "Object compile",
     "api.histograms": "print_histogram render_histogram",
     "api.losses": "Loss",

@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn, TypeVar
 
+    from . import linux
     from .scalars import s64, u32, u64
 
     T = TypeVar("T")
@@ -101,7 +102,7 @@ def current_cgroup() -> Any:
     probe_only("current_cgroup")
 
 
-def current_task() -> Any:
+def current_task() -> linux.task_struct:
     """The kernel's `struct task_struct` of the current task, typed from BTF: `task.real_parent.tgid`.
 
     Each pointer that is followed is one read of kernel memory; one that fails gives zero, and is counted and reported.
