@@ -77,7 +77,8 @@ def fits_together(a: Num, b: Num) -> bool:
 def union(a: Num, b: Num) -> Num:
     """The range of a number that is one or the other. Raises: Refusal when no one 64-bit type holds both."""
     _same_sign(a, b, "this")
-    return Num(a.value, min(a.lo, b.lo), max(a.hi, b.hi), common({a.c_type, b.c_type}))
+    c_type = common({a.c_type, b.c_type})
+    return Num(a.value, min(a.lo, b.lo), max(a.hi, b.hi), c_type, a.may_borrow or b.may_borrow)
 
 
 def common(c_types: set[str]) -> str:

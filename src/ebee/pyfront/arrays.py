@@ -10,7 +10,19 @@ from ..types.scalars import NumType, StrType, u8
 from .atomics import change, check_atomic_place
 from .kinds import Elements, Kind
 from .order import steady
-from .values import BytesPlace, Known, ListPlace, Many, Memory, Place, StackFrames, StructPlace, TimerPlace, may_overlap
+from .values import (
+    BytesPlace,
+    Known,
+    ListPlace,
+    Many,
+    Memory,
+    Place,
+    StackFrames,
+    StructPlace,
+    TimerPlace,
+    may_be_same,
+    may_overlap,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -297,7 +309,10 @@ def check_fresh(value: Place) -> None:
 def augment_entry(front: Expressions, p: Place, op: str, operand: ast.expr, what: str) -> None:
     """Change a number in a map's entry, atomically: other CPUs may do the same. Raises: Refusal."""
     check_atomic_place(p, what)
+    count = len(front.map_writes)
     operation, n = change(front, op, front.num(operand), p.type, what)
+    if p.entry is not None and any(may_be_same(decl, p.entry.decl) for decl in front.map_writes[count:]):
+        raise Refusal(f"{what} {p.entry.stale().why}", "call the function on a line of its own")
     front.low.atomic(operation, p.base, p.off, p.type.size, n.value)
 
 

@@ -60,7 +60,7 @@ def and_or(front: Expressions, node: ast.BoolOp) -> Val:
     if strings:
         return _merged_strings(front, strings)
     assert result is not None
-    return Num(front.b.read(f"value {id(node)}"), result.lo, result.hi, result.c_type)
+    return Num(front.b.read(f"value {id(node)}"), result.lo, result.hi, result.c_type, result.may_borrow)
 
 
 def _same_kind(front: Expressions, part: ast.expr, value: Val, number: Num | None) -> None:
@@ -134,7 +134,7 @@ class Ways:
             return _merged_strings(self.front, self.strings)
         n = self.number
         assert n is not None
-        return Num(self.front.b.read(self.name), n.lo, n.hi, n.c_type)
+        return Num(self.front.b.read(self.name), n.lo, n.hi, n.c_type, n.may_borrow)
 
 
 def either(front: Expressions, node: ast.IfExp) -> Val:

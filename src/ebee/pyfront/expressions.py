@@ -100,6 +100,7 @@ class Expressions:
     names: Mapping[str, Any]
     local_names: set[str]  # that the function assigns somewhere: there no others are meant
     calls: list[Call]
+    map_writes: list[MapDecl]  # in the order of lowering
     probe: ProbeSource
 
     if TYPE_CHECKING:

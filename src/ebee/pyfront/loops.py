@@ -317,7 +317,7 @@ class Loops(Expressions):
         for name, (lo, hi) in guess.items():
             value = start[name]
             assert isinstance(value, Num)
-            self.env[name] = Num(self.b.read(self.local(name)), lo, hi, value.c_type)
+            self.env[name] = Num(self.b.read(self.local(name)), lo, hi, value.c_type, value.may_borrow)
         if not followed and trips >= 0:
             self.budget(trips * self.turns)
         entered = self.env

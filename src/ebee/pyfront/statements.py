@@ -107,6 +107,7 @@ class Statements(Loops, Calls):
         self.b = self.low.b
         self.env: dict[str, Val] = {}
         self.diagnostics: list[Diagnostic] = []
+        self.map_writes = []
         self.target, self.section = target, probe.section
         self.find_source = probe.find_source
         self.loops: list[Loop] = []
@@ -344,7 +345,8 @@ class Statements(Loops, Calls):
         lo, hi = min(s[0] for s in spans), max(s[1] for s in spans)
         if not fits_together(Num(None, lo, lo), Num(None, hi, hi)):  # type: ignore[arg-type]
             return Unusable("is signed on one way that leads here and unsigned on another", "cast it on one of them")
-        return Num(self.b.read(self.local(name)), lo, hi, common(c_types))
+        may_borrow = any(isinstance(v, Num) and v.may_borrow for v in values)
+        return Num(self.b.read(self.local(name)), lo, hi, common(c_types), may_borrow)
 
     # Assignment
 
@@ -408,6 +410,7 @@ class Statements(Loops, Calls):
             if entry is not None and may_be_same(entry.decl, decl):
                 self.env[name] = entry.stale()
                 entry.is_stale = entry.is_stale or self.depth > 0
+        self.map_writes.append(decl)
         if self.calls:
             self.calls[-1].written.append(decl)
 

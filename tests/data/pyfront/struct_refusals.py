@@ -270,3 +270,19 @@ def replaced_in_a_loop(ctx):
     for i in range(2):
         g = other.x  # error: other is what was there before the whole was assigned | take it again
         put(e)
+
+
+def forgotten():
+    del entries[1]
+    return 1
+
+
+@ebee.tracepoint("syscalls:sys_enter_mmap")
+def changed_while_evaluated(ctx):
+    v = entries.lookup(1)
+    v.where.x += forgotten()  # error: Point.x (u32) may be gone: entries was written to after entries.lookup(1) | call the function on a line of its own
+    d = ctx.addr - ctx.len
+    if ctx.prot:
+        d = ctx.len
+    low = d < 0  # error: the difference of two unsigned numbers wraps and is never negative
+    short = (ctx.addr - ctx.len if ctx.prot else 1) < 0  # error: the difference of two unsigned numbers wraps and is never negative
