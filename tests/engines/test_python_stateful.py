@@ -67,10 +67,7 @@ class Variable:
 
 
 class Programs:
-    """Makes random programs: lines for the body of a probe whose record is `e`.
-
-    What is added to a variable does not change it: in a probe `turns.value += n` is one atomic instruction.
-    """
+    """Makes random programs: lines for the body of a probe whose record is `e`."""
 
     def __init__(self, seed):
         self.random = random.Random(seed)
@@ -136,7 +133,7 @@ class Programs:
             f"e.address.v4 = {masked}65535", f"e.address.words[{r(8)}] = {masked}65535", f"e.address.point = {self.point()}",
             f"table[{r(3)}] = ({masked}65535) - 5", f"table[{r(3)}] += {masked}255", f"del table[{r(3)}]",
             f"kept[{r(3)}] = Point(x={masked}65535)", f"kept[{r(3)}] = {self.point()}", f"turns.value = {masked}255",
-            f"turns.value += {self.number().replace('tick', 'abs')} & 15", "x, y = y, x", f"e.values[0], e.values[1] = e.values[1], {masked}255",
+            f"turns.value += {masked}15", "x, y = y, x", f"e.values[0], e.values[1] = e.values[1], {masked}255",
             f"e.small.name, e.smalls[0].name = e.smalls[0].name, {self.text()}", f"e.values[{r(6)}] ^= {masked}255",
             f"e.deltas[1] = e.deltas[{r(3)}]", f"e.values[naming({self.small()}, 'ab')] = {masked}255", "e.smalls[1] = e.small",
             "e.values = (1, 2, 3, a, b, 6)", "e.deltas = (1, -2, 3)", f"shift({self.point()}, {n})", f"tick({r(9)})",

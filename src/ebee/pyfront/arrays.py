@@ -81,8 +81,15 @@ def write(front: Expressions, p: Place, new: Val, what: str) -> None:
         write_special(front, p, new, what)
         return
     front.store(p.base, p.off, p.type, new, what, align=p.align)
+    note_write(front, p)
     if hasattr(p.type, "fields") or hasattr(p.type, "element"):
         front.replace(p)
+
+
+def note_write(front: Expressions, p: Place) -> None:
+    """Remember that a part of a map or a variable was written."""
+    if p.entry is not None:
+        front.map_writes.append(p.entry.decl)
 
 
 def index(front: Expressions, value: Val, count: int, what: str) -> int | Num:
@@ -312,8 +319,10 @@ def augment_entry(front: Expressions, p: Place, op: str, operand: ast.expr, what
     count = len(front.map_writes)
     operation, n = change(front, op, front.num(operand), p.type, what)
     if p.entry is not None and any(may_be_same(decl, p.entry.decl) for decl in front.map_writes[count:]):
-        raise Refusal(f"{what} {p.entry.stale().why}", "call the function on a line of its own")
+        why = f"{what} is changed atomically, and {p.entry.decl.name} is written to by what follows {op}="
+        raise Refusal(why, "call the function on a line of its own")
     front.low.atomic(operation, p.base, p.off, p.type.size, n.value)
+    note_write(front, p)
 
 
 def store_array(front: Expressions, base: Value, off: int, type: Type, value: Val, what: str, align: int) -> None:

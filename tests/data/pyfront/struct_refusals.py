@@ -272,6 +272,14 @@ def replaced_in_a_loop(ctx):
         put(e)
 
 
+total = Global(u64)
+
+
+def counted():
+    total.value += 1
+    return total.value
+
+
 def forgotten():
     del entries[1]
     return 1
@@ -280,7 +288,8 @@ def forgotten():
 @ebee.tracepoint("syscalls:sys_enter_mmap")
 def changed_while_evaluated(ctx):
     v = entries.lookup(1)
-    v.where.x += forgotten()  # error: Point.x (u32) may be gone: entries was written to after entries.lookup(1) | call the function on a line of its own
+    v.where.x += forgotten()  # error: Point.x (u32) is changed atomically, and entries is written to by what follows += | call the function on a line of its own
+    total.value += counted()  # error: total.value (u64) is changed atomically, and total is written to by what follows += | call the function on a line of its own
     d = ctx.addr - ctx.len
     if ctx.prot:
         d = ctx.len
