@@ -36,7 +36,8 @@ def load(low: Lowering, base: Value, off: int, type: NumType, align: int) -> Num
 def store(low: Lowering, base: Value, off: int, type: NumType, n: Num, what: str, align: int) -> None:
     """Store a number; what overflows is cut off, and the bits around a bit field stay. Raises: Refusal."""
     check_assignable(n, type.lo, type.hi, what)
-    if type.hi == 1 and type.name == "bool" and n.hi > 1:
+    is_bool = "bool" in (type.name, getattr(getattr(type, "meaning", None), "name", ""))
+    if type.hi == 1 and is_bool and n.hi > 1:
         raise Refusal(f"{n.describe()} is assigned to {what}", "say what is meant: bool(x)")
     op, bits = low.b.op, type.bits
     value = op("bswap", n.value, size=type.size) if type.is_big_endian else n.value

@@ -295,3 +295,13 @@ def changed_while_evaluated(ctx):
         d = ctx.len
     low = d < 0  # error: the difference of two unsigned numbers wraps and is never negative
     short = (ctx.addr - ctx.len if ctx.prot else 1) < 0  # error: the difference of two unsigned numbers wraps and is never negative
+
+
+class Flags(Struct):
+    urgent: bool = Bits(u8, 1)
+
+
+@ebee.tracepoint("syscalls:sys_enter_mmap")
+def bits_of_bools(ctx):
+    flags = Flags(urgent=ctx.len > 3)
+    flags.urgent = ctx.len and ctx.prot  # error: u64 is assigned to Flags.urgent (Bits(u8, 1)) | say what is meant: bool(x)
