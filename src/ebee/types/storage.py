@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from ..btf.build import BtfBuilder
+    from . import linux
+
+    # What outside or inside a probe names an owner.
+    Task = int | linux.task_struct
+    Inode = str | int | linux.inode
+    Sock = Any | linux.sock
+    Cgroup = str | int | linux.cgroup
 
 NUMBER, PATH = b"n", b"p"
 
@@ -92,7 +99,7 @@ class StorageDecl(KeyedDecl[K, V]):
         return True
 
 
-class TaskStorage(StorageDecl["int", V]):
+class TaskStorage(StorageDecl["Task", V]):
     """Values of tasks: BPF_MAP_TYPE_TASK_STORAGE. Outside, a key is a process id, or an open pidfd with `fileno()`."""
 
     map_type = bpf.BPF_MAP_TYPE_TASK_STORAGE
@@ -101,7 +108,7 @@ class TaskStorage(StorageDecl["int", V]):
     words = "a process id"
 
 
-class InodeStorage(StorageDecl["str | int", V]):
+class InodeStorage(StorageDecl["Inode", V]):
     """Values of files: BPF_MAP_TYPE_INODE_STORAGE. Outside, a key is a path, an open file or its descriptor."""
 
     map_type = bpf.BPF_MAP_TYPE_INODE_STORAGE
@@ -111,7 +118,7 @@ class InodeStorage(StorageDecl["str | int", V]):
     takes_paths = True
 
 
-class SkStorage(StorageDecl["Any", V]):
+class SkStorage(StorageDecl["Sock", V]):
     """Values of sockets: BPF_MAP_TYPE_SK_STORAGE. Outside, a key is a socket or its file descriptor."""
 
     map_type = bpf.BPF_MAP_TYPE_SK_STORAGE
@@ -120,7 +127,7 @@ class SkStorage(StorageDecl["Any", V]):
     words = "a socket or its file descriptor"
 
 
-class CgroupStorage(StorageDecl["str | int", V]):
+class CgroupStorage(StorageDecl["Cgroup", V]):
     """Values of control groups: BPF_MAP_TYPE_CGRP_STORAGE. Outside, a key is the path of its directory, or open.
 
     Inside a probe it is `ebee.current_cgroup()`, or an argument of a typed hook.
