@@ -71,7 +71,7 @@ def test_parentheses_may_be_left_out_where_nothing_must_be_said():
 
 def test_what_wraps_a_probe_is_no_probe():
     with pytest.raises(UsageError, match="is not a probe"):
-        ebee.attach(functools.partial(ebee.sock_ops(plain)))  # type: ignore[arg-type]
+        ebee.compile(functools.partial(ebee.sock_ops(plain)))  # type: ignore[arg-type]
 
 
 def test_a_function_in_a_class_may_be_a_probe():
