@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from .api.compile import compile as compile
     from .api.histograms import print_histogram as print_histogram
     from .api.histograms import render_histogram as render_histogram
+    from .api.live import Attachment as Attachment
     from .api.losses import Loss as Loss
-    from .api.session import Attachment as Attachment
     from .api.session import Session as Session
     from .api.session import attach as attach
     from .api.session import rows as rows
@@ -204,8 +204,9 @@ _HOMES = {
     "types": "linux",
     "api.compile": "Object compile",
     "api.histograms": "print_histogram render_histogram",
+    "api.live": "Attachment",
     "api.losses": "Loss",
-    "api.session": "Attachment Session attach rows",
+    "api.session": "Session attach rows",
     "api.user_functions": "usdt_probes user_functions",
     "api.syscall_names": "syscall_name",
     "errors": (

@@ -24,8 +24,8 @@ from ebee import (
     u64,
 )
 from ebee.abi import bpf
+from ebee.api.live import LiveMap
 from ebee.api.losses import losses_of
-from ebee.api.session import LiveMap
 from ebee.api.source import compile_probes, remember_source
 from ebee.errors import SyscallError
 from ebee.lower.object import ObjectBuilder

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..spec.backend import BackendMap
     from ..spec.object import MapSpec
     from ..types.maps import MapDecl
-    from .session import LiveMap
+    from .live import LiveMap
 
 
 class InnerMaps:
@@ -49,7 +49,7 @@ class InnerMaps:
                 yield key, found
 
     def _live_map(self, decl: Any) -> Any:
-        from .session import LiveMap
+        from .live import LiveMap
 
         session = self.live.session
         for bound in decl._bindings:

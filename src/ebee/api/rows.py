@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..spec.backend import Backend
     from ..spec.object import ObjectSpec
     from ..types.probes import Probe
-    from .session import Loaded
+    from .live import Loaded
 
 
 def check_row(spec: ObjectSpec, probe: Probe, row: Any) -> None:

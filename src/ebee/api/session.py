@@ -10,7 +10,7 @@ from ..spec.object import FOLLOWED, LOSS_MAP, PRINT_MAP, SCOPE_MAP
 from ..types.probes import Probe, places_of
 from . import options
 from .backends import choose, engine_backend, kernel_backend
-from .losses import Loss, losses_of
+from .live import DRAIN_LIMIT, Attachment, LiveMap, Loaded
 from .source import compile_probes
 
 TYPE_CHECKING = False
@@ -18,187 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any, TypeVar
 
-    from ..spec.backend import Backend, BackendLink, BackendMap, BackendProgram, Command, Scope, TestResult
-    from ..spec.object import MapSpec, ObjectSpec
+    from ..spec.backend import Backend, BackendMap, Scope, TestResult
+    from ..spec.object import ObjectSpec
     from ..spec.target import Target
     from ..types.globals import Global
     from ..types.maps import MapDecl, RingBuf
     from ..types.struct_ops import StructOps
     from ..types.structs import Struct
-    from .inner_maps import InnerMaps
+    from .losses import Loss
     from .printing import Prints, Show
 
     S = TypeVar("S", bound="Struct")
-
-_DRAIN_LIMIT = 4096
-
-
-class LiveMap:
-    """A map declaration's live map in one session."""
-
-    inner_maps: InnerMaps  # of maps of maps
-
-    def __init__(
-        self, session: Session, spec: MapSpec, map: BackendMap, make: Callable[[MapSpec], BackendMap] | None = None
-    ) -> None:
-        """`make` creates another map in the same backend."""
-        self.session, self.spec, self.map = session, spec, map
-        if spec.inner is not None and make is not None:
-            from .inner_maps import InnerMaps
-
-            self.inner_maps = InnerMaps(self, make)
-        self._pid = os.getpid()
-        self.lookup, self.update, self.delete, self.items = map.lookup, map.update, map.delete, map.items
-        self.push, self.pop, self.has_value = map.push, map.pop, map.has_value
-        if spec.max_entries == 0:
-            from .storage import OwnedMap, is_owned
-
-            if is_owned(spec.map_type):
-                owned = OwnedMap(map, spec.map_type)
-                self.lookup, self.update, self.delete = owned.lookup, owned.update, owned.delete
-
-    def set_program(self, index: int, probe: Probe) -> None:
-        """Load a probe, and put it into a program array. Raises: UsageError, CompileError, VerifierError."""
-        from .programs import set_program
-
-        set_program(self.session, self.spec, self.map, index, probe)
-
-    @property
-    def cpus(self) -> int:
-        """How many CPUs have a value of their own."""
-        return self.map.cpus
-
-    def _check_process(self) -> None:
-        if os.getpid() != self._pid:
-            raise UsageError(f"ring buffer {self.spec.name} belongs to the process that attached it, not to a fork")
-
-    def drain(self, limit: int = 0) -> list[bytes]:
-        """Take the records that are there, without waiting."""
-        self._check_process()
-        records = self.map.drain(limit)
-        self.session.flush_prints()
-        return records
-
-    def next_records(self) -> list[bytes] | None:
-        """Wait for records; return None when no more will come."""
-        self._check_process()
-        self.session._awaited = True
-        records: list[bytes] | None
-        while not (records := self.map.drain(_DRAIN_LIMIT)):
-            if self.session.is_finished():
-                self.session.detach_links()
-                records = self.map.drain() or None
-                break
-            self.session.wait()
-        self.session.flush_prints()  # what a probe printed before its record is shown before the record is handled
-        return records
-
-
-class Loaded:
-    """Programs that were compiled and loaded together, with their loss counters.
-
-    `called` are those that they go on with: tail calls.
-    """
-
-    def __init__(self, spec: ObjectSpec, loss_map: BackendMap | None, scope: Scope | None) -> None:
-        self.spec, self.loss_map, self.scope = spec, loss_map, scope
-        self.programs: dict[str, BackendProgram] = {}
-        self.called: list[Loaded] = []
-        self.reported: dict[tuple[str, str, str, int], int] = {}
-
-    def losses(self) -> list[Loss]:
-        """Return what was lost so far, also by what they went on with."""
-        reached = [self]
-        for loaded in reached:
-            reached += [other for other in loaded.called if other not in reached]
-        return [loss for loaded in reached for loss in loaded.own_losses()]
-
-    def own_losses(self) -> list[Loss]:
-        """Return what they themselves lost so far."""
-        found = []
-        if self.loss_map is not None:
-            found = losses_of(self.spec.loss_sites, self.loss_map.lookup(bytes(4)) or b"")
-        unfollowed = getattr(self.scope, "lost", 0)
-        if unfollowed:
-            found.append(Loss("scope_full", "", unfollowed))
-        for program in self.programs.values():
-            missed = getattr(program, "missed", None)
-            count = missed() if missed else 0
-            if count:
-                found.append(Loss("missed", program.spec.name, count))
-        return found
-
-    def new_losses(self) -> list[Loss]:
-        """Return what was lost and not yet returned by this method."""
-        new = []
-        for loss in self.losses():
-            key = (loss.kind, loss.what, loss.file, loss.line)
-            count = loss.count - self.reported.get(key, 0)
-            self.reported[key] = loss.count
-            if count > 0:
-                new.append(loss.replace(count=count))
-        return new
-
-
-class Attachment:
-    """Probes that are attached, and the command that they follow. Leaving its `with` block detaches.
-
-    A command that still runs then is ended. What was lost is reported once, on standard error or to `on_loss`.
-    """
-
-    def __init__(self, session: Session, loaded: Loaded, on_loss: Callable[[list[Loss]], None] | None) -> None:
-        self.session, self._loaded, self._on_loss = session, loaded, on_loss
-        self.command: Command | None = None
-        self.links: list[BackendLink] = []
-        self._open = True
-        self._final: list[Loss] = []
-
-    def __enter__(self) -> Attachment:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.detach()
-
-    @property
-    def returncode(self) -> int | None:
-        """The command's exit status (negative: the signal that ended it), None while it runs or without one."""
-        return self.command.poll() if self.command is not None else None
-
-    @property
-    def losses(self) -> list[Loss]:
-        """What was lost so far (once detached: until then), place by place."""
-        return self._loaded.losses() if self._open else self._final
-
-    def wait(self) -> int | None:
-        """Wait until the command has ended or the session was stopped; return the command's exit status."""
-        while not self.session.is_finished():
-            self.session.wait()
-        return self.returncode
-
-    def detach_links(self) -> None:
-        """Detach the probes; the command goes on."""
-        while self.links:
-            self.links.pop().close()
-
-    def detach(self) -> None:
-        """Detach, end the command if it still runs, report losses. Doing so twice is allowed."""
-        if not self._open:
-            return
-        self._open = False
-        try:
-            self.detach_links()
-        finally:
-            if self.command is not None:
-                self.command.close()
-            self.session.flush_prints()
-        self._final = self._loaded.losses()
-        losses = self._loaded.new_losses()
-        if losses and self._on_loss is not None:
-            self._on_loss(losses)
-        elif losses:
-            for loss in losses:
-                options.notice(str(loss))
-
 
 # What ebee.attach() may be given for a kind of hook: the question where it is missing, and what to write.
 _PLACES = {
@@ -523,7 +353,7 @@ class Session:
         live = [(ring, ring._live) for ring in rings]
         finished = False
         while True:
-            batches = [(ring, map.drain(_DRAIN_LIMIT)) for ring, map in live]
+            batches = [(ring, map.drain(DRAIN_LIMIT)) for ring, map in live]
             self.flush_prints()
             for ring, batch in batches:
                 for record in batch:

@@ -7,7 +7,7 @@ import _ast as ast
 from ..errors import Diagnostic
 from ..ir.builder import Builder
 from ..lower import numbers
-from ..lower.numbers import COMPARISONS, Num, Refusal
+from ..lower.numbers import Num, Refusal
 from ..lower.program import Lowering
 from ..types.maps import KeyedDecl, MapDecl
 from ..types.scalars import IntType, NumType, StrType, Type
@@ -31,7 +31,6 @@ from .values import (
     is_flag,
     is_sequence,
     may_overlap,
-    meet,
     similar,
 )  # fmt: skip
 
@@ -52,9 +51,6 @@ BINARY_OPERATORS = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Mod: "%", ast.BitAnd: "&",
     ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>",
     ast.Pow: "**",
-}  # fmt: skip
-COMPARE_OPERATORS = {
-    ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
 }  # fmt: skip
 # Constants: the same operations on numbers that are known now.
 FOLD = {
@@ -299,110 +295,15 @@ class Expressions:
 
         Return what that says of local names: their ranges if it is true, and if it is false.
         """
-        before = self.env, self.depth
-        try:
-            if isinstance(node, ast.BoolOp):
-                return self.short_circuit(node, then, els)
-            if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-                whenever, otherwise = self.condition(node.operand, els, then)
-                return otherwise, whenever
-            if isinstance(node, ast.Compare):
-                return self.comparison(node, then, els)
-            value = self.expr(node)
-            return kind_of(value).truth(self, value, node, then, els)
-        except (Refusal, Located) as e:
-            self.env, self.depth = before
-            raise e if isinstance(e, Located) else self.located(node, e) from None
+        from .conditions import condition
 
-    def short_circuit(self, node: ast.BoolOp, then: Block, els: Block) -> tuple[Ranges, Ranges]:
-        """`and` and `or` in a condition: what the first parts say holds where the later ones are evaluated."""
-        is_and = isinstance(node.op, ast.And)
-        before: dict[str, Val] = self.env
-        known: Ranges = {}
-        depth = self.depth
-        for at, part in enumerate(node.values):
-            self.depth = depth + (at > 0)  # the first part is evaluated always
-            last = at == len(node.values) - 1
-            following = (then if is_and else els) if last else self.b.new_block()
-            true, false = self.condition(part, following if is_and else then, els if is_and else following)
-            known = meet(known, true if is_and else false)
-            if last or not self.b.is_reachable(following):
-                break
-            self.b.start(following)
-            self.env = self.refined(self.env, known)
-        self.depth = depth
-        self.env = before
-        return (known, {}) if is_and else ({}, known)
-
-    def comparison(self, node: ast.Compare, then: Block, els: Block) -> tuple[Ranges, Ranges]:
-        """A comparison, also a chained one: each operand is evaluated once."""
-        left, left_node = steady(self, self.expr(node.left), *node.comparators), node.left
-        known: Ranges = {}
-        depth = self.depth
-        for at, (operator, right_node) in enumerate(zip(node.ops, node.comparators)):
-            self.depth = depth + (at > 0)
-            right = steady(self, self.expr(right_node), *node.comparators[at + 1 :])
-            self.depth = depth
-            last = at == len(node.ops) - 1
-            following = then if last else self.b.new_block()
-            true, false = self.compare(operator, (left_node, left), (right_node, right), following, els)
-            known = meet(known, true)
-            if last:
-                return known, (false if at == 0 else {})
-            if not self.b.is_reachable(following):
-                break
-            self.b.start(following)
-            left, left_node = right, right_node
-        return known, {}
-
-    def compare(
-        self, operator: ast.cmpop, a: tuple[ast.expr, Val], b: tuple[ast.expr, Val], then: Block, els: Block
-    ) -> tuple[Ranges, Ranges]:
-        """One comparison of two evaluated operands."""
-        (left_node, left), (right_node, right) = a, b
-        if isinstance(operator, ast.In | ast.NotIn):
-            to = (then, els) if isinstance(operator, ast.In) else (els, then)
-            if isinstance(left, Maybe):
-                from .optional import unless_none
-
-                left = unless_none(self, left, to[1])  # what is in a map or among numbers is not None
-            kind_of(right).contains(self, right, left, *to)
-            return {}, {}
-        op = COMPARE_OPERATORS.get(type(operator))
-        if op is None and isinstance(right, Known) and right.object is None:
-            kind_of(left).is_none(self, left, *((then, els) if isinstance(operator, ast.Is) else (els, then)))
-            if not isinstance(left, Maybe):
-                return {}, {}
-            says = self.learned(left_node, left, (None, (left.num.lo, left.num.hi)))
-            return says if isinstance(operator, ast.Is) else (says[1], says[0])
-        if op is None:
-            if isinstance(left, Known) and isinstance(right, Known) and isinstance(right.object, type | Type):
-                is_same = left.object is right.object
-                self.b.jump(then if is_same == isinstance(operator, ast.Is) else els)
-                return {}, {}
-            raise Refusal("`is` is not supported in a probe, but for `is None`", "compare numbers with ==")
-        pair = self.compare_values(op, left, right, then, els)
-        if pair is None:
-            return {}, {}
-        x, y = pair
-        left_says = self.learned(left_node, x, numbers.refine(op, x, y))
-        right_says = self.learned(right_node, y, numbers.refine(numbers.MIRRORED[op], y, x))
-        return meet(left_says[0], right_says[0]), meet(left_says[1], right_says[1])
+        return condition(self, node, then, els)
 
     def compare_values(self, op: str, left: Val, right: Val, then: Block, els: Block) -> tuple[Num, Num] | None:
         """Jump to `then` if `left op right`; return the operands if they are numbers at run time. Raises: Refusal."""
-        if isinstance(left, Known) and isinstance(right, Known):
-            try:
-                self.b.jump(then if FOLD[op](left.object, right.object) else els)
-            except TypeError as e:
-                raise Refusal(str(e)) from None
-            return None
-        for value in (left, right):
-            if kind_of(value).compare(self, op, left, right, then, els):
-                return None
-        x, y = self.as_num(left), self.as_num(right)
-        self.b.branch(numbers.condition(op, x, y), x.value, y.value, then, els)
-        return x, y
+        from .conditions import compare_values
+
+        return compare_values(self, op, left, right, then, els)
 
     def learned(
         self, node: ast.expr, n: Num | Maybe, ranges: tuple[Range | None, Range | None]
@@ -628,6 +529,3 @@ class Expressions:
         if isinstance(value, Known) and isinstance(value.object, int):
             return Known(type(value.object))
         return numbers.wrap(self.low, self.as_num(value), type.size, type.signed)
-
-
-assert set(COMPARE_OPERATORS.values()) == set(COMPARISONS)
