@@ -29,7 +29,10 @@ FEATURES = {
     "tcx": ("6.6", "tcx_prog_attach"),
     "uprobe_multi": ("6.6", "bpf_uprobe_multi_link_attach"),
     "netkit": ("6.7", "netkit_prog_attach"),
+    "task_iterators": ("6.7", "bpf_iter_task_vma_new"),
     "may_goto": ("6.9", ""),
+    "bits_iterator": ("6.11", "bpf_iter_bits_new"),
+    "dmabuf_iterator": ("6.16", "bpf_iter_dmabuf_new"),
     "arena": ("6.9", "arena_map_alloc"),
     "kprobe_session": ("6.10", "bpf_session_is_return"),
     "raw_tp_twice": ("6.10", ""),  # one program, more than once on one raw tracepoint

@@ -68,6 +68,15 @@ def _add_functions(b, task, mm, cred, char, bool_id, s32, u64, upid):
         "bpf_use": (s32, [("mm", b.add_ptr(mm)), ("buf", b.add_ptr(0)), ("buf__sz", s32), ("mode__k", u64)]),
         "bpf_strange": (text, [("p", b.add_ptr(b.add_ptr(task)))]),
     }
+    state, number = b.add_ptr(b.add_struct("bpf_iter_thing", 12, [])), b.add_ptr(s32)
+    kfuncs |= {
+        "bpf_iter_thing_new": (s32, [("it", state), ("of__nullable", b.add_ptr(task)), ("flags", s32)]),
+        "bpf_iter_thing_next": (number, [("it", state)]),
+        "bpf_iter_thing_destroy": (0, [("it", state)]),
+        "bpf_iter_strange_new": (s32, [("it", b.add_ptr(b.add_struct("bpf_iter_strange", 8, [])))]),
+        "bpf_iter_strange_next": (b.add_ptr(0), [("it", state)]),
+        "bpf_iter_strange_destroy": (0, [("it", state)]),
+    }
     functions |= kfuncs
     for name, (result, params) in functions.items():
         function = b.add_func(name, b.add_func_proto(result, params), 0)

@@ -98,6 +98,7 @@ if TYPE_CHECKING:
     from .types.kfuncs import iter_num as iter_num
     from .types.kfuncs import iter_task as iter_task
     from .types.kfuncs import kfunc as kfunc
+    from .types.kfuncs import kfunc_iter as kfunc_iter
     from .types.kfuncs import kptr_xchg as kptr_xchg
     from .types.kfuncs import preempt_disabled as preempt_disabled
     from .types.kfuncs import rcu as rcu
@@ -227,7 +228,7 @@ _HOMES = {
         "syscall_program tp_btf"
     ),
     "types.kernel_structs": "KernelStruct Ptr",
-    "types.kfuncs": "dynptr iter_num iter_task kfunc kptr_xchg preempt_disabled rcu",
+    "types.kfuncs": "dynptr iter_num iter_task kfunc kfunc_iter kptr_xchg preempt_disabled rcu",
     "types.map_kinds": "BloomFilter LpmTrie LruHash LruPerCpuHash PerCpuArray PerCpuHash Queue Stack",
     "types.maps": "Array Hash RingBuf",
     "types.net_hooks": (

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 import ebee
+from ebee import Array, List, Struct, s32, u64
 from ebee.api.source import compile_probes, remember_source
 from ebee.engine.backend import EngineBackend
-from ebee.errors import UsageError
+from ebee.errors import UsageError, VerifierError
 from ebee.kernel.backend import KernelBackend
 from ebee.spec.backend import TestRun as Run
+from ebee.spec.object import LOSS_MAP
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "kfuncs.md"
 KERNEL = pytest.param(KernelBackend, marks=[pytest.mark.needs_kernel, pytest.mark.needs_feature("task_kfuncs")])
@@ -111,8 +113,123 @@ def test_in_both(name, backend):
     assert run(backend, make(name, "xdp", prelude), bytes(4) + b"\7" + bytes(59))[: len(expected)] == expected
 
 
+class Places(Struct):
+    pid: s32
+    cgroup: u64
+    words: list[int] = List(u64, 3)
+
+
+counts = Array(u64, max_entries=7)
+task_from_pid, cgroup_from_id = ebee.kfunc("bpf_task_from_pid"), ebee.kfunc("bpf_cgroup_from_id")
+tasks, css, css_task = (ebee.kfunc_iter(name) for name in ("task", "css", "css_task"))
+bits, caches, buffers = (ebee.kfunc_iter(name) for name in ("bits", "kmem_cache", "dmabuf"))
+
+
+@ebee.syscall_program
+def iterators(args: Places):
+    with task_from_pid(args.pid) as process:
+        counts[0] = 0
+        with ebee.rcu():
+            for _thread in tasks(process, 2):
+                counts[0] += 1
+    with cgroup_from_id(args.cgroup) as group:
+        counts[2] = 100
+        with ebee.rcu():
+            for _state in css(group.self, ebee.enum_value("bpf_cgroup_iter_order", "BPF_CGROUP_ITER_DESCENDANTS_PRE")):
+                counts[1] += 1
+        for task in css_task(group.self, 0):
+            if task.tgid == args.pid:
+                counts[2] = 1
+                break
+    n = 0
+    for bit in bits(args.words, 3):
+        if bit == 64:
+            continue
+        n += bit
+    counts[3] = u64(n)
+    for _bit in bits(args.words, 0):  # refused by the kernel: counted
+        counts[3] = 0
+
+
+@ebee.syscall_program
+def memory(args: Places):
+    for cache in caches():
+        if cache.size > 0:
+            counts[0] += 1
+    for _buffer in buffers():
+        counts[1] += 1
+
+
+def run_iterators(probe, pid):
+    backend = KernelBackend()
+    try:
+        spec, _decls = compile_probes([probe], backend.target)
+        maps = {n: backend.create_map(m, spec) for n, m in spec.maps.items()}
+        program = backend.load_program(next(iter(spec.programs.values())), spec, maps)
+        group = os.stat(
+            "/sys/fs/cgroup/unified" if os.path.isdir("/sys/fs/cgroup/unified") else "/sys/fs/cgroup"
+        ).st_ino
+        backend.test_run(program, Run(ctx=struct.pack("<iiQ3Q", pid, 0, group, 1 << 5 | 1 << 63, 1, 1 << 2)))
+        lost = maps[LOSS_MAP].lookup(bytes(4))
+        failed = [s.slot for s in spec.loss_sites if s.kind == "iterator_failed"]
+        found = [int.from_bytes(maps["counts"].lookup(bytes([n, 0, 0, 0])), "little") for n in range(4)]
+        return found, [int.from_bytes(lost[8 * n : 8 * n + 8], "little") for n in failed]
+    finally:
+        backend.close()
+
+
 @pytest.mark.needs_kernel
-@pytest.mark.needs_feature("task_kfuncs")
+@pytest.mark.needs_feature("bits_iterator")
+def test_iterators_of_tasks_groups_and_bits(child):
+    found, failed = run_iterators(iterators, child)
+    assert found[0] == 1 and found[1] >= 1 and found[2] in (1, 100) and found[3] == 5 + 63 + 130
+    assert failed == [0, 0, 0, 0, 1]
+
+
+@pytest.mark.needs_kernel
+@pytest.mark.needs_feature("dmabuf_iterator")
+def test_iterators_of_caches(child):
+    found, failed = run_iterators(memory, child)
+    assert found[0] > 10 and failed == [0, 0]
+
+
+CALLER = """
+import ebee
+from ebee import *
+caches, tasks = ebee.kfunc_iter("kmem_cache"), ebee.kfunc_iter("task")
+class Args(Struct):
+    pid: s32
+"""
+
+
+@pytest.mark.needs_kernel
+@pytest.mark.needs_feature("dmabuf_iterator")
+@pytest.mark.parametrize(
+    "hook, parameter, loop, hint",
+    [
+        ("xdp", "pkt", "caches()", "only programs that may sleep"),
+        ("syscall_program", "args: Args", "tasks(None, 0)", "with ebee.rcu"),
+    ],
+)
+def test_where_an_iterator_is_not_allowed_the_kernel_says_so_on_the_line(hook, parameter, loop, hint):
+    text = f"{CALLER}\n@ebee.{hook}\ndef probe({parameter}):\n    for x in {loop}:\n        pass\n    return 0\n"
+    file = f"<iterator in {hook}>"
+    remember_source(file, text)
+    module = sys.modules[file] = type(sys)(file)
+    exec(compile(text, file, "exec"), module.__dict__)
+    backend = KernelBackend()
+    try:
+        spec, _decls = compile_probes([module.probe], backend.target)
+        maps = {n: backend.create_map(m, spec) for n, m in spec.maps.items()}
+        with pytest.raises(VerifierError) as caught:
+            backend.load_program(spec.programs["probe"], spec, maps)
+    finally:
+        backend.close()
+    assert caught.value.span.line == text[: text.index("for x")].count("\n") + 1 and hint in caught.value.hint
+
+
+@pytest.mark.needs_kernel
+@pytest.mark.needs_feature("task_iterators")
 def test_the_page_runs(child):
     (text,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
     remember_source(str(PAGE), text)
@@ -123,12 +240,17 @@ def test_the_page_runs(child):
         spec, _decls = compile_probes([module.look], backend.target)
         maps = {n: backend.create_map(m, spec) for n, m in spec.maps.items()}
         program = backend.load_program(spec.programs["look"], spec, maps)
-        group = os.stat("/sys/fs/cgroup/unified" if os.path.isdir("/sys/fs/cgroup/unified") else "/sys/fs/cgroup").st_ino
+        group = os.stat(
+            "/sys/fs/cgroup/unified" if os.path.isdir("/sys/fs/cgroup/unified") else "/sys/fs/cgroup"
+        ).st_ino
         backend.test_run(program, Run(ctx=struct.pack("<iiQ16s", child, 0, group, b"a python")))
-        found = [int.from_bytes(maps["known"].lookup(bytes([n, 0, 0, 0])), "little") for n in range(6)]
+        found = [int.from_bytes(maps["known"].lookup(bytes([n, 0, 0, 0])), "little") for n in range(7)]
+        maps_of_child = Path(f"/proc/{child}/maps").read_text().splitlines()
     finally:
         backend.close()
-    assert found[:3] == [child, os.getpid(), 1] and found[4:] == [sum(range(101)), 1]
+    assert found[:3] == [child, os.getpid(), 1] and found[4:6] == [sum(range(101)), 1]
+    ends = [[int(end, 16) for end in line.split()[0].split("-")] for line in maps_of_child if "[vsyscall]" not in line]
+    assert found[6] == sum(end - start for start, end in ends) > 0
     assert found[3] == 1 or "bpf_strstr" not in Path("/proc/kallsyms").read_text()
 
 
@@ -140,3 +262,8 @@ def test_outside_of_probes():
     assert repr(f) == "<kfunc bpf_task_from_pid>"
     with pytest.raises(UsageError, match="kfunc takes a name, not 'a b'"):
         ebee.kfunc("a b")
+    assert repr(tasks) == "<kfunc iterator task>"
+    with pytest.raises(UsageError, match="only probes can go over it"):
+        tasks(None, 0)
+    with pytest.raises(UsageError, match="kfunc_iter takes a name, not 5"):
+        ebee.kfunc_iter(5)

@@ -1,4 +1,4 @@
-"""Functions of the kernel (kfuncs), typed from BTF; what they give to hold is held by `with`; the kernel's iterators.
+"""Functions of the kernel (kfuncs), typed from BTF; what they give to hold is held by `with`.
 
 Source: kfunc_param_* and check_kfunc_args in kernel/bpf/verifier.c; KF_ACQUIRE, KF_RELEASE and KF_RET_NULL of
 kernel/bpf/helpers.c and kernel/bpf/cpumask.c, net/netfilter/nf_conntrack_bpf.c (Linux 6.18).
@@ -10,8 +10,8 @@ import _ast as ast
 
 from ..abi.prototypes import C_INTEGERS, Parameter
 from ..btf import kinds
-from ..ir.core import I64, PTR_BTF, PTR_BTF_OR_NULL, PTR_FUNC, PTR_MEM_OR_NULL
-from ..lower import kernel_types, numbers
+from ..ir.core import I64, PTR_BTF, PTR_BTF_OR_NULL, PTR_FUNC
+from ..lower import kernel_types
 from ..lower.formatting import constant
 from ..lower.numbers import Num, Refusal
 from ..spec.core_fields import kernel_names, resolved
@@ -21,7 +21,7 @@ from .helpers import Given, context, kernel_object, memory, number, size
 from .kernel_types import types
 from .kinds import Kind, KnownKind
 from .strings import encoded
-from .values import Context, Guard, KernelIter, Known, Place, RecordRef, Unusable, similar
+from .values import Context, Guard, Known, Place, RecordRef, Unusable, similar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,11 +30,8 @@ if TYPE_CHECKING:
     from ..btf.read import Btf, BtfType
     from ..ir.core import Block, Value
     from .expressions import Expressions
-    from .loops import Loops
     from .statements import Statements
     from .values import Val
-
-_S32 = (-(1 << 31), (1 << 31) - 1)
 
 # What gives something to hold, and what gives it back.
 _TASK, _CGROUP, _CPUMASK = "bpf_task_release", "bpf_cgroup_release", "bpf_cpumask_release"
@@ -53,9 +50,8 @@ INSTEAD: dict[str, str] = {
     **dict.fromkeys(RELEASES.values(), "with f(…) as x: … gives it back"),
     **dict.fromkeys(("bpf_rcu_read_lock", "bpf_rcu_read_unlock"), "with ebee.rcu(): …"),
     **dict.fromkeys(("bpf_preempt_disable", "bpf_preempt_enable"), "with ebee.preempt_disabled(): …"),
-    **{f"bpf_iter_num_{way}": "for i in ebee.iter_num(0, n): …" for way in ("new", "next", "destroy")},
-    **{f"bpf_iter_task_{way}": "for task in ebee.iter_task(): …" for way in ("new", "next", "destroy")},
 }
+_ITERATOR = "bpf_iter_"
 # Types of parameters that are the program's context.
 _CONTEXTS = ("xdp_md", "__sk_buff", "bpf_sock_ops", "bpf_sock_addr", "sk_msg_md", "bpf_sk_lookup", "bpf_nf_ctx")
 # What parameters' names end with. Source: Documentation/bpf/kfuncs.rst.
@@ -92,7 +88,7 @@ def _c_type(btf: Btf, type_id: int) -> str:
     return f"{_integer(to)} *" if _integer(to) else ""
 
 
-def _prototype(front: Expressions, name: str) -> tuple[list[Parameter], str]:
+def prototype(front: Expressions, name: str) -> tuple[list[Parameter], str]:
     """Return what the Target's kernel says of a function. Raises: Refusal if it has none of this name."""
     btf = types(front)
     function = next((f for n in kernel_names(name) if (f := btf.by_name(n, kinds.BTF_KIND_FUNC)) is not None), None)
@@ -109,6 +105,12 @@ def _known(btf: Btf) -> list[str]:
     """Return the names of a kernel's functions for programs, as far as it says. Looks at every tag."""
     tags = (tag for tag in btf.types(kinds.BTF_KIND_DECL_TAG) if tag.name == "bpf_kfunc")
     return sorted({btf.by_id(tag.type_id).name for tag in tags})
+
+
+def iterator_of(name: str) -> str:
+    """Return the name of the iterator that a function is a part of, empty if of none."""
+    start, _, way = name.rpartition("_")
+    return start.removeprefix(_ITERATOR) if start.startswith(_ITERATOR) and way in declared.WAYS else ""
 
 
 def _plain(name: str) -> str:
@@ -151,8 +153,32 @@ def _call(front: Expressions, function: declared.Kfunc, node: ast.Call) -> Val:
     name = function.name
     if name in INSTEAD:
         raise Refusal(f"{name}() cannot be called by its name", INSTEAD[name])
-    params, result = _prototype(front, name)
-    nodes = front.arguments(node, name, len(params), len(params))
+    if iterator := iterator_of(name):
+        hint = f'{iterator} = ebee.kfunc_iter("{iterator}"), then for x in {iterator}(…): …'
+        raise Refusal(f"{name}() cannot be called by its name", hint)
+    params, result = prototype(front, name)
+    values = passed(front, name, params, front.arguments(node, name, len(params), len(params)))
+    low, is_weak = front.low, function.is_optional
+    if name in RELEASES:
+        return _reference(front, node, function, values, result)
+    if result.startswith("struct "):
+        known = low.call_kfunc(name, values, PTR_BTF, is_weak=is_weak)
+        return kernel_types.pointer(front.b.op("retype", known, type=I64), result.split()[1])
+    if result == "void":
+        low.call_kfunc(name, values, is_weak=is_weak)
+        return Known(None)
+    if not result or result.endswith("*"):
+        raise Refusal(f"what {name}() gives is neither a number nor a struct, and cannot be used in a probe")
+    size, signed = width(result)
+    found: Value = low.call_kfunc(name, values, is_weak=is_weak)
+    if size < 8:
+        found = front.b.op("sext" if signed else "zext", found, size=size)
+    bits = 8 * size
+    return Num(found, *((-1 << bits - 1, (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)))
+
+
+def passed(front: Expressions, name: str, params: list[Parameter], nodes: list[ast.expr]) -> list[Value]:
+    """Return a function's arguments as the kernel takes them. Raises: Refusal."""
     given = []
     for param, argument in zip(params, nodes):
         try:
@@ -165,26 +191,10 @@ def _call(front: Expressions, function: declared.Kfunc, node: ast.Call) -> Val:
             values.append(_pass(front, g, given[at - 1] if at else g))
         except Refusal as e:
             raise front.located(g.node, e) from None
-    low, is_weak = front.low, function.is_optional
-    if name in RELEASES:
-        return _reference(front, node, function, values, result)
-    if result.startswith("struct "):
-        known = low.call_kfunc(name, values, PTR_BTF, is_weak=is_weak)
-        return kernel_types.pointer(front.b.op("retype", known, type=I64), result.split()[1])
-    if result == "void":
-        low.call_kfunc(name, values, is_weak=is_weak)
-        return Known(None)
-    if not result or result.endswith("*"):
-        raise Refusal(f"what {name}() gives is neither a number nor a struct, and cannot be used in a probe")
-    width, signed = _width(result)
-    found: Value = low.call_kfunc(name, values, is_weak=is_weak)
-    if width < 8:
-        found = front.b.op("sext" if signed else "zext", found, size=width)
-    bits = 8 * width
-    return Num(found, *((-1 << bits - 1, (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)))
+    return values
 
 
-def _width(c_type: str) -> tuple[int, bool]:
+def width(c_type: str) -> tuple[int, bool]:
     return C_INTEGERS[c_type] if c_type in C_INTEGERS else (int(c_type[1:]) // 8, c_type[0] == "s")
 
 
@@ -221,8 +231,8 @@ def _evaluate(front: Expressions, g: Given) -> Given:
         return g
     if isinstance(g.node, ast.Constant) and g.node.value is None and p.name.endswith(("__ign", "__nullable", "__opt")):
         return g
-    fixed = 0 if p.c_type in ("void *", "char *") else _width(p.c_type.removesuffix(" *"))[0]
-    is_read = p.c_type == "char *" and p.name.endswith("__ign")
+    fixed = 0 if p.c_type in ("void *", "char *") else width(p.c_type.removesuffix(" *"))[0]
+    is_read = p.name.endswith("__ign")
     return memory(front, g, is_read=is_read, fixed=fixed)
 
 
@@ -232,6 +242,10 @@ def _pass(front: Expressions, g: Given, before: Given) -> Value:
         return size(front, g, before, least=0)
     if _takes_memory(p):
         return low.at(g.place.base, g.place.off) if g.place is not None else b.const(0)
+    if p.name == "nr_words" and before.place is not None:  # which only the kernel's function itself would look at
+        n, most = front.as_num(g.value), before.place.type.size // 8
+        if n.hi > most:
+            raise Refusal(f"{n.describe()} may be more than {before} has, {most} words", f"bound it: min(n, {most})")
     if p.name.endswith("__map"):
         if not (isinstance(g.value, Known) and isinstance(g.value.object, MapDecl)):
             raise Refusal(f"{g} takes a map, not {front.describe(g.value)}")
@@ -243,7 +257,7 @@ def _pass(front: Expressions, g: Given, before: Given) -> Value:
     if p.name.endswith("__k") and not isinstance(g.value, Known):
         raise Refusal(f"{g} takes a constant")
     if not p.c_type.startswith("struct "):
-        return number(front, g, *_width(p.c_type))
+        return number(front, g, *width(p.c_type))
     struct = p.c_type.split()[1]
     if p.name.endswith("__nullable") and isinstance(g.value, Known) and g.value.object is None:
         return b.const(0)
@@ -329,23 +343,18 @@ def call(front: Expressions, function: Any, node: ast.Call) -> Val:
             return Known(None)
 
         return Guard(f"ebee.{name}()", f"with ebee.{name}(): …", enter)
-    if function is declared.iter_task:
-        front.arguments(node, name, 0, 0)
-        types(front)
-        return KernelIter("task", [front.b.const(0), front.b.const(0)])
+    if function in (declared.iter_num, declared.iter_task):
+        from .kfunc_iters import LOWER
+
+        return LOWER[function](front, node)
     if function is declared.dynptr:
         from .dynptrs import dynptr
 
         return dynptr(front, node)
     if function is declared.kptr_xchg:
         return _exchange(front, node)
-    if function is not declared.iter_num:
-        raise Refusal(f"{name}() cannot be called in a probe", 'declare it at module level: f = ebee.kfunc("…")')
-    bounds = [front.num(argument) for argument in front.arguments(node, name, 2, 2)]
-    for n in bounds:
-        numbers.check_assignable(n, *_S32, "a bound of iter_num() (s32)")
-    start, stop = bounds
-    return KernelIter("num", [n.value for n in bounds], max(start.lo, _S32[0]), min(stop.hi - 1, _S32[1]))
+    hint = f'declare it at module level: f = ebee.{name}("…")'
+    raise Refusal(f"{name}() cannot be called in a probe", hint)
 
 
 def _exchange(front: Expressions, node: ast.Call) -> Val:
@@ -358,43 +367,3 @@ def _exchange(front: Expressions, node: ast.Call) -> Val:
     if type(place) is not Place:
         raise Refusal(f"{what} is no field of a map's entry", "ebee.kptr_xchg(v.task, None)")
     return taken(front, place, front.expr(new_node), what, new_node)
-
-
-class KernelIterKind(Kind):
-    """An iterator of the kernel's."""
-
-    def describe(self, front: Expressions, value: KernelIter) -> str:
-        return f"ebee.iter_{value.name}()"
-
-    def kept(self, front: Expressions, name: str, value: KernelIter) -> Val:
-        raise Refusal(f"{self.describe(front, value)} cannot get a name", "write it in the `for` statement")
-
-
-_BYTES = {"num": 8, "task": 24}  # struct bpf_iter_num, bpf_iter_task: include/uapi/linux/bpf.h, task_iter.c
-
-
-def for_kernel_iter(front: Loops, node: ast.For, items: KernelIter) -> None:
-    """`for x in …` of an iterator of the kernel's: made, asked for the next until there is none, and let go."""
-    b, low, function = front.b, front.low, f"bpf_iter_{items.name}"
-    state = b.alloca(_BYTES[items.name])
-    low.call_kfunc(f"{function}_new", [state, *items.args])
-    low.hold(lambda: low.call_kfunc(f"{function}_destroy", [state]))
-    found: Any = None
-
-    def test(then: Block, els: Block) -> tuple[Any, Any]:
-        nonlocal found
-        type = PTR_MEM_OR_NULL if items.name == "num" else PTR_BTF_OR_NULL
-        found = low.call_kfunc(f"{function}_next", [state], type)
-        b.branch("ne", found, b.const(0), then, els)
-        return {}, {}
-
-    def begin() -> None:
-        known = b.non_null(found)
-        if items.name == "num":
-            value = b.op("load_sx", known, size=4)
-            front.assign(node.target, Num(value, items.lo, max(items.hi, items.lo)))
-        else:
-            front.assign(node.target, kernel_types.pointer(b.op("retype", known, type=I64), "task_struct"))
-
-    front.loop(node, [node.target, *node.body], node.body, node.orelse, test, lambda: None, -1, begin)
-    low.release()

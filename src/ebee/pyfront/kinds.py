@@ -337,7 +337,7 @@ _VALUES: dict[type, str] = {
     values.FieldRow: "network.FieldRowKind",
     values.Guard: "kfuncs.GuardKind",
     values.Dynptr: "dynptrs.DynptrKind",
-    values.KernelIter: "kfuncs.KernelIterKind",
+    values.KernelIter: "kfunc_iters.KernelIterKind",
     Unusable: "UnusableKind",
 }
 _OBJECTS: dict[object, str] = {
@@ -352,6 +352,7 @@ _OBJECTS: dict[object, str] = {
 # Of classes whose modules are not imported unless a program uses them: module and name.
 _RARE = {
     ("ebee.types.kfuncs", "Kfunc"): "kfuncs.KfuncKind",
+    ("ebee.types.kfuncs", "KfuncIter"): "kfunc_iters.KfuncIterKind",
     ("ebee.types.globals", "Global"): "globals.GlobalKind",
     ("ebee.types.inner_maps", "OuterDecl"): "inner_maps.OuterKind",
     ("ebee.types.user_rings", "UserRingBuf"): "user_rings.UserRingKind",

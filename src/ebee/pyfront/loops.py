@@ -111,7 +111,7 @@ class Loops(Expressions):
             for_entries(self, node, items)
             return
         if isinstance(items, KernelIter):
-            from .kfuncs import for_kernel_iter
+            from .kfunc_iters import for_kernel_iter
 
             for_kernel_iter(self, node, items)
             return

@@ -349,12 +349,18 @@ class Dynptr(Record):
 
 
 class KernelIter(Record):
-    """An iterator of the kernel's, over things of a kind: made by `bpf_iter_NAME_new` from `args`."""
+    """An iterator of the kernel's, over things of a kind: made by `bpf_iter_NAME_new` from `args`.
+
+    `size_bytes` is that of its state, `gives` the C type of what its `next` returns, `range` that of its numbers, if
+    it is less than their type's.
+    """
 
     name: str
     args: list[Value]
-    lo: int = 0
-    hi: int = 0
+    size_bytes: int
+    gives: str
+    what: str
+    range: tuple[int, int] | None = None
 
 
 class Many(Record):

@@ -33,6 +33,25 @@ class Kfunc:
         return f"<kfunc {self.name}>"
 
 
+WAYS = ("new", "next", "destroy")  # what an iterator consists of: bpf_iter_NAME_new and so on
+
+
+class KfuncIter:
+    """An iterator of the kernel's. What it takes and gives is typed from the kernel's BTF."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, *args: Any) -> Iterator[Any]:
+        """Go over what it gives, in a probe: `for vma in task_vma(task, 0):`."""
+        raise UsageError(f"{self.name} is an iterator of the kernel: only probes can go over it")
+
+    def __repr__(self) -> str:
+        return f"<kfunc iterator {self.name}>"
+
+
 class Dynptr:
     """Memory whose size is known at run time only. What reaches beyond it ends the probe, counted."""
 
@@ -55,9 +74,22 @@ def kfunc(name: str, *, optional: bool = False) -> Kfunc:
     A kernel that does not have it refuses the program. With `optional=True` it may be missing: the probe asks
     `f.exists` before it calls it. Raises: UsageError for what is no name.
     """
+    return Kfunc(_checked("kfunc", name, "bpf_task_from_pid"), optional)
+
+
+def kfunc_iter(name: str) -> KfuncIter:
+    """Declare an iterator of the kernel's, at module level, by its name: `kfunc_iter("task_vma")`.
+
+    It is what the functions `bpf_iter_NAME_new`, `…_next` and `…_destroy` go over; which there are, the kernel's BTF
+    says. It takes what `…_new` takes after the state. Raises: UsageError for what is no name.
+    """
+    return KfuncIter(_checked("kfunc_iter", name, "task_vma"))
+
+
+def _checked(function: str, name: str, example: str) -> str:
     if not (isinstance(name, str) and name.isidentifier()):
-        raise UsageError(f"kfunc takes a name, not {name!r}", hint='for example kfunc("bpf_task_from_pid")')
-    return Kfunc(name, optional)
+        raise UsageError(f"{function} takes a name, not {name!r}", hint=f'for example {function}("{example}")')
+    return name
 
 
 def rcu() -> AbstractContextManager[None]:

@@ -73,6 +73,12 @@ _HINTS = [
     ),
     (r"infinite loop|back-edge|loop is not bounded", "give the loop a bound that the verifier can see"),
     (r"unreachable insn", "some instructions can never run: remove them"),
+    (r"RCU critical section", "write it inside `with ebee.rcu():`"),
+    (
+        r"must be sleepable|sleepable kfunc|css_task_iter is only allowed",
+        "only programs that may sleep can: a syscall_program, or lsm, fentry, uprobe with sleepable=True",
+    ),
+    (r"calling kernel function \S+ is not allowed", "the kernel has this function for other types of programs only"),
     (r"GPL", "this helper is only for programs under a GPL-compatible licence"),
     (r"unknown func|invalid func unknown", "this kernel has no such helper"),
     (

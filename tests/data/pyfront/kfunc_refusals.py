@@ -20,6 +20,11 @@ task_form_pid = ebee.kfunc("bpf_task_form_pid")
 use = ebee.kfunc("bpf_use")
 strange = ebee.kfunc("bpf_strange")
 later = ebee.kfunc("bpf_later", optional=True)
+things = ebee.kfunc_iter("thing")
+strangers = ebee.kfunc_iter("strange")
+thinks = ebee.kfunc_iter("think")
+vmas = ebee.kfunc_iter("task_vma")
+thing_next = ebee.kfunc("bpf_iter_thing_next")
 
 
 @ebee.tp_btf("event")
@@ -77,5 +82,20 @@ def iterators(p):
     for i in ebee.iter_num(0, 1 << 40):  # error: 1099511627776 does not fit in a bound of iter_num() (s32)
         pass
     for i in ebee.iter_num(3):  # error: iter_num() takes 2 arguments, not 1
+        pass
+    each = things(p, 0)  # error: things(p, 0) cannot get a name | write it in the `for` statement
+    things(None, 0)  # error: things(None, 0) cannot get a name | write it in the `for` statement
+    for i in things(None):  # error: thing() takes 2 arguments, not 1
+        pass
+    for i in things(5, 0):  # error: of__nullable of bpf_iter_thing_new() takes a pointer to struct task_struct, not 5
+        pass
+    for i in strangers():  # error: what iterator 'strange' gives is neither a number nor a struct, and cannot be used in a probe
+        pass
+    for i in thinks():  # error: the kernel has no iterator 'think' | did you mean thing?
+        pass
+    for i in vmas(p, 0):  # error: the kernel has no iterator 'task_vma' | it has strange, thing
+        pass
+    thing_next(5)  # error: bpf_iter_thing_next() cannot be called by its name | thing = ebee.kfunc_iter("thing"), then for x in thing(…): …
+    for i in things:  # error: a probe cannot iterate over the kernel's iterator thing | iterate over range(…), a map or a constant tuple
         pass
     ebee.rcu()  # error: ebee.rcu() must be given back | with ebee.rcu(): …
