@@ -191,6 +191,7 @@ if TYPE_CHECKING:
     from .types.struct_ops import StructOps as StructOps
     from .types.structs import Struct as Struct
     from .types.structs import fields as fields
+    from .types.subprograms import freplace as freplace
     from .types.subprograms import inline as inline
     from .types.subprograms import subprogram as subprogram
     from .types.timers import Timer as Timer
@@ -255,7 +256,7 @@ _HOMES = {
     "types.timers": "Timer",
     "types.user_hooks": "uprobe uprobe_session uretprobe usdt",
     "types.user_rings": "UserRingBuf",
-    "types.subprograms": "inline subprogram",
+    "types.subprograms": "freplace inline subprogram",
 }
 _MODULES = frozenset(("helpers",))
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

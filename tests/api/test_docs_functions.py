@@ -56,5 +56,20 @@ def test_tail_calls(page, backend):
         assert page["result"][6] == 1
 
 
+@pytest.mark.parametrize(
+    "backend",
+    ["engine", pytest.param("kernel", marks=[pytest.mark.needs_kernel, pytest.mark.needs_feature("fentry")])],
+)
+def test_a_function_is_replaced(page, backend):
+    packet = ebee.packets.tcp(dport=23)
+    with ebee.Session(backend=backend) as session:
+        assert session.run(page["gate"], packet=packet).retval == ebee.XDP_PASS
+        if backend == "kernel":
+            with session.attach(page["no_telnet"]):
+                assert session.run(page["gate"], packet=packet).retval == ebee.XDP_DROP
+        assert session.run(page["gate"], packet=packet).retval == ebee.XDP_PASS
+
+
 def test_the_page_names_every_probe_that_is_tested(page):
-    assert {n for n, v in page.items() if isinstance(v, ebee.Probe)} == {*EXPECTED, "dispatch", "drop"}
+    probes = {*EXPECTED, "dispatch", "drop", "gate", "no_telnet"}
+    assert {n for n, v in page.items() if isinstance(v, ebee.Probe)} == probes

@@ -97,6 +97,7 @@ class Session:
         self._backend: Backend | None = None
         self._maps: dict[MapDecl | Global[Any], LiveMap] = {}
         self._loaded: dict[tuple[Probe, ...], Loaded] = {}
+        self._latest: dict[Probe, Loaded] = {}
         self._attachments: list[Attachment] = []
         self.users: list[Loaded] = []  # of program arrays
         self._stopped = False
@@ -194,7 +195,7 @@ class Session:
 
     def _resolved(self, options: dict[str, Any]) -> dict[str, Any]:
         """Return the options of an attachment with live maps and file descriptors in place of what was given."""
-        resolved = dict(options)
+        resolved = {name: value for name, value in options.items() if name != "target"}
         if options.get("map") is not None:
             live = self._maps.get(options["map"])
             if live is None:
@@ -308,8 +309,11 @@ class Session:
             if name not in maps:
                 maps[name] = backend.create_map(spec.maps[name], spec)
         loaded = Loaded(spec, maps.get(LOSS_MAP), scope)
-        for name, program in spec.programs.items():
-            loaded.programs[name] = backend.load_program(program, spec, maps, scope)
+        self._latest.update(dict.fromkeys(key, loaded))
+        targets = {n: p.options["target"] for p in key for n in p.programs() if "target" in p.options}
+        for name in sorted(spec.programs, key=targets.__contains__):  # what is replaced comes first
+            target = self._target(targets[name], backend) if name in targets else None
+            loaded.programs[name] = backend.load_program(spec.programs[name], spec, maps, scope, target)
         if scope is None:
             self._loaded[key] = loaded
         for decl in decls.values():
@@ -318,6 +322,13 @@ class Session:
                 for index, probe in decl._programs.items():
                     self._maps[decl].set_program(index, probe)
         return loaded
+
+    def _target(self, target: Probe | int | str, backend: Backend) -> BackendProgram | int | str:
+        """Return the program that a function is replaced in: of a probe the one that was loaded last."""
+        if not isinstance(target, Probe):
+            return target
+        loaded = self._latest.get(target) or self._load([target], backend, None)
+        return loaded.programs[target.name]
 
     def adopt(self, decl: MapDecl | Global[Any], live: LiveMap) -> None:
         """Have a map that is live belong to the session."""
@@ -410,6 +421,7 @@ class Session:
                     decl._bindings.remove(live)
             self._maps.clear()
             self._loaded.clear()
+            self._latest.clear()
             self._attachments.clear()
             self.users.clear()
             self._prints = None

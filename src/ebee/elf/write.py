@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..btf.build import BtfBuilder
 from ..btf.kinds import (
     BTF_FUNC_EXTERN,
+    BTF_FUNC_GLOBAL,
     BTF_KIND_DATASEC,
     BTF_KIND_FUNC,
     BTF_KIND_FUNC_PROTO,
@@ -211,7 +212,8 @@ class _Writer:
             code = self.section(layout.TEXT if start else program.section, layout.SHT_PROGBITS, flags)
             base, end = len(code.data), functions.ends[start]
             name = functions.text[start][0] if start else program.name
-            binding = layout.STB_LOCAL if start else layout.STB_GLOBAL
+            is_global = not start or self.is_global(functions.types.get(start, 0))
+            binding = layout.STB_GLOBAL if is_global else layout.STB_LOCAL
             self.symbol(_Symbol(name, code.name, layout.STT_FUNC, base, functions.size(start), binding))
             if start in functions.types:
                 code.func_info.append((base, functions.types[start]))
@@ -227,6 +229,10 @@ class _Writer:
     def is_function(self, type_id: int) -> bool:
         """Whether a type of the object's is a function."""
         return 0 < type_id < self.types.type_count and self.types.by_id(type_id).kind == BTF_KIND_FUNC
+
+    def is_global(self, type_id: int) -> bool:
+        """Whether a type of the object's is a global function."""
+        return self.is_function(type_id) and self.types.by_id(type_id).linkage == BTF_FUNC_GLOBAL
 
     def note_reloc(self, program: ProgramSpec, relo: Reloc) -> None:
         """Note what the file does not say of a relocation, by the instruction's index in the program read back."""

@@ -38,6 +38,7 @@ _MISSING_CONTEXTS = frozenset(
         bpf.BPF_PROG_TYPE_FLOW_DISSECTOR,
         bpf.BPF_PROG_TYPE_SK_REUSEPORT,
         bpf.BPF_PROG_TYPE_NETFILTER,
+        bpf.BPF_PROG_TYPE_EXT,
     )
 )
 # Programs whose context holds a packet: keys of packets.PACKET_KINDS.
@@ -184,7 +185,8 @@ class EngineBackend:
         return EngineScope()
 
     def load_program(
-        self, prog: ProgramSpec, obj: ObjectSpec, maps: Mapping[str, BackendMap], scope: Scope | None = None
+        self, prog: ProgramSpec, obj: ObjectSpec, maps: Mapping[str, BackendMap], scope: Scope | None = None,
+        target: BackendProgram | int | str | None = None,
     ) -> EngineProgram:
         """Relocate and translate. A scope changes nothing: the engine sees the command's processes only.
 

@@ -28,6 +28,10 @@ def attach(program: KernelProgram, options: AttachOptions, tracepoints: Tracepoi
     Raises: UnknownProbe, NotSupported, PermissionMissing, UsageError for options, SyscallError.
     """
     takes, attacher = ATTACHERS.get(program.spec.prog_type, ("", None))
+    if program.replaces is not None:
+        from .replace import attach_replacement
+
+        return attach_replacement(program)
     if program.raw_tracepoint:
         takes, attacher = "", _raw_tracepoint
     if attacher is None:

@@ -109,13 +109,14 @@ class KernelBackend:
         obj: ObjectSpec,
         maps: Mapping[str, BackendMap],
         scope: Scope | None = None,
+        target: BackendProgram | int | str | None = None,
     ) -> programs.KernelProgram:
         """Relocate and load. With a scope the program acts on its processes only.
 
         Raises: VerifierError with the source line, PermissionMissing, NotSupported, UnknownProbe, SyscallError.
         """
         own = None if scope is None else self._own_scope(scope)
-        loaded = programs.load(prog, obj, self._types_of(obj), maps, own, self._tracepoints)
+        loaded = programs.load(prog, obj, self._types_of(obj), maps, own, self._tracepoints, target)
         self._programs.append(loaded)
         return loaded
 

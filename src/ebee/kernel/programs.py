@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from ..isa.insn import Insn
-    from ..spec.backend import BackendMap
+    from ..spec.backend import BackendMap, BackendProgram
     from ..spec.object import ObjectSpec, ProgramSpec
     from .relocate import Relocated
+    from .replace import ReplacedFunction
     from .scope import KernelScope
     from .target import Tracepoints
     from .types import ObjectTypes
@@ -64,7 +65,10 @@ class KernelProgram:
     """A loaded program. `raw_tracepoint` is set when it attaches to that, whatever its spec says.
 
     `is_for_command`: not the program, but what it is attached to, is bounded to a command that is yet to start.
+    `replaces` is the function whose place it takes.
     """
+
+    replaces: ReplacedFunction | None = None
 
     def __init__(self, spec: ProgramSpec, fd: Fd, raw_tracepoint: str = "", *, is_for_command: bool = False) -> None:
         self.spec, self.fd, self.raw_tracepoint, self.is_for_command = spec, fd, raw_tracepoint, is_for_command
@@ -128,14 +132,21 @@ def load(
     maps: Mapping[str, BackendMap],
     scope: KernelScope | None,
     tracepoints: Tracepoints,
+    target: BackendProgram | int | str | None = None,
 ) -> KernelProgram:
     """Relocate and load a program; with a scope it acts on the scope's processes only.
 
-    Programs for packets and sockets act on all of their interface's or control group's, whoever they belong to.
+    What replaces a function of the program `target` runs for whom that one runs. Programs for packets and sockets act
+    on all of their interface's or control group's, whoever they belong to.
 
     Raises: VerifierError with the source line, PermissionMissing, NotSupported, UnknownProbe, SyscallError.
     """
     code = relocate(prog, obj, maps, tracepoints)
+    replaced = None
+    if prog.prog_type == abi.BPF_PROG_TYPE_EXT:
+        from .replace import find_function
+
+        replaced, scope = find_function(target, prog.attach_to), None
     if any(reloc.symbol == SCOPE_MAP for reloc in prog.relocs):
         scope = None  # it asks itself
     scope_fd = -1 if scope is None else scope.map.fd.number
@@ -164,7 +175,7 @@ def load(
         stub = Stub(mov(R6, R1))
         stub.check_scope(scope_fd)
         front = stub.before(saved_ctx=R6)
-    attach_btf = _attach_btf(prog)
+    attach_btf = _attach_btf(prog) if replaced is None else (replaced.type_id, replaced.fd)
     if prog.prog_type == abi.BPF_PROG_TYPE_STRUCT_OPS:
         from .struct_ops import member_of
 
@@ -179,7 +190,9 @@ def load(
         hint = "it needs the kernel's types (BTF), and no stacks or PerfEventArray; else name the calls one by one"
         raise NotSupported(f"program {prog.name!r} on {prog.attach_to}", hint=hint)
     name = prog.attach_to if prog.prog_type == abi.BPF_PROG_TYPE_RAW_TRACEPOINT else ""
-    return KernelProgram(prog, Fd(fd), name, is_for_command=is_sample and scope is not None)
+    loaded = KernelProgram(prog, Fd(fd), name, is_for_command=is_sample and scope is not None)
+    loaded.replaces = replaced
+    return loaded
 
 
 def _attach_btf(prog: ProgramSpec) -> tuple[int, Fd | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..abi import bpf
 from ..btf.build import BtfBuilder
-from ..btf.kinds import BTF_FUNC_STATIC, BTF_KIND_FUNC, BTF_KIND_VAR
+from ..btf.kinds import BTF_FUNC_GLOBAL, BTF_FUNC_STATIC, BTF_KIND_FUNC, BTF_KIND_VAR
 from ..compiler.passes import compile_module
 from ..ir.core import I64, Module
 from ..record import Record
@@ -36,26 +36,36 @@ if TYPE_CHECKING:
     from ..ir.core import Function
     from ..spec.target import Target
     from ..types.globals import Global as Variable
-    from ..types.scalars import Type
+    from ..types.scalars import IntType, Type
     from ..types.structs import StructType
 
 
+class Signature(Record):
+    """The types of a function's parameters, by name, and of its result."""
+
+    params: list[tuple[str, IntType]]
+    result: IntType
+
+
 class Lowered(Record):
-    """A program in IR, and the hook that it is for."""
+    """A program in IR, and the hook that it is for. `signature`: it takes no context, and is a global function."""
 
     function: Function
     section: str
+    signature: Signature | None = None
 
 
 class Subprogram(Record):
     """A function that programs call or take the address of.
 
     `params` are names and types, for a pointer the type of what it points to; None: a `u64`, or memory of any type.
+    A global one is verified by itself, and can be replaced.
     """
 
     function: Function
     params: Sequence[tuple[str, Type | None]] = ()
     result: Type | None = None
+    is_global: bool = False
 
 
 class Global(Record):
@@ -71,7 +81,8 @@ class Global(Record):
 class ObjectBuilder:
     """One object being made. Map declarations get their names here, from the first place that uses them.
 
-    `rows` has what iterators write, by program; `flavours` are structs of the kernel that the source declares itself.
+    `rows` has what iterators write, by program; `flavours` are structs of the kernel that the source declares itself;
+    `replaceable` has the global functions, by the Python function.
     """
 
     def __init__(self, name: str, license: str = "GPL", first_print: int = 0) -> None:
@@ -85,6 +96,7 @@ class ObjectBuilder:
         self.prints: list[dict[str, Any]] = []
         self.rows: dict[str, StructType] = {}
         self.flavours: dict[str, Any] = {}
+        self.replaceable: dict[object, Any] = {}
 
     def use_map(self, decl: MapDecl, name: str) -> None:
         """Make a declared map part of the object; `name` is the variable that holds it. Raises: Refusal."""
@@ -133,9 +145,9 @@ class ObjectBuilder:
         for name in list(self.functions)[mark[2] :]:
             del self.functions[name]
 
-    def add_program(self, function: Function, section: str) -> None:
+    def add_program(self, function: Function, section: str, signature: Signature | None = None) -> None:
         """Add a program that has been lowered."""
-        self.programs.append(Lowered(function, section))
+        self.programs.append(Lowered(function, section, signature))
 
     def free_name(self, wanted: str) -> str:
         """Return a name that no function has: the wanted one, or with a number behind it."""
@@ -146,7 +158,8 @@ class ObjectBuilder:
         return name
 
     def add_function(
-        self, function: Function, params: Sequence[tuple[str, Type | None]] = (), result: Type | None = None
+        self, function: Function, params: Sequence[tuple[str, Type | None]] = (), result: Type | None = None,
+        *, is_global: bool = False,
     ) -> None:
         """Add a function that programs of this object may call; each carries those that it uses, in this order.
 
@@ -154,7 +167,7 @@ class ObjectBuilder:
         """
         if function.name in self.functions or any(p.function.name == function.name for p in self.programs):
             raise Refusal(f"two functions are called {function.name!r}", "give one of them another name")
-        self.functions[function.name] = Subprogram(function, params, result)
+        self.functions[function.name] = Subprogram(function, params, result, is_global)
 
     def add_global(self, name: str, type: Type, section: str = ".bss", initial: bytes = b"") -> Global:
         """Add a global variable to `.data`, `.bss`, `.rodata` (constant in programs), `.data.NAME` or `.rodata.NAME`.
@@ -194,7 +207,7 @@ class ObjectBuilder:
         compiled: dict[str, FunctionCode] = {}
         for lowered in self.programs:
             code = compile_module(Module([lowered.function, *functions]), target, compiled=compiled)
-            func_info = [FuncInfo(0, btf.add_func(lowered.function.name, proto_id, BTF_FUNC_STATIC))]
+            func_info = [FuncInfo(0, _entry_id(lowered, proto_id, btf))]
             func_info += [FuncInfo(at, _func_id(self.functions[name], btf)) for name, at in code.functions[1:]]
             spec.programs[lowered.function.name] = _program_spec(lowered, code, btf, func_info)
         if self.rows:
@@ -244,6 +257,15 @@ def _externs(spec: ObjectSpec, target: Target, btf: BtfBuilder) -> dict[str, int
     return found
 
 
+def _entry_id(lowered: Lowered, proto_id: int, btf: BtfBuilder) -> int:
+    """Add the FUNC of a program, of the prototype `proto_id` if it takes a context."""
+    signature = lowered.signature
+    if signature is None:
+        return btf.add_func(lowered.function.name, proto_id, BTF_FUNC_STATIC)
+    params = [(name, type.btf_id(btf)) for name, type in signature.params]
+    return btf.add_func(lowered.function.name, btf.add_func_proto(signature.result.btf_id(btf), params))
+
+
 def _func_id(subprogram: Subprogram, btf: BtfBuilder) -> int:
     """Add the FUNC of a function, with names and types of its parameters."""
     params = []
@@ -257,7 +279,8 @@ def _func_id(subprogram: Subprogram, btf: BtfBuilder) -> int:
         params.append((name, type_id))
     result = subprogram.result
     proto_id = btf.add_func_proto(result.btf_id(btf) if result else btf.add_int("u64", 8), params)
-    return btf.add_func(subprogram.function.name, proto_id, BTF_FUNC_STATIC)
+    linkage = BTF_FUNC_GLOBAL if subprogram.is_global else BTF_FUNC_STATIC
+    return btf.add_func(subprogram.function.name, proto_id, linkage)
 
 
 def _map_spec(name: str, decl: MapDecl, btf: BtfBuilder) -> MapSpec:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from ..lower.numbers import Refusal
+from ..lower.program import Lowering
 from ..lower.tracepoint import dynamic_address, read_array, read_characters, read_field
 from ..spec.sections import is_pattern, parse_section, runs_for_task
 from .values import BytesPlace, Context, ListPlace, Memory, UserStr, similar
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from ..ir.core import Value
     from ..lower.numbers import Num
-    from ..lower.program import Lowering
+    from ..lower.object import Signature
     from ..spec.target import Target, TracepointFormat
     from .expressions import Expressions
     from .values import Val
@@ -29,7 +30,8 @@ class ContextType:
     runs on behalf of a task, so that ebee.pid() and its like mean something. `arguments` are names that the probe's
     parameters may have beside `ctx`; None: it has one parameter, the context, of any name. `by_position`: parameters
     beside `ctx` are arguments in their order, of any name. `has_packet`: what is known of the packet belongs to the
-    program's own function. `unnamed`: why arguments have no names here, as a hint.
+    program's own function. `unnamed`: why arguments have no names here, as a hint. `signature`: its types, where they
+    are not the context and an int. `lowering` lowers it.
     """
 
     noun = "probe"
@@ -42,6 +44,11 @@ class ContextType:
     by_position = False
     has_packet = False
     unnamed = ""
+    signature: Signature | None = None
+    lowering = Lowering
+
+    def declare(self, front: Expressions, definition: ast.FunctionDef) -> None:
+        """Look at the probe before anything of it is lowered. Raises: Refusal."""
 
     def attribute(self, low: Lowering, pointer: Value, name: str) -> Val:
         """Return the value of `argument.name`. Raises: Refusal for a name that the argument does not have."""
@@ -88,6 +95,11 @@ class ContextType:
 
     def check_result(self, value: Val) -> None:
         """Look at what a probe returns. Raises: Refusal for a result that means nothing to the hook."""
+
+    def returned(self, front: Expressions, value: Val) -> Num:
+        """What a probe returns, as a number. Raises: Refusal."""
+        self.check_result(value)
+        return front.as_num(value)
 
 
 class TracepointContext(ContextType):
@@ -152,6 +164,7 @@ CONTEXTS: dict[str, str] = {
     "kretprobe.multi": "kprobe_contexts.kretprobe_context",
     "syscall": "syscall_programs.syscall_context",
     "struct_ops": "struct_ops.struct_ops_context",
+    "freplace": "replaceable.replacement_context",
     "ksyscall": "kprobe_contexts.ksyscall_context",
     "kretsyscall": "kprobe_contexts.kretsyscall_context",
     **dict.fromkeys(("uprobe", "uprobe.multi"), "user_contexts.uprobe_context"),

@@ -7,7 +7,6 @@ import _ast as ast
 from ..errors import CompileError, Diagnostic
 from ..ir.core import PTR_CTX, Function
 from ..lower.numbers import Num, Refusal, check_assignable, common, fits_together, wrap
-from ..lower.program import Lowering
 from ..types.maps import MapDecl, RingBuf
 from ..types.scalars import IntType, StrType
 from ..types.structs import StructType
@@ -83,7 +82,7 @@ def compile_probe(probe: ProbeSource, obj: ObjectBuilder, target: Target) -> Non
         made = lowered(chosen)
         if made.low.stack > MOST_STACK:  # what is lowered where it is called shares its caller's stack
             made = lowered(frozenset())
-    obj.add_program(made.function, probe.section)
+    obj.add_program(made.function, probe.section, made.context.signature)
 
 
 def unique(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
@@ -103,8 +102,7 @@ class Statements(Loops, Calls):
         self.probe, self.source, self.node, self.names = probe, source, node, probe.names
         self.local_names = assigned_names(node.body)
         self.function = Function(probe.program or probe.name, [PTR_CTX], span=span_of_function(source, node))
-        self.low = Lowering(obj, self.function, target.features)
-        self.b = self.low.b
+        self.obj = obj
         self.env: dict[str, Val] = {}
         self.diagnostics: list[Diagnostic] = []
         self.map_writes = []
@@ -122,6 +120,9 @@ class Statements(Loops, Calls):
         """Lower the function, which is not yet part of the object. Raises: CompileError."""
         try:
             self.context = context_type(self.probe.section, self.target)
+            self.low = self.context.lowering(self.obj, self.function, self.target.features)
+            self.b = self.low.b
+            self.context.declare(self, self.node)
         except Refusal as e:
             where = self.node.decorator_list[0] if self.node.decorator_list else self.node
             raise CompileError([Diagnostic(e.message, self.source.span(where), e.hint)]) from None
@@ -268,8 +269,7 @@ class Statements(Loops, Calls):
                 raise Refusal(f"a {self.context.noun} must return a number", self.context.result_hint)
             value = Known(self.context.default_result)
         value = self.never_none(value)
-        self.context.check_result(value)
-        self.low.leave(self.as_num(value).value)
+        self.low.leave(self.context.returned(self, value).value)
 
     def stmt_If(self, node: ast.If) -> None:
         then, els, done = self.low.blocks(3)

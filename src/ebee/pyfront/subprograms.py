@@ -12,10 +12,10 @@ import _ast as ast
 from ..errors import Diagnostic
 from ..ir.core import PTR_ARG, Function
 from ..lower.inner import MOST_ARGUMENTS, Outside, outer_values
-from ..lower.numbers import BOOL, S64_HI, S64_LO, U64_HI, Num, Refusal
+from ..lower.numbers import BOOL, S64_HI, S64_LO, U64_HI, Num, Refusal, check_assignable, wrap
 from ..record import Record, field
 from ..types.scalars import IntType
-from ..types.subprograms import is_subprogram
+from ..types.subprograms import is_replaceable, is_subprogram
 from .expressions import Located
 from .source import walk
 from .values import Context, Entry, EnumNum, Known, ListPlace, Memory, Place, RecordRef, StructPlace
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from ..errors import SourceSpan
     from ..ir.core import Value
+    from ..lower.object import Signature
     from ..types.maps import MapDecl
     from .calls import Call, Calls
     from .values import Range, Val
@@ -78,6 +79,10 @@ def call(front: Calls, call: Call, definition: ast.FunctionDef) -> Val | None:
 
     Raises: Refusal for one that its author wants as a subprogram, and that cannot be one.
     """
+    if is_replaceable(call.function):
+        from .replaceable import call as call_replaceable
+
+        return call_replaceable(front, call, definition)
     told = is_subprogram(call.function)
     size = 0 if told is not None else sum(1 for _ in walk(definition.body))
     if told is False or told is None and size < SMALL:
@@ -149,13 +154,17 @@ def emit(front: Calls, subprogram: Subprogram, arguments: list[Argument]) -> Val
 
 
 def build(
-    front: Calls, state: Subprograms, call: Call, definition: ast.FunctionDef, arguments: list[Argument]
+    front: Calls, state: Subprograms, call: Call, definition: ast.FunctionDef, arguments: list[Argument],
+    signature: Signature | None = None,
 ) -> Subprogram | None:
-    """Lower a function as a subprogram; None if that cannot be, and everything is as it was."""
+    """Lower a function as a subprogram; None if that cannot be, and everything is as it was.
+
+    With a signature it is a global one, under its own name.
+    """
     obj = front.low.obj
     mark, errors, env, around = obj.checkpoint(), len(front.diagnostics), front.env, (front.low, front.b)
     function = Function(
-        obj.free_name(f"{front.function.name}__{definition.name}"),
+        definition.name if signature else obj.free_name(f"{front.function.name}__{definition.name}"),
         [a.type for a in arguments if a.value is not None],
         span=front.source.span(definition),
         is_program=False,
@@ -181,16 +190,24 @@ def build(
             result = front.result(inside)
             if isinstance(result, Known) and type(result.object) in (int, bool):
                 result = front.as_num(result)
+            if signature is not None and isinstance(result, Num):
+                check_assignable(result, signature.result.lo, signature.result.hi, f"the result of {definition.name}()")
+                result = wrap(low, result, signature.result.size, signature.result.signed)
             low.b.ret(result.value if isinstance(result, Num) else low.b.const(0))
     except (Refusal, Located) as e:
         result = None
-        if isinstance(e, Located) and e.diagnostic is not None:
+        if isinstance(e, Refusal):
+            front.diagnostics.append(Diagnostic(e.message, function.span, e.hint))
+        elif e.diagnostic is not None:
             front.diagnostics.append(e.diagnostic)
     finally:
         front.calls.pop()
         front.low, front.b = around
         front.env = env
-    works = isinstance(result, Num) or isinstance(result, Known) and result.object is None
+    works = isinstance(result, Num) or isinstance(result, Known) and result.object is None and signature is None
+    if signature is not None and low.extra and works:
+        works, reasons = False, {"ctx": "it uses the program's context", "status": "it can end the program"}
+        front.diagnostics.append(Diagnostic(reasons[next(iter(low.extra))], function.span))
     if not works or len(front.diagnostics) > errors or outer_values(function):
         if not works and len(front.diagnostics) == errors:
             what = "it never returns" if result is None else f"it returns {front.describe(result)}"
@@ -200,7 +217,10 @@ def build(
         obj.rollback(mark)
         return None
     assert result is not None
-    obj.add_function(function, [(n, None) for n, a in zip(env, arguments) if a.value is not None])
+    if signature is not None:
+        obj.add_function(function, signature.params, signature.result, is_global=True)
+    else:
+        obj.add_function(function, [(n, None) for n, a in zip(env, arguments) if a.value is not None])
     replaced: list[Place | None] = [None] if inside.replaced else []  # where, is another place for each call
     return Subprogram(function.name, result, inside.written, replaced, list(low.extra), low.stack)
 

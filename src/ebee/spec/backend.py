@@ -166,9 +166,12 @@ class Backend(Protocol):
         """Prepare to follow a command that will be spawned, and its descendants."""
 
     def load_program(
-        self, prog: ProgramSpec, obj: ObjectSpec, maps: Mapping[str, BackendMap], scope: Scope | None = None
+        self, prog: ProgramSpec, obj: ObjectSpec, maps: Mapping[str, BackendMap], scope: Scope | None = None,
+        target: BackendProgram | int | str | None = None,
     ) -> BackendProgram:
         """Relocate and load. With a scope the program acts on its processes only.
+
+        What replaces a function has a `target`: the program that has it, its id, or the path where it is pinned.
 
         Raises: VerifierError with the source line, PermissionMissing, NotSupported, UnknownProbe, SyscallError.
         """

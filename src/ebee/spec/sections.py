@@ -1,6 +1,6 @@
 """Section names of object files: what a program in such a section is, and back.
 
-Source: section_defs and sec_def_matches in libbpf.c (libbpf 1.6); Documentation/bpf/libbpf/program_types.rst.
+Source: section_defs and sec_def_matches in libbpf.c (Linux 7.2, libbpf 1.8); Documentation/bpf/libbpf/program_types.rst.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ _REUSEPORT, _CGROUP_SKB = bpf.BPF_PROG_TYPE_SK_REUSEPORT, bpf.BPF_PROG_TYPE_CGRO
 _PROBE = TARGET | AUTO
 _BTF_PROBE = TARGET | AUTO | ATTACH_BTF
 _SLEEPABLE, _FRAGS = BPF_F_SLEEPABLE, BPF_F_XDP_HAS_FRAGS
+# Attach types that came after Linux 6.18. Source: enum bpf_attach_type, include/uapi/linux/bpf.h (Linux 7.2).
+_FSESSION, _FENTRY_MULTI, _FEXIT_MULTI, _FSESSION_MULTI = 58, 59, 60, 61
 
 # name: (prog_type, expected_attach_type, properties, prog_flags). Of several names the usual is first.
 SECTIONS: dict[str, tuple[int, int, int, int]] = {
@@ -69,6 +71,11 @@ SECTIONS: dict[str, tuple[int, int, int, int]] = {
     "raw_tracepoint.w": (_RAW_TRACEPOINT_WRITABLE, 0, _PROBE, 0),
     "raw_tp.w": (_RAW_TRACEPOINT_WRITABLE, 0, _PROBE, 0),
     "tp_btf": (_TRACING, bpf.BPF_TRACE_RAW_TP, _BTF_PROBE, 0),
+    "tracepoint.s": (_TRACEPOINT, 0, _PROBE, _SLEEPABLE),
+    "tp.s": (_TRACEPOINT, 0, _PROBE, _SLEEPABLE),
+    "raw_tracepoint.s": (_RAW_TRACEPOINT, 0, _PROBE, _SLEEPABLE),
+    "raw_tp.s": (_RAW_TRACEPOINT, 0, _PROBE, _SLEEPABLE),
+    "tp_btf.s": (_TRACING, bpf.BPF_TRACE_RAW_TP, _BTF_PROBE, _SLEEPABLE),
     # trampolines, security hooks, iterators
     "fentry": (_TRACING, bpf.BPF_TRACE_FENTRY, _BTF_PROBE, 0),
     "fmod_ret": (_TRACING, bpf.BPF_MODIFY_RETURN, _BTF_PROBE, 0),
@@ -76,6 +83,14 @@ SECTIONS: dict[str, tuple[int, int, int, int]] = {
     "fentry.s": (_TRACING, bpf.BPF_TRACE_FENTRY, _BTF_PROBE, _SLEEPABLE),
     "fmod_ret.s": (_TRACING, bpf.BPF_MODIFY_RETURN, _BTF_PROBE, _SLEEPABLE),
     "fexit.s": (_TRACING, bpf.BPF_TRACE_FEXIT, _BTF_PROBE, _SLEEPABLE),
+    "fsession": (_TRACING, _FSESSION, _BTF_PROBE, 0),
+    "fsession.s": (_TRACING, _FSESSION, _BTF_PROBE, _SLEEPABLE),
+    "fentry.multi": (_TRACING, _FENTRY_MULTI, _PROBE, 0),
+    "fentry.multi.s": (_TRACING, _FENTRY_MULTI, _PROBE, _SLEEPABLE),
+    "fexit.multi": (_TRACING, _FEXIT_MULTI, _PROBE, 0),
+    "fexit.multi.s": (_TRACING, _FEXIT_MULTI, _PROBE, _SLEEPABLE),
+    "fsession.multi": (_TRACING, _FSESSION_MULTI, _PROBE, 0),
+    "fsession.multi.s": (_TRACING, _FSESSION_MULTI, _PROBE, _SLEEPABLE),
     "freplace": (bpf.BPF_PROG_TYPE_EXT, 0, _BTF_PROBE, 0),
     "lsm": (_LSM, bpf.BPF_LSM_MAC, _BTF_PROBE, 0),
     "lsm.s": (_LSM, bpf.BPF_LSM_MAC, _BTF_PROBE, _SLEEPABLE),
@@ -229,7 +244,7 @@ def runs_for_task(section: Section) -> bool:
     """Whether the task that is current while such a program runs has to do with it; True where nothing is known."""
     if section.prog_type == _TRACEPOINT:
         return section.attach_to.partition(":")[0] not in _INTERRUPT_CATEGORIES
-    if section.prog_type == _RAW_TRACEPOINT or section.kind == "tp_btf":
+    if section.prog_type == _RAW_TRACEPOINT or section.kind in ("tp_btf", "tp_btf.s"):
         return not section.attach_to.startswith(_INTERRUPTS)
     return section.kind not in ("iter", "iter.s")
 

@@ -622,6 +622,22 @@ def fd_by_id(cmd: int, id: int) -> Fd:
     return Fd(call(cmd, make_attr(layouts.GET_ID, {"start_id": id})))
 
 
+def btf_data(fd: int) -> bytes:
+    """Return the types that a BTF file descriptor stands for, as `btf_load` took them. Raises: SyscallError."""
+    size, off = 0, layouts.BTF_INFO["btf_size"][0]
+    while True:
+        data = ctypes.create_string_buffer(max(size, 1))
+        info = make_attr(layouts.BTF_INFO, {"btf": address(data), "btf_size": size})
+        fields: dict[str, int | bytes] = {
+            "bpf_fd": fd, "info_len": layouts.BTF_INFO_SIZE_BYTES, "info": address(info)
+        }  # fmt: skip
+        call(abi.BPF_OBJ_GET_INFO_BY_FD, make_attr(layouts.OBJ_GET_INFO_BY_FD, fields))
+        needed = int.from_bytes(info.raw[off : off + 4], sys.byteorder)
+        if needed <= size:
+            return data.raw[:needed]
+        size = needed
+
+
 def kernel_btf_name(fd: int) -> str:
     """Return the module that types of the kernel belong to (`vmlinux`: none), empty for those of a program."""
     name = ctypes.create_string_buffer(64)

@@ -34,6 +34,14 @@ from ebee.spec.sections import SECTIONS, TARGET, make_section, parse_section, se
         ("sk_skb", "SK_SKB", 0, "", 0),
         ("syscall", "SYSCALL", 0, "", bpf.BPF_F_SLEEPABLE),
         ("struct_ops/cong_avoid", "STRUCT_OPS", 0, "cong_avoid", 0),
+        ("freplace/verdict", "EXT", 0, "verdict", 0),
+        ("tracepoint.s/sched/sched_switch", "TRACEPOINT", 0, "sched:sched_switch", bpf.BPF_F_SLEEPABLE),
+        ("raw_tp.s/sys_enter", "RAW_TRACEPOINT", 0, "sys_enter", bpf.BPF_F_SLEEPABLE),
+        ("tp_btf.s/sys_enter", "TRACING", bpf.BPF_TRACE_RAW_TP, "sys_enter", bpf.BPF_F_SLEEPABLE),
+        ("fsession/vfs_read", "TRACING", 58, "vfs_read", 0),
+        ("fentry.multi/vfs_*", "TRACING", 59, "vfs_*", 0),
+        ("fexit.multi.s/vfs_*", "TRACING", 60, "vfs_*", bpf.BPF_F_SLEEPABLE),
+        ("fsession.multi", "TRACING", 61, "", 0),
     ],
 )
 def test_names_are_read(name, prog_type, attach_type, attach_to, prog_flags):
@@ -52,6 +60,11 @@ def test_other_names_are_refused(name):
     with pytest.raises(FormatError) as caught:
         parse_section(name)
     assert caught.value.hint
+
+
+def test_every_name_of_libbpf_is_there():
+    assert len(SECTIONS) == 116
+    assert parse_section("fsession.s/x").has_attach_btf and not parse_section("fentry.multi/x").has_attach_btf
 
 
 def test_properties():
