@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any, TypeVar
 
-    from ..spec.backend import Backend, BackendMap, Scope, TestResult
+    from ..spec.backend import Backend, BackendMap, BackendProgram, Scope, TestResult
     from ..spec.object import ObjectSpec
     from ..spec.target import Target
     from ..types.globals import Global

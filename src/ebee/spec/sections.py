@@ -1,6 +1,7 @@
 """Section names of object files: what a program in such a section is, and back.
 
-Source: section_defs and sec_def_matches in libbpf.c (Linux 7.2, libbpf 1.8); Documentation/bpf/libbpf/program_types.rst.
+Source: section_defs and sec_def_matches in libbpf.c (Linux 7.2, libbpf 1.8);
+Documentation/bpf/libbpf/program_types.rst.
 """
 
 from __future__ import annotations
