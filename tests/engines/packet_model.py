@@ -11,6 +11,7 @@ class Pkt:
 
     def __init__(self, data):
         self.data = data
+        self.payload = b""
         self.eth = self.vlan = self.ip = self.ip6 = self.tcp = self.udp = self.icmp = self.icmp6 = None
         self._ethernet(data)
 
@@ -75,14 +76,17 @@ class Pkt:
             sport=sport, dport=dport, seq=seq, ack_seq=ack, doff=doff // 16, flags=flags, window=window, checksum=check,
             urg_ptr=urg, **bits,
         )  # fmt: skip
+        self.payload = data[doff // 16 * 4 :]
 
     def _udp(self, data):
         if len(data) >= 8:
             names = ("sport", "dport", "len", "checksum")
             self.udp = SimpleNamespace(**dict(zip(names, struct.unpack(">HHHH", data[:8]))))
+            self.payload = data[8:]
 
     def _echo(self, data):
         names = ("type", "code", "checksum", "id", "seq")
+        self.payload = data[8:]
         return SimpleNamespace(**dict(zip(names, struct.unpack(">BBHHH", data[:8])))) if len(data) >= 8 else None
 
     def _icmp(self, data):

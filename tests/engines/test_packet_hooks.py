@@ -16,7 +16,7 @@ from ebee.api.source import compile_probes, remember_source
 from ebee.spec.backend import TestRun as Run
 
 _serial = itertools.count()
-HOOKS = ["tc('ingress')", "tc('egress')", "cgroup_skb('ingress')", "lwt('out')", "lwt('xmit')"]
+HOOKS = ["tc('ingress')", "tc('egress')", "cgroup_skb('ingress')", "lwt('out')", "lwt('xmit')", "socket_filter"]
 PLACES = [
     pytest.param((backend, hook), id=f"{backend}-{hook}", marks=pytest.mark.needs_kernel if backend == "kernel" else ())
     for backend in ("engine", "kernel")
@@ -39,6 +39,8 @@ BODY = """
         n += 8
     if pkt.ip6:
         n += 16
+    if pkt.payload:
+        out[6] = pkt.payload[0]
     out[5] = n
     return 1
 """
@@ -98,7 +100,7 @@ def test_headers_are_found(place, data):
     """Whole packets and short ones (the kernel takes those with a whole IP header); without a link layer only those that this layer does not matter for."""
     frame = data.draw(st.sampled_from(sorted(FRAMES.values())))
     frame = frame[: data.draw(st.just(len(frame)) | st.integers(min(len(frame), 54), len(frame)))]
-    if place[1].startswith("tc") or untagged(frame):
+    if place[1].startswith(("tc", "socket")) or untagged(frame):
         program_of(place).check(frame)
 
 
@@ -106,7 +108,7 @@ def test_headers_are_found(place, data):
 def test_headers_of_all_samples(place):
     program = program_of(place)
     for frame in FRAMES.values():
-        if place[1].startswith("tc") or untagged(frame):
+        if place[1].startswith(("tc", "socket")) or untagged(frame):
             program.check(frame)
 
 

@@ -67,7 +67,7 @@ class Packet:
 
     `ctx` are the bytes of the context. `vlan` is a tag (EtherType, TCI) that lies beside the packet; `csum_level` that
     of a checksum found right, -1 for none; `network` is where the network header starts, `is_encapsulated` whether
-    another header was put around it.
+    another header was put around it. `link` is the link header where that is no part of the packet.
     """
 
     __slots__ = (
@@ -77,13 +77,15 @@ class Packet:
         "ctx_address",
         "end",
         "frame",
-        "is_encapsulated", "kind",
+        "is_encapsulated",
+        "kind",
+        "link",
         "meta",
         "network",
         "start",
         "vlan",
         "vm",
-    )  # fmt: skip
+    )
 
     frame: bytearray
     start: int
@@ -93,6 +95,7 @@ class Packet:
     def __init__(self, vm: Machine, kind: PacketKind, data: bytes, ctx: bytes) -> None:
         self.vm, self.kind = vm, kind
         self.vlan: tuple[int, int] | None = None
+        self.link = b"" if kind.has_ethernet else data[:ETH_BYTES]
         self.is_encapsulated = False
         self.csum_level, self.network, self._region = -1, 0, 0
         self.ctx = self._xdp(data, ctx) if kind.is_xdp else self._skb(data, ctx)

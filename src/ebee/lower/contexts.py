@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..abi.contexts import STRUCTS
-from ..abi.helpers import BPF_FUNC as FUNC
 from ..ir.core import PTR_PACKET, PTR_PACKET_END
 from .numbers import Num, check_assignable
 
@@ -50,17 +49,6 @@ def write_half(low: Lowering, ctx: Value, field: ContextField, first: int, n: Nu
     check_assignable(n, 0, (1 << 64) - 1, what)
     write(low, ctx, field, Num(low.b.op("lshr", n.value, low.b.const(32)), 0, 0xFFFF_FFFF), what, first)
     write(low, ctx, field, Num(low.b.op("zext", n.value, size=4), 0, 0xFFFF_FFFF), what, first + 1)
-
-
-def read_skb_byte(low: Lowering, index: Num, what: str) -> Num:
-    """A byte of a packet that can only be copied from; one that is not there ends the program, counted."""
-    b = low.b
-    memory = low.scratch("byte", 8)
-    if not 0 <= index.lo <= index.hi < 1 << 31:
-        low.abort_if("ugt", index.value, b.const((1 << 31) - 1), "packet_end", what)
-    failed = b.call(FUNC.skb_load_bytes, low.ctx, index.value, memory, b.const(1))
-    low.abort_if("ne", failed, b.const(0), "packet_end", what)
-    return Num(b.load(memory, 0, 1), 0, 0xFF)
 
 
 def option_value(low: Lowering, ctx: Value) -> tuple[Value, Value]:

@@ -67,7 +67,7 @@ class Packet:
         self._finders: dict[str, Finder] = {name: getattr(self, f"_{name}") for name in HEADERS}
         self._finders["payload"] = self._payload
         self._pulls = self.is_skb and (self.hook.start == LINK or kind.startswith(("lwt", "sk_skb")))
-        if not self._pulls:
+        if not self._pulls and not self.hook.copies:
             for name, field, type in ((_DATA, "data", PTR_PACKET), (_END, "data_end", PTR_PACKET_END)):
                 off, size, _ = self.layout[field]
                 low.b.write_at_start(name, low.b.load_ptr(off, size, type))
@@ -184,8 +184,8 @@ class Packet:
             else:
                 if not 0 <= at.lo <= at.hi <= MAX_HEADER_OFF:
                     self._need("ule", at.value, self.b.const(MAX_HEADER_OFF), absent)
-                place = self.at_run_time(at.value), at.value
-            self.bounds(place[0], header.size_bytes, absent)
+                place = self._at(at.value)
+            self.have(name, place, header.size_bytes, absent)
             self.found(name, place)
 
         self._finders[name] = find
@@ -217,6 +217,9 @@ class Packet:
         A verifier sees that here: what a comparison has told it, it may have forgotten.
         """
         return self.b.op("add", self.data, self.b.op("bound", off, self.b.const(MAX_HEADER_OFF)))
+
+    def _at(self, off: Value) -> Place:
+        return self.at_run_time(off), off
 
     def found(self, name: str, place: Place) -> None:
         """Remember where something is."""
@@ -252,6 +255,37 @@ class Packet:
         """Go to `absent` unless so many bytes are there."""
         self._need("ule", self.low.at(address, size), self.end, absent)
 
+    def have(self, name: str, place: Place, size: int, absent: Block) -> Value:
+        """Go on with the address of so many bytes of a header, and to `absent` unless they are there."""
+        self.bounds(place[0], size, absent)
+        return place[0]
+
+    def reach(self, end: Place, absent: Block) -> None:
+        """Go to `absent` unless the packet reaches as far as a header that ends there."""
+        self._need("ule", end[0], self.end, absent)
+
+    # The payload, and single bytes
+
+    def has_payload(self, then: Block, els: Block) -> None:
+        """Jump to `then` if there are bytes behind the transport header."""
+        found = self.b.new_block()
+        self.test("payload", found, els)
+        self.b.start(found)
+        self.b.branch("ult", self.address("payload"), self.end, then, els)
+
+    def payload_length(self) -> Num:
+        """How many bytes follow the transport header, which was found."""
+        return Num(self.b.op("sub", self.length().value, self.place("payload")[1]), 0, 0xFFFF_FFFF)
+
+    def byte(self, index: Num, what: str, *, of_payload: bool = False) -> Num:
+        """A byte of the packet, or of its payload; one that is not there ends the program, counted."""
+        from .packet_writes import byte
+
+        base = self.address("payload") if of_payload else self.data
+        return Num(self.b.load(byte(self, base, index, what), 0, 1), 0, 0xFF)
+
+    # The headers that every packet may have
+
     def _eth(self, absent: Block) -> None:
         self.bounds(self.data, HEADERS["eth"].size_bytes, absent)
         self.found("eth", self._from_start(0))
@@ -279,10 +313,10 @@ class Packet:
         b = self.b
         if self.hook.start != LINK:
             # No link layer says what this is: the version in the first byte does.
-            self.bounds(self.data, 1, absent)
+            place = self._from_start(0)
+            first = b.load(self.have("first byte", place, 1, absent), 0, 1)
             v6, done = self.low.blocks(2)
-            first = b.load(self.data, 0, 1)
-            self.found("l3", self._from_start(0))
+            self.found("l3", place)
             b.write(_PROTO, b.const(network_order(ETH_P_IP)))
             b.branch("eq", b.op("lshr", first, b.const(4)), b.const(4), done, v6)
             b.start(v6)
@@ -317,14 +351,13 @@ class Packet:
         self._ip_at(self._network_of(ETH_P_IP, absent), absent)
 
     def _ip_at(self, place: Place, absent: Block) -> None:
-        b, start = self.b, place[0]
-        self.bounds(start, HEADERS["ip"].size_bytes, absent)
+        b, start = self.b, self.have("ip", place, HEADERS["ip"].size_bytes, absent)
         first = b.load(start, 0, 1)
         self._need("eq", b.op("lshr", first, b.const(4)), b.const(4), absent)
         length = b.op("shl", b.op("and", first, b.const(15)), b.const(2))
         self._need("uge", length, b.const(20), absent)
         after = self._behind(place, length)
-        self._need("ule", after[0], self.end, absent)
+        self.reach(after, absent)
         self.found("ip", place)
         self.found("ip end", after)
 
@@ -332,8 +365,7 @@ class Packet:
         self._ip6_at(self._network_of(ETH_P_IPV6, absent), absent)
 
     def _ip6_at(self, place: Place, absent: Block) -> None:
-        b, start = self.b, place[0]
-        self.bounds(start, HEADERS["ip6"].size_bytes, absent)
+        b, start = self.b, self.have("ip6", place, HEADERS["ip6"].size_bytes, absent)
         self._need("eq", b.op("lshr", b.load(start, 0, 1), b.const(4)), b.const(6), absent)
         self.found("ip6", place)
 
@@ -373,34 +405,34 @@ class Packet:
             b.jump(done)
         b.start(done)
 
-    def _transport_of(self, name: str, protocol: int, absent: Block) -> Place:
+    def _transport_of(self, name: str, protocol: int, absent: Block) -> tuple[Place, Value]:
+        """Find a transport header; return its place and the address of its bytes."""
         if not self.is_found("l4"):
             self._transport(absent)
         self._need("eq", self.b.read(_L4_PROTO), self.b.const(protocol), absent)
         place = self.place("l4")
-        self.bounds(place[0], HEADERS[name].size_bytes, absent)
-        return place
+        return place, self.have(name, place, HEADERS[name].size_bytes, absent)
 
     def _tcp(self, absent: Block) -> None:
         b = self.b
-        place = self._transport_of("tcp", IPPROTO_TCP, absent)
-        length = b.op("shl", b.op("lshr", b.load(place[0], 12, 1), b.const(4)), b.const(2))
+        place, start = self._transport_of("tcp", IPPROTO_TCP, absent)
+        length = b.op("shl", b.op("lshr", b.load(start, 12, 1), b.const(4)), b.const(2))
         self._need("uge", length, b.const(20), absent)
         after = self._behind(place, length)
-        self._need("ule", after[0], self.end, absent)
+        self.reach(after, absent)
         self.found("tcp", place)
         self.found("tcp end", after)
 
     def _udp(self, absent: Block) -> None:
-        self.found("udp", self._transport_of("udp", IPPROTO_UDP, absent))
+        self.found("udp", self._transport_of("udp", IPPROTO_UDP, absent)[0])
 
     def _icmp(self, absent: Block) -> None:
         self.find("ip", absent)
-        self.found("icmp", self._transport_of("icmp", IPPROTO_ICMP, absent))
+        self.found("icmp", self._transport_of("icmp", IPPROTO_ICMP, absent)[0])
 
     def _icmp6(self, absent: Block) -> None:
         self.find("ip6", absent)
-        self.found("icmp6", self._transport_of("icmp6", IPPROTO_ICMPV6, absent))
+        self.found("icmp6", self._transport_of("icmp6", IPPROTO_ICMPV6, absent)[0])
 
     def _payload(self, absent: Block) -> None:
         """Find what follows the transport header, be it TCP's, UDP's or ICMP's."""

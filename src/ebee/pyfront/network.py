@@ -6,7 +6,6 @@ import _ast as ast
 
 from ..lower import contexts as lower
 from ..lower import kernel_types
-from ..lower.contexts import read_skb_byte
 from ..lower.numbers import Num, Refusal
 from ..types.net_hooks import LINK, NET_HOOKS, NETWORK, context_fields, context_pointers
 from .contexts import ContextType
@@ -49,10 +48,17 @@ class NetContext(ContextType):
         if not self.hook.start:
             raise Refusal(f"a {self.noun} does not see packets")
         if self._packet is None or self._packet.low is not low:
-            from ..lower.packets import Packet
-
-            self._packet = Packet(low, self.kind, self.has_frags)
+            self._packet = self._make(low)
         return self._packet
+
+    def _make(self, low: Lowering) -> Packet:
+        if self.hook.copies:
+            from ..lower import copied_packets
+
+            return copied_packets.MAKE[self.kind](low, self.kind)
+        from ..lower.packets import Packet
+
+        return Packet(low, self.kind, self.has_frags)
 
     def _place(self, name: str) -> tuple[ContextField, int] | None:
         """Return the field that a name stands for, and which element of it begins there; None for other names."""
@@ -122,15 +128,10 @@ class NetContext(ContextType):
 
     def item(self, front: Expressions, node: ast.Subscript) -> Val:
         """Lower `pkt[n]`: a byte of the packet."""
-        if not self.hook.start and self.kind != "socket":
+        if not self.hook.start:
             return super().item(front, node)
-        index, what = front.num(node.slice), front.source.text_of(node)
-        if self.kind == "socket":
-            return read_skb_byte(front.low, index, what)
-        from ..lower.packet_writes import byte
-
-        packet = self.packet(front.low)
-        return Num(front.b.load(byte(packet, packet.data, index, what), 0, 1), 0, 0xFF)
+        index = front.num(node.slice)
+        return self.packet(front.low).byte(index, front.source.text_of(node))
 
     def set_item(self, front: Expressions, node: ast.Subscript, new: Val) -> None:
         """Lower `pkt[n] = new`: a byte of the packet, and no checksum."""

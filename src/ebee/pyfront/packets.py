@@ -98,10 +98,7 @@ class PayloadKind(Kind):
         self, front: Expressions, value: Payload, node: ast.expr, then: Block, els: Block
     ) -> tuple[Ranges, Ranges]:
         """Jump to `then` if there are bytes behind the transport header."""
-        found = front.b.new_block()
-        value.packet.test("payload", found, els)
-        front.b.start(found)
-        front.b.branch("ult", value.packet.address("payload"), value.packet.end, then, els)
+        value.packet.has_payload(then, els)
         return {}, {}
 
     def _found(self, value: Payload) -> Packet:
@@ -110,14 +107,10 @@ class PayloadKind(Kind):
         return value.packet
 
     def length(self, front: Expressions, value: Payload) -> Val:
-        packet = self._found(value)
-        return Num(front.b.op("sub", packet.length().value, packet.place("payload")[1]), 0, 0xFFFF_FFFF)
+        return self._found(value).payload_length()
 
     def item(self, front: Expressions, value: Payload, node: ast.Subscript) -> Val:
-        packet = self._found(value)
-        what = front.source.text_of(node)
-        address = packet_writes.byte(packet, packet.address("payload"), front.num(node.slice), what)
-        return Num(front.b.load(address, 0, 1), 0, 0xFF)
+        return self._found(value).byte(front.num(node.slice), front.source.text_of(node), of_payload=True)
 
     def set_item(self, front: Expressions, value: Payload, node: ast.Subscript, new: Val) -> None:
         packet_writes.refuse(value.packet, front.source.text_of(node))
@@ -159,7 +152,7 @@ class OptionValueKind(Kind):
 
 def method(front: Expressions, context: NetContext, name: str, node: ast.Call) -> Val | None:
     """Lower `pkt.name(…)`: a header that the user declared, or one of the helpers that move packets."""
-    if name == "header" and context.has_headers:
+    if name == "header":
         return _header(front, context, node)
     room = packet_room.ROOM.get(name)
     if room is None:

@@ -35,8 +35,9 @@ class NetHook(Record):
 
     A probe returns a number from `low` to `high`, which `hint` explains; where it ends because of an error it returns
     `failure`. `default` is what running off its end returns, None if that is refused. `start` is where its packet
-    begins, `writes` whether it may be changed, `has_task` whether it runs on behalf of the task that caused it. Where
-    `is_checked` the kernel refuses programs that may return another number.
+    begins, `writes` whether it may be changed, `copies` whether its bytes can be copied only; `has_task` says whether
+    it runs on behalf of the task that caused it. Where `is_checked` the kernel refuses programs that may return another
+    number.
     """
 
     noun: str
@@ -48,6 +49,7 @@ class NetHook(Record):
     default: int | None = None
     start: str = ""
     writes: bool = False
+    copies: bool = False
     has_task: bool = False
     is_checked: bool = True
 
@@ -83,7 +85,7 @@ NET_HOOKS: dict[str, NetHook] = {
     ),
     "socket": NetHook(
         "socket_filter probe", "pkt", 0, 0xFFFF_FFFF, "return how many bytes of the packet to keep: 0 drops it",
-        is_checked=False,
+        start=LINK, copies=True, is_checked=False,
     ),
     "tcx/ingress": _TC,
     "tcx/egress": _TC,
@@ -132,7 +134,10 @@ NET_HOOKS: dict[str, NetHook] = {
         "return ebee.BPF_OK, BPF_DROP or BPF_FLOW_DISSECTOR_CONTINUE", BPF_DROP,
         is_checked=False,
     ),
-    "netfilter": NetHook("netfilter probe", "ctx", NF_DROP, NF_ACCEPT, "return ebee.NF_ACCEPT or ebee.NF_DROP"),
+    "netfilter": NetHook(
+        "netfilter probe", "ctx", NF_DROP, NF_ACCEPT, "return ebee.NF_ACCEPT or ebee.NF_DROP", start=NETWORK,
+        copies=True,
+    ),
     **{f"lwt_{way}": _LWT.replace(writes=way == "xmit") for way in ("in", "out", "xmit", "seg6local")},
 }  # fmt: skip
 

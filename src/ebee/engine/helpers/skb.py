@@ -87,9 +87,10 @@ def skb_load_bytes_relative(vm: Machine, ctx: int, off: int, to: int, size: int,
     """As skb_load_bytes, from the link (0) or network header (1)."""
     skb, off = skb_at(vm, ctx), off & U32
     out = vm.memory.window(to, size & U32)
-    start = {0: 0 if skb.kind.has_ethernet else None, 1: skb.network}.get(header & U32)
-    if off <= 0xFFFF and start is not None and start + off + len(out) <= len(skb.content):
-        out[:] = skb.content[start + off : start + off + len(out)]
+    start = {0: 0, 1: len(skb.link) + skb.network}.get(header & U32)
+    whole = skb.link + bytes(skb.content)
+    if off <= INT_MAX and start is not None and start + off + len(out) <= len(whole):
+        out[:] = whole[start + off : start + off + len(out)]
         return 0
     out[:] = bytes(len(out))
     return -EFAULT
