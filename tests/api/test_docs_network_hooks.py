@@ -32,7 +32,9 @@ def test_every_decorator_is_on_the_page():
 
 
 def test_its_probes_compile():
-    assert [p.name for p in probes()] == ["proxy", "by_port", "remember", "short_cut", "many_ports"]
+    assert [p.name for p in probes()] == [
+        "proxy", "by_port", "only_questions", "no_telnet", "remember", "short_cut", "many_ports",
+    ]  # fmt: skip
     for probe in probes():
         ebee.compile(probe)
 
@@ -55,7 +57,7 @@ def test_its_tests_pass(engine):
     """Each of the page's tests, in this test's engine."""
     module = sys.modules["<network-hooks.md>"] if probes() else None
     tests = [f for name, f in vars(module).items() if name.startswith("test_")]
-    assert len(tests) == 2
+    assert len(tests) == 3
     for test in tests:
         test(engine)
 

@@ -20,7 +20,7 @@ HOOKS = ["tc('ingress')", "tc('egress')", "cgroup_skb('ingress')", "lwt('out')",
 PLACES = [
     pytest.param((backend, hook), id=f"{backend}-{hook}", marks=pytest.mark.needs_kernel if backend == "kernel" else ())
     for backend in ("engine", "kernel")
-    for hook in HOOKS
+    for hook in (*HOOKS, *(["netfilter('input')"] if backend == "kernel" else ()))
 ]
 BODY = """
     n = 0
@@ -55,7 +55,7 @@ class Program:
         names = vars(sys.modules[file])
         exec(compile(text, file, "exec"), names)
         spec, _ = compile_probes([names["probe"]], backend.target)
-        self.backend = backend
+        self.backend, self.start = backend, 14 if hook.startswith("netfilter") else 0  # its test run takes IP packets
         self.maps = {name: backend.create_map(m, spec) for name, m in spec.maps.items()}
         self.program = backend.load_program(spec.programs["probe"], spec, self.maps)
 
@@ -66,7 +66,7 @@ class Program:
         assert names["probe"](model) == 1
         for n in range(8):
             self.maps["out"].update(n.to_bytes(4, "little"), bytes(8))
-        assert self.backend.test_run(self.program, Run(data=frame)).retval == 1
+        assert self.backend.test_run(self.program, Run(data=frame[self.start :])).retval == 1
         got = [int.from_bytes(self.maps["out"].lookup(n.to_bytes(4, "little")), "little") for n in range(8)]
         assert got == names["out"]
 
@@ -134,3 +134,49 @@ def test_bytes_by_their_place(name):
         assert session.run(third, packet=bytes(14) + bytes([0, 0, 5, 0, 0, 77])).retval == 77
         assert session.run(third, packet=bytes(14) + bytes([0, 0, 200, 0, 0, 77])).retval == 0
         assert sum(loss.count for loss in session.losses()) == 2
+
+
+@pytest.mark.parametrize("name", ["engine", pytest.param("kernel", marks=pytest.mark.needs_kernel)])
+def test_headers_in_front_of_a_socket_filters_packet(name):
+    """What a socket filter copies from: the link layer in front, its own headers behind each other and by number."""
+
+    class Query(ebee.Header):
+        id: ebee.u16
+        flags: ebee.u16
+
+    class Name(ebee.Header):
+        first: ebee.u8
+
+    @ebee.socket_filter
+    def look(pkt):
+        found = 0
+        query = pkt.header(Query, after=pkt.udp)
+        label = pkt.header(Name, after=query)
+        if pkt.eth and pkt.eth.src == 0x020000000001:
+            found |= 1
+        if pkt.vlan and pkt.vlan.id == 7:
+            found |= 2
+        if query and query.flags == 0x5678:
+            found |= 4
+        if label and label.first == 33:
+            found |= 8
+        at = pkt.header(Query, at=pkt[0] & 15)
+        behind = pkt.header(Name, after=at)
+        if at and behind and behind.first == pkt[9]:
+            found |= 16
+        if pkt.payload and pkt.payload[len(pkt) & 1] == 0x12:
+            found |= 32
+        return found
+
+    with ebee.Session(backend=name) as session:
+        data = b"\x12\x34\x56\x78!"
+        for packet, want in (
+            (ebee.packets.udp(data, sport=1), 1 | 4 | 8 | 16),
+            (ebee.packets.udp(data + b"!"), 1 | 4 | 8 | 16 | 32),
+            (ebee.packets.udp(data, vlan=7), 1 | 2 | 4 | 8),
+            (ebee.packets.udp(data[:4], src="2001:db8::1", dst="2001:db8::2"), 1 | 4 | 32),
+            (ebee.packets.tcp(data), 1 | 16),
+            (ebee.packets.ethernet(bytes(30), proto=0x0806), 1),
+        ):
+            assert session.run(look, packet=packet).retval & ~16 == want & ~16, packet.hex()
+        assert session.run(look, packet=ebee.packets.udp(data)).retval & 16

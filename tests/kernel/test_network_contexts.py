@@ -37,13 +37,13 @@ DECORATORS = {
 }  # fmt: skip
 
 
-def probe_of(decorator, body):
+def probe_of(decorator, body, before=""):
     """Return the probe of a source text."""
     file = f"<network {next(_serial)}>"
-    text = f"import ebee\nout = ebee.Array(ebee.u64, max_entries=64)\n@ebee.{decorator}\ndef probe(it):\n    {body}\n"
+    text = f"import ebee\nout = ebee.Array(ebee.u64, max_entries=64)\n{before}@ebee.{decorator}\ndef probe(it):\n    {body}\n"
     remember_source(file, text)
     sys.modules[file] = type(sys)(file)
-    names = {"__name__": file}
+    names = vars(sys.modules[file])
     exec(compile(text, file, "exec"), names)
     return names["probe"]
 
@@ -154,3 +154,16 @@ def ebee_options(**given):
     from ebee.spec.backend import AttachOptions
 
     return AttachOptions(**given)
+
+
+@pytest.mark.parametrize("section", [s for s in DECORATORS if NET_HOOKS[s.replace("xdp.frags", "xdp")].start])
+def test_own_headers_by_their_place(backend, section):
+    """Wherever a hook's packet begins: a declared header is found, and one behind it; without packets there are none."""
+    lines = [
+        "class PAIR(ebee.Header):", "    one: ebee.u16", "    two: ebee.u32",
+        "first = it.header(PAIR, at=len(it) & 7)", "second = it.header(PAIR, after=first)",
+        "if second and second.one == 5:", "    out[0] = second.two",
+        f"return {max(NET_HOOKS[section.replace('xdp.frags', 'xdp')].low, 0)}",
+    ]  # fmt: skip
+    probe = probe_of(DECORATORS[section], "\n    ".join(lines[3:]), "\n".join(lines[:3]) + "\n")
+    load(backend, probe)

@@ -33,6 +33,7 @@ _MAX_INDEX = (1 << 30) - 1
 class CopiedPacket(Packet):
     """A packet whose headers are copies."""
 
+    align = 8  # the stack's
     first = _NETWORK  # what `data` is counted from
 
     def __init__(self, low: Lowering, kind: str) -> None:

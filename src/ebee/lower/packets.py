@@ -57,6 +57,8 @@ def network_order(value: int) -> int:
 class Packet:
     """The packet of a program; `kind` is the kind of its section. With `has_frags` the packet may go on elsewhere."""
 
+    align = 1  # what loads need: headers lie anywhere
+
     def __init__(self, low: Lowering, kind: str, has_frags: bool = False) -> None:
         self.low, self.b, self.has_frags = low, low.b, has_frags
         self.ctx = low.ctx
@@ -164,7 +166,7 @@ class Packet:
     def number(self, base: Value, off: int, size: int) -> Value:
         """A number in network order, of 1 to 8 bytes: in pieces where no load is as wide."""
         b = self.b
-        first = next(piece for piece in (8, 4, 2, 1) if piece <= size)
+        first = next(piece for piece in (8, 4, 2, 1) if piece <= size and off % min(piece, self.align) == 0)
         value: Value = b.load(base, off, first)
         if first > 1:
             value = b.op("bswap", value, size=first)

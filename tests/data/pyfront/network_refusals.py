@@ -100,3 +100,24 @@ def no_packets(ctx):
 def read_only(pkt):
     pkt[0] = 1  # error: a cgroup_skb probe cannot change packets | read pkt[0], and return what becomes of it
     return True
+
+
+@ebee.socket_filter
+def copies(pkt):
+    if pkt.tcp:
+        pkt.tcp.dport = 5  # error: a socket_filter probe cannot change packets | read tcp.dport, and return what becomes of it
+        if pkt.payload:
+            counts[0] = len(pkt.payload)  # error: a socket_filter probe does not know the length of the payload | …
+    pkt[0] = 1  # error: a socket_filter probe cannot change packets | read pkt[0], and return what becomes of it
+    pkt.pull()  # error: a socket_filter probe has no pull()
+    counts[1] = pkt.udp.dport  # error: the packet may have no whole UDP header here | …
+    return 0
+
+
+@ebee.netfilter("input")
+def below_ip(ctx):
+    if ctx.eth:  # error: the packet of a netfilter probe begins with its IP header | test pkt.ip or pkt.ip6
+        return ebee.NF_DROP
+    if ctx.ip:
+        ctx.ip.ttl = 1  # error: a netfilter probe cannot change packets | read ip.ttl, and return what becomes of it
+    return ebee.NF_ACCEPT
