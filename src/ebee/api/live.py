@@ -6,7 +6,6 @@ import os
 
 from ..errors import UsageError
 from . import options
-from .losses import Loss, losses_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from ..spec.object import MapSpec, ObjectSpec
     from ..types.probes import Probe
     from .inner_maps import InnerMaps
+    from .losses import Loss
     from .session import Session
 
 DRAIN_LIMIT = 4096  # records that are taken at once
@@ -103,6 +103,8 @@ class Loaded:
 
     def own_losses(self) -> list[Loss]:
         """Return what they themselves lost so far."""
+        from .losses import Loss, losses_of
+
         found = []
         if self.loss_map is not None:
             found = losses_of(self.spec.loss_sites, self.loss_map.lookup(bytes(4)) or b"")

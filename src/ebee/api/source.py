@@ -31,8 +31,8 @@ def remember_source(file: str, text: str) -> None:
 def _read(file: str, probe: str) -> str:
     if file not in _texts:
         try:
-            with open(file, encoding="utf-8-sig") as f:
-                _texts[file] = f.read()
+            with open(file, encoding="utf-8") as f:
+                _texts[file] = f.read().removeprefix("\ufeff")
         except OSError:
             lines = sys.modules["linecache"].getlines(file) if "linecache" in sys.modules else []
             if not lines:

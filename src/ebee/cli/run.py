@@ -181,8 +181,8 @@ def run_file(file: str, args: list[str]) -> tuple[dict[str, Any], int]:
 def read_source(file: str) -> str:
     """Return a file's text. Raises: FormatError."""
     try:
-        with open(file, encoding="utf-8-sig") as f:
-            return f.read()
+        with open(file, encoding="utf-8") as f:
+            return f.read().removeprefix("\ufeff")
     except OSError as e:
         raise FormatError(f"cannot be read: {e.strerror}", file=file) from None
     except UnicodeDecodeError as e:

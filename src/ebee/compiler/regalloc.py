@@ -12,7 +12,7 @@ SSA-Form Programs" (2011) for `find_live_in`.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from _bisect import bisect_left, bisect_right
 
 from ..isa.opcodes import BPF_ADD, BPF_ALU, BPF_ALU64, BPF_AND, BPF_MUL, BPF_OR, BPF_X, BPF_XOR
 from .frame import lay_out_frame

@@ -13,7 +13,7 @@ from ..spec.backend import AttachOptions, TestResult
 from ..sys import bpf
 from ..sys.caps import missing_for_tracing
 from ..sys.os_seam import Fd, current
-from . import attach, programs
+from . import programs
 from .maps import KernelMap
 from .target import Tracepoints, kernel_target
 
@@ -137,7 +137,9 @@ class KernelBackend:
 
         Raises: UnknownProbe, NotSupported, PermissionMissing, UsageError for options, SyscallError.
         """
-        link = attach.attach(self._own_program(prog), options or AttachOptions(), self._tracepoints)
+        from .attach import attach
+
+        link = attach(self._own_program(prog), options or AttachOptions(), self._tracepoints)
         self._links.append(link)
         return link
 

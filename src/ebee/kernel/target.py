@@ -6,7 +6,6 @@ from ..errors import PermissionMissing, SyscallError, UnknownProbe
 from ..spec.default_target import default_target
 from ..spec.target import Target
 from ..sys.os_seam import current
-from ..sys.tracefs import Tracefs, open_tracefs
 from .syscall_entry import ARCH_OF_MACHINE, syscall_number
 
 TYPE_CHECKING = False
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from ..btf.read import Btf
     from ..spec.target import TracepointFormat
     from ..spec.usdt import UsdtSite
+    from ..sys.tracefs import Tracefs
 
 
 class Tracepoints:
@@ -29,6 +29,8 @@ class Tracepoints:
 
     def _open(self) -> Tracefs:
         if self._tracefs is None:
+            from ..sys.tracefs import open_tracefs
+
             self._tracefs = open_tracefs()
         return self._tracefs
 

@@ -10,14 +10,6 @@ from __future__ import annotations
 from ..record import Record
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from typing import Protocol
-
-    from .object import MapSpec, ObjectSpec, ProgramSpec
-    from .target import Target
-else:
-    Protocol = object
 
 
 class TestRun(Record):
@@ -70,143 +62,145 @@ class AttachOptions(Record):
         return [name for name in self.__match_args__ if getattr(self, name) not in ("", None, 0)]
 
 
-class BackendMap(Protocol):
-    """A live map. Keys and values are raw bytes of exactly `key_size` and `value_size`.
+if TYPE_CHECKING:  # nobody needs the protocol to run
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Protocol
 
-    A value of a per-CPU map is that of each of the `cpus` possible CPUs in turn, padded to 8 bytes. Maps without
-    keys have the key b"".
-    """
+    from .object import MapSpec, ObjectSpec, ProgramSpec
+    from .target import Target
 
-    spec: MapSpec
+    class BackendMap(Protocol):
+        """A live map. Keys and values are raw bytes of exactly `key_size` and `value_size`.
 
-    @property
-    def cpus(self) -> int:
-        """How many CPUs have a value of their own: 1 where all share one."""
-
-    def lookup(self, key: bytes) -> bytes | None:
-        """Return the value, or None if there is none."""
-
-    def update(self, key: bytes, value: bytes, flags: int = 0) -> None:
-        """Set a value. Raises: SyscallError with E2BIG (full), EEXIST, ENOENT or EINVAL as the kernel does."""
-
-    def delete(self, key: bytes) -> bool:
-        """Remove a key; return whether it was there."""
-
-    def push(self, value: bytes, flags: int = 0) -> None:
-        """Queues, stacks and Bloom filters: add a value. Raises: SyscallError with E2BIG (full), EINVAL."""
-
-    def pop(self, key: bytes = b"") -> bytes | None:
-        """Take a key's value, of queues and stacks the next one; None if there is none. Raises: SyscallError."""
-
-    def has_value(self, value: bytes) -> bool:
-        """Bloom filters: whether a value may have been added. Raises: SyscallError for other maps."""
-
-    def next_key(self, key: bytes | None) -> bytes | None:
-        """Return the key after `key` (None: the first), or None at the end."""
-
-    def items(self) -> Iterator[tuple[bytes, bytes]]:
-        """Iterate over a live map; entries that vanish meanwhile are left out."""
-
-    def drain(self, limit: int = 0) -> list[bytes]:
-        """Ring buffers: take the finished records (all, or up to `limit`) without waiting, oldest first."""
-
-    def close(self) -> None:
-        """Let go of the map. Closing twice is allowed."""
-
-
-class BackendProgram(Protocol):
-    """A loaded program."""
-
-    spec: ProgramSpec
-
-    def close(self) -> None:
-        """Unload, unless a link still holds it."""
-
-
-class BackendLink(Protocol):
-    """An attached program."""
-
-    def close(self) -> None:
-        """Detach. Closing twice is allowed."""
-
-
-class Scope(Protocol):
-    """The processes that scoped programs act on: a command and its descendants."""
-
-    def close(self) -> None:
-        """Stop following."""
-
-
-class Command(Protocol):
-    """A command that runs under a scope, or a recording that is being replayed."""
-
-    argv: list[str]
-    pid: int
-
-    def poll(self) -> int | None:
-        """Return None while it runs, then its exit status (negative: the signal that ended it)."""
-
-    def terminate(self) -> None:
-        """Ask it to end (SIGTERM); for a recording: stop the replay."""
-
-    def close(self) -> None:
-        """Wait until nothing of it is left in our care. A command that still runs is terminated first."""
-
-
-class Backend(Protocol):
-    """Something that runs programs."""
-
-    name: str
-    target: Target
-
-    def create_map(self, spec: MapSpec, obj: ObjectSpec) -> BackendMap:
-        """Create a map; `obj.btf` describes its key and value types."""
-
-    def scope(self) -> Scope:
-        """Prepare to follow a command that will be spawned, and its descendants."""
-
-    def load_program(
-        self, prog: ProgramSpec, obj: ObjectSpec, maps: Mapping[str, BackendMap], scope: Scope | None = None,
-        target: BackendProgram | int | str | None = None,
-    ) -> BackendProgram:
-        """Relocate and load. With a scope the program acts on its processes only.
-
-        What replaces a function has a `target`: the program that has it, its id, or the path where it is pinned.
-
-        Raises: VerifierError with the source line, PermissionMissing, NotSupported, UnknownProbe, SyscallError.
+        A value of a per-CPU map is that of each of the `cpus` possible CPUs in turn, padded to 8 bytes. Maps without
+        keys have the key b"".
         """
 
-    def attach(self, prog: BackendProgram, options: AttachOptions | None = None) -> BackendLink:
-        """Attach to the hook that the program's spec names, where the options say.
+        spec: MapSpec
 
-        Raises: UnknownProbe, NotSupported, PermissionMissing, UsageError for options, SyscallError.
-        """
+        @property
+        def cpus(self) -> int:
+            """How many CPUs have a value of their own: 1 where all share one."""
 
-    def register(
-        self, struct: str, values: Mapping[str, int | bytes], programs: Mapping[str, BackendProgram]
-    ) -> BackendLink:
-        """Have the kernel use a struct of functions: its name, plain members, and programs by member.
+        def lookup(self, key: bytes) -> bytes | None:
+            """Return the value, or None if there is none."""
 
-        Raises: NotSupported, UsageError for values, SyscallError.
-        """
+        def update(self, key: bytes, value: bytes, flags: int = 0) -> None:
+            """Set a value. Raises: SyscallError with E2BIG (full), EEXIST, ENOENT or EINVAL as the kernel does."""
 
-    def spawn(self, argv: Sequence[str], scope: Scope) -> Command:
-        """Start a command inside the scope. Raises: CommandError when it cannot be executed."""
+        def delete(self, key: bytes) -> bool:
+            """Remove a key; return whether it was there."""
 
-    def replay(self, path: str) -> Command:
-        """Start to feed the events of a recording to the attached programs (engine only).
+        def push(self, value: bytes, flags: int = 0) -> None:
+            """Queues, stacks and Bloom filters: add a value. Raises: SyscallError with E2BIG (full), EINVAL."""
 
-        Raises: FormatError for a file that is no recording, NotSupported in the kernel.
-        """
+        def pop(self, key: bytes = b"") -> bytes | None:
+            """Take a key's value, of queues and stacks the next one; None if there is none. Raises: SyscallError."""
 
-    def wait(self, timeout_s: float | None) -> None:
-        """Sleep until a ring buffer has data, the command ended, `wake` was called or the time is up."""
+        def has_value(self, value: bytes) -> bool:
+            """Bloom filters: whether a value may have been added. Raises: SyscallError for other maps."""
 
-    def wake(self) -> None:
-        """End a `wait`, also from a signal handler or another thread."""
+        def next_key(self, key: bytes | None) -> bytes | None:
+            """Return the key after `key` (None: the first), or None at the end."""
 
-    def test_run(self, prog: BackendProgram, run: TestRun) -> TestResult:
-        """Run a program now, without attaching it (BPF_PROG_TEST_RUN)."""
+        def items(self) -> Iterator[tuple[bytes, bytes]]:
+            """Iterate over a live map; entries that vanish meanwhile are left out."""
 
-    def close(self) -> None:
-        """Detach, unload and free everything that this backend made, and stop its command."""
+        def drain(self, limit: int = 0) -> list[bytes]:
+            """Ring buffers: take the finished records (all, or up to `limit`) without waiting, oldest first."""
+
+        def close(self) -> None:
+            """Let go of the map. Closing twice is allowed."""
+
+    class BackendProgram(Protocol):
+        """A loaded program."""
+
+        spec: ProgramSpec
+
+        def close(self) -> None:
+            """Unload, unless a link still holds it."""
+
+    class BackendLink(Protocol):
+        """An attached program."""
+
+        def close(self) -> None:
+            """Detach. Closing twice is allowed."""
+
+    class Scope(Protocol):
+        """The processes that scoped programs act on: a command and its descendants."""
+
+        def close(self) -> None:
+            """Stop following."""
+
+    class Command(Protocol):
+        """A command that runs under a scope, or a recording that is being replayed."""
+
+        argv: list[str]
+        pid: int
+
+        def poll(self) -> int | None:
+            """Return None while it runs, then its exit status (negative: the signal that ended it)."""
+
+        def terminate(self) -> None:
+            """Ask it to end (SIGTERM); for a recording: stop the replay."""
+
+        def close(self) -> None:
+            """Wait until nothing of it is left in our care. A command that still runs is terminated first."""
+
+    class Backend(Protocol):
+        """Something that runs programs."""
+
+        name: str
+        target: Target
+
+        def create_map(self, spec: MapSpec, obj: ObjectSpec) -> BackendMap:
+            """Create a map; `obj.btf` describes its key and value types."""
+
+        def scope(self) -> Scope:
+            """Prepare to follow a command that will be spawned, and its descendants."""
+
+        def load_program(
+            self, prog: ProgramSpec, obj: ObjectSpec, maps: Mapping[str, BackendMap], scope: Scope | None = None,
+            target: BackendProgram | int | str | None = None,
+        ) -> BackendProgram:
+            """Relocate and load. With a scope the program acts on its processes only.
+
+            What replaces a function has a `target`: the program that has it, its id, or the path where it is pinned.
+
+            Raises: VerifierError with the source line, PermissionMissing, NotSupported, UnknownProbe, SyscallError.
+            """
+
+        def attach(self, prog: BackendProgram, options: AttachOptions | None = None) -> BackendLink:
+            """Attach to the hook that the program's spec names, where the options say.
+
+            Raises: UnknownProbe, NotSupported, PermissionMissing, UsageError for options, SyscallError.
+            """
+
+        def register(
+            self, struct: str, values: Mapping[str, int | bytes], programs: Mapping[str, BackendProgram]
+        ) -> BackendLink:
+            """Have the kernel use a struct of functions: its name, plain members, and programs by member.
+
+            Raises: NotSupported, UsageError for values, SyscallError.
+            """
+
+        def spawn(self, argv: Sequence[str], scope: Scope) -> Command:
+            """Start a command inside the scope. Raises: CommandError when it cannot be executed."""
+
+        def replay(self, path: str) -> Command:
+            """Start to feed the events of a recording to the attached programs (engine only).
+
+            Raises: FormatError for a file that is no recording, NotSupported in the kernel.
+            """
+
+        def wait(self, timeout_s: float | None) -> None:
+            """Sleep until a ring buffer has data, the command ended, `wake` was called or the time is up."""
+
+        def wake(self) -> None:
+            """End a `wait`, also from a signal handler or another thread."""
+
+        def test_run(self, prog: BackendProgram, run: TestRun) -> TestResult:
+            """Run a program now, without attaching it (BPF_PROG_TEST_RUN)."""
+
+        def close(self) -> None:
+            """Detach, unload and free everything that this backend made, and stop its command."""
