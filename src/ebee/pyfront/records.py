@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import _ast as ast
 
-from ..lower.map_kinds import entry, store_prefix
 from ..lower.numbers import Num, Refusal
 from ..types.scalars import NumType, StrType
 from ..types.structs import StructType
-from .arrays import augment_entry, check_copied, check_fresh, copy, element_at, index, read, same, store_array, write
-from .enums import meant
 from .kinds import Elements, Kind
 from .values import (
     BytesPlace,
@@ -45,6 +42,8 @@ class StructKind(Kind):
         return f"a {value.type.name} record"
 
     def attribute(self, front: Expressions, value: StructLike, name: str, node: ast.expr) -> Val:
+        from .arrays import read
+
         p = place_of(front, value)
         field = field_of(p.type, name)
         return read(front, p.inside(field.off_bytes, field.type))
@@ -53,6 +52,8 @@ class StructKind(Kind):
         if isinstance(value, StructValue):
             hint = "this would change a copy: v = m.lookup(k), then v.field"
             raise Refusal(f"{front.describe(value)} has no fields that can be assigned", hint)
+        from .arrays import write
+
         p = place_of(front, value)
         field = field_of(p.type, name)
         write(front, p.inside(field.off_bytes, field.type), new, f"{p.type.name}.{name} ({field.type.name})")
@@ -65,6 +66,8 @@ class StructKind(Kind):
         if p.entry is None:
             super().augment_attribute(front, value, name, op, operand, node)
             return
+        from .arrays import augment_entry
+
         field = field_of(p.type, name)
         what = f"{p.type.name}.{name} ({field.type.name})"
         augment_entry(front, p.inside(field.off_bytes, field.type), op, operand, what)
@@ -82,6 +85,8 @@ class StructKind(Kind):
         structs = [v for v in (a, b) if isinstance(v, StructValue | RecordRef | Entry | StructPlace)]
         if len(structs) < 2 or structs[0].type is not structs[1].type:
             raise Refusal(f"{front.describe(a)} is compared with {front.describe(b)}", "compare the fields")
+        from .arrays import same
+
         if op == "!=":
             then, els = els, then
         same(front, place_of(front, structs[0]), place_of(front, structs[1]), then, els)
@@ -187,6 +192,9 @@ class PeekKind(Kind):
         if element is None or isinstance(node.slice, ast.Slice):
             whole = taken(front, value)
             return front.kind(whole).item(front, whole, node)
+        from .arrays import element_at, index, read
+        from .enums import meant
+
         at = index(front, front.expr(node.slice), value.type.count, front.source.text_of(node.value))
         if isinstance(at, int):
             return peek(front, value.pointer, value.off + at * element.size, element)
@@ -210,11 +218,15 @@ def peek(front: Expressions, pointer: Value, off: int, type: Type) -> Val:
     """A part of an entry that may be null: a number is read now."""
     if not isinstance(type, NumType):
         return Peek(pointer, off, type)
+    from .enums import meant
+
     return meant(type, front.low.number_or(pointer, type, lambda entry: front.low.load_num(entry, off, type)))
 
 
 def taken(front: Expressions, value: Peek) -> Val:
     """A copy of a part of an entry, zeros for a missing one."""
+    from .arrays import check_copied, read
+
     type, low, b = value.type, front.low, front.b
     check_copied(type)
     memory = b.alloca(-(-type.size // 8) * 8)
@@ -238,10 +250,14 @@ def taken(front: Expressions, value: Peek) -> Val:
 def place_of(front: Expressions, value: StructLike | Place) -> Place:
     """Where a struct lies; of an entry that is not there the program ends, counted. Raises: Refusal."""
     if isinstance(value, Place):
+        from .arrays import check_fresh
+
         check_fresh(value)
         return value
     place = ListPlace if hasattr(value.type, "element") else StructPlace
     if isinstance(value, Entry):
+        from ..lower.map_kinds import entry
+
         return place(entry(front.low, value.pointer, value.what), 0, value.type, 8, value)
     return place(value.pointer, 0, value.type, is_copy=isinstance(value, StructValue))
 
@@ -274,6 +290,8 @@ def store_other(front: Expressions, base: Value, off: int, type: Type, value: Va
     if isinstance(type, StructType):
         if not isinstance(value, StructValue | RecordRef | Entry | StructPlace) or value.type is not type:
             raise Refusal(f"{what} takes a {type.name}, not {front.describe(value)}")
+        from .arrays import copy
+
         copy(front, base, off, align, place_of(front, value))
         return
     from ..types.map_kinds import PrefixType
@@ -283,6 +301,10 @@ def store_other(front: Expressions, base: Value, off: int, type: Type, value: Va
     if not isinstance(type, PrefixType):
         if isinstance(value, Entry):
             value = place_of(front, value)
+        from .arrays import store_array
+
         store_array(front, base, off, type, value, what, align)
         return
+    from ..lower.map_kinds import store_prefix
+
     store_prefix(front.low, base, off, type, front.as_num(value), what)
