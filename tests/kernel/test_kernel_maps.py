@@ -19,7 +19,7 @@ from ebee.kernel.maps import KernelMap
 from ebee.kernel.stub import EXIT, store_imm
 from ebee.spec import backend as protocol
 from ebee.spec.object import MapSpec
-from ebee.sys import bpf
+from ebee.sys import map_elements
 from ebee.sys.cpus import possible_cpus
 
 pytestmark = [pytest.mark.needs_kernel, pytest.mark.vm]
@@ -108,7 +108,7 @@ def test_items_gives_every_entry_once(count):
 
 
 def test_items_without_batches(monkeypatch):
-    monkeypatch.setattr(bpf, "map_lookup_batch", lambda *_: None)
+    monkeypatch.setattr(map_elements, "map_lookup_batch", lambda *_: None)
     m = hash_map()
     m.update(k(1), v(1))
     m.update(k(2), v(2))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..spec.object import MapSpec
+    from ..sys.map_elements import MapElements
     from ..sys.os_seam import Fd
     from .perfbuf import PerfReader
     from .user_ringbuf import RingWriter
@@ -63,7 +64,7 @@ class KernelMap:
 
             self.cpus = possible_cpus()
             self.value_bytes = (spec.value_size + 7 & ~7) * self.cpus
-        self._elements: bpf.MapElements | None = None
+        self._elements: MapElements | None = None
         self.ring: RingReader | PerfReader | None = None
         if spec.map_type == abi.BPF_MAP_TYPE_RINGBUF:
             self.ring = RingReader(self.fd.number, spec.max_entries)
@@ -83,14 +84,16 @@ class KernelMap:
         if spec.pinning and pinned is None:
             bpf.obj_pin(_pin_path(spec), self.fd.number)
 
-    def _ops(self) -> bpf.MapElements:
+    def _ops(self) -> MapElements:
         if self._elements is None:
+            from ..sys.map_elements import MapElements
+
             if self.fd.number < 0:
                 raise UsageError(f"map {self.spec.name!r} is closed")
             if self.ring is not None:
                 raise UsageError(f"map {self.spec.name!r} is a ring buffer: it has records, not keys and values")
             spec = self.spec
-            self._elements = bpf.MapElements(self.fd.number, spec.key_size, self.value_bytes, spec.name)
+            self._elements = MapElements(self.fd.number, spec.key_size, self.value_bytes, spec.name)
         return self._elements
 
     def lookup(self, key: bytes) -> bytes | None:
@@ -129,10 +132,12 @@ class KernelMap:
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Iterate over a live map; entries that vanish meanwhile are left out, none comes twice."""
+        from ..sys.map_elements import map_lookup_batch
+
         ops, spec = self._ops(), self.spec
         key_bytes, value_bytes = spec.key_size, self.value_bytes
         room = min(_BATCH_ENTRIES, max(spec.max_entries, 1))
-        chunks = bpf.map_lookup_batch(self.fd.number, key_bytes, value_bytes, room, spec.name)
+        chunks = map_lookup_batch(self.fd.number, key_bytes, value_bytes, room, spec.name)
         if chunks is None:
             yield from self._items_one_by_one(ops)
             return
@@ -143,7 +148,7 @@ class KernelMap:
                     values[i * value_bytes : (i + 1) * value_bytes],
                 )
 
-    def _items_one_by_one(self, ops: bpf.MapElements) -> Iterator[tuple[bytes, bytes]]:
+    def _items_one_by_one(self, ops: MapElements) -> Iterator[tuple[bytes, bytes]]:
         seen: set[bytes] = set()  # the kernel starts again at the first key when the one given is gone
         key = ops.next_key(None)
         while key is not None and key not in seen:

@@ -13,8 +13,8 @@ import sys
 from _thread import allocate_lock
 
 from ..errors import UsageError
-from ..sys import bpf
 from ..sys.cpus import online_cpus
+from ..sys.map_elements import MapElements
 from ..sys.os_seam import current
 from .perf_events import open_output
 
@@ -64,7 +64,7 @@ class PerfReader:
         self._barrier = allocate_lock()  # to release and take a lock is a full memory barrier on every machine
         self._barrier.acquire()
         self._buffers: list[_Buffer] = []
-        elements = bpf.MapElements(map_fd, 4, 4, "perf events")
+        elements = MapElements(map_fd, 4, 4, "perf events")
         try:
             for cpu in online_cpus():
                 self._buffers.append(buffer := _Buffer(cpu))

@@ -12,6 +12,7 @@ from ..abi import bpf as abi
 from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_STRUCT
 from ..errors import NotSupported, SyscallError, UsageError
 from ..sys import bpf
+from ..sys.map_elements import MapElements
 from ..sys.os_seam import Fd
 from .programs import KernelLink
 from .vmlinux import vmlinux_btf
@@ -72,7 +73,7 @@ def register(
             raise NotSupported("registering a struct_ops by a link", "6.4") from None
         raise
     try:
-        bpf.MapElements(map_fd.number, 4, len(value), name).update(bytes(4), bytes(value), 0)
+        MapElements(map_fd.number, 4, len(value), name).update(bytes(4), bytes(value), 0)
         link = bpf.link_create(map_fd.number, 0, abi.BPF_STRUCT_OPS)
         if link < 0:
             raise bpf.error(abi.BPF_LINK_CREATE, -link, f"struct_ops {name!r}")

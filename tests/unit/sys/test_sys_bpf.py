@@ -12,6 +12,7 @@ from ebee.abi import attr as layouts
 from ebee.abi import bpf as abi
 from ebee.errors import PermissionMissing, SyscallError
 from ebee.sys import bpf, caps, os_seam, tracefs
+from ebee.sys.map_elements import MapElements
 from ebee.sys.os_seam import Fd, Os, swapped
 
 
@@ -131,7 +132,7 @@ def test_the_log_buffer_grows_until_the_log_fits(says_size):
 
 def test_errors_name_command_and_map():
     with swapped(FakeOs(lambda *_: -errno.ENOMEM)):
-        ops = bpf.MapElements(3, 4, 8, "counts")
+        ops = MapElements(3, 4, 8, "counts")
         with pytest.raises(SyscallError, match=r"BPF_MAP_LOOKUP_ELEM.*'counts'") as caught:
             ops.lookup(bytes(4))
     assert caught.value.errno == errno.ENOMEM
@@ -139,7 +140,7 @@ def test_errors_name_command_and_map():
 
 def test_element_flags_do_not_stay():
     with swapped(FakeOs()) as fake:
-        ops = bpf.MapElements(3, 4, 8, "m")
+        ops = MapElements(3, 4, 8, "m")
         ops.update(bytes(4), bytes(8), 2)
         ops.update(bytes(4), bytes(8))
         ops.lookup(bytes(4))
