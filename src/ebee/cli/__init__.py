@@ -12,11 +12,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+def collect_rarely() -> None:
+    """Have the garbage collector look after 50 000 new objects instead of 700.
+
+    Starting makes fewer, and next to none of them is garbage: looking at all of them takes a tenth of the time.
+    """
+    import gc
+
+    gc.set_threshold(50_000, *gc.get_threshold()[1:])
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return the exit code. Errors are printed; see `exit_codes`."""
     args = list(sys.argv[1:] if argv is None else argv)
     try:
         if args[:1] == ["run"]:
+            collect_rarely()
             from .run import parse, run
 
             options = parse(args[1:])
