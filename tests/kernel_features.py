@@ -32,6 +32,7 @@ FEATURES = {
     "task_iterators": ("6.7", "bpf_iter_task_vma_new"),
     "may_goto": ("6.9", ""),
     "bits_iterator": ("6.11", "bpf_iter_bits_new"),
+    "dynptr_memset": ("6.17", "bpf_dynptr_memset"),
     "dmabuf_iterator": ("6.16", "bpf_iter_dmabuf_new"),
     "arena": ("6.9", "arena_map_alloc"),
     "kprobe_session": ("6.10", "bpf_session_is_return"),

@@ -94,12 +94,14 @@ class Packet:
 
     def reload(self) -> None:
         """Take the packet's bounds from the context: a helper may have moved them."""
+        self.low.packet_moved()
         self.b.write(_DATA, self._load("data", PTR_PACKET))
         self.b.write(_END, self._load("data_end", PTR_PACKET_END))
 
     def moved(self) -> None:
         """The packet's bytes lie elsewhere, or are others: whoever asks next takes the bounds anew."""
         if self._pulls:
+            self.low.packet_moved()
             self.b.forget(_DATA)
             self.b.forget(_END)
         else:

@@ -76,6 +76,7 @@ class Lowering:
         self.failure, self.below = 0, 0
         self.open_records: list[Held] = []
         self._scratch: dict[tuple[str, int], Value] = {}
+        self.packet_moved: Callable[[], None] = lambda: None  # called where pointers into the packet are no more
 
     @property
     def span(self) -> SourceSpan | None:

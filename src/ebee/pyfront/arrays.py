@@ -7,7 +7,7 @@ import _ast as ast
 from ..lower.numbers import Num, Refusal
 from ..lower.program import chunks
 from ..types.scalars import NumType, StrType, u8
-from .atomics import change, check_atomic_place
+from .atomics import change, check_atomic_place, check_changeable
 from .kinds import Elements, Kind
 from .order import steady
 from .values import (
@@ -17,6 +17,7 @@ from .values import (
     Many,
     Memory,
     Place,
+    Slice,
     StackFrames,
     StructPlace,
     TimerPlace,
@@ -70,8 +71,7 @@ def check_copied(type: Type) -> None:
 
 def write(front: Expressions, p: Place, new: Val, what: str) -> None:
     """Write a value to a place. Raises: Refusal."""
-    if p.is_constant:
-        raise Refusal(f"{what} is constant: a probe cannot change it", "declare it without constant=True")
+    check_changeable(p, what)
     if p.is_copy:
         raise Refusal(f"{what} is in a copy, and what is written there is lost", "v = m.lookup(k), then v.field")
     check_fresh(p)
@@ -90,6 +90,8 @@ def note_write(front: Expressions, p: Place) -> None:
     """Remember that a part of a map or a variable was written."""
     if p.entry is not None:
         front.map_writes.append(p.entry.decl)
+    if isinstance(p.entry, Slice) and p.entry.written is not None:
+        p.entry.written()
 
 
 def index(front: Expressions, value: Val, count: int, what: str) -> int | Num:
@@ -197,7 +199,7 @@ class ListKind(ArrayKind):
         check_fresh(value)
         p = self.element(front, value, node)
         what = f"{front.source.text_of(node)} ({p.type.name})"
-        if p.entry is not None:
+        if p.is_shared:
             augment_entry(front, p, op, operand, what)
             return
         old = steady(front, read(front, p), operand)

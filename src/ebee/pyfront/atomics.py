@@ -6,6 +6,7 @@ import _ast as ast
 
 from ..lower.numbers import Num, Refusal, check_assignable, negate, wrap
 from ..lower.program import check_atomic, is_plain
+from .values import Slice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,10 +32,18 @@ def change(front: Expressions, op: str, n: Num, type: Type, what: str) -> tuple[
     return OPERATIONS[op], n
 
 
+def check_changeable(p: Place, what: str) -> None:
+    """Refuse a place that is only read."""
+    if not p.is_constant:
+        return
+    if isinstance(p.entry, Slice):
+        raise Refusal(f"{what} is in a slice that is only read", "d.slice_rdwr(off, Type) gives one to write to")
+    raise Refusal(f"{what} is constant: a probe cannot change it", "declare it without constant=True")
+
+
 def check_atomic_place(p: Place, what: str) -> None:
     """Refuse a place whose number cannot be changed atomically."""
-    if p.is_constant:
-        raise Refusal(f"{what} is constant: a probe cannot change it", "declare it without constant=True")
+    check_changeable(p, what)
     check_atomic(p.type, what)
     if not is_plain(p.off, p.type, p.align):
         raise Refusal(f"{what} is not aligned, so that it cannot be changed atomically", "do not pack the struct")
@@ -49,7 +58,7 @@ def _place(front: Expressions, node: ast.expr, name: str) -> tuple[Place, str]:
     elif isinstance(node, ast.Subscript):
         base = front.expr(node.value)
         place = front.kind(base).place_item(front, base, node)
-    if place is None or place.entry is None:
+    if place is None or not place.is_shared:
         raise Refusal(
             f"{name}() changes what others see: {what} is no number in a map or a Global",
             f"for example ebee.{name}(limit.value, …), or v = m.lookup(k), then ebee.{name}(v.field, …)",

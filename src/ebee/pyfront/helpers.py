@@ -23,7 +23,8 @@ from ..spec.sections import parse_section
 from ..types.maps import KeyedDecl, MapDecl
 from ..types.scalars import IntType, NumType, StrType
 from ..types.structs import StructType
-from .arrays import check_fresh
+from .arrays import check_fresh, note_write
+from .atomics import check_changeable
 from .records import field_of, place_of, taken
 from .strings import encoded
 from .values import (
@@ -409,6 +410,9 @@ def memory(front: Expressions, g: Given, *, is_read: bool, fixed: int) -> Given:
     place = value if type(value) is Place else _place(front, g, value, is_read)
     if place.is_copy and not is_read:
         raise Refusal(f"{g} is written to, and this is a copy", "v = m.lookup(k), then v.field")
+    if not is_read:
+        check_changeable(place, str(g))
+        note_write(front, place)
     text = front.source.text_of(g.node)
     if place.type.size < fixed:
         raise Refusal(f"{g} takes {fixed} bytes, and {text} has {place.type.size}")

@@ -21,7 +21,7 @@ from .helpers import Given, context, kernel_object, memory, number, size
 from .kernel_types import types
 from .kinds import Kind, KnownKind
 from .strings import encoded
-from .values import Context, Guard, Known, Place, RecordRef, Unusable, similar
+from .values import Context, Dynptr, Guard, Known, Place, RecordRef, Unusable, similar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -259,6 +259,8 @@ def _pass(front: Expressions, g: Given, before: Given) -> Value:
     if not p.c_type.startswith("struct "):
         return number(front, g, *width(p.c_type))
     struct = p.c_type.split()[1]
+    if struct == "bpf_dynptr" and isinstance(g.value, Dynptr):
+        return g.value.state
     if p.name.endswith("__nullable") and isinstance(g.value, Known) and g.value.object is None:
         return b.const(0)
     if isinstance(g.value, Context | RecordRef) or struct in _CONTEXTS:

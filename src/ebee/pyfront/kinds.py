@@ -336,6 +336,7 @@ _VALUES: dict[type, str] = {
     values.OptionValue: "packets.OptionValueKind",
     values.FieldRow: "network.FieldRowKind",
     values.Guard: "kfuncs.GuardKind",
+    values.Slice: "dynptrs.SliceKind",
     values.Dynptr: "dynptrs.DynptrKind",
     values.KernelIter: "kfunc_iters.KernelIterKind",
     Unusable: "UnusableKind",

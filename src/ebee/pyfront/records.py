@@ -17,6 +17,7 @@ from .values import (
     Peek,
     Place,
     RecordRef,
+    Slice,
     StructPlace,
     StructValue,
     may_be_same,
@@ -63,7 +64,7 @@ class StructKind(Kind):
     ) -> None:
         """v.field += n: in an entry of a map atomically, because other CPUs may do the same."""
         p = place_of(front, value)
-        if p.entry is None:
+        if not p.is_shared:
             super().augment_attribute(front, value, name, op, operand, node)
             return
         from .arrays import augment_entry
@@ -258,7 +259,9 @@ def place_of(front: Expressions, value: StructLike | Place) -> Place:
     if isinstance(value, Entry):
         from ..lower.map_kinds import entry
 
-        return place(entry(front.low, value.pointer, value.what), 0, value.type, 8, value)
+        is_constant = isinstance(value, Slice) and value.is_constant
+        address = entry(front.low, value.pointer, value.what)
+        return place(address, 0, value.type, 8, value, is_constant=is_constant)
     return place(value.pointer, 0, value.type, is_copy=isinstance(value, StructValue))
 
 

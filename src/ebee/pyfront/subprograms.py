@@ -265,7 +265,7 @@ def argument_of(front: Calls, definition: ast.FunctionDef, name: str, value: Val
         )  # fmt: skip
 
         def make(p: Value) -> Place:
-            again = None if entry is None else Entry(p, entry.type, entry.decl, entry.what)
+            again = None if entry is None else entry.replace(pointer=p)
             made: Place = place.replace(base=p, off=0, align=align, entry=again)
             return made
 

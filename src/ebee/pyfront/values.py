@@ -156,9 +156,31 @@ class Entry(Record):
     what: str
     is_stale: bool = False
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether others may change it at the same time."""
+        return True
+
     def stale(self) -> Unusable:
         """What a name of the entry is after the map was written to."""
         return Unusable(f"may be gone: {self.decl.name} was written to after {self.what}", "look it up again")
+
+
+class Slice(Entry):
+    """Bytes of a dynptr that are used in place, or null; `decl` stands for what has them.
+
+    `is_constant`: they are only read. `written` is called when they are written to.
+    """
+
+    is_constant: bool = False
+    written: Callable[[], None] | None = None
+
+    @property
+    def is_shared(self) -> bool:
+        return False
+
+    def stale(self) -> Unusable:
+        return Unusable(f"may be gone: {self.decl.name} was changed after {self.what}", "take it again")
 
 
 class Place(Record):
@@ -175,6 +197,11 @@ class Place(Record):
     entry: Entry | None = None
     is_copy: bool = False
     is_constant: bool = False
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others may change it at the same time: it lies in a map, or is a global variable."""
+        return self.entry is not None and self.entry.is_shared
 
     def named(self) -> Place:
         """The place as a name has it, of a copy, too: what is written there is not lost."""
@@ -340,12 +367,17 @@ class Guard(Record):
 
 
 class Dynptr(Record):
-    """Memory of a size that is known at run time only, `size` if the program has said it; `state` is the kernel's."""
+    """Memory of a size that is known at run time only, `size` if the program has said it; `state` is the kernel's.
+
+    `owner` is what its slices belong to; `is_record`, `is_packet`: the memory is that of a record or a packet.
+    """
 
     state: Value
     what: str
+    owner: Any
     size: Num | None = None
     is_packet: bool = False
+    is_record: bool = False
 
 
 class KernelIter(Record):

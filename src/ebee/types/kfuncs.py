@@ -9,7 +9,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
-    from typing import Any
+    from typing import Any, TypeVar
+
+    from .structs import Struct
+
+    S = TypeVar("S", bound=Struct)
 
 
 class Kfunc:
@@ -67,6 +71,44 @@ class Dynptr:
         """Copy a struct, a field, a string or bytes to an offset: all of it, or its first `size` bytes."""
         probe_only("dynptr")
 
+    def slice(self, off: int, type: type[S]) -> S | None:
+        """Return the bytes at an offset as a struct, in place, to be read; None if they are not there in one piece.
+
+        Source: bpf_dynptr_slice, bpf_dynptr_data.
+        """
+        probe_only("dynptr")
+
+    def slice_rdwr(self, off: int, type: type[S]) -> S | None:
+        """Return the bytes at an offset as a struct, in place, to be read and written, or None as `slice`.
+
+        Source: bpf_dynptr_slice_rdwr, bpf_dynptr_data.
+        """
+        probe_only("dynptr")
+
+    def clone(self) -> Dynptr:
+        """Return another one of the same memory, which `adjust` then makes one of a part. Source: bpf_dynptr_clone."""
+        probe_only("dynptr")
+
+    def adjust(self, start: int, end: int) -> None:
+        """Let it be of the bytes from `start` to before `end` alone. Source: bpf_dynptr_adjust."""
+        probe_only("dynptr")
+
+    def copy(self, off: int, source: Dynptr, source_off: int, size: int) -> None:
+        """Copy `size` bytes of another one to an offset (Linux 6.16). Source: bpf_dynptr_copy."""
+        probe_only("dynptr")
+
+    def memset(self, off: int, size: int, byte: int) -> None:
+        """Set `size` bytes from an offset on to one value (Linux 6.17). Source: bpf_dynptr_memset."""
+        probe_only("dynptr")
+
+    def is_null(self) -> bool:
+        """Whether there is no memory behind it. Source: bpf_dynptr_is_null."""
+        probe_only("dynptr")
+
+    def is_rdonly(self) -> bool:
+        """Whether it cannot be written to. Source: bpf_dynptr_is_rdonly."""
+        probe_only("dynptr")
+
 
 def kfunc(name: str, *, optional: bool = False) -> Kfunc:
     """Declare a function of the kernel, at module level, by its name: `kfunc("bpf_task_from_pid")`.
@@ -118,7 +160,7 @@ def kptr_xchg(place: Any, new: Any) -> AbstractContextManager[Any]:
 
 
 def dynptr(memory: Any) -> Dynptr:
-    """A packet, or a map's entry, as memory whose size is known at run time: read and written piece by piece.
+    """A packet, or an entry of a map, a field of one or a Global's value, as memory whose size is known at run time.
 
     Source: bpf_dynptr_from_xdp, bpf_dynptr_from_skb, bpf_dynptr_from_mem.
     """

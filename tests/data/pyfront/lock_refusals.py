@@ -3,7 +3,7 @@
 from synthetic_kernel import kernel_target
 
 import ebee
-from ebee import Array, Hash, Kptr, RingBuf, SpinLock, Struct, u32, u64
+from ebee import Array, Global, Hash, Kptr, RingBuf, SpinLock, Struct, u32, u64
 
 TARGET = kernel_target()
 
@@ -25,6 +25,7 @@ class Kept(Struct):
 counts = Hash(u32, u64)
 values = Array(Value, max_entries=4)
 kept = Array(Kept, max_entries=4)
+limit = Global(Plain, constant=True)
 
 
 @ebee.tp_btf("event")
@@ -77,9 +78,27 @@ def dynptrs(pkt):
         r.write(-1, e)  # error: -1 does not fit in the offset of write() (u32)
         r.write(0, 5)  # error: value of write() takes memory, not 5 | a struct, a field of one, or a string
         r.write(0, e, 9)  # error: 9 is not the size of value, which has 8 bytes
-        r.put(0)  # error: a record has no method put() | it has read(off, into) and write(off, from)
+        r.put(0)  # error: a record has no method put() | it has read, write, slice, slice_rdwr, clone, adjust, copy, memset, is_null, is_rdonly
+        r.slice(0, Plain)  # error: a record is written, and read by who has the ring | record.write(off, from)
+        r.adjust(0, 4)  # error: a record keeps its size | part = record.clone(), then part.adjust(start, end)
+        part = r.clone()
+        part.read(0, e)  # error: a record is written, and read by who has the ring | record.write(off, from)
+        inside = r.slice_rdwr(0, Plain)
+    part.write(0, e)  # error: part is not assigned on every way that leads here
+    inside.n = 5  # error: inside is not assigned on every way that leads here
     r.write(0, e)  # error: r was given back at the end of its `with`
-    d = ebee.dynptr(e)  # error: dynptr() takes a packet or a map's entry, not a Plain record
+    d = ebee.dynptr(e)  # error: dynptr() takes a packet, or memory in a map, not a Plain record
     p = ebee.dynptr(pkt)
+    s = p.slice(0, 5)  # error: slice() takes a Struct class, not 5
+    s = p.slice(0, Plain)
+    if s is not None:
+        s.n = 1  # error: Plain.n (u64) is in a slice that is only read | d.slice_rdwr(off, Type) gives one to write to
+        p.read(0, s)  # error: value of read() is in a slice that is only read | d.slice_rdwr(off, Type) gives one to write to
+        ebee.fetch_add(s.n, 1)  # error: fetch_add() changes what others see: s.n is no number in a map or a Global | for example ebee.fetch_add(limit.value, …), or v = m.lookup(k), then ebee.fetch_add(v.field, …)
+        p.write(0, e)
+        counts[0] = s.n  # error: s may be gone: the packet was changed after pkt.slice(0, Plain) | take it again
+    p.copy(0, e, 0, 4)  # error: copy() takes a dynptr, not a Plain record
+    p.memset(0, 4, 256)  # error: 256 does not fit in the byte of memset() (u8)
+    q = ebee.dynptr(limit.value)  # error: limit.value is constant: a probe cannot change it | declare it without constant=True
     p.read(0, "text")  # error: value of read() takes memory, not 'text' | e = Event(), then e or e.field
     return 2
