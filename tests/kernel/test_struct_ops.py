@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 import socket
 import subprocess
+import sys
 
 import pytest
 
 import ebee
 from ebee import Hash, u32, u64
-from ebee.errors import CompileError, NotSupported, UsageError
+from ebee.btf.read import Btf
+from ebee.elf import layout
+from ebee.elf.read import read_object
+from ebee.errors import CompileError, ElfError, NotSupported, UsageError
 
 pytestmark = pytest.mark.needs_kernel
 
+# Another bpftool than that of the path, as a command line.
+BPFTOOL = shlex.split(os.environ.get("EBEE_BPFTOOL", "bpftool"))
 calls = Hash(u32, u64)
 
 
@@ -63,6 +72,76 @@ def test_a_congestion_control_is_called():
         assert calls[1] == 1 and calls[2] > 0
         assert calls[3] > 0 and calls[4] >= calls[3]
     with pytest.raises(OSError):  # it is gone
+        talk()
+
+
+def bpftool_version():
+    said = subprocess.run([*BPFTOOL, "version"], capture_output=True, text=True).stdout
+    return tuple(map(int, re.search(r"libbpf v(\d+)\.(\d+)", said).groups()))
+
+
+@pytest.mark.skipif(not os.path.exists("/sys/kernel/btf/vmlinux"), reason="this kernel has no BTF")
+def test_an_object_has_it_and_is_read_back():
+    made = ebee.compile(Counting, target="kernel")
+    assert made.spec.structs["Counting"].struct == "tcp_congestion_ops"
+    found = read_object(made.to_bytes())
+    assert found.structs == made.spec.structs and list(found.programs) == list(made.spec.programs)
+    types = Btf(found.btf)
+    assert types.field("tcp_congestion_ops", "name").size_bytes == 16
+    off = types.field("tcp_congestion_ops", "ssthresh").off_bytes
+    assert found.structs["Counting"].programs[off] == "Counting_ssthresh"
+    off = types.field("tcp_congestion_ops", "name").off_bytes
+    assert found.structs["Counting"].data[off : off + 16] == b"ebee_counting\0\0\0"
+
+
+@pytest.mark.skipif(not os.path.exists("/sys/kernel/btf/vmlinux"), reason="this kernel has no BTF")
+def test_damaged_objects_are_refused():
+    data = ebee.compile(Counting, target="kernel").to_bytes()
+    good = layout.REL.pack(0, 3 << 32 | layout.R_BPF_64_ABS64)
+    assert data.count(good) == 1
+    for off, symbol, kind in ((0, 1, 2), (44, 3, 2), (1 << 40, 3, 2), (0, 99, 2), (0, 3, 1), (0, 3, 10)):
+        with pytest.raises(ElfError, match="pointer to no program|relocation type"):
+            read_object(data.replace(good, layout.REL.pack(off, symbol << 32 | kind)))
+
+
+@pytest.mark.skipif(not os.path.exists("/sys/kernel/btf/vmlinux"), reason="this kernel has no BTF")
+def test_the_command_writes_it(tmp_path):
+    source = tmp_path / "slow.py"
+    source.write_text(
+        "import ebee\n\n\nclass Slow(ebee.StructOps, name='tcp_congestion_ops'):\n    name = 'slow'\n\n"
+        "    def ssthresh(sk):\n        return 2\n"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    for command in (["compile"], ["disasm"]):
+        argv = [sys.executable, "-m", "ebee", *command, str(source), "--target", "kernel"]
+        done = subprocess.run(argv, capture_output=True, text=True, env=env)
+        assert done.returncode == 0 and "Slow_ssthresh" in done.stdout, done.stderr
+    assert read_object((tmp_path / "slow.bpf.o").read_bytes()).structs["Slow"].struct == "tcp_congestion_ops"
+
+
+# In a mount namespace of its own: register by bpftool, the link pinned; talk; all of it is gone with the namespace.
+REGISTER = """
+mount -t bpf none mnt && mkdir mnt/links && {tool} struct_ops register object.o mnt/links && {talk} && rm mnt/links/*
+"""
+TALK = "import sys; sys.path[:0] = {paths}; import test_struct_ops; print(test_struct_ops.talk().decode())"
+
+
+@pytest.mark.needs_feature("struct_ops")
+@pytest.mark.needs_feature("fentry")
+@pytest.mark.needs_root
+@pytest.mark.needs_tool("bpftool")
+def test_bpftool_registers_the_object(tmp_path):
+    if bpftool_version() < (1, 3) or too_old():
+        pytest.skip("links of structs of functions need libbpf 1.3 and Linux 6.4")
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    ebee.compile(Counting, target="kernel").save(tmp_path / "object.o")
+    (tmp_path / "mnt").mkdir()
+    talking = shlex.join([sys.executable, "-c", TALK.format(paths=sys.path)])
+    script = REGISTER.format(tool=shlex.join(BPFTOOL), talk=talking)
+    argv = ["unshare", "--mount", "--propagation", "private", "--fork", "--kill-child", "sh", "-c", script]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and "ebee_counting" in done.stdout, done.stdout + done.stderr
+    with pytest.raises(OSError):
         talk()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ..errors import SyscallError, UsageError
-from .source import compile_probes
+from .source import compile_probes, expand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..spec.target import Target
     from ..types.probes import Probe
     from ..types.scalars import Type
+    from ..types.struct_ops import StructOps
 
 TARGETS = ("default", "kernel")
 
@@ -44,7 +45,7 @@ class Object:
         return f"<object of {', '.join(self.spec.programs)}>"
 
 
-def compile(*probes: Probe, target: str = "default") -> Object:
+def compile(*probes: Probe | type[StructOps], target: str = "default") -> Object:
     """Compile probes into one object, without loading them.
 
     The layout of tracepoints is taken from ebee's own tables (`default`: the same on every machine) or from the
@@ -53,11 +54,19 @@ def compile(*probes: Probe, target: str = "default") -> Object:
     Raises: CompileError, UsageError.
     """
     found = find_target(target)
-    spec, decls = compile_probes(probes, found)
+    structs, singles = expand(probes)
+    spec, decls = compile_probes(singles, found)
     spec.notes["types"] = {
         name: {"kind": d.kind, "key": describe(d.key), "value": describe(getattr(d, "type", None) or d.value)}
         for name, d in decls.items()
     }
+    for struct in structs:
+        from ..lower.struct_ops import add_struct
+
+        kernel = found.btf()
+        assert kernel is not None  # its functions are typed from it
+        programs = {member: probe.name for member, probe in struct._probes.items()}
+        add_struct(spec, kernel, struct.__name__, struct._struct, struct._values, programs)
     return Object(spec, found)
 
 

@@ -11,7 +11,7 @@ from ..types.probes import Probe, places_of
 from . import options
 from .backends import choose, engine_backend, kernel_backend
 from .live import DRAIN_LIMIT, Attachment, LiveMap, Loaded
-from .source import compile_probes
+from .source import compile_probes, expand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,19 +67,6 @@ def _check_attachable(probe: Any) -> None:
     if section == "syscall":
         hint = f"call it: session.run({probe.name}, ctx=…)"
         raise UsageError(f"{probe.name} is a syscall program, which is not attached", hint=hint)
-
-
-def _expand(given: Sequence[Probe | type[StructOps]]) -> tuple[list[type[StructOps]], list[Probe]]:
-    """Return the structs of functions among what is to be attached, and all probes, theirs included."""
-    structs: list[type[StructOps]] = []
-    probes: list[Probe] = []
-    for one in given:
-        if isinstance(one, type) and hasattr(one, "_probes"):
-            structs.append(one)
-            probes += one._probes.values()
-        else:
-            probes.append(one)  # type: ignore[arg-type]
-    return structs, probes
 
 
 class Session:
@@ -144,7 +131,7 @@ class Session:
             raise options.DeclarationsOnly
         argv = run.command or split_command(command)
         replay = run.replay or replay
-        structs, singles = _expand(probes)
+        structs, singles = expand(probes)
         for probe in singles:
             _check_attachable(probe)
         given = {"interface": interface, "cgroup": cgroup, "netns": netns, "map": map, "socket": socket, "pid": pid}

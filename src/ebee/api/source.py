@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..spec.target import Target
     from ..types.globals import Global
     from ..types.maps import MapDecl
+    from ..types.struct_ops import StructOps
 
 _texts: dict[str, str] = {}
 
@@ -70,6 +71,19 @@ def function_source(function: Any, section: str = "") -> ProbeSource:
             pass  # not assigned yet: the compiler says that it is not defined
     name, file = function.__name__, code.co_filename
     return ProbeSource(name, section, file, _read(file, name), code.co_firstlineno, names, function_source)
+
+
+def expand(given: Sequence[Probe | type[StructOps]]) -> tuple[list[type[StructOps]], list[Probe]]:
+    """Return the structs of functions among what is to be attached, and all probes, theirs included."""
+    structs: list[type[StructOps]] = []
+    probes: list[Probe] = []
+    for one in given:
+        if isinstance(one, type) and hasattr(one, "_probes"):
+            structs.append(one)
+            probes += one._probes.values()
+        else:
+            probes.append(one)  # type: ignore[arg-type]
+    return structs, probes
 
 
 def compile_probes(

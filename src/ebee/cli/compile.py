@@ -8,7 +8,7 @@ import sys
 from ..abi.bpf import MAP_TYPE_NAMES
 from ..api.compile import compile
 from ..errors import UsageError
-from .disasm import check_names, probes_of
+from .disasm import check_names, declarations_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ def compile_file(file: str, output: str | None, target: str) -> int:
     output = output or file.removesuffix(".py") + SUFFIX
     if output == "-" and sys.stdout.isatty():
         raise UsageError("an object file is no text for a terminal", hint="name a file with -o, or redirect the output")
-    probes = probes_of(file)
-    check_names((), [p.name for p in probes], file)
+    probes = declarations_of(file)
+    check_names((), [p.__name__ if isinstance(p, type) else p.name for p in probes], file)
     made = compile(*probes, target=target)
     if output == "-":
         sys.stdout.buffer.write(made.to_bytes())
@@ -41,6 +41,8 @@ def summary(spec: ObjectSpec) -> list[str]:
     for program in spec.programs.values():
         count = sum(insn.slots for insn in program.insns)
         lines.append(f"  program {program.name}: {program.section}, {count} instructions")
+    for struct in spec.structs.values():
+        lines.append(f"  struct {struct.name}: {struct.struct} of {', '.join(struct.programs.values())}")
     for map in spec.maps.values():
         kind = MAP_TYPE_NAMES.get(map.map_type, str(map.map_type)).removeprefix("BPF_MAP_TYPE_").lower()
         sizes = f"key {map.key_size} bytes, value {map.value_size} bytes, " if map.value_size else ""

@@ -7,7 +7,7 @@ import sys
 
 from ..api import options
 from ..api.compile import find_target
-from ..api.source import compile_probes, remember_source
+from ..api.source import compile_probes, expand, remember_source
 from ..elf.read import is_elf, read_object
 from ..errors import CompileError, FormatError, UsageError
 from ..isa.disasm import disassemble
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 
     from ..isa.insn import Insn
     from ..spec.object import ObjectSpec, ProgramSpec
+    from ..types.struct_ops import StructOps
 
 
 def disasm(file: str, names: Sequence[str], style: Any, as_hex: bool, target: str = "default") -> int:
     """Print the disassembly of a file and return the exit code. Raises: EbeeError."""
     if file.endswith(".py"):
-        probes = {p.name: p for p in probes_of(file)}
+        probes = {p.name: p for p in expand(declarations_of(file))[1]}
         check_names(names, probes, file)
         spec, _ = compile_probes([probes[name] for name in names or probes], find_target(target))
     else:
@@ -83,6 +84,11 @@ def _source_lines(program: ProgramSpec, spec: ObjectSpec) -> Callable[[int], str
 
 def probes_of(file: str) -> list[Probe]:
     """Execute a file as a module, with attaching refused, and return its probes."""
+    return [v for v in declarations_of(file) if isinstance(v, Probe)]
+
+
+def declarations_of(file: str) -> list[Probe | type[StructOps]]:
+    """Execute a file as a module, with attaching refused; return its probes, and its structs of functions."""
     text = read_source(file)
     remember_source(file, text)
     try:
@@ -102,7 +108,11 @@ def probes_of(file: str) -> list[Probe]:
         pass  # the file attaches, or misses its arguments: what it declares stands before that
     except Exception as e:
         raise UsageError(f"{file} cannot be executed: {type(e).__name__}: {e}") from e
-    return list(dict.fromkeys(v for v in vars(module).values() if isinstance(v, Probe)))
+    return list(dict.fromkeys(v for v in vars(module).values() if isinstance(v, Probe) or _is_struct(v)))
+
+
+def _is_struct(value: Any) -> bool:
+    return isinstance(value, type) and hasattr(value, "_probes")
 
 
 def _bytecode(file: str) -> bytes:

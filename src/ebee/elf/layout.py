@@ -32,7 +32,7 @@ SHN_UNDEF, SHN_LORESERVE = 0, 0xFF00
 STB_LOCAL, STB_GLOBAL, STB_WEAK = 0, 1, 2
 STT_NOTYPE, STT_OBJECT, STT_FUNC, STT_SECTION = 0, 1, 2, 3
 
-R_BPF_64_64, R_BPF_64_32 = 1, 10  # a wide load: a map or data; a call: a function
+R_BPF_64_64, R_BPF_64_ABS64, R_BPF_64_32 = 1, 2, 10  # a wide load: a map or data; a pointer; a call: a function
 
 # magic, version, flags, hdr_len; then offset (from the end of the header) and length of func_info, line_info, core_relo
 BTF_EXT_HDR = struct.Struct("<HBBI6I")
@@ -44,6 +44,7 @@ COLUMN_MAX = 0x3FF
 
 TEXT, MAPS, KSYMS, LICENSE, BTF, BTF_EXT, NOTES = ".text", ".maps", ".ksyms", "license", ".BTF", ".BTF.ext", ".ebee"
 DATA_SECTIONS = (".bss", ".data", ".rodata")
+STRUCT_OPS = ".struct_ops.link"  # registered by a link; in `.struct_ops` until they are taken away again
 NOTES_FORMAT = 1
 
 LOSS_SECTION, LOSS_SYMBOL = ".data.ebee_lost", "ebee_lost"

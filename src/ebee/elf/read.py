@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..abi import bpf
 from ..btf.build import BtfBuilder
-from ..btf.kinds import BTF_KIND_DATASEC, BTF_KIND_FUNC, BTF_KIND_VAR
+from ..btf.kinds import BTF_KIND_DATASEC, BTF_KIND_FUNC, BTF_KIND_STRUCT, BTF_KIND_VAR
 from ..btf.read import Btf
 from ..errors import ElfError, FormatError, SourceSpan
 from ..isa.encode import decode, slot_offsets
@@ -40,6 +40,7 @@ from ..spec.object import (
     ObjectSpec,
     ProgramSpec,
     Reloc,
+    StructOpsSpec,
 )
 from ..spec.sections import parse_section
 from . import layout
@@ -123,6 +124,7 @@ class _Reader:
         self.maps: dict[tuple[int, int], str] = {}  # section and offset -> name
         self.functions: dict[tuple[int, int], _Function] = {}  # section and offset -> function
         self.starts: dict[int, list[int]] = {}  # section -> offsets of its functions
+        self.pointers: list[tuple[int, _Symbol]] = []  # of structs of functions: where, and to what
 
     # The file
 
@@ -225,6 +227,7 @@ class _Reader:
         if len(maps) != len(spec.maps):
             raise ElfError("not every map is in the notes", section=layout.NOTES)
         self.read_functions()
+        spec.structs = self.read_structs()
         programs = {f.name: at for at, f in self.functions.items() if self.sections[at[0]].name != layout.TEXT}
         for name, note in self.note(notes, "programs", dict).items():
             if name not in programs:
@@ -291,6 +294,27 @@ class _Reader:
             self.maps[number, 0] = name
         return found
 
+    def read_structs(self) -> dict[str, StructOpsSpec]:
+        """Return the structs of functions, and what they point to."""
+        number = self.by_name.get(layout.STRUCT_OPS, 0)
+        datasec = self.btf.by_name(layout.STRUCT_OPS, BTF_KIND_DATASEC) if number else None
+        found: dict[str, StructOpsSpec] = {}
+        ends: dict[int, StructOpsSpec] = {}
+        for var_id, off, size in datasec.secinfos if datasec is not None else ():
+            variable, data = self.btf.by_id(var_id), self.sections[number].data[off : off + size]
+            type = self.btf.by_id(variable.type_id)
+            if variable.kind != BTF_KIND_VAR or type.kind != BTF_KIND_STRUCT or len(data) != size:
+                what = "a variable is no struct, or lies outside"
+                raise ElfError(what, section=layout.STRUCT_OPS, off_bytes=off)
+            found[variable.name] = ends[off] = StructOpsSpec(variable.name, type.name, type.id, data)
+        for at, symbol in self.pointers:
+            start = max((off for off in ends if off <= at), default=-1)
+            function = self.functions.get((symbol.section, symbol.value))
+            if function is None or start < 0 or at - start + 8 > len(ends[start].data):
+                raise ElfError("a pointer to no program, or in no struct", section=layout.STRUCT_OPS, off_bytes=at)
+            ends[start].programs[at - start] = function.name
+        return found
+
     # Code
 
     def read_functions(self) -> None:
@@ -334,9 +358,14 @@ class _Reader:
         for at, (off, info) in enumerate(layout.REL.iter_unpack(section.data)):
             symbol_number, kind = info >> 32, info & 0xFFFFFFFF
             where = at * layout.REL.size
-            if symbol_number >= len(self.symbols) or kind not in (layout.R_BPF_64_64, layout.R_BPF_64_32):
+            is_code = self.sections[section.info].name != layout.STRUCT_OPS
+            kinds = (layout.R_BPF_64_64, layout.R_BPF_64_32) if is_code else (layout.R_BPF_64_ABS64,)
+            if symbol_number >= len(self.symbols) or kind not in kinds:
                 what = f"relocation type {kind} of symbol {symbol_number} is not supported"
                 raise ElfError(what, section=section.name, off_bytes=where)
+            if kind == layout.R_BPF_64_ABS64:
+                self.pointers.append((off, self.symbols[symbol_number]))
+                continue
             function, i = self.at(section.info, off, "a relocation")
             if function.insns[i].opcode != (LDDW if kind == layout.R_BPF_64_64 else CALL):
                 what = "a relocation of an instruction that cannot have one"

@@ -123,6 +123,7 @@ class _Writer:
         self.add_maps()
         for program in self.spec.programs.values():
             self.add_program(program)
+        self.add_structs()
         self.add_externs()
         license = self.section(layout.LICENSE, layout.SHT_PROGBITS, layout.SHF_WRITE | layout.SHF_ALLOC, 1)
         license.data += self.spec.license.encode() + b"\0"
@@ -174,6 +175,22 @@ class _Writer:
         elif not type_id:
             type_id = self.btf.add_array(self.btf.add_int("u8", 1), map.value_size)
         self.btf.add_datasec(name, map.value_size, [(self.btf.add_var(symbol, type_id), 0, map.value_size)])
+
+    def add_structs(self) -> None:
+        """Add the structs of functions, whose pointers are relocations to programs."""
+        entries = []
+        for struct in self.spec.structs.values():
+            section = self.section(layout.STRUCT_OPS, layout.SHT_PROGBITS, layout.SHF_WRITE | layout.SHF_ALLOC)
+            base, size = len(section.data), len(struct.data)
+            self.symbol(_Symbol(struct.name, layout.STRUCT_OPS, layout.STT_OBJECT, base, size))
+            entries.append((self.btf.add_var(struct.name, struct.type_id), base, size))
+            for off, program in struct.programs.items():
+                if program not in self.spec.programs:
+                    raise ElfError(f"{struct.name!r} points to {program!r}, which is no program of the object")
+                section.relocs.append((base + off, program, layout.R_BPF_64_ABS64))
+            section.data += struct.data
+        if entries:
+            self.btf.add_datasec(layout.STRUCT_OPS, len(self.sections[layout.STRUCT_OPS].data), entries)
 
     def add_externs(self) -> None:
         """Add what the kernel has to `.ksyms`, as the last types: a reader drops them again."""

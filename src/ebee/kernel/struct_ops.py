@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 
 from ..abi import bpf as abi
-from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_STRUCT
+from ..btf.kinds import BTF_KIND_STRUCT
 from ..errors import NotSupported, SyscallError, UsageError
+from ..spec.struct_values import member_bytes
 from ..sys import bpf
 from ..sys.map_elements import MapElements
 from ..sys.os_seam import Fd
@@ -61,9 +62,11 @@ def register(
     SyscallError.
     """
     btf, _, outer = _struct(name)
-    value = bytearray(btf.sizeof(outer.id))
+    value, data = bytearray(btf.sizeof(outer.id)), btf.field(outer.name, "data")
     for member, given in {**values, **{m: p.fd.number for m, p in programs.items()}}.items():
-        _put(btf, value, name, member, given)
+        field, raw = member_bytes(btf, name, member, given, sys.byteorder)
+        at = data.off_bytes + field.off_bytes
+        value[at : at + len(raw)] = raw
     try:
         map_fd = bpf.map_create(
             abi.BPF_MAP_TYPE_STRUCT_OPS, 4, len(value), 1, abi.BPF_F_LINK, name, btf_fd, vmlinux_value_type_id=outer.id
@@ -84,22 +87,3 @@ def register(
             raise UsageError(f"the kernel does not take this {name}", hint=hint) from e
         raise
     return KernelLink(Fd(link), map_fd)
-
-
-def _put(btf: Btf, value: bytearray, name: str, member: str, given: int | bytes) -> None:
-    """Set a member. Raises: UsageError if there is none, or it takes something else."""
-    if not any(m.name == member for m in btf.by_name(name, BTF_KIND_STRUCT).members):  # type: ignore[union-attr]
-        raise UsageError(f"struct {name} has no member {member!r}")
-    field = btf.field(_VALUE + name, f"data.{member}")
-    is_text = btf.resolve(field.type.id).kind == BTF_KIND_ARRAY
-    if is_text != isinstance(given, bytes) or field.bitfield_size:
-        raise UsageError(f"member {member!r} of {name} does not take {given!r}")
-    at, size = field.off_bytes, field.size_bytes
-    if isinstance(given, bytes):
-        if len(given) >= size:
-            raise UsageError(f"member {member!r} of {name} takes at most {size - 1} bytes")
-        value[at : at + len(given)] = given
-        return
-    if not -(1 << 8 * size - 1) <= given < 1 << 8 * size:
-        raise UsageError(f"{given} does not fit into member {member!r} of {name}: it has {size} bytes")
-    value[at : at + size] = (given & (1 << 8 * size) - 1).to_bytes(size, sys.byteorder)

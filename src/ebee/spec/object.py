@@ -155,13 +155,27 @@ class ProgramSpec(Record):
     stack_size: int = 0
 
 
+class StructOpsSpec(Record):
+    """A variable that is a struct of functions for the kernel to call (struct_ops).
+
+    `struct` is the kernel's name of it, `type_id` the STRUCT in the object's BTF: the members that are set, where they
+    are in `data`. `programs` are those that it points to, by the offset of the member in bytes.
+    """
+
+    name: str
+    struct: str
+    type_id: int
+    data: bytes
+    programs: dict[int, str] = field(default_factory=dict)
+
+
 class ObjectSpec(Record):
     """Programs, maps and types that belong together: what an object file holds.
 
     `btf` is the raw .BTF blob of the object (empty: none). `notes` is what the run time needs beyond the kernel:
     plain JSON-like data, saved in a non-alloc section of the object file. `loss_sites` describe `LOSS_MAP`.
     `externs` has for kernel functions and variables (RELO_KFUNC, RELO_KSYM) the type that the program takes them for:
-    the id in `btf` of a FUNC_PROTO, or of a variable's type. Object files need it, loading does not.
+    the id in `btf` of a FUNC_PROTO, or of a variable's type. Object files need it, loading does not. So do `structs`.
     """
 
     name: str
@@ -172,3 +186,4 @@ class ObjectSpec(Record):
     loss_sites: list[LossSite] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
     externs: dict[str, int] = field(default_factory=dict)
+    structs: dict[str, StructOpsSpec] = field(default_factory=dict)

@@ -215,7 +215,7 @@ def test_every_field_of_a_spec_is_known_here():
         "name", "section", "prog_type", "attach_to", "expected_attach_type", "prog_flags", "insns", "relocs",
         "func_info", "line_info", "stack_size",
     )  # fmt: skip
-    assert ObjectSpec._fields == ("name", "programs", "maps", "btf", "license", "loss_sites", "notes", "externs")
+    assert ObjectSpec._fields == ("name", "programs", "maps", "btf", "license", "loss_sites", "notes", "externs", "structs")
     assert Reloc._fields == ("insn_idx", "kind", "symbol", "addend", "size_bytes", "is_weak")
 
 
