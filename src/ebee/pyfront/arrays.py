@@ -7,7 +7,7 @@ import _ast as ast
 from ..lower.numbers import Num, Refusal
 from ..lower.program import chunks
 from ..types.scalars import NumType, StrType, u8
-from .atomics import change, check_atomic_place, check_changeable
+from .atomics import change, check_atomic_place, check_changeable, operand_of
 from .kinds import Elements, Kind
 from .order import steady
 from .values import (
@@ -17,11 +17,10 @@ from .values import (
     Many,
     Memory,
     Place,
-    Slice,
     StackFrames,
     StructPlace,
     TimerPlace,
-    may_be_same,
+    entry_of,
     may_overlap,
 )
 
@@ -81,17 +80,9 @@ def write(front: Expressions, p: Place, new: Val, what: str) -> None:
         write_special(front, p, new, what)
         return
     front.store(p.base, p.off, p.type, new, what, align=p.align)
-    note_write(front, p)
+    front.note_write(p)
     if hasattr(p.type, "fields") or hasattr(p.type, "element"):
         front.replace(p)
-
-
-def note_write(front: Expressions, p: Place) -> None:
-    """Remember that a part of a map or a variable was written."""
-    if p.entry is not None:
-        front.map_writes.append(p.entry.decl)
-    if isinstance(p.entry, Slice) and p.entry.written is not None:
-        p.entry.written()
 
 
 def index(front: Expressions, value: Val, count: int, what: str) -> int | Num:
@@ -140,6 +131,7 @@ class ArrayKind(Kind):
             raise Refusal(f"{front.describe(value)} has no slices in a probe", "take the elements one by one")
         what, count = front.source.text_of(node.value), self.count(value)
         at = index(front, front.expr(node.slice), count, what)
+        check_fresh(value)
         return element_at(front, value, self.element_type(value), at)
 
     def count(self, value: Place) -> int:
@@ -147,11 +139,9 @@ class ArrayKind(Kind):
         return int(value.type.size // self.element_type(value).size)
 
     def item(self, front: Expressions, value: Place, node: ast.Subscript) -> Val:
-        check_fresh(value)
         return read(front, self.element(front, value, node))
 
     def place_item(self, front: Expressions, value: Place, node: ast.Subscript) -> Place:
-        check_fresh(value)
         return self.element(front, value, node)
 
     def length(self, front: Expressions, value: Place) -> Val:
@@ -187,7 +177,6 @@ class ListKind(ArrayKind):
         return tuple_of([read(front, element_at(front, value, value.type.element, at)) for at in found], list)
 
     def set_item(self, front: Expressions, value: ListPlace, node: ast.Subscript, new: Val) -> None:
-        check_fresh(value)
         p = self.element(front, value, node)
         what = f"{front.source.text_of(node)} ({p.type.name})"
         write(front, p, new, what)
@@ -196,7 +185,6 @@ class ListKind(ArrayKind):
         self, front: Expressions, value: ListPlace, node: ast.Subscript, op: str, operand: ast.expr
     ) -> None:
         """a[i] op= n: atomically in an entry of a map, which other CPUs may change. The index is evaluated once."""
-        check_fresh(value)
         p = self.element(front, value, node)
         what = f"{front.source.text_of(node)} ({p.type.name})"
         if p.is_shared:
@@ -308,23 +296,22 @@ class BytesKind(ArrayKind):
         return BytesPlace(memory, 0, value.type, is_own=True)
 
 
-def check_fresh(value: Place) -> None:
+def check_fresh(value: Val) -> None:
     """Refuse a part of a map's entry that may be gone."""
-    if value.entry is not None and value.entry.is_stale:
-        stale = value.entry.stale()
+    entry = entry_of(value)
+    if entry is not None and entry.is_stale:
+        stale = entry.stale()
         raise Refusal(f"this {stale.why}", stale.hint)
 
 
 def augment_entry(front: Expressions, p: Place, op: str, operand: ast.expr, what: str) -> None:
     """Change a number in a map's entry, atomically: other CPUs may do the same. Raises: Refusal."""
     check_atomic_place(p, what)
-    count = len(front.map_writes)
-    operation, n = change(front, op, front.num(operand), p.type, what)
-    if p.entry is not None and any(may_be_same(decl, p.entry.decl) for decl in front.map_writes[count:]):
-        why = f"{what} is changed atomically, and {p.entry.decl.name} is written to by what follows {op}="
-        raise Refusal(why, "call the function on a line of its own")
+    assert p.entry is not None
+    n = operand_of(front, operand, p.entry.decl, what, f"{op}=")
+    operation, n = change(front, op, n, p.type, what)
     front.low.atomic(operation, p.base, p.off, p.type.size, n.value)
-    note_write(front, p)
+    front.note_write(p)
 
 
 def store_array(front: Expressions, base: Value, off: int, type: Type, value: Val, what: str, align: int) -> None:

@@ -6,12 +6,14 @@ import _ast as ast
 
 from ..lower.numbers import Num, Refusal, check_assignable, negate, wrap
 from ..lower.program import check_atomic, is_plain
-from .values import Slice
+from .order import steady
+from .values import Slice, may_be_same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..types.maps import MapDecl
     from ..types.scalars import Type
     from .expressions import Expressions
     from .values import Place, Val
@@ -41,6 +43,19 @@ def check_changeable(p: Place, what: str) -> None:
     raise Refusal(f"{what} is constant: a probe cannot change it", "declare it without constant=True")
 
 
+def operand_of(front: Expressions, node: ast.expr, decl: MapDecl, what: str, op: str) -> Num:
+    """The operand of an atomic change, which is evaluated before it. Raises: Refusal for one that writes to the map.
+
+    Python reads the old number first, and writes the new one whatever was written meanwhile.
+    """
+    count = len(front.map_writes)
+    n = front.num(node)
+    if any(may_be_same(written, decl) for written in front.map_writes[count:]):
+        why = f"{what} is changed atomically, and {decl.name} is written to by what follows {op}"
+        raise Refusal(why, "call the function on a line of its own")
+    return n
+
+
 def check_atomic_place(p: Place, what: str) -> None:
     """Refuse a place whose number cannot be changed atomically."""
     check_changeable(p, what)
@@ -56,7 +71,7 @@ def _place(front: Expressions, node: ast.expr, name: str) -> tuple[Place, str]:
         base = front.expr(node.value)
         place = front.kind(base).place_attribute(front, base, node.attr, node)
     elif isinstance(node, ast.Subscript):
-        base = front.expr(node.value)
+        base = steady(front, front.expr(node.value), node.slice)
         place = front.kind(base).place_item(front, base, node)
     if place is None or not place.is_shared:
         raise Refusal(
@@ -68,7 +83,8 @@ def _place(front: Expressions, node: ast.expr, name: str) -> tuple[Place, str]:
 
 
 def _operand(front: Expressions, node: ast.expr, place: Place, what: str) -> Num:
-    n = front.num(node)
+    assert place.entry is not None
+    n = operand_of(front, node, place.entry.decl, what, "it")
     check_assignable(n, place.type.lo, place.type.hi, what)
     return n
 
@@ -86,6 +102,7 @@ def fetch(operation: str, name: str) -> Callable[[Expressions, ast.Call], Val]:
         at, operand = front.arguments(node, name, 2, 2)
         place, what = _place(front, at, name)
         n = _operand(front, operand, place, what)
+        front.note_write(place)
         low, size = front.low, place.type.size
         return _old(front, low.atomic(operation, place.base, place.off, size, n.value, is_fetch=True), place)
 
@@ -97,6 +114,7 @@ def compare_exchange(front: Expressions, node: ast.Call) -> Val:
     at, *operands = front.arguments(node, "cmpxchg", 3, 3)
     place, what = _place(front, at, "cmpxchg")
     expected, new = (_operand(front, operand, place, what) for operand in operands)
+    front.note_write(place)
     size = place.type.size
     # The whole register is compared: of a negative number the bits of the place alone count.
     bits = front.low.b.op("zext", expected.value, size=4) if size == 4 else expected.value

@@ -7,7 +7,8 @@ import _ast as ast
 from ..lower import numbers
 from ..lower.numbers import Num, Refusal
 from .constants import fold, plain
-from .sequences import items_of, kept_part, tuple_of
+from .order import steady
+from .sequences import kept_part, tuple_of, turns_of
 from .source import assigned_names
 from .values import Known
 
@@ -23,28 +24,36 @@ if TYPE_CHECKING:
     Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
-def turns(front: Expressions, generators: list[ast.comprehension], each: Callable[[bool], Block | None]) -> None:
-    """Lower a comprehension's clauses; `each(is_certain)` lowers what stands before them, in every turn.
+def turns(
+    front: Expressions,
+    generators: list[ast.comprehension],
+    parts: list[ast.expr],
+    each: Callable[[bool], Block | None],
+) -> None:
+    """Lower a comprehension's clauses; `each(is_certain)` lowers the parts that stand before them, in every turn.
 
     It is certain unless a condition at run time decides. A block that `each` returns is where the turns go on; None
     and a current block that has ended: there are no more. Raises: Refusal.
     """
     names = assigned_names([g.target for g in generators])
-    outermost = _items(front, generators[0].iter)
+    outermost = _items(front, generators, parts)
     prefix, front.serial = front.prefix, front.serial + 1
     hidden = {f"{name} outside {front.serial}": name for name in names if name in front.env}
     front.env = {f"{n} outside {front.serial}" if n in names else n: v for n, v in front.env.items()}
     front.prefix, front.depth = f"{prefix}comprehension {front.serial} ", front.depth + 1
     try:
-        _turns(front, generators, outermost, each, True)
+        _turns(front, generators, parts, outermost, each, True)
     finally:
         front.prefix, front.depth = prefix, front.depth - 1
         front.env = {hidden.get(n, n): v for n, v in front.env.items() if n not in names}
 
 
-def _items(front: Expressions, node: ast.expr) -> list[Val]:
-    value = front.expr(node)
-    items = items_of(front, value)
+def _items(
+    front: Expressions, generators: list[ast.comprehension], parts: list[ast.expr]
+) -> list[Callable[[], Val]]:
+    node = generators[0].iter
+    value = steady(front, front.expr(node), *generators[0].ifs, *generators[1:], *parts)
+    items = turns_of(front, value)
     if items is None:
         hint = "they take constants, tuples, lists and fields of a fixed length; otherwise write a loop"
         raise front.located(node, Refusal(f"a comprehension cannot go over {front.describe(value)}", hint))
@@ -54,7 +63,8 @@ def _items(front: Expressions, node: ast.expr) -> list[Val]:
 def _turns(
     front: Expressions,
     generators: list[ast.comprehension],
-    items: list[Val],
+    parts: list[ast.expr],
+    items: list[Callable[[], Val]],
     each: Callable[[bool], Block | None],
     is_certain: bool,
 ) -> None:
@@ -62,7 +72,7 @@ def _turns(
     if generator.is_async:
         raise Refusal("a probe cannot be async")
     for item in items:
-        front.assign(generator.target, item)
+        front.assign(generator.target, item())
         skipped: list[Block] = []
         is_left_out = False
         for test in generator.ifs:
@@ -77,7 +87,7 @@ def _turns(
                 skipped.append(no)
         if not is_left_out:
             if inner:
-                _turns(front, inner, _items(front, inner[0].iter), each, is_certain and not skipped)
+                _turns(front, inner, parts, _items(front, inner, parts), each, is_certain and not skipped)
             else:
                 following = each(is_certain and not skipped)
                 if following is not None:
@@ -102,7 +112,8 @@ def values_of(front: Expressions, node: Comprehension) -> list[Val]:
             return
         values.append(kept_part(front, front.expr(node.elt)))
 
-    turns(front, node.generators, each)
+    parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+    turns(front, node.generators, parts, each)
     return values
 
 
@@ -146,7 +157,7 @@ def total(front: Expressions, node: ast.GeneratorExp, start: Val) -> Val:
             nonlocal result
             result = front.binary("+", result, front.expr(node.elt))
 
-        turns(front, node.generators, add)
+        turns(front, node.generators, [node.elt], add)
         return result
     first = front.as_num(start)
     name, lo, hi = f"sum {front.prefix}{front.serial} {id(node)}", first.lo, first.hi
@@ -160,7 +171,7 @@ def total(front: Expressions, node: ast.GeneratorExp, start: Val) -> Val:
         both = after if is_certain else numbers.union(before, after)
         lo, hi = both.lo, both.hi
 
-    turns(front, node.generators, add_to_variable)
+    turns(front, node.generators, [node.elt], add_to_variable)
     return Num(front.b.read(name), lo, hi)
 
 
@@ -173,7 +184,7 @@ def decides(front: Expressions, node: ast.GeneratorExp, is_any: bool) -> Val:
             front.condition(node.elt, *((then, following) if is_any else (following, els)))
             return following if front.b.is_reachable(following) else None
 
-        turns(front, node.generators, each)
+        turns(front, node.generators, [node.elt], each)
         if not front.b.terminated:
             front.b.jump(els if is_any else then)
 

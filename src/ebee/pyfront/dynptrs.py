@@ -105,7 +105,8 @@ def _readable(value: Dynptr) -> None:
 
 
 def _moved(front: Expressions, value: Dynptr) -> None:
-    """A packet was written to: it may have been brought together, and lie elsewhere."""
+    """Memory was written to. A packet may have been brought together, and lie elsewhere."""
+    front.map_writes.append(value.owner)
     if value.is_packet and isinstance(front.context, NetContext):
         packet = front.context.packet(front.low)
         packet.forget()

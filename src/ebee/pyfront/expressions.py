@@ -97,6 +97,7 @@ class Expressions:
     local_names: set[str]  # that the function assigns somewhere: there no others are meant
     calls: list[Call]
     map_writes: list[MapDecl]  # in the order of lowering
+    held: list[Entry]  # that are used once what follows in the statement was evaluated
     probe: ProbeSource
 
     if TYPE_CHECKING:
@@ -105,6 +106,7 @@ class Expressions:
         def assign_name(self, name: str, value: Val) -> None: ...
         def written(self, value: Comm | UserStr | Memory | Text) -> Memory: ...
         def forget_entries(self, decl: MapDecl) -> None: ...
+        def note_write(self, place: Place) -> None: ...
         def replace(self, place: Place | None) -> None: ...
         @property
         def is_in_loop(self) -> bool: ...
@@ -501,7 +503,7 @@ class Expressions:
 
     def expr_Call(self, node: ast.Call) -> Val:
         if isinstance(node.func, ast.Attribute):
-            base = steady(self, self.expr(node.func.value), *node.args)
+            base = steady(self, self.expr(node.func.value), *node.args, *node.keywords)
             return kind_of(base).method(self, base, node.func.attr, node)
         function = self.expr(node.func)
         return kind_of(function).call(self, function, node)

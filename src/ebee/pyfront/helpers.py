@@ -23,7 +23,7 @@ from ..spec.sections import parse_section
 from ..types.maps import KeyedDecl, MapDecl
 from ..types.scalars import IntType, NumType, StrType
 from ..types.structs import StructType
-from .arrays import check_fresh, note_write
+from .arrays import check_fresh
 from .atomics import check_changeable
 from .records import field_of, place_of, taken
 from .strings import encoded
@@ -412,7 +412,7 @@ def memory(front: Expressions, g: Given, *, is_read: bool, fixed: int) -> Given:
         raise Refusal(f"{g} is written to, and this is a copy", "v = m.lookup(k), then v.field")
     if not is_read:
         check_changeable(place, str(g))
-        note_write(front, place)
+        front.note_write(place)
     text = front.source.text_of(g.node)
     if place.type.size < fixed:
         raise Refusal(f"{g} takes {fixed} bytes, and {text} has {place.type.size}")

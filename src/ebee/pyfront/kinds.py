@@ -74,6 +74,13 @@ class Kind:
         """`value[…] op= operand`."""
         raise Refusal(f"{front.describe(value)} has no items that can be assigned")
 
+    def augment_by_item(self, front: Expressions, value: Any, node: ast.Subscript, op: str, operand: ast.expr) -> None:
+        """`value[…] op= operand` of what has no place: read, computed and written back. The index is evaluated once."""
+        from .order import once
+
+        node = once(front, node)
+        self.set_item(front, value, node, front.binary(op, self.item(front, value, node), front.expr(operand)))
+
     def place_attribute(self, front: Expressions, value: Any, name: str, node: ast.Attribute) -> Place | None:
         """Where `value.name` lies, for atomic changes; None: it has no place of its own."""
         return None
@@ -280,7 +287,7 @@ class ContextKind(Kind):
     def augment_item(
         self, front: Expressions, value: values.Context, node: ast.Subscript, op: str, operand: ast.expr
     ) -> None:
-        self.set_item(front, value, node, front.binary(op, self.item(front, value, node), front.expr(operand)))
+        self.augment_by_item(front, value, node, op, operand)
 
     def method(self, front: Expressions, value: values.Context, name: str, node: ast.Call) -> Val:
         result = value.type.method(front, name, node)

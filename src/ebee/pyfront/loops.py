@@ -130,9 +130,9 @@ class Loops(Expressions):
             self.counted(node, zero, count, 1, begin)
             self.env.pop(hidden, None)
             return
-        from .sequences import items_of
+        from .sequences import turns_of
 
-        each = items_of(self, items)
+        each = turns_of(self, items)
         if each is None:
             hint = "iterate over range(…), a map or a constant tuple"
             raise Refusal(f"a probe cannot iterate over {self.describe(items)}", hint)
@@ -198,14 +198,14 @@ class Loops(Expressions):
 
         self.loop(node, [node.target, *node.body], node.body, node.orelse, test, step_on, trips, enter, (counter,))
 
-    def unrolled(self, node: ast.For, items: list[Val]) -> None:
+    def unrolled(self, node: ast.For, items: list[Callable[[], Val]]) -> None:
         """for x in a constant sequence: one copy of the body an item."""
         before, done = self.env, self.b.new_block()
         loop = Loop(done, done, len(self.low.open_records))
         self.loops.append(loop)
         for item in items:
             loop.following, loop.continues = self.b.new_block(), []
-            self.assign(node.target, item)
+            self.assign(node.target, item())
             self.body(node.body)
             if not self.b.terminated:
                 self.stmt_Continue(ast.Continue())

@@ -11,9 +11,9 @@ from ..spec.sections import parse_section
 from ..types.maps import KeyedDecl, MapDecl
 from ..types.scalars import IntType, NumType
 from ..types.structs import StructType
-from .atomics import change
+from .atomics import change, operand_of
 from .kinds import KnownKind
-from .order import steady
+from .order import is_place, may_write, steady
 from .values import Context, Entries, Entry, Known, Maybe, Peek, Place
 
 TYPE_CHECKING = False
@@ -56,8 +56,14 @@ class MapKind(KnownKind):
         """m[k] += n, atomically. Python evaluates the key before the value."""
         decl = _keyed(front, value)
         key = steady(front, front.expr(node.slice), operand)
-        operation, n = change(front, op, front.num(operand), decl.value, f"{decl.name}[…]")
+        if is_place(key) and may_write(front, [operand]):
+            why = f"what follows {op}= may change the key, which Python looks up before and after"
+            raise Refusal(why, "call the function on a line of its own")
+        what = f"{decl.name}[…]"
+        n = operand_of(front, operand, decl, what, f"{op}=")
+        operation, n = change(front, op, n, decl.value, what)
         front.low.change_entry(decl, decl.value, front.key(decl, key), operation, n)
+        front.map_writes.append(decl)
 
     def place_item(self, front: Expressions, value: Known, node: ast.Subscript) -> Place:
         """The entry at a key, made of zeros where there was none; without room for it the program ends, counted."""
@@ -191,7 +197,7 @@ def _lookup_cpu(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
     """m.lookup_cpu(k, cpu): as lookup, of another CPU."""
     from ..lower.map_kinds import lookup_cpu
 
-    key, cpu = (front.expr(argument) for argument in front.arguments(node, "lookup_cpu", 2, 2))
+    key, cpu = front.operands(front.arguments(node, "lookup_cpu", 2, 2))
     pointer = lookup_cpu(front.low, decl, front.key(decl, key), front.as_num(cpu))  # type: ignore[arg-type]
     return found(front, decl, pointer, front.source.text_of(node))
 
@@ -201,7 +207,7 @@ def _pop_key(front: Expressions, decl: KeyedDecl[Any, Any], node: ast.Call) -> V
     if len(node.args) == 1 and not node.keywords:
         raise Refusal(f"pop() needs a default in a probe, for a key that {decl.name} does not have",
                       f"{decl.name}.pop(k, 0), {decl.name}.pop(k, None)")  # fmt: skip
-    key_value, other = (front.expr(argument) for argument in front.arguments(node, "pop", 2, 2))
+    key_value, other = front.operands(front.arguments(node, "pop", 2, 2))
     if not isinstance(decl.value, NumType):
         hint = "use v = m.lookup(k), then del m[k]"
         raise Refusal(f"{decl.name}.pop() is for maps whose values are integers", hint)
@@ -218,7 +224,8 @@ def _setdefault(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
     """m.setdefault(k, v): the entry at k, made with v if there is none; of a number a copy."""
     from ..lower.map_kinds import set_default
 
-    key_value, new = (front.expr(argument) for argument in front.arguments(node, "setdefault", 2, 2))
+    key_value, new = front.operands(front.arguments(node, "setdefault", 2, 2))
+    front.map_writes.append(decl)
     if decl.map_type == BPF_MAP_TYPE_LPM_TRIE:
         raise Refusal(f"{decl.name}.setdefault() would find the entry of a shorter prefix", f"{decl.name}.insert(k, v)")
     memory = front.value(decl, new)
@@ -233,7 +240,8 @@ def _insert(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
     """m.insert(k, v): whether there was no entry and one was made."""
     from ..lower.map_kinds import insert
 
-    key_value, new = (front.expr(argument) for argument in front.arguments(node, "insert", 2, 2))
+    key_value, new = front.operands(front.arguments(node, "insert", 2, 2))
+    front.map_writes.append(decl)
     memory = front.value(decl, new)
     return insert(front.low, decl, front.key(decl, key_value), memory)  # type: ignore[arg-type]
 

@@ -20,12 +20,14 @@ from .values import (
     ListPlace,
     Many,
     Memory,
+    Peek,
     Piece,
     Place,
     RecordRef,
     StructPlace,
     StructValue,
     Text,
+    entry_of,
     may_be_same,
     root,
 )  # fmt: skip
@@ -40,8 +42,29 @@ if TYPE_CHECKING:
 
 
 def steady(front: Expressions, value: Val, *later: Any) -> Val:
-    """A value as it is now, if evaluating nodes later may change the memory where it lies."""
-    return own(front, value) if _is_read_later(value) and may_write(front, list(later)) else value
+    """A value as it is now, if evaluating nodes later may change the memory where it lies.
+
+    Of a map's entry it is refused to use it where one of the nodes has written to the map.
+    """
+    nodes = list(later)
+    if _is_read_later(value) and may_write(front, nodes):
+        value = own(front, value)
+    return held(front, value) if any(isinstance(node, ast.Call) for node in walk(nodes)) else value
+
+
+def held(front: Expressions, value: Val) -> Val:
+    """A value of which the entry that it is, or is a part of, is known to be held until the statement ends."""
+    if isinstance(value, Many):
+        return Many([held(front, v) for v in value.values], value.cls)
+    entry = entry_of(value)
+    if entry is None:
+        return value
+    mine: Entry = entry.replace()
+    front.held.append(mine)
+    if not isinstance(value, Place):
+        return mine
+    part: StructPlace = value.replace(entry=mine)
+    return part
 
 
 def _is_read_later(value: Val) -> bool:
@@ -51,6 +74,8 @@ def _is_read_later(value: Val) -> bool:
             return value.is_field
         case BytesPlace():
             return not value.is_own
+        case Peek():
+            return True
         case Text():
             return any(isinstance(part, Piece) and _is_read_later(part.value) for part in value.parts)
         case Many():
@@ -69,6 +94,10 @@ def own(front: Expressions, value: Val) -> Val:
             return front.written(value)
         case BytesPlace():
             return front.kind(value).kept(front, "", value)
+        case Peek():
+            from .records import taken
+
+            return taken(front, value)
         case Text():
             return own_text(front, value)
         case Many():
@@ -90,6 +119,8 @@ def may_write(front: Expressions, nodes: list[Any]) -> bool:
             return True
         if isinstance(node, ast.Call):
             function = _meant(front, node.func)
+            if type(function).__name__ == "Kfunc":
+                return True
             if function is setattr or function in EFFECTS:
                 return True
             if isinstance(function, type(steady)) and function not in INTRINSICS:
@@ -106,7 +137,20 @@ def _meant(front: Expressions, node: ast.expr) -> Any:
         found = getattr(_meant(front, node.value), node.attr, None)
     else:
         return setattr if not isinstance(node, ast.Constant) else None  # anything
-    return found if isinstance(found, type(steady) | type(ast) | type(setattr)) else None
+    is_meant = isinstance(found, type(steady) | type(ast) | type(setattr)) or type(found).__name__ == "Kfunc"
+    return found if is_meant else None
+
+
+def once(front: Expressions, node: ast.Subscript) -> ast.Subscript:
+    """A subscript that is read and written, with its index as it is now."""
+    index = front.expr(node.slice)
+    if isinstance(index, Known):
+        return node
+    at = {name: getattr(node.slice, name) for name in ("lineno", "col_offset", "end_lineno", "end_col_offset")}
+    name = f"index {node.lineno} {node.col_offset}"
+    front.assign_name(name, index)
+    whole = {name: getattr(node, name) for name in at}
+    return ast.Subscript(node.value, ast.Name(name, ast.Load(), **at), node.ctx, **whole)
 
 
 def is_place(value: Val) -> bool:

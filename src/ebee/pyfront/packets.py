@@ -120,7 +120,7 @@ class PayloadKind(Kind):
     def augment_item(
         self, front: Expressions, value: Payload, node: ast.Subscript, op: str, operand: ast.expr
     ) -> None:
-        self.set_item(front, value, node, front.binary(op, self.item(front, value, node), front.expr(operand)))
+        self.augment_by_item(front, value, node, op, operand)
 
 
 class OptionValueKind(Kind):
@@ -147,7 +147,7 @@ class OptionValueKind(Kind):
     def augment_item(
         self, front: Expressions, value: OptionValue, node: ast.Subscript, op: str, operand: ast.expr
     ) -> None:
-        self.set_item(front, value, node, front.binary(op, self.item(front, value, node), front.expr(operand)))
+        self.augment_by_item(front, value, node, op, operand)
 
 
 def method(front: Expressions, context: NetContext, name: str, node: ast.Call) -> Val | None:

@@ -250,10 +250,10 @@ def taken(front: Expressions, value: Peek) -> Val:
 
 def place_of(front: Expressions, value: StructLike | Place) -> Place:
     """Where a struct lies; of an entry that is not there the program ends, counted. Raises: Refusal."""
-    if isinstance(value, Place):
-        from .arrays import check_fresh
+    from .arrays import check_fresh
 
-        check_fresh(value)
+    check_fresh(value)
+    if isinstance(value, Place):
         return value
     place = ListPlace if hasattr(value.type, "element") else StructPlace
     if isinstance(value, Entry):

@@ -9,6 +9,7 @@ from ..lower.numbers import Num, Refusal
 from . import constants
 from .formatting import formatted, text_of
 from .functions import integers
+from .order import steady
 from .sequences import items_of, kept_part, make_lazy, tuple_of
 from .values import Known, Lazy, is_string
 
@@ -88,6 +89,7 @@ def _sum(front: Expressions, node: ast.Call) -> Val:
 
         return total(front, node.args[0], _start(front, rest))
     (value,) = front.values_of(ast.Call(node.func, node.args[:1], []))[0]
+    value = steady(front, value, *rest)
     result = _start(front, rest)
     for item in _items(front, value, "sum"):
         result = front.binary("+", result, item)

@@ -13,6 +13,7 @@ from .values import SEQUENCES, VIEWS, Comm, Known, Lazy, Many, Text, UserStr, is
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from ..ir.core import Block
@@ -87,16 +88,25 @@ def items_of(front: Expressions, value: Val, most: int = MOST_UNROLLED) -> list[
 
     Raises: Refusal for too many.
     """
+    turns = turns_of(front, value, most)
+    return [turn() for turn in turns] if turns is not None else None
+
+
+def turns_of(front: Expressions, value: Val, most: int = MOST_UNROLLED) -> list[Callable[[], Val]] | None:
+    """What gives the values that `for x in value` goes over, each in its turn: elements of lists are read then.
+
+    None: their number is not known now. Raises: Refusal for too many.
+    """
     if isinstance(value, Lazy):
-        return _lazy_items(front, value)
+        return _lazy_turns(front, value)
     if isinstance(value, Many):
-        return list(value.values)
+        return _given(value.values)
     if isinstance(value, Known):
         if not isinstance(value.object, SEQUENCES) or isinstance(value.object, set):
             return None
         if len(value.object) > most:
             raise Refusal(f"a constant sequence of {len(value.object)} items is too long to be unrolled")
-        return [front.known(each, "") for each in value.object]
+        return _given([front.known(each, "") for each in value.object])
     if is_string(value):
         return None
     elements = front.kind(value).elements(front, value)
@@ -104,7 +114,12 @@ def items_of(front: Expressions, value: Val, most: int = MOST_UNROLLED) -> list[
         return None
     if elements.count > most:
         raise Refusal(f"{front.describe(value)} is too long to be unrolled", "go over it in a `for` statement")
-    return [elements.at(numbers.constant(front.low, at)) for at in range(elements.count)]
+    element, low = elements.at, front.low
+    return [lambda at=at: element(numbers.constant(low, at)) for at in range(elements.count)]  # type: ignore[misc]
+
+
+def _given(values: list[Val]) -> list[Callable[[], Val]]:
+    return [lambda each=each: each for each in values]  # type: ignore[misc]
 
 
 def tuple_of(values: list[Val], cls: type = tuple) -> Val:
@@ -238,16 +253,20 @@ def _from_the_end(front: Expressions, index: Num, count: int) -> Num:
     return Num(front.b.op("sub", last, index.value), count - 1 - index.hi, count - 1 - index.lo)
 
 
-def _lazy_items(front: Expressions, value: Lazy) -> list[Val] | None:
-    over = [items_of(front, v) for v in value.over]
-    lists = [items for items in over if items is not None]
+def _lazy_turns(front: Expressions, value: Lazy) -> list[Callable[[], Val]] | None:
+    over = [turns_of(front, v) for v in value.over]
+    lists = [turns for turns in over if turns is not None]
     if len(lists) < len(over):
         return None
     if value.name == "reversed":
         return lists[0][::-1]
     if value.name == "enumerate":
-        return [tuple_of([Known(at), each]) for at, each in enumerate(lists[0], value.start)]
-    return [tuple_of(list(row)) for row in zip(*lists)]
+        return [_row((lambda at=at: Known(at), each)) for at, each in enumerate(lists[0], value.start)]  # type: ignore[misc]
+    return [_row(row) for row in zip(*lists)]
+
+
+def _row(turns: Iterable[Callable[[], Val]]) -> Callable[[], Val]:
+    return lambda: tuple_of([turn() for turn in turns])
 
 
 def make_lazy(front: Expressions, name: str, over: list[Val], start: Any = 0) -> Val:

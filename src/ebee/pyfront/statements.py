@@ -26,6 +26,7 @@ from .values import (
     Maybe,
     Memory,
     RecordRef,
+    Slice,
     Text,
     Unusable,
     UserStr,
@@ -105,7 +106,7 @@ class Statements(Loops, Calls):
         self.obj = obj
         self.env: dict[str, Val] = {}
         self.diagnostics: list[Diagnostic] = []
-        self.map_writes = []
+        self.map_writes, self.held = [], []
         self.target, self.section = target, probe.section
         self.find_source = probe.find_source
         self.loops: list[Loop] = []
@@ -201,7 +202,7 @@ class Statements(Loops, Calls):
     def statement(self, node: ast.stmt) -> None:
         """Lower one statement; a refusal is kept, so that all of them are reported together."""
         self.b.span = self.source.span(node)
-        kind = type(node).__name__
+        kind, held = type(node).__name__, len(self.held)
         try:
             method = getattr(self, f"stmt_{kind}", None)
             if method is None:
@@ -212,6 +213,7 @@ class Statements(Loops, Calls):
             self.refuse(node, self.located(node, e))
         except Located as e:
             self.refuse(node, e)
+        del self.held[held:]
 
     def refuse(self, node: ast.stmt, e: Located) -> None:
         """Keep a diagnostic; names that the statement would have assigned are not complained about later."""
@@ -376,7 +378,7 @@ class Statements(Loops, Calls):
             base = self.expr(target.value)
             self.kind(base).set_attribute(self, base, target.attr, value, target)
         elif isinstance(target, ast.Subscript):
-            base = self.expr(target.value)
+            base = steady(self, self.expr(target.value), target.slice)
             self.kind(base).set_item(self, base, target, value)
         else:
             raise Refusal("this cannot be assigned to in a probe")
@@ -410,9 +412,18 @@ class Statements(Loops, Calls):
             if entry is not None and may_be_same(entry.decl, decl):
                 self.env[name] = entry.stale()
                 entry.is_stale = entry.is_stale or self.depth > 0
+        for entry in self.held:
+            entry.is_stale = entry.is_stale or may_be_same(entry.decl, decl)
         self.map_writes.append(decl)
         if self.calls:
             self.calls[-1].written.append(decl)
+
+    def note_write(self, place: Place) -> None:
+        """Remember that a part of a map or a variable was written."""
+        if place.entry is not None:
+            self.map_writes.append(place.entry.decl)
+        if isinstance(place.entry, Slice) and place.entry.written is not None:
+            place.entry.written()
 
     def replace(self, place: Place | None) -> None:
         """A struct or list was assigned as a whole, None: any. Names for what was there mean it no more.
@@ -448,10 +459,10 @@ class Statements(Loops, Calls):
         op = self.operator(node.op)
         target = node.target
         if isinstance(target, ast.Subscript):
-            base = self.expr(target.value)
+            base = steady(self, self.expr(target.value), target.slice, node.value)
             self.kind(base).augment_item(self, base, target, op, node.value)
         elif isinstance(target, ast.Attribute):
-            base = self.expr(target.value)
+            base = steady(self, self.expr(target.value), node.value)
             self.kind(base).augment_attribute(self, base, target.attr, op, node.value, target)
         else:
             old = self.expr(target)

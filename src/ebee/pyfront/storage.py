@@ -10,7 +10,7 @@ from ..ir.core import PTR_BTF, PTR_VALUE_OR_NULL, Op
 from ..lower import kernel_types as kernel
 from ..lower.numbers import Num, Refusal
 from ..types.scalars import NumType
-from .atomics import change
+from .atomics import change, operand_of
 from .map_methods import MapKind, as_meant, found, number_or
 from .values import Entry, Known, Peek, Place
 
@@ -77,16 +77,20 @@ class StorageKind(MapKind):
             front.low.copy(entry, 0, memory, 0, decl.value.size)
 
         _created(front, decl, owner, copy)
+        front.map_writes.append(decl)
 
     def augment_item(self, front: Expressions, value: Known, node: ast.Subscript, op: str, operand: ast.expr) -> None:
         decl = value.object
         owner = _owner(front, decl, front.expr(node.slice))
-        operation, n = change(front, op, front.num(operand), decl.value, f"{decl.name}[…]")
+        what = f"{decl.name}[…]"
+        n = operand_of(front, operand, decl, what, f"{op}=")
+        operation, n = change(front, op, n, decl.value, what)
 
         def add(entry: Value) -> None:
             front.low.atomic(operation, entry, 0, decl.value.size, n.value)
 
         _created(front, decl, owner, add)
+        front.map_writes.append(decl)
 
     def place_item(self, front: Expressions, value: Known, node: ast.Subscript) -> Place:
         decl, b = value.object, front.b

@@ -16,6 +16,7 @@ from ..lower.numbers import BOOL, S64_HI, S64_LO, U64_HI, Num, Refusal, check_as
 from ..record import Record, field
 from ..types.scalars import IntType
 from ..types.subprograms import is_replaceable, is_subprogram
+from .arrays import check_fresh
 from .expressions import Located
 from .source import walk
 from .values import Context, Entry, EnumNum, Known, ListPlace, Memory, Place, RecordRef, StructPlace
@@ -38,11 +39,15 @@ _CLASSES = ((0, (1 << 32) - 1), (0, S64_HI), (0, U64_HI), (-(1 << 31), (1 << 31)
 
 
 class Subprogram(Record):
-    """A function that was lowered: what it returns, to what it writes, and the additional parameters."""
+    """A function that was lowered: what it returns, to what it writes, and the additional parameters.
+
+    Entries of the maps that are `written` may be gone behind a call; `map_writes` are all whose numbers may be others.
+    """
 
     name: str
     result: Val
     written: list[MapDecl]
+    map_writes: list[MapDecl]
     replaced: list[Place | None]
     extra: list[str]
     stack: int
@@ -150,6 +155,7 @@ def emit(front: Calls, subprogram: Subprogram, arguments: list[Argument]) -> Val
             v.touched.update(v.type.fields)
     front.calls[-1].written.extend(subprogram.written)
     front.calls[-1].replaced.extend(subprogram.replaced)
+    front.map_writes.extend(subprogram.map_writes)
     return subprogram.result.replace(value=value) if isinstance(subprogram.result, Num) else subprogram.result
 
 
@@ -163,6 +169,7 @@ def build(
     """
     obj = front.low.obj
     mark, errors, env, around = obj.checkpoint(), len(front.diagnostics), front.env, (front.low, front.b)
+    writes = len(front.map_writes)
     function = Function(
         definition.name if signature else obj.free_name(f"{front.function.name}__{definition.name}"),
         [a.type for a in arguments if a.value is not None],
@@ -222,7 +229,8 @@ def build(
     else:
         obj.add_function(function, [(n, None) for n, a in zip(env, arguments) if a.value is not None])
     replaced: list[Place | None] = [None] if inside.replaced else []  # where, is another place for each call
-    return Subprogram(function.name, result, inside.written, replaced, list(low.extra), low.stack)
+    map_writes = list({id(decl): decl for decl in front.map_writes[writes:]}.values())
+    return Subprogram(function.name, result, inside.written, map_writes, replaced, list(low.extra), low.stack)
 
 
 def argument_of(front: Calls, definition: ast.FunctionDef, name: str, value: Val, is_exact: bool) -> Argument:
@@ -251,6 +259,7 @@ def argument_of(front: Calls, definition: ast.FunctionDef, name: str, value: Val
         text = value
         alike: Hashable = (name, "text", text.size_bytes, text.is_field, text.has_end, text.is_char)
         return Argument(alike, front.low.at(text.base, text.off), PTR_ARG, lambda p: text.replace(base=p, off=0))
+    check_fresh(value)
     if isinstance(value, Entry):
         if not b.is_non_null(value.pointer):
             raise Refusal(f"{name} is {front.describe(value)}")

@@ -270,7 +270,7 @@ def may_be_same(a: MapDecl, b: MapDecl) -> bool:
     """Whether a write to one map may be one to the other: maps inside others may be any of their kind."""
     if a is b:
         return True
-    is_inner = hasattr(a, "outer") or hasattr(b, "outer")
+    is_inner = hasattr(a, "outer") and hasattr(b, "map_type") or hasattr(b, "outer") and hasattr(a, "map_type")
     return is_inner and a.map_type == b.map_type and a.key == b.key and a.value == b.value
 
 
