@@ -36,6 +36,7 @@ FEATURES = {
     "dmabuf_iterator": ("6.16", "bpf_iter_dmabuf_new"),
     "arena": ("6.9", "arena_map_alloc"),
     "kprobe_session": ("6.10", "bpf_session_is_return"),
+    "work_queues": ("6.10", "bpf_wq_init"),
     "raw_tp_twice": ("6.10", ""),  # one program, more than once on one raw tracepoint
     "uprobe_session": ("6.13", "bpf_uprobe_multi_link_attach"),
     "sched_ext": ("6.12", "/sys/kernel/sched_ext"),

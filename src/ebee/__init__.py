@@ -195,6 +195,7 @@ if TYPE_CHECKING:
     from .types.subprograms import inline as inline
     from .types.subprograms import subprogram as subprogram
     from .types.timers import Timer as Timer
+    from .types.timers import WorkQueue as WorkQueue
     from .types.user_hooks import uprobe as uprobe
     from .types.user_hooks import uprobe_session as uprobe_session
     from .types.user_hooks import uretprobe as uretprobe
@@ -253,7 +254,7 @@ _HOMES = {
     "types.special": "Kptr SpinLock",
     "types.struct_ops": "StructOps",
     "types.structs": "Struct fields",
-    "types.timers": "Timer",
+    "types.timers": "Timer WorkQueue",
     "types.user_hooks": "uprobe uprobe_session uretprobe usdt",
     "types.user_rings": "UserRingBuf",
     "types.subprograms": "freplace inline subprogram",

@@ -21,6 +21,7 @@ from ebee import (
 )
 from ebee.abi import bpf
 from ebee.errors import SyscallError, UsageError
+from kernel_features import missing
 
 # Flags and sizes of the maps themselves
 
@@ -173,6 +174,8 @@ def test_a_type_checker_accepts_the_snippets(tmp_path):
 def test_the_snippets_of_the_pages_about_maps_work(tmp_path, at, name):
     if name == "engine" and 'backend="kernel"' in SNIPPETS[at]:
         pytest.skip("this snippet is for the kernel")
+    if "WorkQueue" in SNIPPETS[at] and (reason := missing("work_queues")):
+        pytest.skip(reason)
     file = tmp_path / "snippet.py"
     file.write_text(SNIPPETS[at].replace("ebee.Session()", f"ebee.Session(backend={name!r})"))
     done = subprocess.run([sys.executable, file], capture_output=True, text=True, timeout=60)

@@ -5,7 +5,7 @@ import time
 import pytest
 
 import ebee
-from ebee import XDP_DROP, XDP_PASS, Array, Hash, Struct, Timer, u32, u64
+from ebee import XDP_DROP, XDP_PASS, Array, Hash, Struct, Timer, WorkQueue, u32, u64
 from ebee.api.source import compile_probes
 from ebee.engine.backend import EngineBackend
 from ebee.engine.task import TaskContext
@@ -97,11 +97,74 @@ def test_in_the_kernel():
         assert (loss.kind, loss.count) == ("assertion", 1)
 
 
+class Job(Struct):
+    n: u64
+    work: WorkQueue
+
+
+jobs = Hash(u32, Job, max_entries=8)
+tables = Array(Job, max_entries=2)
+
+
+def work(m, key, value):
+    value.n += key
+    if value.n < 20:
+        value.work.start(work)
+        return
+    out[0] += value.n
+    del m[key]
+
+
+def sleeping(m, key, value):
+    out[1] += 1
+    out[2] = u64(key)
+    assert value.n == 0
+
+
+@ebee.xdp
+def enqueue(pkt):
+    jobs[5] = Job(n=1)
+    v = jobs.lookup(5)
+    a = tables.lookup(1)
+    if v is None or a is None:
+        return XDP_DROP
+    v.work.start(work)
+    a.n = 7
+    a.work.start(sleeping)
+    return XDP_PASS
+
+
+WORKED = {0: 21, 1: 1, 2: 1}
+
+
+def test_work_queues_in_the_engine():
+    with ebee.Session(backend="engine") as session:
+        assert session.run(enqueue, packet=bytes(64)).retval == XDP_PASS
+        for _ in range(5):
+            session._backend.run_timers()
+        assert {i: out[i] for i in WORKED} == WORKED and jobs.lookup(5) is None and tables[1] == Job(n=7)
+        (loss,) = session.losses()
+        assert (loss.kind, loss.count) == ("assertion", 1)
+
+
+@pytest.mark.needs_kernel
+@pytest.mark.needs_feature("work_queues")
+def test_work_queues_in_the_kernel():
+    with ebee.Session(backend="kernel") as session:
+        assert session.run(enqueue, packet=bytes(64)).retval == XDP_PASS
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline and not (out[0] and out[1]):
+            time.sleep(0.002)
+        assert {i: out[i] for i in WORKED} == WORKED and jobs.lookup(5) is None and tables[1] == Job(n=7)
+        (loss,) = session.losses()
+        assert (loss.kind, loss.count) == ("assertion", 1)
+
+
 def test_a_timer_has_no_value():
     assert Held(n=3).timer is None
     assert Held._type.size == 32 and Held._type.unpack(Held._type.pack(Held(n=3))) == Held(n=3)
     with pytest.raises(TypeError, match="a Timer has no value"):
         Held._type.pack(Held(timer=5))
-    for call in (lambda: Timer().start(1, tick), lambda: Timer().cancel()):
+    for call in (lambda: Timer().start(1, tick), lambda: Timer().cancel(), lambda: WorkQueue().start(tick)):
         with pytest.raises(ebee.UsageError, match="means something only inside a probe"):
             call()

@@ -19,6 +19,7 @@ from ebee import (
     Struct,
     TaskStorage,
     UserRingBuf,
+    WorkQueue,
     u32,
     u64,
 )
@@ -57,16 +58,49 @@ def opened(ctx):
 @pytest.mark.needs_tool("bpftool", "unshare", "mount")
 @pytest.mark.needs_root
 def test_bpftool_loads_every_kind(tmp_path):
-    path, pins = tmp_path / "kinds.bpf.o", tmp_path / "pins"
-    ebee.compile(opened, target="kernel").save(path)
+    (shown,) = loaded(tmp_path, opened, 'map show pinned "$1/tables"')
+    assert (shown["type"], shown["bytes_key"], shown["bytes_value"]) == ("hash_of_maps", 4, 4)
+
+
+def loaded(tmp_path, probe, *questions):
+    """Have bpftool load a probe and pin it and its maps; return its answers."""
+    path, pins = tmp_path / "probe.bpf.o", tmp_path / "pins"
+    ebee.compile(probe, target="kernel").save(path)
     pins.mkdir()
     # In a mount namespace of its own: what is pinned there is gone with it.
-    script = 'mount -t bpf bpffs "$1" && bpftool prog load "$2" "$1/p" pinmaps "$1" && bpftool -j map show pinned "$1/tables"'
-    argv = ["unshare", "--mount", "sh", "-c", script, "sh", str(pins), str(path)]
+    steps = ['mount -t bpf bpffs "$1"', 'bpftool prog load "$2" "$1/p" pinmaps "$1"', *(f"bpftool -j {q}" for q in questions)]
+    argv = ["unshare", "--mount", "sh", "-c", " && ".join(steps), "sh", str(pins), str(path)]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    shown = json.loads(done.stdout)
-    assert (shown["type"], shown["bytes_key"], shown["bytes_value"]) == ("hash_of_maps", 4, 4)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class Job(Struct):
+    n: u64
+    work: WorkQueue
+
+
+jobs = Hash(u32, Job, max_entries=8)
+
+
+def work(m, key, value):
+    value.n += key
+
+
+@ebee.xdp
+def enqueue(pkt):
+    job = jobs.lookup(len(pkt))
+    if job is not None:
+        job.work.start(work)
+    return ebee.XDP_PASS
+
+
+@pytest.mark.needs_feature("work_queues")
+@pytest.mark.needs_tool("bpftool", "unshare", "mount")
+@pytest.mark.needs_root
+def test_bpftool_loads_work_queues(tmp_path):
+    (shown,) = loaded(tmp_path, enqueue, 'map show pinned "$1/jobs"')
+    assert (shown["type"], shown["bytes_value"]) == ("hash", 24)
 
 
 files = InodeStorage(u64)

@@ -50,6 +50,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "perf_full": ("1 record was", "{n} records were", "lost: the buffer of a CPU of {what!r} was full, 64 pages"),
     "stack_lost": ("1 stack was", "{n} stacks were", "lost: another had its place in {what!r}; use max_entries="),
     "timer_failed": ("1 timer was", "{n} timers were", "not started: {what} failed"),
+    "work_failed": ("1 work queue was", "{n} work queues were", "not started: {what} failed"),
     "iterator_failed": ("1 loop", "{n} loops", "had no turns: the kernel refused {what}"),
     "scope_full": ("1 process was", "{n} processes were", "not followed: too many at once"),
     "missed": ("1 run", "{n} runs", "of probe {what!r} did not happen: it was running already on that CPU"),

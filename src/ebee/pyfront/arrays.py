@@ -61,8 +61,10 @@ def read(front: Expressions, p: Place) -> Val:
 
 def check_copied(type: Type) -> None:
     """Refuse to read a whole that has something of the kernel's in it."""
-    if any(hasattr(f.type, "is_timer") for f in getattr(type, "fields", {}).values()):
-        raise Refusal(f"a copy of {type.name} would have its Timer twice", "take the fields: v = m.lookup(k), v.field")
+    for field in getattr(type, "fields", {}).values():
+        if hasattr(field.type, "is_timer"):
+            hint = "take the fields: v = m.lookup(k), v.field"
+            raise Refusal(f"a copy of {type.name} would have its {field.type.name} twice", hint)
     if type.is_special:
         what = f"a {type.name} holds a lock or a pointer of the kernel's, and cannot be copied or compared"
         raise Refusal(what, "v = m.lookup(k), then v.field")

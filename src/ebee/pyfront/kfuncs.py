@@ -49,6 +49,10 @@ RELEASES: dict[str, str] = {
 INSTEAD: dict[str, str] = {
     **dict.fromkeys(RELEASES.values(), "with f(…) as x: … gives it back"),
     **dict.fromkeys(("bpf_rcu_read_lock", "bpf_rcu_read_unlock"), "with ebee.rcu(): …"),
+    **dict.fromkeys(
+        ("bpf_wq_init", "bpf_wq_set_callback", "bpf_wq_set_callback_impl", "bpf_wq_start"),
+        "v.w.start(f), with a WorkQueue in an entry",
+    ),
     **dict.fromkeys(("bpf_preempt_disable", "bpf_preempt_enable"), "with ebee.preempt_disabled(): …"),
 }
 _ITERATOR = "bpf_iter_"

@@ -300,7 +300,7 @@ def store_other(front: Expressions, base: Value, off: int, type: Type, value: Va
     from ..types.map_kinds import PrefixType
 
     if hasattr(type, "is_timer"):
-        raise Refusal(f"{what} cannot be assigned", "it is started: v.timer.start(…)")
+        raise Refusal(f"{what} cannot be assigned", "it is started: v.field.start(…)")
     if not isinstance(type, PrefixType):
         if isinstance(value, Entry):
             value = place_of(front, value)

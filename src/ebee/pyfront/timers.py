@@ -1,4 +1,4 @@
-"""Timers in a probe, and what they call: functions that run later, on a stack of their own."""
+"""Timers and work queues in a probe, and what they call: functions that run later, on a stack of their own."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .values import Known
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from ..ir.core import Value
@@ -37,10 +38,12 @@ _CLOCK_MONOTONIC = 1
 
 
 class TimerContext(ContextType):
-    """What a timer's callback runs for: nobody."""
+    """What the callback of a timer or work queue runs for: nobody."""
 
-    noun = "timer's callback"
     has_task = False
+
+    def __init__(self, word: str) -> None:
+        self.noun = f"{word}'s callback"
 
 
 class Later(Lowering):
@@ -51,46 +54,45 @@ class Later(Lowering):
     @property
     def ctx(self) -> Value:
         """There is none. Raises: Refusal."""
-        raise Refusal("this needs the probe's context, which a timer's callback does not have")
+        raise Refusal("this needs the probe's context, which a function that is called later does not have")
 
 
 class TimerKind(Kind):
-    """A timer in an entry of a map."""
+    """A timer or work queue in an entry of a map."""
 
     def describe(self, front: Any, value: TimerPlace) -> str:
-        return "a Timer"
+        return f"a {value.type.name}"
 
     def method(self, front: Any, value: TimerPlace, name: str, node: ast.Call) -> Val:
-        if name not in ("start", "cancel"):
-            raise Refusal(f"a Timer has no {name}()", "it has start(ns, callback) and cancel()")
+        word, hint, methods = _KINDS[value.type.name]
+        if name not in methods:
+            raise Refusal(f"a {value.type.name} has no {name}()", f"it has {hint}")
         entry = value.entry
         own = [f.off_bytes for f in getattr(entry.type, "fields", {}).values() if f.type is value.type] if entry else []
         if entry is None or value.off not in own:
-            raise Refusal("a timer works in an entry of a map only", "v = m.lookup(k), then v.timer.start(…)")
+            raise Refusal(f"a {word} works in an entry of a map only", "v = m.lookup(k), then v.field.start(…)")
         if hasattr(entry.decl, "outer"):
-            raise Refusal("a timer in a map inside another is not supported", "keep it in a map of its own")
+            raise Refusal(f"a {word} in a map inside another is not supported", "keep it in a map of its own")
         if entry.decl.map_type not in _MAPS:
-            raise Refusal(f"{entry.decl.name} is a {entry.decl.kind}, which has no timers", "take a Hash or an Array")
+            raise Refusal(f"{entry.decl.name} is a {entry.decl.kind}, which has no {word}s", "take a Hash or an Array")
         if parse_section(front.probe.section).prog_type in _WITHOUT:
-            what = f"a {front.context.noun} may run anywhere, also where a timer cannot be set"
+            what = f"a {front.context.noun} may run anywhere, also where a {word} cannot be set"
             raise Refusal(what, "use fentry, tp_btf, lsm or a hook of the network")
         pointer = front.low.at(value.base, value.off)
-        return (_start if name == "start" else _cancel)(front, entry.decl, pointer, node)
+        return methods[name](front, entry.decl, pointer, node)
 
     def has_effect(self, front: Any, value: TimerPlace, name: str, node: ast.expr) -> bool:
         return True
 
     def kept(self, front: Any, name: str, value: TimerPlace) -> Val:
-        raise Refusal("a Timer cannot get a name", "use it where it is: v.timer.start(…)")
+        raise Refusal(f"a {value.type.name} cannot get a name", "use it where it is: v.field.start(…)")
 
 
 def _start(front: Statements, decl: Any, pointer: Value, node: ast.Call) -> Val:
     ns, function = (front.expr(a) for a in front.arguments(node, "start", 2, 2))
     n = front.as_num(ns)
     check_assignable(n, 0, (1 << 64) - 1, "the time of start() (u64)")
-    if not (isinstance(function, Known) and type(function.object) is type(_start)):
-        raise Refusal(f"start() takes a function to be called, not {front.describe(function)}")
-    name = callback(front, function.object, decl)
+    name = callback(front, _called(front, function), decl, "timer")
     b, low = front.b, front.low
     # A timer that is set up already answers EBUSY.
     b.call(FUNC.timer_init, pointer, low.map(decl), b.const(_CLOCK_MONOTONIC))
@@ -100,15 +102,42 @@ def _start(front: Statements, decl: Any, pointer: Value, node: ast.Call) -> Val:
     return Known(None)
 
 
+def _called(front: Statements, function: Val) -> Any:
+    if not (isinstance(function, Known) and type(function.object) is type(_start)):
+        raise Refusal(f"start() takes a function to be called, not {front.describe(function)}")
+    return function.object
+
+
+def _queue(front: Statements, decl: Any, pointer: Value, node: ast.Call) -> Val:
+    """v.work.start(f). Source: bpf_wq_init in kernel/bpf/helpers.c (Linux 6.18)."""
+    (function,) = (front.expr(a) for a in front.arguments(node, "start", 1, 1))
+    name = callback(front, _called(front, function), decl, "work queue")
+    b, low = front.b, front.low
+    zero = b.const(0)
+    low.call_kfunc("bpf_wq_init", [pointer, low.map(decl), zero])  # EBUSY if it is set up already
+    address = low.function_address(name, is_later=True)
+    low.call_kfunc("bpf_wq_set_callback_impl", [pointer, address, zero, zero])
+    failed = b.op("zext", low.call_kfunc("bpf_wq_start", [pointer, zero]), size=4)
+    low.count_if("ne", failed, "work_failed", front.source.text_of(node))
+    return Known(None)
+
+
 def _cancel(front: Statements, decl: Any, pointer: Value, node: ast.Call) -> Val:
     front.arguments(node, "cancel", 0, 0)
     result = front.b.op("sext", front.b.call(FUNC.timer_cancel, pointer), size=4)
     return front.decided(lambda then, els: front.b.branch("sgt", result, front.b.const(0), then, els))
 
 
-def callback(front: Statements, function: Any, decl: KeyedDecl[Any, Any]) -> str:
-    """Compile a function that a timer of a map calls, once; return its name. Raises: Refusal."""
-    key = (function, decl)
+# A type: what it is in words, what it has, and what lowers that.
+_KINDS: dict[str, tuple[str, str, dict[str, Callable[[Any, Any, Value, ast.Call], Val]]]] = {
+    "Timer": ("timer", "start(ns, callback) and cancel()", {"start": _start, "cancel": _cancel}),
+    "WorkQueue": ("work queue", "start(callback)", {"start": _queue}),
+}
+
+
+def callback(front: Statements, function: Any, decl: KeyedDecl[Any, Any], word: str) -> str:
+    """Compile a function that a timer or work queue of a map calls, once; return its name. Raises: Refusal."""
+    key = (function, decl, word)
     known = front.later.get(key)
     if known is not None and (known in front.low.obj.functions or key in front.being_made):
         return known
@@ -120,7 +149,7 @@ def callback(front: Statements, function: Any, decl: KeyedDecl[Any, Any]) -> str
         raise Refusal(e.diagnostics[0].message, e.diagnostics[0].hint) from None
     a = definition.args
     if len(a.posonlyargs + a.args) != 3 or a.vararg or a.kwarg or a.kwonlyargs or a.defaults:
-        what = f"{definition.name}() takes other arguments than a timer's callback"
+        what = f"{definition.name}() takes other arguments than a {word}'s callback"
         raise Refusal(what, f"def {definition.name}(m, key, value):")
     obj = front.low.obj
     name = front.later[key] = obj.free_name(f"{front.function.name}__{definition.name}")
@@ -129,7 +158,7 @@ def callback(front: Statements, function: Any, decl: KeyedDecl[Any, Any]) -> str
     call = Call(function, source.span(definition), low.b.new_block(), 0, f"{definition.name} later ")
     before = {n: getattr(front, n) for n in _STATE}
     front.being_made.add(key)
-    front.low, front.b, front.context, front.source = low, low.b, TimerContext(), source
+    front.low, front.b, front.context, front.source = low, low.b, TimerContext(word), source
     front.names, front.local_names, front.env = source_of.names, assigned_names(definition.body), {}
     front.prefix, front.loops, front.calls, front.depth, front.turns = call.prefix, [], [call], 0, 1
     try:

@@ -1,4 +1,4 @@
-"""`Timer`: a field of a map's values that has the kernel call a function later."""
+"""`Timer` and `WorkQueue`: fields of a map's values that have the kernel call a function later."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ if TYPE_CHECKING:
 
 
 class TimerType(Type):
-    """The kernel's `struct bpf_timer`: 16 bytes that nobody reads. In Python it has no value: None."""
+    """The kernel's `struct bpf_timer` or `struct bpf_wq`: 16 bytes that nobody reads. In Python the value is None."""
 
-    __slots__ = ()
+    __slots__ = ("struct_name",)
     is_timer = True
 
-    def __init__(self) -> None:
-        super().__init__("Timer", 16, 8)
+    def __init__(self, name: str, struct_name: str) -> None:
+        super().__init__(name, 16, 8)
+        self.struct_name = struct_name
 
     def pack(self, value: Any) -> bytes:
         if value is not None:
-            raise TypeError(f"a Timer has no value, and takes none: {value!r}")
+            raise TypeError(f"a {self.name} has no value, and takes none: {value!r}")
         return bytes(16)
 
     def unpack(self, data: bytes) -> None:
@@ -33,7 +34,7 @@ class TimerType(Type):
     def btf_id(self, btf: BtfBuilder) -> int:
         from ..btf.special import add_special
 
-        return add_special(btf, "bpf_timer")
+        return add_special(btf, self.struct_name)
 
     def numpy_format(self) -> str:
         return "V16"
@@ -46,7 +47,7 @@ class Timer:
     anywhere (kprobes, tracepoints, raw tracepoints) have no timers. Source: bpf_timer (Linux 5.15).
     """
 
-    _type = TimerType()
+    _type = TimerType("Timer", "bpf_timer")
 
     def start(self, ns: int, callback: Callable[..., None]) -> None:
         """Have `callback(m, key, value)` called once in `ns` nanoseconds, where no probe runs; it may start it again.
@@ -61,3 +62,20 @@ class Timer:
         In its own callback it does nothing.
         """
         probe_only("Timer.cancel")
+
+
+class WorkQueue:
+    """Work for later: a field of the Structs that are values of a `Hash`, `LruHash` or `Array`, one in each.
+
+    Inside a probe: `v = m.lookup(k)`, then `v.work.start(…)`. Hooks that run anywhere (kprobes, tracepoints, raw
+    tracepoints) have none. Source: bpf_wq (Linux 6.10).
+    """
+
+    _type = TimerType("WorkQueue", "bpf_wq")
+
+    def start(self, callback: Callable[..., None]) -> None:
+        """Have `callback(m, key, value)` called soon by a thread of the kernel's, where it may sleep.
+
+        A failure is counted.
+        """
+        probe_only("WorkQueue.start")
