@@ -33,7 +33,8 @@ def test_every_decorator_is_on_the_page():
 
 def test_its_probes_compile():
     assert [p.name for p in probes()] == [
-        "proxy", "by_port", "only_questions", "no_telnet", "remember", "short_cut", "many_ports",
+        "proxy", "by_port", "only_questions", "no_telnet", "by_state", "round_trips", "remember", "short_cut",
+        "many_ports",
     ]  # fmt: skip
     for probe in probes():
         ebee.compile(probe)
@@ -57,7 +58,7 @@ def test_its_tests_pass(engine):
     """Each of the page's tests, in this test's engine."""
     module = sys.modules["<network-hooks.md>"] if probes() else None
     tests = [f for name, f in vars(module).items() if name.startswith("test_")]
-    assert len(tests) == 3
+    assert len(tests) == 4
     for test in tests:
         test(engine)
 

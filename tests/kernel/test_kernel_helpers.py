@@ -219,7 +219,8 @@ ELSEWHERE = {
     or "sk_ancestor" in name or "under_cgroup" in name or "ima_" in name or "rc_" in name
 } | {
     "get_stackid", "override_return", "skb_output", "xdp_output", "sock_from_file", "d_path", "bprm_opts_set",
-    "tcp_check_syncookie", "tcp_gen_syncookie", "tcp_send_ack",
+    "tcp_check_syncookie", "tcp_gen_syncookie", "tcp_send_ack", "sk_assign", "sk_fullsock", "tcp_sock",
+    "get_listener_sock", "sk_lookup_tcp", "sk_lookup_udp", "skc_lookup_tcp",
 }  # fmt: skip
 ELSEWHERE -= INSTEAD.keys()
 

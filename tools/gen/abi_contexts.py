@@ -93,7 +93,7 @@ def rows(what: dict[str, str] | list[str]) -> str:
 def generate() -> str:
     btf = emit.vmlinux_btf()
     layouts: dict[str, dict[str, tuple[int, int, int]]] = {}
-    for name in sorted(set(CONTEXTS.values())):
+    for name in sorted({*CONTEXTS.values(), "bpf_tcp_sock"}):
         struct = btf.by_name(name, BTF_KIND_STRUCT)
         assert struct is not None, name
         layouts[name] = fields(btf, struct)

@@ -14,8 +14,10 @@ from __future__ import annotations
 from errno import EINVAL
 
 from ..abi import bpf
+from ..abi.contexts import STRUCTS
 from ..errors import SyscallError
 from ..record import Record
+from .memory import OFFSET_BITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +36,13 @@ SKB_LEN, SKB_PKT_TYPE, SKB_MARK, SKB_PROTOCOL = 0, 4, 8, 16
 SKB_VLAN_PRESENT, SKB_VLAN_TCI, SKB_VLAN_PROTO, SKB_IFINDEX, SKB_HASH = 20, 24, 28, 40, 68
 SKB_SK, SKB_TSTAMP, SKB_TSTAMP_TYPE = 168, 152, 180  # 8, 8 and 1 bytes
 _SKB_POINTERS = (76, 80, 140)  # data, data_end, data_meta
+# Fields of struct bpf_sock, 4 bytes wide; a protocol's number, its family, and where its addresses are and were.
+_SOCK = {name: off for name, (off, _, _) in STRUCTS["bpf_sock"].items()}
+_TCP_CLOSE = 7
+_ADDRESSES = (
+    (b"\x08\0", 2, "src_ip4", "dst_ip4", 12, 4),
+    (b"\x86\xdd", 10, "src_ip6", "dst_ip6", 8, 16),
+)
 # What a caller may set, as (start, end): mark; priority, ingress_ifindex, ifindex; cb; tstamp, wire_len, gso_segs;
 # gso_size; hwtstamp.
 _SKB_GIVEN = ((8, 12), (32, 44), (48, 68), (152, 168), (176, 180), (184, 192))
@@ -133,7 +142,9 @@ class Packet:
         self.network = min(ETH_BYTES, len(data)) if self.kind.has_ethernet else 0
         self.frame = bytearray(data if self.kind.has_ethernet else data[ETH_BYTES:])
         self.meta, self.start, self.end = 0, 0, len(self.frame)
-        made[SKB_SK : SKB_SK + 8] = self.vm.registry.address("sock", 0).to_bytes(8, "little")
+        sock = self.vm.registry.address("sock", 0)
+        self.vm.memory.place(sock >> OFFSET_BITS, _sock(data), "the packet's socket")
+        made[SKB_SK : SKB_SK + 8] = sock.to_bytes(8, "little")
         return made
 
     @property
@@ -196,6 +207,20 @@ class Packet:
         self.vm.memory.unmap(self.ctx_address)
         self.vm.pointers.clear()
         self.vm.legacy = b""
+
+
+def _sock(data: bytes) -> bytes:
+    """Return the socket of a packet in a test run: a struct bpf_sock that is closed, with the packet's addresses."""
+    made, l3 = bytearray(80), data[ETH_BYTES:]
+    for name, value in (("state", _TCP_CLOSE), ("rx_queue_mapping", 0xFFFF_FFFF)):
+        made[_SOCK[name] : _SOCK[name] + 4] = value.to_bytes(4, "little")
+    for protocol, family, src, dst, off, size in _ADDRESSES:
+        if protocol_at(data, ETH_BYTES) == protocol:
+            made[_SOCK["family"]] = family
+            if len(l3) >= off + 2 * size:
+                made[_SOCK[src] : _SOCK[src] + size] = l3[off : off + size]
+                made[_SOCK[dst] : _SOCK[dst] + size] = l3[off + size : off + 2 * size]
+    return bytes(made)
 
 
 def _packet_type(destination: bytes) -> int:

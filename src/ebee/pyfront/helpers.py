@@ -39,6 +39,7 @@ from .values import (
     Place,
     RecordRef,
     Sequence,
+    Sock,
     StructPlace,
     StructValue,
     Text,
@@ -77,9 +78,7 @@ INSTEAD: dict[str, str] = {
     "kptr_xchg": "v.task = task, or with ebee.kptr_xchg(v.task, task) as old: …",
     "get_local_storage": "keep the value in a Hash, by ebee.helpers.bpf_get_current_cgroup_id()",
     **dict.fromkeys(("per_cpu_ptr", "this_cpu_ptr"), "read the kernel's structs: ebee.current_task()"),
-    **dict.fromkeys(("sk_lookup_tcp", "sk_lookup_udp", "skc_lookup_tcp", "sk_release"), ""),
-    **dict.fromkeys(("sk_fullsock", "get_listener_sock", "tcp_sock"), "read the fields of the probe's context"),
-    "sk_assign": "sockets.assign(key), with a SockMap in an sk_lookup probe",
+    "sk_release": "with bpf_sk_lookup_tcp(…) as sk: … gives it back",
 }
 
 # Maps that a helper takes, where it does not take any with such keys and values.
@@ -165,6 +164,10 @@ _MOVES_PACKET = frozenset(
         "xdp_adjust_tail", "xdp_store_bytes",
     )
 )  # fmt: skip
+# Helpers that give sockets.
+_SOCKS = frozenset(
+    ("sk_fullsock", "get_listener_sock", "tcp_sock", "sk_lookup_tcp", "sk_lookup_udp", "skc_lookup_tcp")
+)
 _CHANGES_MAP = frozenset(("map_update_elem", "map_delete_elem", "map_push_elem", "map_pop_elem"))
 # The decorators, and the kinds of section that stand for them.
 _DECORATORS: dict[str, str] = {
@@ -228,6 +231,10 @@ def call(front: Expressions, function: Any, node: ast.Call) -> Val:
     for n in more:
         numbers.check_number(n)
         values.append(n.value)
+    if name in _SOCKS:
+        from . import sockets
+
+        return sockets.result(front, name, node, values, given)
     result = _result(front, name, proto, values, given)
     _after(front, name, given)
     return result
@@ -287,6 +294,12 @@ def _pass(front: Expressions, given: list[Given], at: int) -> Value:
         hook = parse_section(front.section).kind.partition(".")[0]
         if (hook, g.name) not in _OF_SOCKETS and not (g.name in _TYPED and hook in _TYPED_HOOKS):
             return context(front, g)
+    if isinstance(g.value, Sock):
+        from .sockets import passed
+
+        return passed(front, g)
+    if g.name == "sk_assign" and isinstance(g.value, Known) and g.value.object is None and front.section == "sk_lookup":
+        return b.const(0)
     if isinstance(g.value, Sequence) and p.c_type == "struct seq_file *":
         return g.value.pointer
     return kernel_object(front, g, _wanted(g))
@@ -527,6 +540,10 @@ def _result(front: Expressions, name: str, proto: Prototype, values: list[Value]
 
 def _after(front: Expressions, name: str, given: list[Given]) -> None:
     """Forget what the helper may have changed."""
+    if name == "sk_assign":
+        from .sockets import assigned
+
+        assigned(front)
     if name in _CHANGES_MAP:
         front.forget_entries(_map_of(given))
     packet = getattr(front.context, "packet", None)

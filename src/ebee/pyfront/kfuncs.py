@@ -21,7 +21,7 @@ from .helpers import Given, context, kernel_object, memory, number, size
 from .kernel_types import types
 from .kinds import Kind, KnownKind
 from .strings import encoded
-from .values import Context, Dynptr, Guard, Known, Place, RecordRef, Unusable, similar
+from .values import Context, Dynptr, Guard, Known, Place, RecordRef, Sock, Unusable, similar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -317,7 +317,8 @@ def held(front: Statements, node: ast.With, item: ast.withitem) -> None:
     ends = [before] * is_skipped + [front.env] * reached
     front.join(done, ends, before)
     for other, known in list(front.env.items()):
-        if isinstance(value, Num) and isinstance(known, Num) and known.value is value.value:
+        is_same = isinstance(value, Num) and isinstance(known, Num) and known.value is value.value
+        if is_same or isinstance(value, Sock) and isinstance(known, Sock) and known.held is value.held:
             front.env[other] = Unusable("was given back at the end of its `with`")
     if name is not None:
         front.env[name.id] = Unusable("was given back at the end of its `with`")

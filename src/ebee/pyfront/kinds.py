@@ -342,6 +342,7 @@ _VALUES: dict[type, str] = {
     values.Payload: "packets.PayloadKind",
     values.OptionValue: "packets.OptionValueKind",
     values.FieldRow: "network.FieldRowKind",
+    values.Sock: "sockets.SockKind",
     values.Guard: "kfuncs.GuardKind",
     values.Slice: "dynptrs.SliceKind",
     values.Dynptr: "dynptrs.DynptrKind",

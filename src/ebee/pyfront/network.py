@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import _ast as ast
 
+from ..ir.core import PTR_BTF_OR_NULL
 from ..lower import contexts as lower
 from ..lower import kernel_types
 from ..lower.numbers import Num, Refusal
-from ..types.net_hooks import LINK, NET_HOOKS, NETWORK, context_fields, context_pointers
+from ..types.net_hooks import LINK, NET_HOOKS, NETWORK, context_fields, context_pointers, context_sockets
 from .contexts import ContextType
 from .kinds import Kind
-from .values import FieldRow, Known, OptionValue, similar
+from .values import FieldRow, Known, OptionValue, Sock, similar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ class NetContext(ContextType):
         self.noun, self.argument, self.has_task = self.hook.noun, self.hook.argument, self.hook.has_task
         self.default_result, self.failure, self.result_hint = self.hook.default, self.hook.failure, self.hook.hint
         self.fields, self.pointers = context_fields(self.kind), context_pointers(self.kind)
+        self.sockets = context_sockets(self.kind)
         self._packet: Packet | None = None
+        self._loaded: dict[tuple[Lowering, str], Value] = {}
+        self._has_moved = False
 
     @property
     def has_headers(self) -> bool:
@@ -50,6 +54,31 @@ class NetContext(ContextType):
         if self._packet is None or self._packet.low is not low:
             self._packet = self._make(low)
         return self._packet
+
+    def _socket(self, low: Lowering, name: str) -> Sock:
+        """A socket of the context: loaded once, as long as nothing gives the context another."""
+        off, struct = self.sockets[name]
+        variable = f"socket {name}"
+        if self.kind == "sk_lookup":
+            pointer = self._load_socket(low, off)
+        elif self._has_moved:
+            pointer = low.b.read(variable, PTR_BTF_OR_NULL)
+        else:
+            if (low, name) not in self._loaded:
+                self._loaded[low, name] = low.b.load_ptr(off, 8, PTR_BTF_OR_NULL)
+            pointer = self._loaded[low, name]
+        return Sock(pointer, struct, f"{self.argument}.{name}")
+
+    def _load_socket(self, low: Lowering, off: int) -> Value:
+        return low.b.op("load_ptr", low.ctx, type=PTR_BTF_OR_NULL, off=off, size=8)
+
+    def moved_socket(self, low: Lowering) -> None:
+        """From here on the context may hold another socket."""
+        for name, (off, _) in self.sockets.items():
+            variable = f"socket {name}"
+            low.b.write_at_start(variable, low.b.load_ptr(off, 8, PTR_BTF_OR_NULL))
+            low.b.write(variable, self._load_socket(low, off))
+        self._has_moved = True
 
     def _make(self, low: Lowering) -> Packet:
         if self.hook.copies:
@@ -75,7 +104,7 @@ class NetContext(ContextType):
             return Refusal(f"{name} has 128 bits, and numbers have 64", f"read {name}_hi and {name}_lo")
         names = [n for n, f in self.fields.items() if not (f.count == 4 and f.swap_bytes)]
         names += [f"{n}{half}" for n, f in self.fields.items() if f.count == 4 and f.swap_bytes for half in _HALVES]
-        names += self.pointers
+        names += [*self.pointers, *self.sockets]
         if self.has_headers:
             from ..types.packets import HEADERS
 
@@ -96,6 +125,8 @@ class NetContext(ContextType):
         if name in self.pointers:
             off, struct = self.pointers[name]
             return kernel_types.pointer(low.b.load(pointer, off, 8), struct)
+        if name in self.sockets:
+            return self._socket(low, name)
         if name == "optval" and self.kind in ("cgroup/getsockopt", "cgroup/setsockopt"):
             return OptionValue(*lower.option_value(low, pointer))
         place = self._place(name)

@@ -8,11 +8,12 @@ from ..abi import bpf
 from ..abi.helpers import BPF_FUNC as FUNC
 from ..ir.core import PTR_BTF, PTR_VALUE_OR_NULL, Op
 from ..lower import kernel_types as kernel
+from ..lower.map_kinds import entry
 from ..lower.numbers import Num, Refusal
 from ..types.scalars import NumType
 from .atomics import change, operand_of
 from .map_methods import MapKind, as_meant, found, number_or
-from .values import Entry, Known, Peek, Place
+from .values import Context, Entry, Known, Peek, Place, Sock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _HELPERS = {
     bpf.BPF_MAP_TYPE_SK_STORAGE: (FUNC.sk_storage_get, FUNC.sk_storage_delete),
     bpf.BPF_MAP_TYPE_CGRP_STORAGE: (FUNC.cgrp_storage_get, FUNC.cgrp_storage_delete),
 }
+_SOCKET_CONTEXTS = ("cgroup/sock_", "cgroup/post_bind")  # whose argument is a socket
 _OWN = {"task_struct": "ebee.current_task()", "cgroup": "ebee.current_cgroup()"}
 
 
@@ -112,6 +114,10 @@ class StorageKind(MapKind):
 
 def _owner(front: Expressions, decl: Any, value: Val) -> Value:
     """An owner as a pointer that the verifier knows. Raises: Refusal."""
+    if decl.owner == "sock" and isinstance(value, Sock):
+        return entry(front.low, value.pointer, value.what)
+    if decl.owner == "sock" and isinstance(value, Context) and front.section.startswith(_SOCKET_CONTEXTS):
+        return front.low.ctx
     if not isinstance(value, Num) or kernel.struct_of(value) != decl.owner:
         hint = f"for example {_OWN[decl.owner]}" if decl.owner in _OWN else "arguments of typed hooks are: tp_btf, lsm"
         is_pointer = isinstance(value, Num) and value.is_kernel_pointer

@@ -431,6 +431,18 @@ class KernelRef(Record):
     type: BtfType | None
 
 
+class Sock(Record):
+    """A socket that the verifier knows, or null: a "sock_common", "bpf_sock" or "bpf_tcp_sock".
+
+    `held` is the pointer that must be given back, if it was found through one.
+    """
+
+    pointer: Value
+    struct: str
+    what: str
+    held: Value | None = None
+
+
 class FieldRow(Record):
     """A field of a context that is several numbers."""
 
@@ -451,6 +463,6 @@ if TYPE_CHECKING:
     Ranges = dict[str, Range]
     Val = (
         Num | Known | Many | Comm | UserStr | Memory | Text | StructValue | Entry | RecordRef | Context | HeaderRef
-        | KernelRef | Payload | OptionValue | FieldRow | Arguments | Sequence | Place | Peek | Maybe | InnerMap | Member
-        | Entries | Lazy | StackFrames | Guard | Dynptr | KernelIter | Unusable
+        | KernelRef | Payload | OptionValue | FieldRow | Sock | Arguments | Sequence | Place | Peek | Maybe | InnerMap
+        | Member | Entries | Lazy | StackFrames | Guard | Dynptr | KernelIter | Unusable
     )  # fmt: skip

@@ -168,11 +168,39 @@ _NETWORK_ORDER: Mapping[str, Mapping[str, int]] = {
     "sk_msg_md": {"remote_port": 4, **_ADDRESSES},
     "sk_reuseport_md": {"eth_protocol": 2},
 }
-_SIGNED = {"bpf_sockopt": ("level", "optname", "optlen", "retval")}
+_SIGNED = {"bpf_sockopt": ("level", "optname", "optlen", "retval"), "bpf_sock": ("rx_queue_mapping",)}
 # What is no number: pointers, and the bounds of the packet.
 _POINTERS = {"data", "data_end", "data_meta", "sk", "flow_keys", "optval", "optval_end", "skb_data", "skb_data_end",
              "migrating_sk"}  # fmt: skip
 _KERNEL_POINTERS = {"bpf_nf_ctx": {"state": "nf_hook_state", "skb": "sk_buff"}}
+
+# Sockets in contexts, by what the verifier takes them for. Source: *_is_valid_access in net/core/filter.c.
+_SOCKETS = {
+    "__sk_buff": {"sk": "sock_common"},
+    **{f"bpf_{kind}": {"sk": "bpf_sock"} for kind in ("sk_lookup", "sock_addr", "sock_ops", "sockopt")},
+    "sk_msg_md": {"sk": "bpf_sock"},
+    "sk_reuseport_md": {"sk": "bpf_sock", "migrating_sk": "sock_common"},
+}
+_FULL_SOCKETS_ONLY = ("type", "protocol", "mark", "priority")
+
+
+def context_sockets(section: str) -> dict[str, tuple[int, str]]:
+    """Return the sockets in a context that a probe there may read: offset in bytes, and the struct that is known."""
+    struct, readable, _ = ACCESS[section]
+    sockets = _SOCKETS.get(struct, {})
+    return {name: (STRUCTS[struct][name][0], sockets[name]) for name in readable.split() if name in sockets}
+
+
+def sock_fields(struct: str) -> dict[str, ContextField]:
+    """Return the fields of a "sock_common", "bpf_sock" or "bpf_tcp_sock"; none can be written through a pointer."""
+    layout = "bpf_sock" if struct == "sock_common" else struct
+    left_out = _FULL_SOCKETS_ONLY if struct == "sock_common" else ()
+    swap, signed = _NETWORK_ORDER.get(layout, {}), _SIGNED.get(layout, ())
+    return {
+        name: ContextField(*place, swap.get(name, 0), name in signed, False)
+        for name, place in STRUCTS[layout].items()
+        if name not in left_out
+    }
 
 
 def context_fields(section: str) -> dict[str, ContextField]:

@@ -2,8 +2,15 @@
 
 import ebee
 from ebee import Hash, u32, u64
+from ebee.helpers import bpf_sk_assign, bpf_sk_fullsock, bpf_sk_lookup_tcp, bpf_sk_release, bpf_tcp_sock
 
 counts = Hash(u32, u64)
+
+
+class Tuple(ebee.Struct):
+    ports: ebee.List(u32, 3)
+
+
 devices = ebee.DevMap(max_entries=4)
 sockets = ebee.SockMap(max_entries=4)
 pool = ebee.ReuseportSockArray(max_entries=4)
@@ -121,3 +128,40 @@ def below_ip(ctx):
     if ctx.ip:
         ctx.ip.ttl = 1  # error: a netfilter probe cannot change packets | read ip.ttl, and return what becomes of it
     return ebee.NF_ACCEPT
+
+
+@ebee.tc("ingress")
+def sockets_of_packets(pkt):
+    if pkt.sk:
+        counts[0] = pkt.sk.mark  # error: only full sockets have mark, and this may be none | full = ebee.helpers.bpf_sk_fullsock(pkt.sk), and if that is not None: full.mark
+        counts[1] = pkt.sk.snd_cwnd  # error: only TCP sockets have snd_cwnd | tcp = ebee.helpers.bpf_tcp_sock(pkt.sk), and if that is not None: tcp.snd_cwnd
+        counts[2] = pkt.sk.src_ip6  # error: src_ip6 has 128 bits, and numbers have 64 | read src_ip6_hi and src_ip6_lo
+        counts[3] = pkt.sk.famly  # error: a socket has no field 'famly' in a probe | did you mean family?
+        pkt.sk.mark = 5  # error: a socket that may be no full one, or None has no fields that can be assigned
+        counts[4] = pkt.sk  # error: an integer is needed here, not a socket that may be no full one, or None
+    full = bpf_sk_fullsock(pkt.sk)  # error: pkt.sk may be None, and sk of bpf_sk_fullsock() may not | if pkt.sk is not None: …
+    return 0
+
+
+@ebee.tc("ingress")
+def sockets_that_are_held(pkt):
+    ports = Tuple()
+    bpf_sk_lookup_tcp(pkt, ports, 12, -1, 0)  # error: what bpf_sk_lookup_tcp(pkt, ports, 12, -1, 0) gives must be given back | with bpf_sk_lookup_tcp(…) as sk: …
+    kept = bpf_sk_lookup_tcp(pkt, ports, 12, -1, 0)  # error: what bpf_sk_lookup_tcp(pkt, ports, 12, -1, 0) gives must be given back | with bpf_sk_lookup_tcp(…) as sk: …
+    with bpf_sk_lookup_tcp(pkt, ports, 12, -1, 0) as sk:
+        bpf_sk_release(sk)  # error: bpf_sk_release() cannot be called by its name | with bpf_sk_lookup_tcp(…) as sk: … gives it back
+        for i in range(3):
+            bpf_sk_assign(pkt, sk, 0)  # error: bpf_sk_assign() changes the probe's socket, and cannot be called in a loop | call it behind it
+    counts[0] = sk.state  # error: sk was given back at the end of its `with`
+    other = pkt.sk
+    with bpf_sk_lookup_tcp(pkt, ports, 12, -1, 0) as sk:
+        other = bpf_tcp_sock(sk)
+    if other:  # error: …
+        return 1
+    return 0
+
+
+@ebee.xdp
+def no_socket(pkt):
+    counts[0] = pkt.sk  # error: a packet has no header 'sk' | …
+    return ebee.XDP_PASS

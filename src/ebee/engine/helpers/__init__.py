@@ -55,7 +55,7 @@ FAMILIES = {
     "xdp": "xdp_adjust_head xdp_adjust_tail xdp_adjust_meta xdp_get_buff_len xdp_load_bytes xdp_store_bytes",
     "net": (
         "clone_redirect redirect redirect_neigh redirect_peer redirect_map fib_lookup sk_lookup_tcp sk_lookup_udp"
-        " skc_lookup_tcp sk_release sk_fullsock tcp_sock get_listener_sock get_socket_cookie get_socket_uid"
+        " skc_lookup_tcp sk_assign sk_release sk_fullsock tcp_sock get_listener_sock get_socket_cookie get_socket_uid"
         " get_netns_cookie get_cgroup_classid skb_cgroup_classid skb_cgroup_id skb_ancestor_cgroup_id get_route_realm"
     ),
 }

@@ -6,7 +6,7 @@ Source: net/core/filter.c (Linux 6.18).
 
 from __future__ import annotations
 
-from errno import EAFNOSUPPORT, EINVAL
+from errno import EAFNOSUPPORT, EINVAL, EOPNOTSUPP
 
 from ...abi import bpf
 from ...errors import ExecutionError
@@ -117,6 +117,14 @@ def tcp_sock(vm: Machine, sock: int) -> int:
 
 
 def get_listener_sock(vm: Machine, sock: int) -> int:
+    return 0
+
+
+def sk_assign(vm: Machine, ctx: int, sock: int, flags: int) -> int:
+    """Have a socket get the packet: of an skb only where one arrives, which none does here."""
+    if vm.packet is not None:
+        return -EOPNOTSUPP if sock and not flags else -EINVAL
+    _record(vm, "sk_assign", sock)
     return 0
 
 
