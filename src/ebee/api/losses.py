@@ -40,6 +40,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "bad_shift": ("1 run", "{n} runs", "of the probe ended early: {what}"),
     "text_cut": ("1 text was", "{n} texts were", "cut off: what was put together is longer than the field"),
     "bad_index": ("1 run", "{n} runs", "of the probe ended early: {what}"),
+    "scratch_busy": ("1 run", "{n} runs", "of {what!r} did not happen: others that it interrupted had all its memory"),
     "no_entry": ("1 run", "{n} runs", "of the probe ended early: {what} gave no entry, and it was used"),
     "packet_end": ("1 run", "{n} runs", "of the probe ended early: the packet has no byte {what}"),
     "packet_pull": ("1 packet", "{n} packets", "could not be read whole: the kernel could not bring {what} together"),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..ir.core import Function, Module
     from ..spec.target import Target
     from .emit import FunctionCode
+    from .scratch import Claim
 
 _MAX_FRAMES = 8  # MAX_CALL_FRAMES in include/linux/bpf_verifier.h
 _FRAME_UNIT = 32  # bytes; see `Code.stack_size`
@@ -58,6 +59,7 @@ def compile_module(
     dump: Callable[[str, str], None] | None = None,
     check: bool = False,
     compiled: dict[str, FunctionCode] | None = None,
+    claim: Callable[[Function], Claim] | None = None,
 ) -> Code:
     """Compile a module's first function and those that it still calls after optimisation; they stay in module order.
 
@@ -65,52 +67,95 @@ def compile_module(
     what has been compiled: such functions are compiled once, and are the same in each program.
 
     `target.features` may have `v4` (sign-extending moves) and `gotol`. `dump` is called with the name of each pass and
-    the function's text after it; `check` has the IR checked between passes.
+    the function's text after it; `check` has the IR checked between passes. A program whose variables do not fit on
+    the stack gets a place for them from `claim`, and so does a function that runs later, on a stack of its own.
     Raises: CompileError when the stack or the call depth does not suffice, or a jump cannot reach.
     """
     codes = {} if compiled is None else compiled
     by_name = {f.name: f for f in module.functions}
-    used: set[str] = set()
-    work = [f.name for f in module.functions[:1]]
-    while work:
-        name = work.pop()
-        if name not in used:
-            used.add(name)
-            if name not in codes:
-                codes[name] = _compile_function(by_name[name], module, target, dump, check)
-            work += [callee for _, callee in codes[name].calls]
+    observe = _observer(module, dump, check) if dump or check else None
+    has_movsx, has_gotol = "v4" in target.features, "gotol" in target.features
+    used: dict[str, int] = {}  # functions, and the stack that they take with what they call, in bytes
+
+    def compile_function(name: str, is_root: bool) -> int:
+        if name in used:
+            return used[name]
+        used[name] = below = 0
+        function = by_name[name]
+        if name not in codes:
+            _optimise(function, observe)
+        for callee, is_later in _callees(function, codes.get(name)):
+            size = compile_function(callee, is_later)
+            below = below if is_later else max(below, size)
+        if name not in codes:
+            code = _generate(function, has_movsx, below, claim if is_root else None, observe)
+            resolve_branches(code, has_gotol=has_gotol)
+            codes[name] = code
+        used[name] = below + _rounded(codes[name].frame_bytes)
+        return used[name]
+
+    compile_function(module.functions[0].name, True)
     return _link([codes[name] for name in by_name if name in used])
 
 
-def _compile_function(
-    function: Function,
-    module: Module,
-    target: Target,
-    dump: Callable[[str, str], None] | None,
-    check: bool,
-) -> FunctionCode:
-    observe = _observer(module, dump, check) if dump or check else None
+def _callees(function: Function, code: FunctionCode | None) -> dict[tuple[str, bool], None]:
+    """The functions that one calls, and whether they run later."""
+    if code is not None:
+        return dict.fromkeys((callee, callee in code.later) for _, callee in code.calls)
+    named = (op for op in function.ops() if op.opcode in ("call_local", "func_addr"))
+    return dict.fromkeys((op.symbol, op.opcode == "func_addr" and op.imm == 1) for op in named)
+
+
+def _optimise(function: Function, observe: Callable[[str, Function], None] | None) -> None:
     if observe:
         observe("input", function)
     for run in PASSES:
         run(function)
         if observe:
             observe(run.__name__, function)
-    has_movsx = "v4" in target.features
+
+
+def _generate(
+    function: Function,
+    has_movsx: bool,
+    below: int,
+    claim: Callable[[Function], Claim] | None,
+    observe: Callable[[str, Function], None] | None,
+) -> FunctionCode:
+    """Generate code; `below` is the stack that the function's callees take, in bytes."""
+    code: FunctionCode | None = None
     try:
         code = _generate_code(function, has_movsx, frugal=False)
         wants_less = bool(code.calls) and code.frame_bytes > _STACK_BESIDE_CALLS
     except CompileError:  # the stack does not suffice
         wants_less = True
     if wants_less:
-        code = _generate_code(function, has_movsx, frugal=True)
-    resolve_branches(code, has_gotol="gotol" in target.features)
-    return code
+        try:
+            code = _generate_code(function, has_movsx, frugal=True)
+        except CompileError:
+            if claim is None:
+                raise
+            code = None
+    if code is not None and (not below or _rounded(code.frame_bytes) + below <= STACK_LIMIT or claim is None):
+        return code
+    from .scratch import movable, move_to_scratch
+
+    if not movable(function):
+        return code or _generate_code(function, has_movsx, frugal=True)
+    assert claim is not None
+    move_to_scratch(function, claim(function))
+    if observe:
+        observe(move_to_scratch.__name__, function)
+    return _generate(function, has_movsx, below, None, None)
 
 
 def _generate_code(function: Function, has_movsx: bool, *, frugal: bool) -> FunctionCode:
     machine = select_instructions(function, has_movsx=has_movsx)
     return emit_function(machine, allocate_registers(machine, frugal=frugal))
+
+
+def _rounded(frame_bytes: int) -> int:
+    return (max(frame_bytes, 1) + _FRAME_UNIT - 1) // _FRAME_UNIT * _FRAME_UNIT
 
 
 def _observer(
@@ -166,8 +211,7 @@ def _deepest_stack(codes: list[FunctionCode]) -> int:
             callees = dict.fromkeys(callee for _, callee in code.calls if callee not in code.later)
             below = [measure(by_name[callee], (*chain, name)) for callee in callees]
             frames = 1 + max((f for f, _ in below), default=0)
-            own = (max(code.frame_bytes, 1) + _FRAME_UNIT - 1) // _FRAME_UNIT * _FRAME_UNIT
-            size = own + max((s for _, s in below), default=0)
+            size = _rounded(code.frame_bytes) + max((s for _, s in below), default=0)
             if frames > _MAX_FRAMES:
                 raise _refusal(code, f"calls from {name!r} go {frames} functions deep; eBPF has {_MAX_FRAMES}", "")
             if size > STACK_LIMIT and below:

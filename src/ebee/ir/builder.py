@@ -159,9 +159,13 @@ class Builder:
             self._consts[key] = self.op("const", imm=value)
         return self._consts[key]
 
-    def alloca(self, size_bytes: int, align: int = 8) -> Op:
-        """Reserve stack memory, in the entry block so that it is reserved once."""
-        op = Op("alloca", (), PTR_STACK, imm=size_bytes, size=align, span=self.span)
+    def alloca(self, size_bytes: int, align: int = 8, *, stays: bool = False) -> Op:
+        """Reserve stack memory, in the entry block so that it is reserved once.
+
+        It `stays` there if the kernel wants it there: what holds pointers, iterators and dynptrs. Other memory may
+        be moved.
+        """
+        op = Op("alloca", (), PTR_STACK, imm=size_bytes, size=align, off=int(stays), span=self.span)
         self.function.entry.ops.insert(0, op)
         return op
 

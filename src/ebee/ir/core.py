@@ -64,7 +64,7 @@ OPS: dict[str, tuple[int, str, str]] = {
     "zext": (1, I64, PURE),  # size: keep the low 1, 2 or 4 bytes, fill with zeros
     "sext": (1, I64, PURE),  # size: keep the low 1, 2 or 4 bytes, fill with the sign
     "bswap": (1, I64, PURE),  # size: the low 2, 4 or 8 bytes in reverse order, fill with zeros
-    "alloca": (0, PTR_STACK, PURE),  # imm: bytes on the stack, size: alignment; contents undefined
+    "alloca": (0, PTR_STACK, PURE),  # imm: bytes on the stack, size: alignment, off 1: stays there; undefined
     "map": (0, PTR_MAP, PURE),  # symbol: the map's name
     "map_value": (0, PTR_VALUE, PURE),  # symbol: a map of one value, imm: byte offset in it
     "core_off": (0, I64, PURE),  # symbol: a field of a kernel struct (spec.core_fields); the loader puts its offset

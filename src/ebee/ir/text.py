@@ -130,7 +130,7 @@ class _Printer:
         elif opcode == "const":
             text += f" {op.imm}"
         elif opcode == "alloca":
-            text += f" {op.imm} align {op.size}"
+            text += f" {op.imm} align {op.size}{' stays' * op.off}"
         elif opcode == "map_value":
             text += f" {symbol} + {op.imm}"
         elif opcode == "core":
@@ -454,6 +454,8 @@ class _Parser:
             op.imm = self._number()
             self._expect("align")
             op.size = self._number()
+            op.off = int(self._peek() == "stays")
+            self.at += op.off
         elif opcode == "map_value":
             op.symbol = self._symbol()
             self._expect("+")

@@ -14,6 +14,7 @@ from ..spec.object import (
     PRINT_MAP,
     RELO_KFUNC,
     RELO_KSYM,
+    SCRATCH_MAP,
     FuncInfo,
     LineInfo,
     LossSite,
@@ -32,12 +33,16 @@ if TYPE_CHECKING:
 
     from ..compiler.code import Code
     from ..compiler.emit import FunctionCode
+    from ..compiler.scratch import Claim
     from ..errors import SourceSpan
     from ..ir.core import Function
     from ..spec.target import Target
     from ..types.globals import Global as Variable
     from ..types.scalars import IntType, Type
     from ..types.structs import StructType
+
+
+_RESERVED = {PRINT_MAP: "that print() uses", SCRATCH_MAP: "of variables that do not fit on the stack"}
 
 
 class Signature(Record):
@@ -48,11 +53,15 @@ class Signature(Record):
 
 
 class Lowered(Record):
-    """A program in IR, and the hook that it is for. `signature`: it takes no context, and is a global function."""
+    """A program in IR, and the hook that it is for. `signature`: it takes no context, and is a global function.
+
+    `failure` is its result where it ends because of an error.
+    """
 
     function: Function
     section: str
     signature: Signature | None = None
+    failure: int = 0
 
 
 class Subprogram(Record):
@@ -102,8 +111,8 @@ class ObjectBuilder:
         """Make a declared map part of the object; `name` is the variable that holds it. Raises: Refusal."""
         if not decl.name:
             decl.name = name
-        if decl.name == PRINT_MAP:
-            raise Refusal(f"{PRINT_MAP} is the map that print() uses", "give the map another name=")
+        if decl.name in _RESERVED:
+            raise Refusal(f"{decl.name} is the map {_RESERVED[decl.name]}", "give the map another name=")
         if self.decls.setdefault(decl.name, decl) is not decl:
             raise Refusal(f"two different maps are called {decl.name!r}", "give one of them another name=")
 
@@ -145,9 +154,11 @@ class ObjectBuilder:
         for name in list(self.functions)[mark[2] :]:
             del self.functions[name]
 
-    def add_program(self, function: Function, section: str, signature: Signature | None = None) -> None:
-        """Add a program that has been lowered."""
-        self.programs.append(Lowered(function, section, signature))
+    def add_program(
+        self, function: Function, section: str, signature: Signature | None = None, failure: int = 0
+    ) -> None:
+        """Add a program that has been lowered; `failure` is its result where it ends because of an error."""
+        self.programs.append(Lowered(function, section, signature, failure))
 
     def free_name(self, wanted: str) -> str:
         """Return a name that no function has: the wanted one, or with a number behind it."""
@@ -188,6 +199,7 @@ class ObjectBuilder:
     def finish(self, target: Target) -> ObjectSpec:
         """Compile every program and return the object. Raises: CompileError."""
         btf = BtfBuilder()
+        codes, claims = self._compiled(target)
         spec = ObjectSpec(self.name, license=self.license, loss_sites=self.loss_sites)
         for name, decl in self.decls.items():
             if isinstance(decl, MapDecl):
@@ -199,14 +211,16 @@ class ObjectBuilder:
         if self.prints:
             spec.maps[PRINT_MAP] = MapSpec(PRINT_MAP, bpf.BPF_MAP_TYPE_RINGBUF, 0, 0, PRINT_BYTES)
             spec.notes["prints"] = self.prints
+        if claims:
+            from ..compiler.scratch import PLACES
+
+            size, count = max(claim.size_bytes for claim in claims), claims[-1].first + PLACES
+            spec.maps[SCRATCH_MAP] = MapSpec(SCRATCH_MAP, bpf.BPF_MAP_TYPE_PERCPU_ARRAY, 4, size, count)
         for type in self.types:
             type.btf_id(btf)
         int_id = btf.add_signed("int", 4)
         proto_id = btf.add_func_proto(int_id, [("ctx", btf.add_ptr(0))])
-        functions = [f.function for f in self.functions.values()]
-        compiled: dict[str, FunctionCode] = {}
-        for lowered in self.programs:
-            code = compile_module(Module([lowered.function, *functions]), target, compiled=compiled)
+        for lowered, code in zip(self.programs, codes):
             func_info = [FuncInfo(0, _entry_id(lowered, proto_id, btf))]
             func_info += [FuncInfo(at, _func_id(self.functions[name], btf)) for name, at in code.functions[1:]]
             spec.programs[lowered.function.name] = _program_spec(lowered, code, btf, func_info)
@@ -215,6 +229,27 @@ class ObjectBuilder:
         spec.externs = _externs(spec, target, btf)
         spec.btf = btf.encode()
         return spec
+
+    def _compiled(self, target: Target) -> tuple[list[Code], list[Claim]]:
+        """The code of each program, and what programs and functions claim that need more memory than the stack has."""
+        claims: list[Claim] = []
+        functions = [f.function for f in self.functions.values()]
+        compiled: dict[str, FunctionCode] = {}
+        failure = {lowered.function: lowered.failure for lowered in self.programs}
+
+        def claim(function: Function) -> Claim:
+            from ..compiler.scratch import PLACES, Claim
+
+            slot = self.loss_slot("scratch_busy", function.name, function.span)
+            made = Claim(SCRATCH_MAP, PLACES * len(claims), LOSS_MAP, 8 * slot, failure.get(function, 0))
+            claims.append(made)
+            return made
+
+        codes = [
+            compile_module(Module([lowered.function, *functions]), target, compiled=compiled, claim=claim)
+            for lowered in self.programs
+        ]
+        return codes, claims
 
 
 def _globals_spec(section: str, variables: Sequence[Global], btf: BtfBuilder) -> MapSpec:

@@ -175,7 +175,7 @@ def _in_place(front: Expressions, value: Dynptr, nodes: list[ast.expr], name: st
 
 
 def _clone(front: Expressions, value: Dynptr, nodes: list[ast.expr]) -> Val:
-    state = front.b.alloca(16)
+    state = front.b.alloca(16, stays=True)
     _check(front, front.low.call_kfunc("bpf_dynptr_clone", [value.state, state]), f"no clone of {value.what}")
     clone: Dynptr = value.replace(state=state, size=None)
     return clone
@@ -237,7 +237,7 @@ def reserve(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
         raise Refusal(f"{decl.name}.reserve() takes no size: its records are {decl.value}", "RingBuf(bytes)")
     n = front.num(front.arguments(node, "reserve", 1, 1)[0])
     check_assignable(n, 0, _U32, "the size of a record (u32)")
-    b, low, state = front.b, front.low, front.b.alloca(16)
+    b, low, state = front.b, front.low, front.b.alloca(16, stays=True)
 
     def enter(skipped: Block) -> Val:
         failed = b.call(FUNC.ringbuf_reserve_dynptr, low.map(decl), n.value, b.const(0), state)
@@ -263,7 +263,7 @@ def dynptr(front: Expressions, node: ast.Call) -> Val:
     """ebee.dynptr(pkt), ebee.dynptr(v), ebee.dynptr(v.field), ebee.dynptr(variable.value). Raises: Refusal."""
     (argument,) = front.arguments(node, "dynptr", 1, 1)
     value, b, low = field_place(front, argument, True), front.b, front.low
-    state, text = b.alloca(16), front.source.text_of(argument)
+    state, text = b.alloca(16, stays=True), front.source.text_of(argument)
     if isinstance(value, Entry):
         value = place_of(front, value)
     owner: Any = _PACKET

@@ -100,7 +100,7 @@ def iter_num(front: Expressions, node: ast.Call) -> KernelIter:
 def for_kernel_iter(front: Loops, node: ast.For, items: KernelIter) -> None:
     """`for x in …` of an iterator of the kernel's: made, asked for the next until there is none, and let go."""
     b, low, function = front.b, front.low, f"bpf_iter_{items.name}"
-    state = b.alloca(-(-items.size_bytes // 8) * 8)
+    state = b.alloca(-(-items.size_bytes // 8) * 8, stays=True)
     failed = low.call_kfunc(f"{function}_new", [state, *items.args])
     low.hold(lambda: low.call_kfunc(f"{function}_destroy", [state]))
     if items.name != "num":  # which fails where there is nothing to count

@@ -224,7 +224,7 @@ def attempt(
         passed = low.close(inner.VARIABLES + 8 * len(place))
         around.below = max(around.below, low.stack)
         around.obj.add_function(function, _described(outline))
-        frame = b.alloca(inner.VARIABLES + 8 * (len(place) + len(passed)))
+        frame = b.alloca(inner.VARIABLES + 8 * (len(place) + len(passed)), stays=True)
         b.store(frame, inner.STATUS, 8, b.const(0))
         if call.results:
             b.store(frame, inner.RESULT, 8, b.const(0))

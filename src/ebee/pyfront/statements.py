@@ -83,7 +83,7 @@ def compile_probe(probe: ProbeSource, obj: ObjectBuilder, target: Target) -> Non
         made = lowered(chosen)
         if made.low.stack > MOST_STACK:  # what is lowered where it is called shares its caller's stack
             made = lowered(frozenset())
-    obj.add_program(made.function, probe.section, made.context.signature)
+    obj.add_program(made.function, probe.section, made.context.signature, made.low.failure)
 
 
 def unique(diagnostics: list[Diagnostic]) -> list[Diagnostic]:

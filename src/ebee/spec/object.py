@@ -47,6 +47,8 @@ PIN_NONE, PIN_BY_NAME = 0, 1
 LOSS_MAP = "ebee.lost"
 # The ring buffer that carries the values of print(); `ObjectSpec.notes["prints"]` says what its records mean.
 PRINT_MAP = "ebee_print"
+# The per-CPU array with the variables that do not fit on the stack, of each program and run.
+SCRATCH_MAP = "ebee_scratch"
 # The hash of processes (tgid, u32) that `ebee.followed()` asks: FOLLOWED for each; at key 0 FOLLOWED if all are.
 SCOPE_MAP, SCOPE_PROCESSES, FOLLOWED = "ebee_scope", 65536, 1
 PRINT_BYTES = 1 << 19
