@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 STATUS, RESULT, VARIABLES = 0, 8, 16
 NEXT, BREAK, OVER, RETURN, ABORT = range(5)
 MOST_ARGUMENTS = 5
+MOST_STACK = 128  # bytes, of a function with what it calls; what is larger is kept by those that call it
 # Made anew where they are used: they are not computed.
 _MADE_ANEW = frozenset(name for name, (count, _, _) in OPS.items() if not count and name != "alloca")
 
@@ -69,6 +70,7 @@ class Inner(Lowering):
 
     def close(self, off: int) -> list[tuple[int, Value]]:
         """Have what was made around come through the frame, from byte `off` on; return what has to be put there."""
+        self.around.b.function.entry.ops[:0] = taken_out(self)
         found = outer_values(self.b.function)
         replaced: dict[Value, Value] = {}
         passed, ops = [], []
@@ -92,7 +94,8 @@ class Inner(Lowering):
 class Outside(Lowering):
     """Lowers a function that is called with arguments, from several places. What else it needs are more parameters.
 
-    `extra` says which: "status", memory whose first word says whether the program is to end; "ctx", the context.
+    `extra` says which: "status", memory whose first word says whether the program is to end; "ctx", the context;
+    "memory", `memory_bytes` of the caller's for variables that are too large for this function's part of the stack.
     """
 
     is_program = False
@@ -100,6 +103,7 @@ class Outside(Lowering):
     def __init__(self, obj: ObjectBuilder, function: Function, features: Container[str]) -> None:
         super().__init__(obj, function, features)
         self.extra: dict[str, Param] = {}
+        self.memory_bytes = 0
 
     def parameter(self, name: str, type: str) -> Param:
         """Return an additional parameter. Raises: Refusal when there are too many."""
@@ -117,11 +121,40 @@ class Outside(Lowering):
         """The program's context."""
         return self.parameter("ctx", PTR_CTX)
 
+    def close(self) -> None:
+        """Have the caller provide memory for what is too large. Raises: Refusal when there are too many parameters."""
+        replaced: dict[Value, Value] = {}
+        made: list[Op] = []
+        for op in taken_out(self):
+            by = Op("const", imm=self.memory_bytes)
+            address = Op("add", (self.parameter("memory", PTR_ARG), by), PTR_ARG, span=op.span)
+            made += by, address
+            replaced[op] = address
+            self.memory_bytes += -(-op.imm // 8) * 8
+        if replaced:
+            _replace(self.b.function, replaced)
+            self.b.function.entry.ops[:0] = made
+            _retype(self.b.function)
+
     def fail(self) -> None:
         """Go back to the caller, which ends the program."""
         self.discard()
         self.b.store(self.parameter("status", PTR_ARG), 0, 8, self.b.const(ABORT))
         self.b.ret(self.b.const(0))
+
+
+def taken_out(low: Lowering) -> list[Op]:
+    """Take the largest allocas out of a function, until it and what it calls need `MOST_STACK` at most."""
+    entry = low.b.function.entry
+    taken: list[Op] = []
+    for op in sorted((op for op in entry.ops if op.opcode == "alloca" and not op.off), key=lambda op: -op.imm):
+        if low.stack - sum(op.imm for op in taken) <= MOST_STACK:
+            break
+        taken.append(op)
+    gone = set(taken)
+    if gone:
+        entry.ops = [op for op in entry.ops if op not in gone]
+    return taken
 
 
 def outer_values(function: Function) -> list[Value]:

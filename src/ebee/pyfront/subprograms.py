@@ -51,6 +51,7 @@ class Subprogram(Record):
     replaced: list[Place | None]
     extra: list[str]
     stack: int
+    memory_bytes: int = 0
 
 
 class Argument(Record):
@@ -138,6 +139,8 @@ def emit(front: Calls, subprogram: Subprogram, arguments: list[Argument]) -> Val
     for name in subprogram.extra:
         if name == "ctx":
             values.append(low.ctx)
+        elif name == "memory":
+            values.append(low.scratch(f"memory of {subprogram.name}", subprogram.memory_bytes))
         else:
             status = low.scratch("status", 8)
             b.store(status, 0, 8, b.const(0))
@@ -201,6 +204,8 @@ def build(
                 check_assignable(result, signature.result.lo, signature.result.hi, f"the result of {definition.name}()")
                 result = wrap(low, result, signature.result.size, signature.result.signed)
             low.b.ret(result.value if isinstance(result, Num) else low.b.const(0))
+        if signature is None:
+            low.close()
     except (Refusal, Located) as e:
         result = None
         if isinstance(e, Refusal):
@@ -230,7 +235,9 @@ def build(
         obj.add_function(function, [(n, None) for n, a in zip(env, arguments) if a.value is not None])
     replaced: list[Place | None] = [None] if inside.replaced else []  # where, is another place for each call
     map_writes = list({id(decl): decl for decl in front.map_writes[writes:]}.values())
-    return Subprogram(function.name, result, inside.written, map_writes, replaced, list(low.extra), low.stack)
+    return Subprogram(
+        function.name, result, inside.written, map_writes, replaced, list(low.extra), low.stack, low.memory_bytes
+    )
 
 
 def argument_of(front: Calls, definition: ast.FunctionDef, name: str, value: Val, is_exact: bool) -> Argument:
