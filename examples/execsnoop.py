@@ -1,4 +1,4 @@
-"""Which programs does a command start, with what result, and how do they end?
+"""Which programs does a command start, with what arguments and result, and how do they end?
 
     ebee run examples/execsnoop.py -c 'sh -c "ls /nowhere; true"'
 
@@ -8,7 +8,10 @@ prints a line for every execve that returns, and one for every process that exit
 import errno
 
 import ebee
-from ebee import Hash, RingBuf, Str, Struct, s32, u32, u64
+from ebee import List, LruHash, RingBuf, Str, Struct, s32, u32, u64
+
+MOST = 20  # arguments
+
 
 
 class Event(Struct):
@@ -17,21 +20,32 @@ class Event(Struct):
     status: s32  # of execve: 0 or minus an error number; of a process: its exit code
     comm: str = Str(16)
     path: str = Str(256)
+    argc: u32
+    argv: list[str] = List(Str(128), MOST)
     time_ns: u64
 
 
 class Program(Struct):
     start_ns: u64
     path: str = Str(256)
+    argc: u32
+    argv: list[str] = List(Str(128), MOST)
 
 
-programs = Hash(u32, Program)  # by process
+programs = LruHash(u32, Program, max_entries=1024)  # by process
 events = RingBuf(Event, size="1M")
 
 
 @ebee.tracepoint("syscalls:sys_enter_execve")
 def on_exec(ctx):
-    programs[ebee.pid()] = Program(start_ns=ebee.ktime(), path=ebee.user_str(ctx.filename, 256))
+    program = Program(start_ns=ebee.ktime(), path=ebee.user_str(ctx.filename))
+    for i in range(MOST):
+        argument = ebee.read_user(ctx.argv + 8 * i, u64)
+        if argument == 0:
+            break
+        program.argv[i] = ebee.user_str(argument)
+        program.argc = i + 1
+    programs[ebee.pid()] = program
 
 
 def report(is_exit, status):
@@ -43,6 +57,8 @@ def report(is_exit, status):
             e.is_exit = is_exit
             e.status = status
             e.path = program.path
+            e.argc = program.argc
+            e.argv = program.argv
             e.time_ns = ebee.ktime() - program.start_ns
 
 
@@ -61,5 +77,6 @@ with ebee.attach(on_exec, on_exec_done, on_exit):
         if e.is_exit:
             what = f"exits with {e.status & 255} after {e.time_ns / 1e6:.1f} ms"
         else:
-            what = f"starts {e.path}" if e.status == 0 else f"cannot start {e.path}: {errno.errorcode[-e.status]}"
+            call = " ".join([e.path, *e.argv[1 : e.argc], *["…"] * (e.argc == MOST)])
+            what = f"starts {call}" if e.status == 0 else f"cannot start {call}: {errno.errorcode[-e.status]}"
         print(f"{e.pid:<8} {e.comm:<16} {what}")

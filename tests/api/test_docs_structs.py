@@ -57,6 +57,14 @@ def test_results(page, name, backend):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_large(page, backend):
+    with ebee.Session(backend=backend) as session, session.attach(page.large_struct, command=COMMAND) as attachment:
+        attachment.wait()
+        c = page.commands[0]
+    assert (c.path, c.argc, c.argv, attachment.losses) == ("/etc/hostname", 3, ["-x"] * 3 + [""] * 17, [])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_counts(page, backend):
     with ebee.Session(backend=backend) as session:
         with session.attach(page.counting, command=COMMAND) as attachment:
@@ -69,5 +77,5 @@ def test_counts(page, backend):
 
 def test_the_page_names_every_probe_that_is_tested(page):
     probes = {n for n, v in vars(page).items() if isinstance(v, ebee.Probe)}
-    assert probes == {"fill", "patterns", "counting", "generic"}
+    assert probes == {"fill", "patterns", "counting", "large_struct", "generic"}
     assert page.Header._type.size == 5

@@ -36,7 +36,8 @@ report = {"fd": fd, "pid": os.getpid()}
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_execsnoop(tool, backend):
     body = """
-for argv in ["sleep", "0.1"], ["no-such-program"]:
+many = ["-c", *(f"import time; time.sleep({n})" + 60 * "#" for n in range(3)), *map(str, range(30))]
+for argv in ["sleep", "0.1"], ["no-such-program", "-x", "a b"], ["true", *many]:
     pid = os.fork()
     if pid == 0:
         try:
@@ -45,13 +46,15 @@ for argv in ["sleep", "0.1"], ["no-such-program"]:
             os._exit(42)
     os.waitpid(pid, 0)
     report[argv[0]] = pid
+report["many"] = many
 """
     lines, report = tool(backend, "execsnoop", body)
-    first, second = report["sleep"], report["no-such-program"]
-    assert (str(first), "sleep", "starts /bin/sleep") in matches(r"(\d+) +(\S+) +(.*)", lines)
+    first, second, third = report["sleep"], report["no-such-program"], report["true"]
+    assert (str(third), "true", " ".join(["starts /bin/true", *report["many"][:19], "…"])) in matches(r"(\d+) +(\S+) +(.*)", lines)
+    assert (str(first), "sleep", "starts /bin/sleep 0.1") in matches(r"(\d+) +(\S+) +(.*)", lines)
     ((ms,),) = matches(rf"{first} +sleep +exits with 0 after ([\d.]+) ms", lines)
     assert 100 <= float(ms) < 10_000
-    assert len(matches(rf"{second} +\S+ +cannot start /bin/no-such-program: ENOENT", lines)) == 1
+    assert len(matches(rf"{second} +\S+ +cannot start /bin/no-such-program -x a b: ENOENT", lines)) == 1
     assert len(matches(rf"{second} +\S+ +exits with 42 after [\d.]+ ms", lines)) == 1
 
 

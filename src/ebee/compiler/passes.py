@@ -94,7 +94,8 @@ def compile_module(
         used[name] = below + _rounded(codes[name].frame_bytes)
         return used[name]
 
-    compile_function(module.functions[0].name, True)
+    for program in module.functions[:1]:
+        compile_function(program.name, True)
     return _link([codes[name] for name in by_name if name in used])
 
 

@@ -65,7 +65,8 @@ def move_to_scratch(function: Function, claim: Claim) -> None:
     """
     if any(op.opcode == "call" and op.imm == FUNC.tail_call for op in function.ops()):
         hint = "keep large data in a PerCpuArray, or do the tail call in a probe without it"
-        raise _error(function, "its variables do not fit on the stack, and a tail call would not give back others", hint)
+        what = "its variables do not fit on the stack, and a tail call would not give back other memory"
+        raise _error(function, what, hint)
     kept = sum(op.imm for op in function.entry.ops if op.opcode == "alloca")
     place: dict[Value, int] = {}  # addresses in the value, with their offsets
     size = HEAD_BYTES

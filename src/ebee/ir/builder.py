@@ -31,6 +31,7 @@ class Builder:
         self.function = function
         self.block: Block = function.entry
         self.span: SourceSpan | None = function.span
+        self.is_leaving = False  # in `before_leaving`: no blocks can be made
         self._names = 0
         self._defs: dict[Block, dict[str, Value]] = {}
         self._preds: dict[Block, list[Jump]] = {}
@@ -282,8 +283,8 @@ class BeforeLeaving:
     def __enter__(self) -> None:
         b, block = self._builder, self._block
         self._was, self._term = b.block, block.term
-        b.block, block.term = block, None
+        b.block, block.term, b.is_leaving = block, None, True
 
     def __exit__(self, *_exception: object) -> None:
         self._block.term = self._term
-        self._builder.block = self._was
+        self._builder.block, self._builder.is_leaving = self._was, False

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from .object import ObjectBuilder
 
 
+_MOST_UNROLLED = 1024  # bytes that are written one word after the other; in longer memory, _TURN_BYTES in each turn
+_TURN_BYTES = 64
+
+
 def chunks(start: int, end: int, most: int = 8) -> list[tuple[int, int]]:
     """Cut a byte range into naturally aligned (offset, size) accesses of 8, 4, 2 and 1 bytes, at most `most`."""
     out = []
@@ -162,6 +166,14 @@ class Lowering:
 
     def zero(self, base: Value, off: int, size_bytes: int, align: int = 8) -> None:
         """Fill memory with zeros. `base` is aligned to `align` bytes."""
+        if self._is_long(size_bytes, off, align):
+
+            def turn(at: Value) -> None:
+                here = self.b.op("add", base, at)
+                self.zero(here, off, _TURN_BYTES)
+
+            done = self._turns(size_bytes, turn)
+            off, size_bytes = off + done, size_bytes - done
         for at, size in chunks(off, off + size_bytes, align):
             self.b.store(base, at, size, self.b.const(0))
 
@@ -172,10 +184,39 @@ class Lowering:
         step = align
         while (to_off - source_off) % step:
             step //= 2
+        if self._is_long(size_bytes, to_off, step):
+
+            def turn(at: Value) -> None:
+                source_at, to_at = self.b.op("add", source, at), self.b.op("add", to, at)
+                for part in range(0, _TURN_BYTES, 8):
+                    self.b.store(to_at, to_off + part, 8, self.b.load(source_at, source_off + part, 8))
+
+            done = self._turns(size_bytes, turn)
+            to_off, source_off, size_bytes = to_off + done, source_off + done, size_bytes - done
         for at, size in chunks(to_off, to_off + size_bytes, align):
             for part in range(at, at + size, min(size, step)):
                 width = min(size, step)
                 self.b.store(to, part, width, self.b.load(source, source_off + part - to_off, width))
+
+    def _is_long(self, size_bytes: int, off: int, align: int) -> bool:
+        """Whether memory is gone over in a loop."""
+        return size_bytes > _MOST_UNROLLED and off % 8 == 0 and align >= 8 and not self.b.is_leaving
+
+    def _turns(self, size_bytes: int, turn: Callable[[Value], None]) -> int:
+        """Run `turn` for each whole `_TURN_BYTES`, with how many bytes were before it; return how many that are."""
+        b, (head, done) = self.b, self.blocks(2)
+        whole, name = size_bytes // _TURN_BYTES * _TURN_BYTES, f"bytes {id(head)}"
+        b.write(name, b.const(0))
+        b.jump(head)
+        b.start(head, seal=False)
+        at = b.read(name)
+        turn(at)
+        following = b.op("add", at, b.const(_TURN_BYTES))
+        b.write(name, following)
+        b.branch("ult", following, b.const(whole), head, done)
+        b.seal(head)
+        b.start(done)
+        return whole
 
     def store_num(self, base: Value, off: int, type: NumType, n: Num, what: str, align: int = 8) -> None:
         """Store a number into memory of its type; what overflows is cut off. `base` is aligned to `align` bytes."""
