@@ -27,6 +27,7 @@ TOO_OLD = "needs Linux "  # how the reason of a skip begins that is right on thi
 # What Debian leaves out of these kernels (series: features of tests/kernel_features.py).
 BUILT_WITHOUT = {"6.1": ("kprobe_multi",), "6.12": ("sched_ext",)}
 BOOT_S = 120
+FOLDERS = "ebee-vmtest-"  # how names of temporary folders begin; the process follows
 
 
 def main(argv: list[str]) -> int:
@@ -47,7 +48,8 @@ def main(argv: list[str]) -> int:
     kernels = ALL if options.kernels == "all" else options.kernels.split(",")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything below is cleaned up
     try:
-        with tempfile.TemporaryDirectory(prefix="ebee-vmtest-") as folder:
+        _remove_left()
+        with tempfile.TemporaryDirectory(prefix=f"{FOLDERS}{os.getpid()}-") as folder:
             guests = Guests(qemu, Path(folder))
             results = [guests.run(kernel, command, options.timeout) for kernel in kernels]
     except PackageError as e:
@@ -56,6 +58,14 @@ def main(argv: list[str]) -> int:
     print("\n== vmtest")
     told = [result.tell() for result in results]
     return int(not all(told))
+
+
+def _remove_left() -> None:
+    """Remove what runs have left that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*-*"):
+        owner = folder.name.removeprefix(FOLDERS).partition("-")[0]
+        if owner.isdigit() and not Path("/proc", owner).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _pytest(given: list[str]) -> str:

@@ -262,7 +262,10 @@ _HOMES = {
 _MODULES = frozenset(("helpers",))
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
-__all__ = ["__version__", *sorted((*_HOME_OF, *_MODULES))]  # noqa: PLE0604
+# What `from ebee import *` leaves out: it would hide functions and modules of Python's own. Say ebee.signal(…).
+_NOT_STARRED = frozenset(("compile", "iter", "random", "signal"))
+
+__all__ = ["__version__", *sorted({*_HOME_OF, *_MODULES} - _NOT_STARRED)]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> object:
@@ -277,4 +280,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_NOT_STARRED})

@@ -180,7 +180,7 @@ print(record_command(argv, [{OPENAT!r}], {str(file)!r}, default_target({ARCH!r})
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout.readline() == b"ready\n"
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     assert (out.strip(), err) == (b"-15", b"")
     assert replay(Sink(OPENAT), file) == 0
 

@@ -18,7 +18,7 @@ def backend():
 class Run:
     """A command that was run under programs: its exit status and the records of each ring."""
 
-    def __init__(self, backend, argv, programs, maps, timeout_s=20, **of_object):
+    def __init__(self, backend, argv, programs, maps, timeout_s=60, **of_object):
         obj = object_of(*programs, maps=maps, **of_object)
         live = {m.name: backend.create_map(m, obj) for m in maps}
         self.scope = backend.scope()

@@ -96,3 +96,14 @@ def test_without_qemu_it_says_what_to_install(argument):
         assert done.returncode == 0 and "6.1, 6.12, 7" in done.stdout
     else:
         assert done.returncode == 2 and "apt-get install --no-install-recommends qemu-system-x86" in done.stdout
+
+
+def test_what_killed_runs_have_left_is_removed(module, tmp_path, monkeypatch):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    names = [f"ebee-vmtest-{pid}-x" for pid in (ended.pid, os.getpid())] + ["ebee-vmtest-other", "another"]
+    for name in names:
+        (tmp_path / name / "guest").mkdir(parents=True)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    module("job")._remove_left()
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(names[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from _weakref import ref
 
 from ..errors import UsageError
 from . import options
@@ -30,7 +31,7 @@ class LiveMap:
         self, session: Session, spec: MapSpec, map: BackendMap, make: Callable[[MapSpec], BackendMap] | None = None
     ) -> None:
         """`make` creates another map in the same backend."""
-        self.session, self.spec, self.map = session, spec, map
+        self._session, self.spec, self.map = ref(session), spec, map
         if spec.inner is not None and make is not None:
             from .inner_maps import InnerMaps
 
@@ -44,6 +45,14 @@ class LiveMap:
             if is_owned(spec.map_type):
                 owned = OwnedMap(map, spec.map_type)
                 self.lookup, self.update, self.delete = owned.lookup, owned.update, owned.delete
+
+    @property
+    def session(self) -> Session:
+        """The session that holds it, and is not kept by it. Raises: UsageError."""
+        session = self._session()
+        if session is None:
+            raise UsageError("the session is closed: nothing refers to it", hint="with ebee.Session() as session: …")
+        return session
 
     def set_program(self, index: int, probe: Probe) -> None:
         """Load a probe, and put it into a program array. Raises: UsageError, CompileError, VerifierError."""

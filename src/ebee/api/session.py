@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from _weakref import ref
 
 from ..errors import NotSupported, UsageError
 from ..spec.backend import AttachOptions
@@ -76,7 +78,8 @@ class Session:
             with session.attach(probe, command=["ls"]):
                 ...
 
-    Maps of the session stay readable until it is closed. `backend` forces `kernel` or `engine`.
+    Maps of the session stay readable until it is closed. One that nothing refers to any more is closed then, with a
+    ResourceWarning if probes were attached. `backend` forces `kernel` or `engine`.
     """
 
     def __init__(self, *, backend: str | None = None) -> None:
@@ -91,12 +94,24 @@ class Session:
         self._awaited = False
         self._prints: Prints | None = None
         self._show: Show | None = None
-        _open_sessions.append(self)
+        self._owner = os.getpid()
+        _open_sessions.append(ref(self))
 
     def __enter__(self) -> Session:
         return self
 
     def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        """Close a session that was dropped. At the end of a process the kernel does, and no fork does for its parent."""
+        if is_finalizing() or os.getpid() != self._owner:
+            return
+        if self._attachments:
+            import warnings
+
+            names = dict.fromkeys(name for attachment in self._attachments for name in attachment._loaded.programs)
+            warnings.warn(f"a session was dropped, not closed: {', '.join(names)}", ResourceWarning, source=self)
         self.close()
 
     # Attaching
@@ -394,7 +409,7 @@ class Session:
 
     def _check_open(self) -> None:
         """Raises: UsageError for a session that was closed, which nothing would detach at the end of the process."""
-        if self not in _open_sessions:
+        if self not in _opened():
             raise UsageError("the session is closed", hint="make another one: ebee.Session()")
 
     def close(self) -> None:
@@ -412,8 +427,7 @@ class Session:
             self._attachments.clear()
             self.users.clear()
             self._prints = None
-            if self in _open_sessions:
-                _open_sessions.remove(self)
+            _open_sessions[:] = [known for known in _open_sessions if known() not in (None, self)]
             if self._backend is not None:
                 self._backend.close()
                 self._backend = None
@@ -456,15 +470,19 @@ def split_command(command: Sequence[str] | str | None) -> list[str]:
     return argv
 
 
-_open_sessions: list[Session] = []
+_open_sessions: list[ref[Session]] = []
 _counters = {"attachments": 0}
 _default: Session | None = None
+
+
+def _opened() -> list[Session]:
+    return [session for known in _open_sessions if (session := known()) is not None]
 
 
 def default_session() -> Session:
     """The session that lasts as long as the process."""
     global _default
-    if _default is None or _default not in _open_sessions:
+    if _default is None or _default not in _opened():
         _default = Session()
     return _default
 
@@ -486,7 +504,7 @@ def has_attached() -> bool:
 
 def stop_all() -> bool:
     """Stop every session that something waits for; return whether there was one."""
-    awaited = [s for s in _open_sessions if s._awaited]
+    awaited = [s for s in _opened() if s._awaited]
     for session in awaited:
         session.stop()
     return bool(awaited)
@@ -494,5 +512,5 @@ def stop_all() -> bool:
 
 def close_all() -> None:
     """Close every session."""
-    for session in reversed(_open_sessions[:]):
+    for session in reversed(_opened()):
         session.close()

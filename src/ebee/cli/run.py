@@ -275,7 +275,7 @@ def json_printer() -> Callable[[str, Any], None]:
     import json
 
     def show(ring: str, event: Any) -> None:
-        print(json.dumps({"event": ring, **{name: plain(value) for name, value in members(event).items()}}), flush=True)
+        print(json.dumps({"event": ring, "value": plain(event)}), flush=True)
 
     return show
 

@@ -13,7 +13,8 @@ from ..sys.os_seam import current
 
 _CACHE, _MAGIC = "/etc/ld.so.cache", b"glibc-ld.so.cache1.1"
 _HEAD_BYTES, _ENTRY = 48, struct.Struct("<iIIIQ")  # flags, key, value, osversion, hwcap
-_DIRECTORIES = ("/lib", "/usr/lib", "/usr/local/lib", "/lib64", "/usr/lib64")
+# Debian's linker looks into those of the machine first. Source: multiarch-support, ld.so(8).
+_DIRECTORIES = ("/lib/{}-linux-gnu", "/usr/lib/{}-linux-gnu", "/lib", "/usr/lib", "/usr/local/lib", "/lib64", "/usr/lib64")
 _ELF_64 = b"\x7fELF\x02\x01"
 
 
@@ -34,7 +35,8 @@ def find_binary(name: str, pid: int = 0) -> str:
                 return root + path
     for path in _cached(name):
         return path
-    for directory in _DIRECTORIES + tuple(os.environ.get("PATH", "").split(":")):
+    libraries = tuple(directory.format(current().machine) for directory in _DIRECTORIES)
+    for directory in libraries + tuple(os.environ.get("PATH", "").split(":")):
         try:
             names = [n for n in sorted(os.listdir(directory or ".")) if _stands_for(name, n)]
         except OSError:

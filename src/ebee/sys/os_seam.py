@@ -8,6 +8,7 @@ import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import mmap
+    from collections.abc import Callable
 
     Buffer = ctypes.Array[ctypes.c_char]
 
@@ -131,9 +132,9 @@ class Os:
         """Return the names in a directory. Raises: OSError."""
         return os.listdir(path)
 
-    def close(self, fd: int) -> None:
-        """close(2). Raises: OSError."""
-        os.close(fd)
+    def close(self, fd: int, close: Callable[[int], None] = os.close) -> None:
+        """close(2), also when Python has emptied its modules at the end. Raises: OSError."""
+        close(fd)
 
 
 _current: Os | None = None

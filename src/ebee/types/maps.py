@@ -334,6 +334,7 @@ class RingBuf(MapDecl, Generic[V]):
 
     def __iter__(self) -> Iterator[V]:
         live = self._live
+        _session = live.session  # stays open while somebody reads
         while (records := live.next_records()) is not None:
             yield from map(self._read, records)
 

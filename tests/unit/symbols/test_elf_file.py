@@ -83,3 +83,11 @@ def test_libraries_by_name():
     assert "malloc" in dict(find_functions(find_binary("libc"), "mallo?"))
     with pytest.raises(UnknownProbe, match="no-such-thing"):
         find_binary("no-such-thing")
+
+
+def test_libraries_are_found_without_the_linkers_cache(monkeypatch, tmp_path):
+    import ebee.symbols.binaries as binaries
+
+    monkeypatch.setattr(binaries, "_CACHE", str(tmp_path / "none"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "malloc" in dict(find_functions(find_binary("libc"), "mallo?"))
