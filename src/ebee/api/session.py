@@ -111,7 +111,8 @@ class Session:
             import warnings
 
             names = dict.fromkeys(name for attachment in self._attachments for name in attachment._loaded.programs)
-            warnings.warn(f"a session was dropped, not closed: {', '.join(names)}", ResourceWarning, source=self)
+            text = f"a session was dropped, not closed: {', '.join(names)}"
+            warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
         self.close()
 
     # Attaching

@@ -14,7 +14,9 @@ from ..sys.os_seam import current
 _CACHE, _MAGIC = "/etc/ld.so.cache", b"glibc-ld.so.cache1.1"
 _HEAD_BYTES, _ENTRY = 48, struct.Struct("<iIIIQ")  # flags, key, value, osversion, hwcap
 # Debian's linker looks into those of the machine first. Source: multiarch-support, ld.so(8).
-_DIRECTORIES = ("/lib/{}-linux-gnu", "/usr/lib/{}-linux-gnu", "/lib", "/usr/lib", "/usr/local/lib", "/lib64", "/usr/lib64")
+_DIRECTORIES = (
+    "/lib/{}-linux-gnu", "/usr/lib/{}-linux-gnu", "/lib", "/usr/lib", "/usr/local/lib", "/lib64", "/usr/lib64"
+)  # fmt: skip
 _ELF_64 = b"\x7fELF\x02\x01"
 
 
