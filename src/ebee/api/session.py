@@ -104,7 +104,7 @@ class Session:
         self.close()
 
     def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        """Close a session that was dropped. At the end of a process the kernel does, and no fork does for its parent."""
+        """Close a session that was dropped; not in a fork, nor at the end of the process, when the kernel does."""
         if is_finalizing() or os.getpid() != self._owner:
             return
         if self._attachments:
