@@ -33,7 +33,7 @@ def test_a_dropped_session_is_closed_and_told(backend):
     session = ebee.Session(backend=backend)
     attachment = session.attach(counting, command=["sleep", "60"])
     pid = attachment.command.pid
-    assert len(counts) == 0 and os.path.exists(f"/proc/{pid}")
+    assert os.path.exists(f"/proc/{pid}")
     del session
     gc.collect()
     assert attachment.links, "an attachment keeps its session"
