@@ -37,9 +37,9 @@ def test_a_dropped_session_is_closed_and_told(backend):
     del session
     gc.collect()
     assert attachment.links, "an attachment keeps its session"
-    del attachment
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
+        del attachment
         gc.collect()
     assert [str(w.message) for w in told if w.category is ResourceWarning and "session" in str(w.message)] == [
         "a session was dropped, not closed: counting"

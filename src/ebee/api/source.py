@@ -8,7 +8,7 @@ from ..errors import CompileError, Diagnostic, UsageError
 from ..lower.object import ObjectBuilder
 from ..pyfront.source import ProbeSource
 from ..pyfront.statements import compile_probe
-from ..types.probes import Probe
+from ..types.probes import Probe, distinct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,20 +70,25 @@ def function_source(function: Any, section: str = "") -> ProbeSource:
         except ValueError:
             pass  # not assigned yet: the compiler says that it is not defined
     name, file = function.__name__, code.co_filename
-    return ProbeSource(name, section, file, _read(file, name), code.co_firstlineno, names, function_source)
+    given = function.__defaults__ or ()
+    positional = code.co_varnames[: code.co_argcount]
+    defaults = {**dict(zip(positional[len(positional) - len(given) :], given)), **(function.__kwdefaults__ or {})}
+    text = _read(file, name)
+    return ProbeSource(name, section, file, text, code.co_firstlineno, names, function_source, defaults=defaults)
 
 
 def expand(given: Sequence[Probe | type[StructOps]]) -> tuple[list[type[StructOps]], list[Probe]]:
     """Return the structs of functions among what is to be attached, and all probes, theirs included."""
     structs: list[type[StructOps]] = []
-    probes: list[Probe] = []
+    members: list[Probe] = []
+    singles: list[Any] = []
     for one in given:
         if isinstance(one, type) and hasattr(one, "_probes"):
             structs.append(one)
-            probes += one._probes.values()
+            members += one._probes.values()
         else:
-            probes.append(one)  # type: ignore[arg-type]
-    return structs, probes
+            singles.append(one)
+    return structs, members + distinct(singles, members)
 
 
 def compile_probes(

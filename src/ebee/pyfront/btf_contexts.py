@@ -25,7 +25,7 @@ from ..spec.core_fields import resolved
 from .contexts import ContextType
 from .kernel_types import is_big_endian, leads_to_struct, struct_at
 from .kinds import Kind
-from .values import Arguments, Known, similar
+from .values import Arguments, Known, similar, spelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class BtfContext(ContextType):
 
     def parameter(self, low: Lowering, pointer: Value, name: str) -> Val:
         """An argument by name."""
+        name = spelled(name, self.by_name)
         if name not in self.by_name:
             known = similar(name, self.arguments)
             if not known and self.arguments:
@@ -175,6 +176,23 @@ class LsmContext(TypedContext):
     """A security hook."""
 
     results = (-_MAX_ERRNO, 0)
+
+    def __init__(self, noun: str, btf: Btf, args: Sequence[Argument], ret: Argument | None) -> None:
+        super().__init__(noun, btf, args, ret=ret)
+        self.before: list[Value] = []  # what was decided before, wherever it was read
+
+    def read(self, low: Lowering, pointer: Value, arg: Argument) -> Num:
+        """An argument, or what was decided before."""
+        n = super().read(low, pointer, arg)
+        if arg is self.ret:
+            self.before.append(n.value)
+        return n
+
+    def check_result(self, value: Val) -> None:
+        """What was decided before may be returned, whatever it is: the verifier knows its range (Linux 6.12)."""
+        if not (isinstance(value, Num) and any(value.value is before for before in self.before)):
+            super().check_result(value)
+
     result_hint = "0 allows; minus an error number refuses: -1 is EPERM, -13 is EACCES"
 
 

@@ -8,7 +8,7 @@ from ..lower.numbers import Refusal
 from ..lower.program import Lowering
 from ..lower.tracepoint import dynamic_address, read_array, read_characters, read_field
 from ..spec.sections import is_pattern, parse_section, runs_for_task
-from .values import BytesPlace, Context, ListPlace, Memory, UserStr, similar
+from .values import BytesPlace, Context, ListPlace, Memory, UserStr, similar, spelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class TracepointContext(ContextType):
 
     def attribute(self, low: Lowering, pointer: Value, name: str) -> Val:
         """Return a field of the record."""
-        field = self.format.fields.get(name)
+        field = self.format.fields.get(spelled(name, self.format.fields))
         if field is None:
             hint = similar(name, self.format.fields) or f"it has {', '.join(self.format.fields)}"
             raise Refusal(f"{self.format.event} has no field {name!r}", hint)

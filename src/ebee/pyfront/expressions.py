@@ -350,7 +350,11 @@ class Expressions:
     def expr_NamedExpr(self, node: ast.NamedExpr) -> Val:
         if self.depth or not isinstance(node.target, ast.Name):
             raise Refusal("an assignment that may not happen cannot stand in an expression", HINTS["NamedExpr"])
-        self.assign_name(node.target.id, self.expr(node.value))
+        try:
+            self.assign_name(node.target.id, self.expr(node.value))
+        except (Refusal, Located):
+            self.env[node.target.id] = Unusable("")  # what follows from that is not told
+            raise
         return self.env[node.target.id]
 
     def operands(self, nodes: list[ast.expr]) -> list[Val]:
@@ -492,7 +496,9 @@ class Expressions:
                     value = own_text(self, value)
                 write(self, base, off, type.size, value, is_zero=is_zero, align=align)
             case _:
-                raise Refusal(f"{what} takes a string, not {self.describe(value)}")
+                hint = "read what it points to: ebee.kernel_str(p), or ebee.user_str(p) in the process's memory"
+                is_address = isinstance(value, Num) and (value.lo, value.hi) == (0, numbers.U64_HI)
+                raise Refusal(f"{what} takes a string, not {self.describe(value)}", hint if is_address else "")
 
     def expr_JoinedStr(self, node: ast.JoinedStr) -> Val:
         from .formatting import joined

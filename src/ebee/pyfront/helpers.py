@@ -305,11 +305,15 @@ def _pass(front: Expressions, given: list[Given], at: int) -> Value:
     return kernel_object(front, g, _wanted(g))
 
 
+_ERRORS = ("rc",)  # u64 in C, and meant for minus an error number
+
+
 def number(front: Expressions, g: Given, size: int, signed: bool) -> Value:
     """An integer of a C type, in bytes. Raises: Refusal for one that does not fit."""
     n = front.as_num(g.value)
     numbers.check_number(n)
-    lo, hi = (-1 << 8 * size - 1, (1 << 8 * size - 1) - 1) if signed else (0, (1 << 8 * size) - 1)
+    is_signed = signed or g.param.name in _ERRORS
+    lo, hi = (-1 << 8 * size - 1, (1 << 8 * size - 1) - 1) if is_signed else (0, (1 << 8 * size) - 1)
     check_assignable(n, lo, hi, f"{g} ({g.param.c_type})")
     return front.b.op("bswap", n.value, size=2) if g.param.c_type == "__be16" else n.value
 

@@ -24,7 +24,7 @@ from ..lower import kernel_types as lower
 from ..lower.numbers import KERNEL, Num, Refusal
 from ..spec.core_fields import core_symbol, find_field, find_struct, pointee, resolved, shape_of
 from .kinds import Kind
-from .values import KernelRef, Known, Memory, similar
+from .values import KernelRef, Known, Memory, similar, spelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,11 +111,13 @@ def attribute(front: Expressions, base: Num | KernelRef, name: str, what: str) -
     btf = types(front)
     if isinstance(base, KernelRef) and base.type is not None and resolved(btf, base.type).kind == BTF_KIND_ARRAY:
         raise Refusal(f"{describe(base)} is an array, which has no attribute {name!r}", "take an element: a[0]")
+    outer = base.type if isinstance(base, KernelRef) else find_struct(btf, lower.struct_of(base))
+    if name.endswith("_"):
+        name = spelled(name, members(btf, outer))
     ref = place(base, name)
     try:
         field = find_field(btf, ref.struct_name, ref.path)
     except BtfError:
-        outer = base.type if isinstance(base, KernelRef) else find_struct(btf, ref.struct_name)
         has = describe(base) if isinstance(base, KernelRef) else base.c_type.removesuffix(KERNEL).strip()
         hint = similar(name, members(btf, outer))
         if front.target.is_portable and not hint and isinstance(base, Num):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from ..errors import CompileError, Diagnostic, InternalError, SourceSpan
-from ..record import Record
+from ..record import Record, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class ProbeSource(Record):
 
     `text` is the whole file, `first_line` the line of the function's first decorator (`co_firstlineno`), `names`
     what its free names stand for: globals and closure. `find_source` gives the same of a function that it calls.
-    `program` is what the program is called, if not as the function.
+    `program` is what the program is called, if not as the function; `defaults` are those of its parameters.
     """
 
     name: str
@@ -31,6 +31,7 @@ class ProbeSource(Record):
     names: Mapping[str, Any]
     find_source: Callable[[Any], ProbeSource]
     program: str = ""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
 class SourceText:

@@ -36,6 +36,7 @@ from .values import (
     may_be_same,
     similar,
     size_of_string,
+    spelled,
 )  # fmt: skip
 
 TYPE_CHECKING = False
@@ -148,12 +149,15 @@ class Statements(Loops, Calls):
     def bind_arguments(self) -> None:
         """Bind the function's parameters: to the context, or by their names to arguments of the hook."""
         a, context = self.node.args, self.context
-        parameters = a.posonlyargs + a.args
-        has_more = a.vararg or a.kwonlyargs or a.kwarg or a.defaults
+        defaults = self.probe.defaults
+        for name, value in defaults.items():
+            self.env[name] = self.known(value, name)  # constants of the probe
+        parameters = [p for p in a.posonlyargs + a.args if p.arg not in defaults]
+        has_more = a.vararg or a.kwarg or any(p.arg not in defaults for p in a.kwonlyargs)
         is_alone = context.arguments is None and not context.by_position
         if has_more or (is_alone and len(parameters) != 1):
             how = "in their order" if context.by_position else "by name"
-            what = "one argument, the context" if is_alone else f"arguments {how}, without defaults"
+            what = "one argument, the context" if is_alone else f"arguments {how}"
             raise CompileError(
                 [
                     Diagnostic(
@@ -176,8 +180,8 @@ class Statements(Loops, Calls):
                         self.env[name] = value  # read where it is used: its size is that of the place that it goes to
                     else:
                         self.assign_name(name, value)
-                elif name in (context.arguments or ()):
-                    self.assign_name(name, context.parameter(self.low, pointer, name))
+                elif spelled(name, context.arguments or ()) in (context.arguments or ()):
+                    self.assign_name(name, context.parameter(self.low, pointer, spelled(name, context.arguments or ())))
                 else:
                     has = ", ".join(context.arguments or ()) or "none"
                     hint = similar(name, context.arguments or ()) or context.unnamed

@@ -32,11 +32,18 @@ VIEWS: tuple[Any, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 SEQUENCES: tuple[Any, ...] = (str, bytes, tuple, list, dict, set, frozenset, range, *VIEWS)
 
 
+def spelled(name: str, known: Any) -> str:
+    """Return a name as the kernel spells it: `from_` is `from`, which is a word of Python's own."""
+    return name[:-1] if name.endswith("_") and name not in known and name[:-1] in known else name
+
+
 def similar(name: str, known: Any) -> str:
     """Return a hint that names what the user may have meant."""
     import difflib
+    import keyword
 
     close = difflib.get_close_matches(name, list(known), 2, 0.6)
+    close = [f"{found}_" if keyword.iskeyword(found) else found for found in close]
     return f"did you mean {' or '.join(close)}?" if close else ""
 
 
@@ -115,7 +122,8 @@ def size_of_string(value: Comm | UserStr | Memory | Text) -> int:
 
         return most_bytes(value)
     if isinstance(value, UserStr) and not value.size_bytes:
-        raise Refusal("the size of this string is not known", "give it in bytes: ebee.user_str(address, 256)")
+        where = "kernel" if value.is_kernel else "user"
+        raise Refusal("the size of this string is not known", f"give it in bytes: ebee.{where}_str(address, 256)")
     return value.size_bytes + (isinstance(value, Memory) and not value.has_end)
 
 

@@ -6,7 +6,7 @@ from ..errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import FunctionType
     from typing import Any
 
@@ -18,10 +18,18 @@ class Probe:
     `spec.backend.AttachOptions`; those of ebee.attach() come first.
     """
 
-    __slots__ = ("function", "name", "options", "sections")
+    __slots__ = ("_renamed", "function", "name", "options", "sections")
 
     def __init__(self, function: FunctionType, *sections: str, **options: Any) -> None:
         self.function, self.sections, self.name, self.options = function, sections, function.__name__, options
+        self._renamed: dict[str, Probe] = {}
+
+    def renamed(self, name: str) -> Probe:
+        """Return the same probe under another name: the same object each time."""
+        if name not in self._renamed:
+            other = self._renamed[name] = Probe(self.function, *self.sections, **self.options)
+            other.name = name
+        return self._renamed[name]
 
     @property
     def section(self) -> str:
@@ -39,6 +47,24 @@ class Probe:
 
     def __repr__(self) -> str:
         return f"<probe {self.name} on {', '.join(self.sections)}>"
+
+
+def distinct(probes: Iterable[Any], others: Iterable[Probe] = ()) -> list[Any]:
+    """Return probes with names of their own: of two functions `f` the second one becomes `f_2`, as its programs do.
+
+    The names of `others` are taken.
+    """
+    taken = {name for probe in others for name in probe.programs()}
+    found = []
+    for probe in dict.fromkeys(probes):
+        named, n = probe, 1
+        while isinstance(probe, Probe) and any(name in taken for name in named.programs()):
+            n += 1
+            named = probe.renamed(f"{probe.name}_{n}")
+        if isinstance(probe, Probe):
+            taken.update(named.programs())
+        found.append(named)
+    return found
 
 
 # What probes of a section are attached to, beyond its name; found by the beginning of the section's name.
