@@ -70,6 +70,14 @@ def test_a_function_is_replaced(page, backend):
         assert session.run(page["gate"], packet=packet).retval == ebee.XDP_PASS
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_probes_that_functions_make(page, backend):
+    with ebee.Session(backend=backend) as session:
+        session.attach(page["reads"], page["writes"], *page["probes"], command=["sh", "-c", "read x </etc/hostname; echo $x"]).wait()
+        assert sum(page["read_sizes"].values()) > 1 and sum(page["write_sizes"].values()) == 1
+        assert page["result"][8] > 1 and page["result"][9] > 1
+
+
 def test_the_page_names_every_probe_that_is_tested(page):
-    probes = {*EXPECTED, "dispatch", "drop", "gate", "no_telnet"}
+    probes = {*EXPECTED, "dispatch", "drop", "gate", "no_telnet", "reads", "writes", "counted"}
     assert {n for n, v in page.items() if isinstance(v, ebee.Probe)} == probes

@@ -47,6 +47,7 @@ from typing import Any, TypeAlias
 class _Struct:
     """A struct of the kernel. Kernels differ: a field that is not known here is of any type."""
 
+    def __init__(self, address: object) -> None: ...
     def __getattr__(self, name: str) -> Any: ...
 '''
 

@@ -13,7 +13,7 @@ from ..errors import CompileError, FormatError, UsageError
 from ..isa.disasm import disassemble
 from ..isa.encode import decode, encode, slot_offsets
 from ..pyfront.source import syntax_diagnostic
-from ..types.probes import Probe
+from ..types.probes import Probe, declared
 from .run import read_source
 
 TYPE_CHECKING = False
@@ -108,11 +108,7 @@ def declarations_of(file: str) -> list[Probe | type[StructOps]]:
         pass  # the file attaches, or misses its arguments: what it declares stands before that
     except Exception as e:
         raise UsageError(f"{file} cannot be executed: {type(e).__name__}: {e}") from e
-    return list(dict.fromkeys(v for v in vars(module).values() if isinstance(v, Probe) or _is_struct(v)))
-
-
-def _is_struct(value: Any) -> bool:
-    return isinstance(value, type) and hasattr(value, "_probes")
+    return declared(vars(module))
 
 
 def _bytecode(file: str) -> bytes:

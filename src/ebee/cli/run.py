@@ -231,9 +231,9 @@ class StopSignals:
 def attach_and_print(namespace: dict[str, Any], as_json: bool) -> None:
     """Attach every probe of a file, print its events as they come, and its maps at the end."""
     from ..types.maps import KeyedDecl, RingBuf
-    from ..types.probes import Probe
+    from ..types.probes import declared
 
-    probes = list(dict.fromkeys(v for v in namespace.values() if isinstance(v, Probe)))
+    probes = declared(namespace)
     session = sessions.default_session()
     if as_json:
         session.show_prints(json_prints())

@@ -157,6 +157,24 @@ def read_number(low: Lowering, address: Value, shape: str, what: str) -> Num:
     return n
 
 
+def read_bytes(
+    low: Lowering, base: Value, symbol: str, to: Value, off: int, size: int, last: int, what: str, align: int
+) -> None:
+    """Copy an array in a struct of the kernel, whose last element, of `last` bytes, is at `symbol`, to memory.
+
+    What cannot be read is zero, and counted.
+    """
+    b = low.b
+    low.zero(to, off, size, align)
+    done = _unless_null(low, base, what)
+    source = b.op("add", address_of(low, base, symbol), b.const(last - size))
+    result = b.call(FUNC.probe_read_kernel, low.at(to, off), b.const(size), source)
+    low.count_if("ne", result, "kernel_fault", what)
+    if done is not None:
+        b.jump(done)
+        b.start(done)
+
+
 def read_text(low: Lowering, base: Value, symbol: str, size_bytes: int, what: str) -> Value:
     """The string in an array of characters, on the stack and padded with zeros; a fault or a cut is counted."""
     memory = low.b.alloca(-(-size_bytes // 8) * 8)

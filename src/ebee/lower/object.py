@@ -110,7 +110,10 @@ class ObjectBuilder:
     def use_map(self, decl: MapDecl, name: str) -> None:
         """Make a declared map part of the object; `name` is the variable that holds it. Raises: Refusal."""
         if not decl.name:
-            decl.name = name
+            decl.name, n = name, 1
+            while decl.name in self.decls:  # as of maps that a function makes
+                n += 1
+                decl.name = f"{name}_{n}"
         if decl.name in _RESERVED:
             raise Refusal(f"{decl.name} is the map {_RESERVED[decl.name]}", "give the map another name=")
         if self.decls.setdefault(decl.name, decl) is not decl:

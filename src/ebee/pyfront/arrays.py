@@ -12,6 +12,7 @@ from .kinds import Elements, Kind
 from .order import steady
 from .values import (
     BytesPlace,
+    KernelRef,
     Known,
     ListPlace,
     Many,
@@ -328,6 +329,11 @@ def store_array(front: Expressions, base: Value, off: int, type: Type, value: Va
     if isinstance(value, Place) and value.type == type:
         check_fresh(value)
         copy(front, base, off, align, value)
+        return
+    if isinstance(value, KernelRef):
+        from .kernel_types import store_array as store_numbers
+
+        store_numbers(front, base, off, type, value, what, align)
         return
     if hasattr(type, "element"):
         items = None

@@ -18,7 +18,7 @@ from .values import Context, Entry, Known, Maybe, RecordRef, Unusable, is_lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Mapping
     from typing import Any
 
     from ..errors import Diagnostic, SourceSpan
@@ -78,8 +78,6 @@ class Calls(Expressions):
         from .subprograms import call as call_subprogram
 
         name = function.__name__
-        if name == "<lambda>":
-            raise Refusal("a lambda cannot be called in a probe", "write a function: def …")
         if any(call.function is function for call in self.calls):
             raise Refusal(f"{name}() calls itself, and a probe has no recursion", "write a loop")
         if len(self.calls) >= _DEEPEST:
@@ -90,7 +88,7 @@ class Calls(Expressions):
             definition = find_function(source, callee)
         except CompileError as e:
             raise Refusal(e.diagnostics[0].message, e.diagnostics[0].hint) from None
-        bound = self.bind(node, definition, name, function)
+        bound = self.bind(node, definition, name, callee.defaults)
         self.serial += 1
         site, prefix = self.source.span(node), f"{name} {self.serial} "
         call = Call(function, site, self.b.new_block(), len(self.low.open_records), prefix)
@@ -156,7 +154,9 @@ class Calls(Expressions):
         self.prefix = prefix
         return value
 
-    def bind(self, node: ast.Call, definition: ast.FunctionDef, name: str, function: Any) -> dict[str, Val]:
+    def bind(
+        self, node: ast.Call, definition: ast.FunctionDef, name: str, defaults: Mapping[str, Any]
+    ) -> dict[str, Val]:
         """Evaluate the arguments, in Python's order, and bind them to the callee's names. Raises: Refusal."""
         a = definition.args
         positional = [arg.arg for arg in a.posonlyargs + a.args]
@@ -184,8 +184,6 @@ class Calls(Expressions):
             if len(plain) < len(others):
                 raise Refusal(f"**{a.kwarg.arg} of {name}() takes constants in a probe", "name the arguments")
             bound[a.kwarg.arg] = Known(plain)
-        defaults: dict[str, Any] = dict(zip(reversed(positional), reversed(function.__defaults__ or ())))
-        defaults.update(function.__kwdefaults__ or {})
         for parameter in allowed:
             if parameter not in bound:
                 if parameter not in defaults:

@@ -26,6 +26,7 @@ from .values import (
     RecordRef,
     StructValue,
     Text,
+    Unread,
     Unusable,
     UserStr,
     is_flag,
@@ -99,6 +100,7 @@ class Expressions:
     map_writes: list[MapDecl]  # in the order of lowering
     held: list[Entry]  # that are used once what follows in the statement was evaluated
     probe: ProbeSource
+    into: ast.expr | None = None  # what is assigned to a field: it may be read right there
 
     if TYPE_CHECKING:
 
@@ -452,6 +454,13 @@ class Expressions:
         self, base: Value, off: int, type: Any, value: Val, what: str, *, is_zero: bool = False, align: int = 8
     ) -> None:
         """Write a value into memory of a declared type, which may be known to be zero. Raises: Refusal."""
+        if isinstance(value, Unread):
+            from .intrinsics import now, read_to
+
+            if value.type == type:
+                read_to(self, value, base, off, align)
+                return
+            value = now(self, value)
         if isinstance(type, NumType):
             if not isinstance(type, IntType):
                 from .enums import as_kept

@@ -56,6 +56,10 @@ class TypeKind(BuiltinKind):
             from .flavours import cast as cast_pointer
 
             return cast_pointer(front, node, value.object)
+        if value.object.__module__ == _LINUX:
+            from .kernel_types import cast as cast_address
+
+            return cast_address(front, node, value.object.__name__)
         if issubclass(value.object, Type):
             return make_type(front, node, value.object)
         if hasattr(value.object, "__members__"):
@@ -89,6 +93,7 @@ class FunctionKind(KnownKind):
         return value.object not in INTRINSICS or value.object in EFFECTS
 
 
+_LINUX = f"{__package__.rpartition('.')[0]}.types.linux"
 _STACKS = f"{__package__.rpartition('.')[0]}.types.stacks"
 
 

@@ -9,13 +9,14 @@ from ..lower.numbers import S64_HI, S64_LO, Num, Refusal, at_most, check_assigna
 from ..lower.program import TASK_NUMBERS, task_number
 from ..types import intrinsics as declared
 from ..types.scalars import NumType, StrType
-from .values import BytesPlace, Comm, Known, Place, UserStr
+from .values import BytesPlace, Comm, Known, Place, Unread, UserStr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from ..ir.core import Value
     from ..types.scalars import Type
     from .expressions import Expressions
     from .values import Val
@@ -104,19 +105,31 @@ def _read(name: str, helper: int, *, is_kernel: bool = False) -> Intrinsic:
             return UserStr(address, type.size, what, is_kernel, count)
         if count is not None and isinstance(type, NumType):
             raise Refusal(f"a {type.name} is read whole", "give the size with Bytes, List or Str")
-        from .arrays import read
-
-        low = front.low
-        memory = low.b.alloca(-(-type.size // 8) * 8)
-        size = low.b.const(type.size) if count is None else at_most(low, count).value
-        if count is not None:
-            low.zero(memory, 0, type.size)
-        result = low.b.call(helper, memory, size, address.value)  # it fills with zeros if it fails
-        low.count_if("ne", result, "kernel_fault" if is_kernel else "user_read_fault", what)
-        value = read(front, Place(memory, 0, type, is_copy=True))
-        return BytesPlace(memory, 0, type, is_own=True) if isinstance(value, BytesPlace) else value
+        unread = Unread(address, type, what, helper, is_kernel, count)
+        return unread if front.into is node and not isinstance(type, NumType) else now(front, unread)
 
     return lower
+
+
+def now(front: Expressions, unread: Unread) -> Val:
+    """What is at an address, read to the stack."""
+    from .arrays import read
+
+    type = unread.type
+    memory = front.b.alloca(-(-type.size // 8) * 8)
+    read_to(front, unread, memory, 0, 8)
+    value = read(front, Place(memory, 0, type, is_copy=True))
+    return BytesPlace(memory, 0, type, is_own=True) if isinstance(value, BytesPlace) else value
+
+
+def read_to(front: Expressions, unread: Unread, base: Value, off: int, align: int) -> None:
+    """Read what is at an address to where it is to lie."""
+    low, size = front.low, unread.type.size
+    if unread.count is not None:
+        low.zero(base, off, size, align)
+    length = low.b.const(size) if unread.count is None else at_most(low, unread.count).value
+    result = low.b.call(unread.helper, low.at(base, off), length, unread.address.value)  # zeros if it fails
+    low.count_if("ne", result, "kernel_fault" if unread.is_kernel else "user_read_fault", unread.what)
 
 
 def _type(front: Expressions, node: ast.expr, name: str) -> Type:

@@ -18,6 +18,7 @@ from ..btf.kinds import (
     BTF_KIND_UNION,
     MODIFIER_KINDS,
 )
+from ..btf.read import BtfType
 from ..errors import BtfError
 from ..ir.core import I64, PTR_BTF
 from ..lower import kernel_types as lower
@@ -28,7 +29,10 @@ from .values import KernelRef, Known, Memory, similar, spelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..btf.read import Btf, BtfField, BtfType
+    from typing import Any
+
+    from ..btf.read import Btf, BtfField
+    from ..ir.core import Value
     from .expressions import Expressions
     from .values import Val
 
@@ -60,6 +64,17 @@ def current_cgroup(front: Expressions) -> Num:
     group = attribute(front, groups, "dfl_cgrp", "dfl_cgrp")
     assert isinstance(group, Num)
     return group
+
+
+def cast(front: Expressions, node: ast.Call, name: str) -> Num:
+    """ebee.linux.sock(address): a pointer to such a struct of the kernel. Raises: Refusal."""
+    base = front.num(front.arguments(node, name, 1, 1)[0])
+    if find_struct(types(front), name) is None:
+        raise Refusal(f"the kernel has no struct {name!r}")
+    if "*" not in base.c_type and (base.lo < 0 or base.hi < 1 << 32):
+        raise Refusal(f"linux.{name}() takes an address, not {base.describe()}")
+    is_other = base.is_kernel_pointer and lower.struct_of(base) != name
+    return lower.pointer((lower.address(front.low, base) if is_other else base).value, name)
 
 
 def types(front: Expressions) -> Btf:
@@ -173,6 +188,28 @@ def element(front: Expressions, btf: Btf, ref: KernelRef, field: BtfField, what:
     is_known = target is not None or not leads_to_struct(btf, type)
     n = lower.read_field(front.low, ref.pointer, symbol, shape, what, is_known=is_known and "[" not in ref.path)
     return Num(n.value, n.lo, n.hi, "void *") if target is None else lower.pointer(n.value, target.name)
+
+
+def store_array(
+    front: Expressions, base: Value, off: int, type: Any, ref: KernelRef, what: str, align: int
+) -> None:
+    """Copy an array of numbers in a struct of the kernel to bytes, or to a list of such numbers. Raises: Refusal."""
+    btf = types(front)
+    outer = resolved(btf, ref.type) if isinstance(ref.type, BtfType) else None
+    element, count = None, 0
+    if outer is not None and outer.kind == BTF_KIND_ARRAY:
+        element, count = btf.by_id(outer.array[0]), outer.array[2]
+    path = f"{ref.path}[{count - 1}]"
+    shape = shape_of(btf, find_field(btf, ref.struct_name, path)) if element is not None and count else ""
+    size = resolved(btf, element).size_bytes if element is not None else 0
+    wanted = getattr(type, "element", None)
+    if shape[:1] not in ("s", "u") or not shape[1:].isdigit() or count * size != type.size:
+        raise Refusal(f"{what} takes {type.size} bytes, not {describe(ref)}")
+    if wanted is not None and (wanted.name != shape or element is not None and is_big_endian(btf, element)):
+        raise Refusal(f"{what} takes a {type.name}, not {describe(ref)}, {count} numbers of type {shape}")
+    # By the last element: a kernel with fewer of them, or others, is not served.
+    lower.read_bytes(front.low, ref.pointer, core_symbol(ref.struct_name, path, shape), base, off, type.size, size,
+                     describe(ref), align)  # fmt: skip
 
 
 def is_big_endian(btf: Btf, type: BtfType) -> bool:

@@ -116,6 +116,8 @@ _YIELD_HINT = "what a probe has to say goes into a ring buffer: ring.output(reco
 
 def find_function(source: SourceText, probe: ProbeSource) -> ast.FunctionDef:
     """Return the syntax tree of the probe's function. Raises: CompileError."""
+    if probe.name == "<lambda>":
+        return _find_lambda(source, probe)
     pending: list[Any] = [source.tree()]
     while pending:
         node = pending.pop()
@@ -139,6 +141,19 @@ def find_function(source: SourceText, probe: ProbeSource) -> ast.FunctionDef:
             )
         ]
     )
+
+
+def _find_lambda(source: SourceText, probe: ProbeSource) -> ast.FunctionDef:
+    """Return a lambda as the function that it is. Raises: CompileError."""
+    tree: Any = source.tree()
+    found = [n for n in walk(tree.body) if isinstance(n, ast.Lambda) and n.lineno == probe.first_line]
+    if len(found) != 1:
+        many = f"line {probe.first_line} of {probe.file} has {len(found)} lambdas: which one is meant is not known"
+        raise CompileError([Diagnostic(many, hint="write a function: def …")])
+    node = found[0]
+    where = {name: getattr(node.body, name) for name in ("lineno", "col_offset", "end_lineno", "end_col_offset")}
+    body: list[Any] = [ast.Return(node.body, **where)]
+    return ast.FunctionDef(probe.name, node.args, body, [], None, None, **where)
 
 
 def span_of_function(source: SourceText, node: ast.FunctionDef) -> SourceSpan:

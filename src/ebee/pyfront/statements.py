@@ -19,6 +19,7 @@ from .source import SourceText, assigned_names, find_function, span_of_function
 from .values import (
     Comm,
     Context,
+    Entry,
     Guard,
     KernelIter,
     Known,
@@ -27,7 +28,9 @@ from .values import (
     Memory,
     RecordRef,
     Slice,
+    StructPlace,
     Text,
+    Unread,
     Unusable,
     UserStr,
     c_type_of,
@@ -150,8 +153,10 @@ class Statements(Loops, Calls):
         """Bind the function's parameters: to the context, or by their names to arguments of the hook."""
         a, context = self.node.args, self.context
         defaults = self.probe.defaults
-        for name, value in defaults.items():
-            self.env[name] = self.known(value, name)  # constants of the probe
+        for arg in a.posonlyargs + a.args + a.kwonlyargs:
+            if arg.arg in defaults:
+                self.env[arg.arg] = self.known(defaults[arg.arg], arg.arg)  # a constant of the probe
+                self.check_constant(arg, is_positional=arg not in a.kwonlyargs)
         parameters = [p for p in a.posonlyargs + a.args if p.arg not in defaults]
         has_more = a.vararg or a.kwarg or any(p.arg not in defaults for p in a.kwonlyargs)
         is_alone = context.arguments is None and not context.by_position
@@ -193,6 +198,18 @@ class Statements(Loops, Calls):
             except Located as e:
                 self.diagnostics += [e.diagnostic] if e.diagnostic is not None else []
                 self.env[name] = Unusable("")
+
+    def check_constant(self, parameter: ast.arg, is_positional: bool) -> None:
+        """Refuse a parameter with a default that may be meant for an argument of the hook."""
+        context, name = self.context, parameter.arg
+        if spelled(name, context.arguments or ()) in ("ctx", *(context.arguments or ())):
+            what, hint = f"{name} is an argument of a {context.noun}, which has no default", "call the constant otherwise"
+        elif is_positional and context.by_position:
+            what = f"a {context.noun} takes arguments in their order: {name} is a constant"
+            hint = f"write it behind a star: *, {name}=…"
+        else:
+            return
+        self.diagnostics.append(Diagnostic(what, self.source.span(parameter), hint))
 
     # Statements
 
@@ -357,6 +374,8 @@ class Statements(Loops, Calls):
     # Assignment
 
     def stmt_Assign(self, node: ast.Assign) -> None:
+        if len(node.targets) == 1 and isinstance(node.targets[0], ast.Attribute):
+            self.into = node.value
         value = self.expr(node.value)
         if len(node.targets) > 1:
             value = steady(self, value, *node.targets)
@@ -380,6 +399,10 @@ class Statements(Loops, Calls):
                 self.assign(part.value if isinstance(part, ast.Starred) else part, each)
         elif isinstance(target, ast.Attribute):
             base = self.expr(target.value)
+            if isinstance(value, Unread) and not isinstance(base, RecordRef | Entry | StructPlace):
+                from .intrinsics import now
+
+                value = now(self, value)
             self.kind(base).set_attribute(self, base, target.attr, value, target)
         elif isinstance(target, ast.Subscript):
             base = steady(self, self.expr(target.value), target.slice)

@@ -88,6 +88,20 @@ class UserStr(Record):
     count: Num | None = None
 
 
+class Unread(Record):
+    """Bytes, a list or a struct at an address of the process or the kernel, read where they are assigned to.
+
+    `count` is how many bytes are read, if not all; `helper` reads them.
+    """
+
+    address: Num
+    type: Any
+    what: str
+    helper: int
+    is_kernel: bool
+    count: Num | None = None
+
+
 class Memory(Record):
     """A string that lies in memory: `size_bytes` at `base` + `off`, padded with zeros after its end.
 
@@ -472,5 +486,5 @@ if TYPE_CHECKING:
     Val = (
         Num | Known | Many | Comm | UserStr | Memory | Text | StructValue | Entry | RecordRef | Context | HeaderRef
         | KernelRef | Payload | OptionValue | FieldRow | Sock | Arguments | Sequence | Place | Peek | Maybe | InnerMap
-        | Member | Entries | Lazy | StackFrames | Guard | Dynptr | KernelIter | Unusable
+        | Member | Entries | Lazy | StackFrames | Guard | Dynptr | KernelIter | Unread | Unusable
     )  # fmt: skip

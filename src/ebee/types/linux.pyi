@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 class _Struct:
     """A struct of the kernel. Kernels differ: a field that is not known here is of any type."""
 
+    def __init__(self, address: object) -> None: ...
     def __getattr__(self, name: str) -> Any: ...
 _struct_bio: TypeAlias = bio
 _struct_bio_list: TypeAlias = bio_list

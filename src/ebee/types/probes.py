@@ -67,6 +67,15 @@ def distinct(probes: Iterable[Any], others: Iterable[Probe] = ()) -> list[Any]:
     return found
 
 
+def declared(namespace: dict[str, Any]) -> list[Any]:
+    """Return what can be attached of what a file's names stand for: probes, structs of functions, lists of them."""
+    found: dict[Any, None] = {}
+    for value in namespace.values():
+        several = value.values() if type(value) is dict else value if type(value) in (list, tuple) else (value,)
+        found.update((v, None) for v in several if isinstance(v, Probe) or isinstance(v, type) and hasattr(v, "_probes"))
+    return list(found)
+
+
 # What probes of a section are attached to, beyond its name; found by the beginning of the section's name.
 _PLACES = {
     "xdp": "interface", "tcx/": "interface", "netkit/": "interface", "cgroup": "cgroup", "sockops": "cgroup",

@@ -78,7 +78,7 @@ def unknown_module(ctx):
 
 
 @ebee.fentry("do_thing")
-def types(ctx, dfd=1):  # error: a fentry probe on do_thing takes arguments by name, without defaults; types takes others | write `def types(ctx):`
+def types(ctx, dfd=1):  # error: dfd is an argument of a fentry probe on do_thing, which has no default | call the constant otherwise
     pass
 
 
@@ -166,8 +166,13 @@ def in_an_interrupt(ctx):
 
 
 @ebee.uprobe("libc", "write")
-def user_arguments(ctx, fd: int, buf: Row, *, more: u64):  # error: a uprobe on libc:write takes arguments in their order, without defaults; user_arguments takes others | write `def user_arguments(ctx):`
+def user_arguments(ctx, fd: int, buf: Row, *, more: u64):  # error: a uprobe on libc:write takes arguments in their order; user_arguments takes others | write `def user_arguments(ctx):`
     pass
+
+
+@ebee.uprobe("libc", "write")
+def user_constant(fd, size=5):  # error: a uprobe on libc:write takes arguments in their order: size is a constant | write it behind a star: *, size=…
+    counts[0] = size
 
 
 @ebee.uprobe("libc", "write")

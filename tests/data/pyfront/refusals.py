@@ -258,12 +258,12 @@ def positions_without_btf(ctx):
     x = ctx.prev  # error: a raw tracepoint probe on sched_switch has no argument 'prev' | names come from BTF, of the running kernel with --target kernel; ctx.args[0] is the first
 
 
-tripled = lambda n: 3 * n  # noqa: E731
+tripled, quartered = lambda n: 3 * n, lambda n: n // 4
 
 
 @ebee.tracepoint("syscalls:sys_enter_openat")
 def lambdas(ctx):
-    counts[0] = tripled(5)  # error: a lambda cannot be called in a probe | write a function: def …
+    counts[0] = tripled(5)  # error: line 261 of … has 2 lambdas: which one is meant is not known | write a function: def …
     counts[1] = applied(lambda n: n, 5)  # error: this kind of expression (Lambda) is not supported in a probe | write the expression where it is used
     counts[2] = odd(5)
 
