@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import ebee
-from ebee import Array, Bytes, Hash, RingBuf, Struct, u8, u32, u64
+from ebee import Bytes, Hash, RingBuf, Struct, u8, u32, u64
 
 BACKENDS = [
     pytest.param("kernel", marks=pytest.mark.needs_kernel),

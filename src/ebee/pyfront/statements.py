@@ -203,7 +203,8 @@ class Statements(Loops, Calls):
         """Refuse a parameter with a default that may be meant for an argument of the hook."""
         context, name = self.context, parameter.arg
         if spelled(name, context.arguments or ()) in ("ctx", *(context.arguments or ())):
-            what, hint = f"{name} is an argument of a {context.noun}, which has no default", "call the constant otherwise"
+            hint = "call the constant otherwise"
+            what = f"{name} is an argument of a {context.noun}, which has no default"
         elif is_positional and context.by_position:
             what = f"a {context.noun} takes arguments in their order: {name} is a constant"
             hint = f"write it behind a star: *, {name}=…"

@@ -72,7 +72,9 @@ def declared(namespace: dict[str, Any]) -> list[Any]:
     found: dict[Any, None] = {}
     for value in namespace.values():
         several = value.values() if type(value) is dict else value if type(value) in (list, tuple) else (value,)
-        found.update((v, None) for v in several if isinstance(v, Probe) or isinstance(v, type) and hasattr(v, "_probes"))
+        for one in several:
+            if isinstance(one, Probe) or isinstance(one, type) and hasattr(one, "_probes"):
+                found[one] = None
     return list(found)
 
 
