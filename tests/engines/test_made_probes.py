@@ -123,9 +123,9 @@ def captured(ctx):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_large_memory_is_read_where_it_is_kept(backend):
     script = "import os; os.write(1, b'ab' * 5); os.write(1, bytes(range(1, 251)) * 5)"
-    with ebee.Session(backend=backend) as session:
-        with session.attach(captured, command=[sys.executable, "-I", "-S", "-c", script]):
-            short, long = written
+    argv = [sys.executable, "-I", "-S", "-c", script]
+    with ebee.Session(backend=backend) as session, session.attach(captured, command=argv):
+        short, long = written
     assert (short.size, short.data, short.rest) == (10, b"ab" * 5 + bytes(990), 0xFFFFFFFF)
     assert (short.head.a, short.head.b) == (0x62616261, 0x62616261)
     assert (long.size, long.data, long.rest) == (1250, b"\1\2" + bytes(998), 0xFFFFFFFF)
