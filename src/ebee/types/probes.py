@@ -24,7 +24,7 @@ class Probe:
         self.function, self.sections, self.name, self.options = function, sections, function.__name__, options
         self._renamed: dict[str, Probe] = {}
 
-    def renamed(self, name: str) -> Probe:
+    def _renamed_to(self, name: str) -> Probe:
         """Return the same probe under another name: the same object each time."""
         if name not in self._renamed:
             other = self._renamed[name] = Probe(self.function, *self.sections, **self.options)
@@ -60,7 +60,7 @@ def distinct(probes: Iterable[Any], others: Iterable[Probe] = ()) -> list[Any]:
         named, n = probe, 1
         while isinstance(probe, Probe) and any(name in taken for name in named.programs()):
             n += 1
-            named = probe.renamed(f"{probe.name}_{n}")
+            named = probe._renamed_to(f"{probe.name}_{n}")
         if isinstance(probe, Probe):
             taken.update(named.programs())
         found.append(named)
