@@ -7,7 +7,8 @@ from map_probes import Stat
 
 import ebee
 from ebee import Array, ArrayOfMaps, Hash, HashOfMaps, LruHash, PerCpuHash, Queue, RingBuf, u32, u64
-from ebee.errors import SyscallError, UsageError
+from ebee.elf.read import read_object
+from ebee.errors import ElfError, SyscallError, UsageError
 
 
 def test_outside(live):
@@ -178,6 +179,77 @@ def test_in_a_session(name):
         assert set(new.values()) and new in list(session.maps())
     with pytest.raises(UsageError, match="not bound"):
         len(old)
+
+
+first_table, ready = Hash(u32, u64, max_entries=5), Array(u64, max_entries=2)
+tables, arrays = HashOfMaps(u32, Hash(u32, u64), max_entries=3), ArrayOfMaps(Array(u64, max_entries=2), max_entries=2)
+tables[0] = tables[2] = first_table
+tables[1] = Hash(u32, u64, max_entries=7)
+arrays[1] = ready
+
+
+@ebee.xdp
+def tabled(pkt):
+    for n in range(3):
+        table = tables.lookup(n)
+        if table is not None:
+            table[pkt[0]] += n + 1
+    array = arrays.lookup(1)
+    if array is not None and 0 not in arrays:
+        array[1] += 5
+        ready[0] += 1
+    return ebee.XDP_PASS
+
+
+@pytest.mark.parametrize("name", ["engine", pytest.param("kernel", marks=pytest.mark.needs_kernel)])
+def test_what_is_put_in_first_is_there_from_the_start(name):
+    assert tables[0] is first_table and list(arrays) == [1] and len(tables) == 3
+    with ebee.Session(backend=name) as session:
+        session.run(tabled, packet=bytes([9]) + bytes(63))
+        assert dict(first_table.items()) == {9: 4} and dict(tables[1].items()) == {9: 2}
+        assert list(ready.values()) == [1, 5] and tables[2] is first_table
+        del tables[2]
+        session.run(tabled, packet=bytes([9]) + bytes(63))
+        assert first_table[9] == 5
+    with ebee.Session(backend=name) as session:  # another session begins as declared
+        session.run(tabled, packet=bytes([9]) + bytes(63))
+        assert first_table[9] == 4 and tables[2] is first_table
+
+
+def test_what_cannot_be_there_from_the_start():
+    few, small = HashOfMaps(u64, Hash(u32, u64), max_entries=1), ArrayOfMaps(Hash(u32, u64), max_entries=1)
+    few[1 << 40] = Hash(u32, u64)
+    for outer, key in ((few, 2), (small, 1)):
+        with pytest.raises(UsageError, match="there are 1 places for maps"):
+            outer[key] = Hash(u32, u64)
+    with pytest.raises(UsageError, match="kind Hash, not LruHash"):
+        few[1 << 40] = LruHash(u32, u64)
+    assert few.get(7) is None and 7 not in few
+    with pytest.raises(KeyError):
+        small[0]
+    with pytest.raises(KeyError):
+        del small[0]
+
+    @ebee.xdp
+    def far(pkt):
+        if few.lookup(5) is not None:
+            return 1
+        return 2
+
+    with pytest.raises(ElfError, match="'few' has a map at a key that an object file cannot say"):
+        ebee.compile(far).to_bytes()
+    del few[1 << 40]
+    assert len(few) == 0 and ebee.compile(far).to_bytes()
+
+
+def test_objects_have_what_is_put_in_first():
+    spec = ebee.compile(tabled).spec
+    again = read_object(ebee.compile(tabled).to_bytes())
+    keys = [n.to_bytes(4, "little") for n in range(3)]
+    wanted = dict(zip(keys, ("first_table", "tables_2", "first_table")))
+    for one in (spec, again):
+        assert one.maps["tables"].inner_maps == wanted and one.maps["arrays"].inner_maps == {keys[1]: "ready"}
+        assert one.maps["tables_2"].max_entries == 7
 
 
 def test_objects_describe_the_inner_maps():

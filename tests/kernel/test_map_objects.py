@@ -75,6 +75,40 @@ def loaded(tmp_path, probe, *questions):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+january, totals = Hash(u32, u64, max_entries=50), Array(u64, max_entries=4)
+months, sums = HashOfMaps(u32, Hash(u32, u64), max_entries=3), ArrayOfMaps(Array(u64, max_entries=4), max_entries=3)
+months[1] = january
+sums[0], sums[2] = totals, totals
+
+
+@ebee.xdp
+def monthly(pkt):
+    month, total = months.lookup(1), sums.lookup(pkt[0])
+    if month is not None and total is not None:
+        month[1] += 1
+        total[0] += 1
+    return ebee.XDP_PASS
+
+
+@pytest.mark.needs_tool("bpftool", "unshare", "mount")
+@pytest.mark.needs_root
+def test_bpftool_puts_maps_in_from_the_start(tmp_path):
+    names = ("months", "sums", "january", "totals")
+    *dumps, inner, total = loaded(
+        tmp_path,
+        monthly,
+        *(f'map dump pinned "$1/{name}"' for name in names[:2]),
+        *(f'map show pinned "$1/{name}"' for name in names[2:]),
+    )
+    found = [{number(row["key"]): number(row["value"]) for row in dump} for dump in dumps]
+    assert found == [{1: inner["id"]}, {0: total["id"], 2: total["id"]}]
+    assert (inner["name"], inner["max_entries"], total["type"]) == ("january", 50, "array")
+
+
+def number(row):
+    return int.from_bytes([int(byte, 16) for byte in row], "little")
+
+
 class Job(Struct):
     n: u64
     work: WorkQueue

@@ -301,13 +301,19 @@ class Session:
         if SCOPE_MAP in spec.maps:
             del decls[SCOPE_MAP]
             maps[SCOPE_MAP] = _scope_map(spec, backend, scope)
+        outer: list[tuple[LiveMap, Any]] = []
         for name, decl in decls.items():
             if decl not in self._maps:
                 made = backend.create_map(spec.maps[name], spec)
                 live = LiveMap(self, spec.maps[name], made, lambda inner: backend.create_map(inner, spec))
                 self.adopt(decl, live)
                 decl._bindings.append(live)
+                if hasattr(decl, "inner"):
+                    outer.append((live, decl))
             maps[name] = self._maps[decl].map
+        for live, decl in outer:
+            for place, inner in decl._initial.items():
+                live.inner_maps.put(place, inner)
         for name in spec.maps:  # of counters, and of global variables
             if name not in maps:
                 maps[name] = backend.create_map(spec.maps[name], spec)

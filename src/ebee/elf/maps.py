@@ -31,6 +31,7 @@ _NUMBERS = {
 _TYPES = {"key": ("key_type_id", "key_size"), "value": ("value_type_id", "value_size")}
 _INNER = "values"  # the last member: an array without elements, of pointers to the definition of the maps inside
 _POINTER_BYTES = 8
+_MOST_SLOTS = 1 << 16
 
 
 def _members(map: MapSpec) -> dict[str, int]:
@@ -50,6 +51,24 @@ def _members(map: MapSpec) -> dict[str, int]:
 def map_variable_bytes(map: MapSpec) -> int:
     """Return the size of the variable that defines a map."""
     return _POINTER_BYTES * len(_members(map))
+
+
+def slot_off_bytes(map: MapSpec, key: bytes) -> int:
+    """Return where the pointer to the map at a key is, behind the definition. Raises: ElfError for a key that has none.
+
+    Source: init_map_in_map_slots in libbpf.c (libbpf 1.6): its keys are ints.
+    """
+    number = int.from_bytes(key, "little")
+    if len(key) != 4 or number >= _MOST_SLOTS:
+        what = f"map {map.name!r} has a map at a key that an object file cannot say"
+        hint = f"take u32 keys below {_MOST_SLOTS}, or put it in when it is live"
+        raise ElfError(what, section=layout.MAPS, hint=hint)
+    return _POINTER_BYTES * number
+
+
+def slots_bytes(map: MapSpec) -> int:
+    """Return the size of the pointers to the maps that are in a map from the start."""
+    return max((slot_off_bytes(map, key) + _POINTER_BYTES for key in map.inner_maps), default=0)
 
 
 def map_types(map: MapSpec, btf: BtfBuilder) -> int:

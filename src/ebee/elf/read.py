@@ -44,7 +44,7 @@ from ..spec.object import (
 )
 from ..spec.sections import parse_section
 from . import layout
-from .maps import read_maps
+from .maps import map_variable_bytes, read_maps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,6 +55,10 @@ if TYPE_CHECKING:
 
 _CORE_KINDS = {number: kind for kind, number in CORE_KINDS.items()}
 _MAX_DATA_BYTES = 1 << 30  # of a section without bytes in the file: the kernel's limit for a value, about
+
+
+# Sections of data with pointers, and the relocations of these.
+_RELOCS = {layout.STRUCT_OPS: (layout.R_BPF_64_ABS64,), layout.MAPS: (layout.R_BPF_64_64,)}
 
 
 class _Section(Record):
@@ -125,6 +129,7 @@ class _Reader:
         self.functions: dict[tuple[int, int], _Function] = {}  # section and offset -> function
         self.starts: dict[int, list[int]] = {}  # section -> offsets of its functions
         self.pointers: list[tuple[int, _Symbol]] = []  # of structs of functions: where, and to what
+        self.map_pointers: list[tuple[int, _Symbol]] = []  # of maps of maps
 
     # The file
 
@@ -228,6 +233,7 @@ class _Reader:
             raise ElfError("not every map is in the notes", section=layout.NOTES)
         self.read_functions()
         spec.structs = self.read_structs()
+        self.read_inner_maps(maps)
         programs = {f.name: at for at, f in self.functions.items() if self.sections[at[0]].name != layout.TEXT}
         for name, note in self.note(notes, "programs", dict).items():
             if name not in programs:
@@ -294,6 +300,18 @@ class _Reader:
             self.maps[number, 0] = name
         return found
 
+    def read_inner_maps(self, maps: dict[str, MapSpec]) -> None:
+        """Note which maps are in maps of maps from the start."""
+        number = self.by_name.get(layout.MAPS, 0)
+        starts = sorted(off for section, off in self.maps if section == number)
+        for at, symbol in self.map_pointers:
+            start = max((off for off in starts if off <= at), default=-1)
+            outer, inner = maps.get(self.maps.get((number, start), "")), self.maps.get((symbol.section, symbol.value))
+            slot = at - start - map_variable_bytes(outer) if outer is not None else -1
+            if outer is None or outer.inner is None or inner is None or slot < 0 or slot % 8 or outer.key_size != 4:
+                raise ElfError("a pointer to no map, or in no map of maps", section=layout.MAPS, off_bytes=at)
+            outer.inner_maps[(slot // 8).to_bytes(4, "little")] = inner
+
     def read_structs(self) -> dict[str, StructOpsSpec]:
         """Return the structs of functions, and what they point to."""
         number = self.by_name.get(layout.STRUCT_OPS, 0)
@@ -358,13 +376,13 @@ class _Reader:
         for at, (off, info) in enumerate(layout.REL.iter_unpack(section.data)):
             symbol_number, kind = info >> 32, info & 0xFFFFFFFF
             where = at * layout.REL.size
-            is_code = self.sections[section.info].name != layout.STRUCT_OPS
-            kinds = (layout.R_BPF_64_64, layout.R_BPF_64_32) if is_code else (layout.R_BPF_64_ABS64,)
+            kinds = _RELOCS.get(self.sections[section.info].name, (layout.R_BPF_64_64, layout.R_BPF_64_32))
             if symbol_number >= len(self.symbols) or kind not in kinds:
                 what = f"relocation type {kind} of symbol {symbol_number} is not supported"
                 raise ElfError(what, section=section.name, off_bytes=where)
-            if kind == layout.R_BPF_64_ABS64:
-                self.pointers.append((off, self.symbols[symbol_number]))
+            if self.sections[section.info].name in _RELOCS:
+                pointers = self.pointers if kind == layout.R_BPF_64_ABS64 else self.map_pointers
+                pointers.append((off, self.symbols[symbol_number]))
                 continue
             function, i = self.at(section.info, off, "a relocation")
             if function.insns[i].opcode != (LDDW if kind == layout.R_BPF_64_64 else CALL):

@@ -34,7 +34,7 @@ from ..spec.sections import parse_section
 from . import layout
 from .core_types import CoreTypes
 from .functions import Functions, Text
-from .maps import map_types, map_variable_bytes
+from .maps import map_types, map_variable_bytes, slot_off_bytes, slots_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,14 +139,18 @@ class _Writer:
     def add_maps(self) -> None:
         """Add `.maps` and the sections that libbpf makes maps of, with their BTF."""
         entries: list[tuple[int, int, int]] = []
-        for map in self.spec.maps.values():
+        # libbpf makes them in their order, and puts into a map of maps only what is there by then.
+        for map in sorted(self.spec.maps.values(), key=lambda m: bool(m.inner_maps)):
             if section := layout.data_section(map):
                 self.add_data(map, section)
                 continue
             if map.initial or map.frozen:
                 raise ElfError(f"map {map.name!r} has contents, which an object file holds for global data only")
             maps = self.section(layout.MAPS, layout.SHT_PROGBITS, layout.SHF_WRITE | layout.SHF_ALLOC)
-            off, size = len(maps.data), map_variable_bytes(map)
+            off, size = len(maps.data), map_variable_bytes(map) + slots_bytes(map)
+            for key, name in map.inner_maps.items():
+                at = off + map_variable_bytes(map) + slot_off_bytes(map, key)
+                maps.relocs.append((at, name, layout.R_BPF_64_64))
             self.symbol(_Symbol(map.name, layout.MAPS, layout.STT_OBJECT, off, size))
             entries.append((self.btf.add_var(map.name, map_types(map, self.btf)), off, size))
             maps.data += bytes(size)

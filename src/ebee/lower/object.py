@@ -329,6 +329,7 @@ def _map_spec(name: str, decl: MapDecl, btf: BtfBuilder) -> MapSpec:
     if decl.map_type == bpf.BPF_MAP_TYPE_PERF_EVENT_ARRAY:
         return MapSpec(name, decl.map_type, 4, 4, decl.max_entries)
     key_size, value_size = decl.key.size if decl.key else 0, decl.value.size if decl.value else 0
+    outer: Any = decl if hasattr(decl, "inner") else None
     return MapSpec(
         name,
         decl.map_type,
@@ -338,7 +339,8 @@ def _map_spec(name: str, decl: MapDecl, btf: BtfBuilder) -> MapSpec:
         decl.map_flags,
         key_type_id=key_id,
         value_type_id=value_id,
-        inner=_map_spec(f"{name}.inner", decl.inner, btf) if hasattr(decl, "inner") else None,
+        inner=_map_spec(f"{name}.inner", outer.inner, btf) if outer is not None else None,
+        inner_maps={key: inner.name for key, inner in outer._initial.items()} if outer is not None else {},
     )
 
 

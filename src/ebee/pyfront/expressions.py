@@ -206,6 +206,10 @@ class Expressions:
         """A Python object found under `name`; a map becomes part of the program."""
         if isinstance(object, MapDecl):
             self.low.obj.use_map(object, name)
+            if hasattr(object, "inner"):
+                from .inner_maps import use_initial
+
+                use_initial(self, object)
         elif getattr(type(object), "kind", "") == "Global":
             self.low.obj.use_variable(object, name)
         return Known(object)

@@ -14,9 +14,18 @@ from .values import InnerMap, Known, Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..ir.core import Block
     from .expressions import Expressions
     from .values import Ranges, Val
+
+
+def use_initial(front: Expressions, outer: Any) -> None:
+    """Make the maps that are in a map of maps from the start part of the object. Raises: Refusal."""
+    for at, (_key, inner) in enumerate(outer._initial.items()):
+        variable = next((name for name, value in front.names.items() if value is inner), f"{outer.name}_{at}")
+        front.low.obj.use_map(inner, variable)
 
 
 class OuterKind(MapKind):

@@ -116,7 +116,8 @@ class MapSpec(Record):
 
     A map of global variables is named as its section (`.data`, `.bss`, `.rodata`, `.data.NAME`), is an array of one
     entry, and has for `value_type_id` the section's DATASEC, for `key_type_id` 0.
-    `inner` describes the maps that a map of maps holds; its name is the outer one's with `.inner`.
+    `inner` describes the maps that a map of maps holds; its name is the outer one's with `.inner`. `inner_maps` are
+    those of the object that are in it from the start: key -> name.
     `map_extra` is the kernel's (hash functions of a Bloom filter, address of an arena). `pinning` is PIN_*.
     """
 
@@ -132,6 +133,7 @@ class MapSpec(Record):
     frozen: bool = False
     map_extra: int = 0
     inner: MapSpec | None = None
+    inner_maps: dict[bytes, str] = field(default_factory=dict)
     pinning: int = PIN_NONE
 
 

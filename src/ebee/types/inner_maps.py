@@ -18,11 +18,35 @@ if TYPE_CHECKING:
 _KINDS = "Hash, Array, LruHash, PerCpuHash, PerCpuArray, LruPerCpuHash or LpmTrie"
 
 
+class _Initial:
+    """The maps that are to be in a map of maps from the start."""
+
+    def __init__(self, most: int, is_array: bool) -> None:
+        self.most, self.is_array = most, is_array
+        self.found: dict[bytes, Any] = {}
+
+    def get(self, key: bytes) -> Any:
+        return self.found.get(key)
+
+    def put(self, key: bytes, decl: Any) -> None:
+        is_outside = int.from_bytes(key, "little") >= self.most if self.is_array else len(self.found) >= self.most
+        if is_outside and key not in self.found:
+            raise UsageError(f"there are {self.most} places for maps", hint="give the map of maps more max_entries=")
+        self.found[key] = decl
+
+    def remove(self, key: bytes) -> bool:
+        return self.found.pop(key, None) is not None
+
+    def items(self) -> Iterator[tuple[bytes, Any]]:
+        return iter(list(self.found.items()))
+
+
 class OuterDecl(KeyedDecl[K, V]):
     """A map of maps. `inner` describes those that can be in it: kind, types, and for arrays their size.
 
     Inside a probe `m.lookup(k)` is a map, or None. Outside `m[k] = Hash(u32, u64)` puts a new map in, or one that is
-    live already; `m[k]` is the declaration that was put in.
+    live already; `m[k]` is the declaration that was put in. What is put in before a probe is attached is there from the
+    start, also in an object file.
     """
 
     inner: V
@@ -33,10 +57,14 @@ class OuterDecl(KeyedDecl[K, V]):
             raise UsageError(f"{self.kind}: inside can be {_KINDS}, not {inner!r}")
         super().__init__(type_of(key, f"key of {self.kind}"), u32, max_entries, name)  # type: ignore[arg-type]
         self.inner = inner
+        self._initial = _Initial(max_entries, self.map_type == bpf.BPF_MAP_TYPE_ARRAY_OF_MAPS)
 
     @property
     def _maps(self) -> InnerMaps:
-        return self._live.inner_maps
+        return self._live.inner_maps if self._bindings else self._initial
+
+    def __contains__(self, key: Any) -> bool:
+        return self.get(key) is not None
 
     def __getitem__(self, key: K) -> V:
         """Return the map at a key. Raises: KeyError if there is none."""
