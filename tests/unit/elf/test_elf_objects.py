@@ -209,7 +209,7 @@ def test_every_field_of_a_spec_is_known_here():
     """A new field must be written and read, or be refused: then it is added to this list."""
     assert MapSpec._fields == (
         "name", "map_type", "key_size", "value_size", "max_entries", "map_flags", "key_type_id", "value_type_id",
-        "initial", "frozen", "map_extra", "inner", "pinning",
+        "initial", "frozen", "map_extra", "inner", "inner_maps", "pinning",
     )  # fmt: skip
     assert ProgramSpec._fields == (
         "name", "section", "prog_type", "attach_to", "expected_attach_type", "prog_flags", "insns", "relocs",
