@@ -33,7 +33,7 @@ def test_every_decorator_is_on_the_page():
 
 def test_its_probes_compile():
     assert [p.name for p in probes()] == [
-        "proxy", "by_port", "only_questions", "no_telnet", "by_state", "round_trips", "remember", "short_cut",
+        "proxy", "by_port", "only_questions", "no_telnet", "not_for_long", "by_state", "round_trips", "remember", "short_cut",
         "many_ports",
     ]  # fmt: skip
     for probe in probes():
@@ -58,7 +58,7 @@ def test_its_tests_pass(engine):
     """Each of the page's tests, in this test's engine."""
     module = sys.modules["<network-hooks.md>"] if probes() else None
     tests = [f for name, f in vars(module).items() if name.startswith("test_")]
-    assert len(tests) == 4
+    assert len(tests) == 5
     for test in tests:
         test(engine)
 

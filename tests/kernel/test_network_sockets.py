@@ -147,3 +147,57 @@ def test_the_sockets_of_a_control_groups_packets_and_calls(tmp_path):
     assert (seen[4], seen[5], seen[7]) == (5000, 1, 6)
     assert (seen[0], seen[1]) in ((77, 5), (0, 0)) and seen[6] > 500 and seen[3] > 0
     assert report["stored"] >= 42
+
+
+@needs_cgroup
+def test_options_are_read_and_changed_as_numbers_and_structs(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        import struct
+        asked = ebee.Hash(u32, u64)
+
+        class Linger(ebee.Struct):
+            onoff: ebee.s32
+            seconds: ebee.s32
+
+        @ebee.sockopt("set")
+        def limits(ctx):
+            if ctx.level == 1 and ctx.optname == 13:  # SO_LINGER
+                linger = ctx.optval.read(0, Linger)
+                asked[13] = u64(linger.seconds)
+                if linger.seconds > 10:
+                    linger.seconds = 10
+                    ctx.optval.write(0, linger)
+            elif ctx.level == 1 and ctx.optname == 8:  # SO_RCVBUF
+                if ctx.optval.read(0, u32) > 8192:
+                    ctx.optval.write(0, 8192, u32)
+            elif ctx.level == 6 and ctx.optname == 13:  # TCP_CONGESTION
+                if ctx.optval[0:5] == b"cubic":
+                    ctx.optval[0:5] = b"reno\\0"
+            return True
+
+        @ebee.sockopt("get")
+        def pretend(ctx):
+            if ctx.level == 1 and ctx.optname == 8:
+                ctx.optval.write(0, 12345, u32)
+                if ctx.sk:
+                    asked[ctx.sk.family] += 1
+            return True
+
+        with ebee.attach(limits, pretend, cgroup=cgroup):
+            sock = socket.socket()
+            sock.setsockopt(socket.SOL_SOCKET, 13, struct.pack("ii", 1, 300))
+            report["linger"] = list(struct.unpack("ii", sock.getsockopt(socket.SOL_SOCKET, 13, 8)))
+            sock.setsockopt(socket.SOL_SOCKET, 8, 1 << 20)
+            report["pretended"] = sock.getsockopt(socket.SOL_SOCKET, 8)
+            sock.setsockopt(socket.IPPROTO_TCP, 13, b"cubic")
+            report["congestion"] = sock.getsockopt(socket.IPPROTO_TCP, 13, 16).rstrip(bytes(1)).decode()
+            report["asked"] = [asked[13], asked[2]]
+        report["buffer"] = sock.getsockopt(socket.SOL_SOCKET, 8)
+        """,
+        cgroup=True,
+    )
+    assert report == {
+        "linger": [1, 10], "pretended": 12345, "congestion": "reno", "asked": [300, 1], "buffer": 16384,
+    }  # fmt: skip

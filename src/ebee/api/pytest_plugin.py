@@ -36,8 +36,9 @@ class Engine:
     def run(self, probe: Probe, *, packet: bytes = b"", ctx: bytes | Mapping[str, int] = b"") -> int:
         """Run a probe once and return what it returned.
 
-        `packet` is an Ethernet frame (see `ebee.packets`). `ctx` is the context's bytes, or its fields by name: those
-        of a tracepoint's record, or of a network hook's context. Those that are not given are zero.
+        `packet` is an Ethernet frame (see `ebee.packets`), or the value of a socket option. `ctx` is the context's
+        bytes, or its fields by name: those of a tracepoint's record, or of a network hook's context. Those that are not
+        given are zero.
         Raises: CompileError, FaultError, UsageError for fields that the record does not have.
         """
         if not ctx and _is_network(probe):

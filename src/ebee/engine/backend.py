@@ -341,7 +341,8 @@ class EngineBackend:
         return results
 
     def test_run(self, prog: BackendProgram, run: TestRun, task: TaskContext | None = None) -> TestResult:
-        """Run a program now, for `task` or the backend's. `run.data` is the packet, also of legacy packet loads.
+        """Run a program now, for `task` or the backend's. `run.data` is the packet, also of legacy packet loads, or the
+        value of a socket option.
 
         Raises: FaultError, ExecutionError with the source line.
         """
@@ -350,6 +351,7 @@ class EngineBackend:
         assert isinstance(prog, EngineProgram)
         machine = self.machine
         is_writable = prog.spec.prog_type in _WRITABLE_CONTEXTS
+        option, first = None, 0  # the value of a socket option
         with self._lock:
             machine.task = task or self.task
             machine.effects.clear()
@@ -363,6 +365,10 @@ class EngineBackend:
                 ctx = bytearray(run.ctx)
                 address = machine.memory.map(ctx if is_writable else run.ctx, "the context")
                 machine.legacy = run.data
+                if prog.spec.prog_type == bpf.BPF_PROG_TYPE_CGROUP_SOCKOPT:
+                    option = bytearray(run.data)
+                    first = machine.memory.map(option, "the option's value")
+                    ctx[8:24] = first.to_bytes(8, "little") + (first + len(option)).to_bytes(8, "little")
             machine.ctx_bytes = len(ctx)
             retval = 0
             start = perf_counter_ns()
@@ -373,6 +379,8 @@ class EngineBackend:
                 packet = machine.packet
                 after = packet.result_context() if packet is not None else bytes(ctx)
                 data = run.data or after if packet is None else packet.result()
+                if option:
+                    data = bytes(option)
             except EbeeError as error:
                 raise self._located(prog, error) from None
             finally:
@@ -380,6 +388,7 @@ class EngineBackend:
                     machine.packet.close()
                     machine.packet = None
                 machine.memory.unmap(address)
+                machine.memory.unmap(first)
             if machine.timers:
                 self.run_timers()
             failure, self._failure = self._failure, None

@@ -220,8 +220,8 @@ def byte(packet: Packet, base: Value, index: Num, what: str) -> Value:
     return byte_between(packet.low, base, packet.end, index, what)
 
 
-def byte_between(low: Lowering, base: Value, end: Value, index: Num, what: str) -> Value:
-    """The address of a byte behind `base` and before `end`; one that is not there ends the program, counted."""
+def byte_between(low: Lowering, base: Value, end: Value, index: Num, what: str, size: int = 1) -> Value:
+    """The address of `size` bytes between `base` and `end`; what is not there ends the program, counted."""
     b = low.b
     inside, outside = low.blocks(2)
     off = index.value
@@ -231,7 +231,7 @@ def byte_between(low: Lowering, base: Value, end: Value, index: Num, what: str) 
         b.start(checked)
         off = b.op("bound", off, b.const(MAX_PAYLOAD - 1))
     address = b.op("add", base, off)
-    b.branch("ule", low.at(address, 1), end, inside, outside)
+    b.branch("ule", low.at(address, size), end, inside, outside)
     b.start(outside)
     low.abort("packet_end", what)
     b.start(inside)

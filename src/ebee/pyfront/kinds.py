@@ -340,7 +340,7 @@ _VALUES: dict[type, str] = {
     values.HeaderRef: "packets.HeaderKind",
     values.KernelRef: "kernel_types.KernelKind",
     values.Payload: "packets.PayloadKind",
-    values.OptionValue: "packets.OptionValueKind",
+    values.OptionValue: "option_values.OptionValueKind",
     values.FieldRow: "network.FieldRowKind",
     values.Sock: "sockets.SockKind",
     values.Guard: "kfuncs.GuardKind",

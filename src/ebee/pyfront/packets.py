@@ -5,15 +5,15 @@ from __future__ import annotations
 import _ast as ast
 
 from ..lower import packet_room, packet_writes
-from ..lower.numbers import Num, Refusal, check_assignable
+from ..lower.numbers import Num, Refusal
 from ..types.headers import Header
 from ..types.packets import HEADERS, PacketField
 from .kinds import Kind
-from .values import HeaderRef, Known, OptionValue, Payload, similar
+from .values import HeaderRef, Known, Payload, similar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..ir.core import Block, Value
+    from ..ir.core import Block
     from ..lower.packets import Packet
     from ..lower.program import Lowering
     from .expressions import Expressions
@@ -119,33 +119,6 @@ class PayloadKind(Kind):
 
     def augment_item(
         self, front: Expressions, value: Payload, node: ast.Subscript, op: str, operand: ast.expr
-    ) -> None:
-        self.augment_by_item(front, value, node, op, operand)
-
-
-class OptionValueKind(Kind):
-    """The value of a socket option: bytes."""
-
-    def describe(self, front: Expressions, value: OptionValue) -> str:
-        return "the value of a socket option"
-
-    def length(self, front: Expressions, value: OptionValue) -> Val:
-        return Num(front.b.op("sub", value.end, value.start, type="i64"), 0, 0xFFFF)
-
-    def _address(self, front: Expressions, value: OptionValue, node: ast.Subscript) -> Value:
-        index, what = front.num(node.slice), front.source.text_of(node)
-        return packet_writes.byte_between(front.low, value.start, value.end, index, what)
-
-    def item(self, front: Expressions, value: OptionValue, node: ast.Subscript) -> Val:
-        return Num(front.b.load(self._address(front, value, node), 0, 1), 0, 0xFF)
-
-    def set_item(self, front: Expressions, value: OptionValue, node: ast.Subscript, new: Val) -> None:
-        n = front.as_num(new)
-        check_assignable(n, 0, 0xFF, front.source.text_of(node))
-        front.b.store(self._address(front, value, node), 0, 1, n.value)
-
-    def augment_item(
-        self, front: Expressions, value: OptionValue, node: ast.Subscript, op: str, operand: ast.expr
     ) -> None:
         self.augment_by_item(front, value, node, op, operand)
 

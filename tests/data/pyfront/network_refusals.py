@@ -165,3 +165,19 @@ def sockets_that_are_held(pkt):
 def no_socket(pkt):
     counts[0] = pkt.sk  # error: a packet has no header 'sk' | …
     return ebee.XDP_PASS
+
+
+@ebee.sockopt("set")
+def option_values(ctx):
+    counts[0] = ctx.optval[0:]  # error: a slice of an option's value has constant bounds, from its start on | optval[0:4]
+    counts[1] = ctx.optval[0:4]  # error: an integer is needed here, not 4 bytes
+    ctx.optval[0:4] = b"abc"  # error: ctx.optval[0:4] takes 4 bytes, not 3: the value's size cannot be changed so | optlen
+    ctx.optval[0:4] = 5  # error: ctx.optval[0:4] takes bytes or a struct, not 5 | …
+    ctx.optval[0:4] += 5  # error: += is for single bytes of an option's value
+    ctx.optval.read(0, u32)  # error: this statement has no effect: it only computes u32 | …
+    counts[2] = ctx.optval.read(0, 4)  # error: read() takes a type of numbers or a Struct, not 4 | …
+    ctx.optval.write(0, 5)  # error: write() takes bytes or a struct, not 5 | …
+    ctx.optval.write(0, 5, Tuple)  # error: the third argument of write() is the type of a number | …
+    ctx.optval.write(0, 1 << 32, u32)  # error: 4294967296 does not fit in ctx.optval.write(0, 1 << 32, u32) (u32)
+    ctx.optval.grow(5)  # error: the value of a socket option has no method grow() | it has read() and write()
+    return True
