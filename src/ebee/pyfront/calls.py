@@ -92,12 +92,13 @@ class Calls(Expressions):
         self.serial += 1
         site, prefix = self.source.span(node), f"{name} {self.serial} "
         call = Call(function, site, self.b.new_block(), len(self.low.open_records), prefix)
-        caller = (self.source, self.names, self.local_names, self.env, self.prefix, self.loops, self.b.span, self.depth)
+        caller = (self.source, self.names, self.local_names, self.definition, self.env, self.prefix, self.loops,
+                  self.b.span, self.depth)  # fmt: skip
         call.is_in_loop = self.is_in_loop
         called: Val | None = None
         self.calls.append(call)
         self.source, self.names, self.env = source, callee.names, {}
-        self.local_names = assigned_names(definition.body)
+        self.local_names, self.definition = assigned_names(definition.body), definition
         self.prefix, self.loops, self.depth = call.prefix, [], 0
         try:
             for argument, value in bound.items():
@@ -112,7 +113,7 @@ class Calls(Expressions):
                     self.give(Known(None))
         finally:
             self.calls.pop()
-            (self.source, self.names, self.local_names, self.env, self.prefix, self.loops, self.b.span,
+            (self.source, self.names, self.local_names, self.definition, self.env, self.prefix, self.loops, self.b.span,
              self.depth) = caller  # fmt: skip
         for decl in call.written:
             self.forget_entries(decl)

@@ -96,6 +96,7 @@ class Expressions:
     env: dict[str, Val]
     names: Mapping[str, Any]
     local_names: set[str]  # that the function assigns somewhere: there no others are meant
+    definition: ast.FunctionDef  # of the function that is being lowered
     calls: list[Call]
     map_writes: list[MapDecl]  # in the order of lowering
     held: list[Entry]  # that are used once what follows in the statement was evaluated
@@ -190,6 +191,8 @@ class Expressions:
         if name in self.env:
             value = self.env[name]
             if isinstance(value, Unusable):
+                if value.wanted is not None:
+                    value.wanted.add(name)
                 if not value.why:
                     raise Located(None)
                 raise Refusal(f"{name} {value.why}", value.hint)

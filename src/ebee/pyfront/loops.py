@@ -15,7 +15,7 @@ from ..lower.program import TASK_NUMBERS
 from ..record import Record, field
 from ..types.maps import KeyedDecl
 from ..types.scalars import INT_TYPES
-from .expressions import Expressions
+from .expressions import Expressions, Located
 from .order import is_in, steady
 from .source import assigned_names, walk
 from .values import Entries, Entry, KernelIter, Known, Place, RecordRef, Unusable, c_type_of, entry_of
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..ir.core import Block, Function
+    from .loop_texts import Texts
     from .outlined import Outline
     from .values import Ranges, Val
 
@@ -245,15 +246,18 @@ class Loops(Expressions):
             from .outlined import loop_of_turns
 
             outline = loop_of_turns(self)
+        from .loop_texts import Texts
+
         names = assigned_names(changing)
         start = dict(self.env)
+        texts = Texts(self, node)
         for name, value in start.items():
             if isinstance(value, RecordRef):
                 value.touched.update(value.type.fields)  # a field may have been assigned by the last iteration
             elif name in names and isinstance(value, Known) and isinstance(value.object, int):
                 start[name] = self.as_num(value)
             elif name in names and not isinstance(value, Num | Unusable):
-                start[name] = Unusable("changes in the loop, and is no integer", "use another name")
+                start[name] = texts.changing(name, value)
         guess: Ranges = {n: _wide(v.lo, v.hi) for n, v in start.items() if n in names and isinstance(v, Num)}
         floor: Ranges = {n: (v.lo, v.hi) for n, v in start.items() if n in guess and isinstance(v, Num)}
         if not self.is_followed(trips, body):
@@ -263,14 +267,26 @@ class Loops(Expressions):
                 self.b.write(variable, self.b.op("add", self.b.read(variable), zero))
         mark = self.checkpoint()
         narrowed, certain = False, count_certain(start)
-        for _ in range(_ATTEMPTS + certain):
-            if outline is not None:
-                from . import outlined
+        for _ in range(_ATTEMPTS + certain + texts.most_attempts):
+            texts.enter(start)
+            try:
+                if outline is not None:
+                    from . import outlined
 
-                lowered = outlined.attempt(self, node, body, test, step, begin, start, guess, hidden, outline)
-            else:
-                lowered = self.attempt(node, body, test, step, trips, begin, start, guess)
+                    lowered = outlined.attempt(
+                        self, node, body, test, step, begin, start, guess, hidden, outline, texts
+                    )
+                else:
+                    lowered = self.attempt(node, body, test, step, trips, begin, start, guess, texts)
+            except (Refusal, Located):
+                if not texts.is_wrong(start):
+                    raise
+                self.rollback(mark)
+                continue
             after, finish = lowered
+            if texts.is_wrong(start):
+                self.rollback(mark)
+                continue
             if count_certain(start) < certain:  # an iteration may end what an entry points to: not known at the head
                 certain = count_certain(start)
                 self.rollback(mark)
@@ -302,6 +318,7 @@ class Loops(Expressions):
         begin: Callable[[], None] | None,
         start: dict[str, Val],
         guess: Ranges,
+        texts: Texts,
     ) -> tuple[Ranges, Callable[[list[ast.stmt]], None]]:
         """Lower the loop with a guess; return the ranges after an iteration, and how to lower what comes behind.
 
@@ -339,6 +356,7 @@ class Loops(Expressions):
         if loop.continues:
             self.note_stale(start, loop)
             self.join(following, loop.continues, start)
+            texts.keep(start)
             step()
             self.b.jump(head)
             after = self.after(start, guess)

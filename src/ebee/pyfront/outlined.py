@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ..types.maps import KeyedDecl
     from ..types.scalars import Type
     from .calls import Calls
+    from .loop_texts import Texts
     from .loops import Loop, Loops
     from .values import Ranges, Val
 
@@ -146,6 +147,7 @@ def attempt(
     guess: Ranges,
     hidden: tuple[str, ...],
     outline: Outline,
+    texts: Texts,
 ) -> tuple[Ranges, Callable[[list[ast.stmt]], None]]:
     """Lower a loop's body as a function, with a guess; otherwise as `Loops.attempt`."""
     span = front.source.span(node.test if isinstance(node, ast.While) else node.iter)
@@ -157,6 +159,7 @@ def attempt(
     place = {variable: inner.VARIABLES + 8 * n for n, variable in enumerate(variables)}
 
     def write_back() -> None:
+        texts.keep(start)
         for name in guess:
             value = front.env.get(name)
             if isinstance(value, Num | Known) and isinstance(getattr(value, "object", 0), int):

@@ -105,7 +105,7 @@ class Statements(Loops, Calls):
         self, probe: ProbeSource, source: SourceText, node: ast.FunctionDef, obj: ObjectBuilder, target: Target
     ) -> None:
         self.probe, self.source, self.node, self.names = probe, source, node, probe.names
-        self.local_names = assigned_names(node.body)
+        self.local_names, self.definition = assigned_names(node.body), node
         self.function = Function(probe.program or probe.name, [PTR_CTX], span=span_of_function(source, node))
         self.obj = obj
         self.env: dict[str, Val] = {}

@@ -474,10 +474,11 @@ class FieldRow(Record):
 
 
 class Unusable(Record):
-    """A name that must not be read here; `why` completes the sentence "x …"."""
+    """A name that must not be read here; `why` completes the sentence "x …". `wanted` gets the name if it is read."""
 
     why: str
     hint: str = ""
+    wanted: set[str] | None = None
 
 
 if TYPE_CHECKING:

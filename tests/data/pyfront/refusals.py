@@ -222,7 +222,7 @@ def kinds_in_loops(ctx):
     s = "text"
     n = 1
     for i in range(3):
-        counts[s] += 1  # error: s changes in the loop, and is no integer | use another name
+        counts[s] += 1  # error: s changes in the loop, and is no integer or string | use another name
         s = 5
 
 
