@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .api.losses import Loss as Loss
     from .api.session import Session as Session
     from .api.session import attach as attach
+    from .api.session import lines as lines
     from .api.session import rows as rows
     from .api.syscall_names import syscall_name as syscall_name
     from .api.user_functions import usdt_probes as usdt_probes
@@ -209,7 +210,7 @@ _HOMES = {
     "api.histograms": "print_histogram render_histogram",
     "api.live": "Attachment",
     "api.losses": "Loss",
-    "api.session": "Session attach rows",
+    "api.session": "Session attach lines rows",
     "api.user_functions": "usdt_probes user_functions",
     "api.syscall_names": "syscall_name",
     "errors": (

@@ -43,8 +43,8 @@ def test_it_compiles_for_this_kernel(tmp_path, code):
 @pytest.mark.needs_kernel
 @pytest.mark.parametrize(
     "block, pattern",
-    [(0, r"(sh|sleep) \d+, a child of \d+, makes room for \d+\n"), (4, r"\d+ \d+ \S+\n"), (-1, "42\n")],
-    ids=["switches", "tasks", "sum"],
+    [(0, r"(sh|sleep) \d+, a child of \d+, makes room for \d+\n"), (4, r"\d+ \d+ \S+\n"), (5, r" +\d+ \d+\n"), (-1, "42\n")],
+    ids=["switches", "tasks", "elements", "sum"],
 )
 def test_it_runs(tmp_path, block, pattern):
     file = tmp_path / "page.py"

@@ -497,7 +497,7 @@ def test_what_is_read_or_called_is_not_attached(backend):
     with ebee.Session(backend=backend) as session:
         with pytest.raises(UsageError, match="tasks is an iterator, which is not attached") as caught:
             session.attach(tasks, command=["true"])
-        assert caught.value.hint == "read it: for row in ebee.rows(tasks, Row)"
+        assert caught.value.hint == "read it: for row in ebee.rows(tasks, Row), for line in ebee.lines(tasks)"
         with pytest.raises(UsageError, match="add is a syscall program, which is not attached"):
             session.attach(add)
 

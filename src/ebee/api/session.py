@@ -64,7 +64,7 @@ def _check_attachable(probe: Any) -> None:
     """Raises: UsageError for a probe that is read or called."""
     section = getattr(probe, "section", "")
     if section.startswith(("iter/", "iter.s/")):
-        hint = f"read it: for row in ebee.rows({probe.name}, Row)"
+        hint = f"read it: for row in ebee.rows({probe.name}, Row), for line in ebee.lines({probe.name})"
         raise UsageError(f"{probe.name} is an iterator, which is not attached", hint=hint)
     if section == "syscall":
         hint = f"call it: session.run({probe.name}, ctx=…)"
@@ -244,18 +244,49 @@ class Session:
                 setattr(ctx, name, getattr(after, name))
         return result
 
-    def rows(self, probe: Probe, row: type[S], *, pid: int = 0) -> Iterator[S]:
+    def rows(
+        self, probe: Probe, row: type[S], *, pid: int = 0, tid: int = 0, cgroup: str = "", order: str = ""
+    ) -> Iterator[S]:
         """Run an iterator in the kernel, and yield the rows that it writes, structs of type `row`.
 
-        `pid` leaves out the objects of other processes, where the objects belong to processes (Linux 6.1).
+        `pid` leaves out the objects of other processes, `tid` of other threads, where the objects belong to processes
+        (Linux 6.1). `cgroup` is where one through control groups begins, all of them by default, `order` which way it
+        goes: `descendants_pre`, `descendants_post`, `ancestors_up` or `self`.
         Raises: UsageError for another type than the iterator writes, and as `attach`.
         """
         from .rows import check_row, read_rows
 
+        loaded, chunks = self._read_iterator(probe, AttachOptions(pid=pid, tid=tid, cgroup=cgroup, order=order))
+        check_row(loaded.spec, probe, row)
+        return read_rows(chunks, row)
+
+    def lines(
+        self, probe: Probe, *, pid: int = 0, tid: int = 0, cgroup: str = "", order: str = ""
+    ) -> Iterator[str]:
+        """Run an iterator in the kernel, and yield the lines of the text that it prints, without their ends.
+
+        The other arguments are as for `rows`. Raises: UsageError for an iterator that prints no text, and as `attach`.
+        """
+        from .rows import check_text, read_lines
+
+        loaded, chunks = self._read_iterator(probe, AttachOptions(pid=pid, tid=tid, cgroup=cgroup, order=order))
+        check_text(loaded.spec, probe)
+        return read_lines(chunks)
+
+    def written_by(self, probe: Probe) -> list[Any] | None:
+        """Return name and size of the rows that an iterator writes, None for one that prints text or nothing."""
+        loaded = self._load([probe], self._use_backend("kernel", False, False, False), None)
+        rows: dict[str, list[Any]] = loaded.spec.notes.get("rows", {})
+        return rows.get(probe.name)
+
+    def _read_iterator(self, probe: Probe, where: AttachOptions) -> tuple[Loaded, Iterator[bytes]]:
+        """Load an iterator; return it, and what it writes when it is read."""
+        from .rows import read_chunks
+
         backend = self._use_backend("kernel", False, False, False)
         loaded = self._load([probe], backend, None)
-        check_row(loaded.spec, probe, row)
-        return read_rows(backend, loaded, probe, row, pid)
+        where.map = self._resolved(probe.options).get("map")
+        return loaded, read_chunks(self, backend, loaded, probe, where)
 
     def _test_backend(self) -> Backend:
         self._check_open()
@@ -499,9 +530,16 @@ def attach(*probes: Probe | type[StructOps], **options: Any) -> Attachment:
     return default_session().attach(*probes, **options)
 
 
-def rows(probe: Probe, row: type[S], *, pid: int = 0) -> Iterator[S]:
+def rows(
+    probe: Probe, row: type[S], *, pid: int = 0, tid: int = 0, cgroup: str = "", order: str = ""
+) -> Iterator[S]:
     """Run an iterator in the default session. See `Session.rows`."""
-    return default_session().rows(probe, row, pid=pid)
+    return default_session().rows(probe, row, pid=pid, tid=tid, cgroup=cgroup, order=order)
+
+
+def lines(probe: Probe, *, pid: int = 0, tid: int = 0, cgroup: str = "", order: str = "") -> Iterator[str]:
+    """Run an iterator in the default session. See `Session.lines`."""
+    return default_session().lines(probe, pid=pid, tid=tid, cgroup=cgroup, order=order)
 
 
 def has_attached() -> bool:

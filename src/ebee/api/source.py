@@ -54,7 +54,8 @@ def _read(file: str, probe: str) -> str:
 def probe_sources(probe: Probe) -> list[ProbeSource]:
     """Return what the compiler reads for each program of a probe. Raises: CompileError if there is no source."""
     source = function_source(probe.function)
-    return [source.replace(section=section, program=name) for name, section in probe.programs().items()]
+    programs = probe.programs().items()
+    return [source.replace(section=section, program=name, options=probe.options) for name, section in programs]
 
 
 def function_source(function: Any, section: str = "") -> ProbeSource:

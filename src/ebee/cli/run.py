@@ -10,7 +10,7 @@ import sys
 
 from ..api import options as run_options
 from ..api import session as sessions
-from ..errors import CompileError, FormatError, SyscallError, VerifierError
+from ..errors import CompileError, FormatError, SyscallError, UsageError, VerifierError
 from ..record import Record, field
 from .terminal import print_notice
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..types.globals import Global
     from ..types.maps import MapDecl
+    from ..types.probes import Probe
 
 
 class Options(Record):
@@ -229,12 +230,29 @@ class StopSignals:
 
 
 def attach_and_print(namespace: dict[str, Any], as_json: bool) -> None:
-    """Attach every probe of a file, print its events as they come, and its maps at the end."""
+    """Attach every probe of a file, print its events as they come; at the end what its iterators write, and its maps.
+
+    Raises: UsageError for iterators through what is the whole machine's, unless that was asked for.
+    """
     from ..types.maps import KeyedDecl, RingBuf
     from ..types.probes import declared
 
+<<<<<<< HEAD
     probes = declared(namespace)
+=======
+    declared = dict.fromkeys(v for v in namespace.values() if isinstance(v, Probe))
+    iterators = [p for p in declared if p.section.startswith(("iter/", "iter.s/"))]
+    probes = [p for p in declared if p not in iterators]
+>>>>>>> 4763391 (Iterators: text, elements of maps, threads and control groups; ebee run shows what they write)
     session = sessions.default_session()
+    if iterators and not run_options.current.all and not all("map" in p.options for p in iterators):
+        raise UsageError("an iterator goes through what the whole machine has", hint="say --all if that is meant")
+    if iterators and not probes:
+        if run_options.current.command or run_options.current.replay:
+            raise UsageError("the file has no probe that would follow a command", hint="leave out -c and --replay")
+        for iterator in iterators:
+            print_iterator(iterator, namespace, as_json)
+        return
     if as_json:
         session.show_prints(json_prints())
     with session.attach(*probes) as attachment:
@@ -246,12 +264,38 @@ def attach_and_print(namespace: dict[str, Any], as_json: bool) -> None:
                 show(ring.name, event)
         else:
             attachment.wait()
+    for iterator in iterators:
+        print_iterator(iterator, namespace, as_json)
     maps: list[MapDecl] = [v for v in namespace.values() if isinstance(v, KeyedDecl) and v in live]
     for decl in dict.fromkeys(maps):
         print_map(decl, as_json)
     for variable in dict.fromkeys(v for v in namespace.values() if getattr(type(v), "kind", "") == "Global"):
         if variable in live and not variable.constant:
             print_variable(variable, as_json)
+
+
+def print_iterator(iterator: Probe, namespace: dict[str, Any], as_json: bool) -> None:
+    """Read an iterator, and print the text or the rows that it writes."""
+    session = sessions.default_session()
+    written = session.written_by(iterator)
+    if written is None:
+        for line in session.lines(iterator):
+            print(line, flush=True) if not as_json else json_event(iterator.name, {"line": line})
+        return
+    classes = (v for v in namespace.values() if isinstance(v, type) and hasattr(v, "_type"))
+    row: Any = next((c for c in classes if [c._type.name, c._type.size] == written), None)
+    if row is None:
+        raise UsageError(f"{iterator.name} writes rows of {written[0]}, which the file has under no name")
+    show = json_printer() if as_json else TextPrinter(True).event
+    for found in session.rows(iterator, row):
+        show(iterator.name, found)
+
+
+def json_event(name: str, fields: dict[str, Any]) -> None:
+    """Print a line of JSON."""
+    import json
+
+    print(json.dumps({"event": name, **fields}), flush=True)
 
 
 def members(event: Any) -> dict[str, Any]:
@@ -272,10 +316,13 @@ def plain(value: Any) -> Any:
 
 def json_printer() -> Callable[[str, Any], None]:
     """Return a function that prints an event as a line of JSON."""
-    import json
 
     def show(ring: str, event: Any) -> None:
+<<<<<<< HEAD
         print(json.dumps({"event": ring, "value": plain(event)}), flush=True)
+=======
+        json_event(ring, {name: plain(value) for name, value in members(event).items()})
+>>>>>>> 4763391 (Iterators: text, elements of maps, threads and control groups; ebee run shows what they write)
 
     return show
 

@@ -6,7 +6,7 @@ from ..abi import bpf as abi
 from ..errors import NotSupported, SyscallError, UnknownProbe, UsageError
 from ..sys import bpf
 from ..sys.os_seam import current
-from .programs import IterLink, KernelLink
+from .programs import KernelLink
 from .relocate import unknown_probe
 
 TYPE_CHECKING = False
@@ -91,31 +91,14 @@ def _tracepoint(program: KernelProgram, options: AttachOptions, tracepoints: Tra
 def _tracing(program: KernelProgram, options: AttachOptions, tracepoints: Tracepoints) -> KernelLink:
     """Attach to what the program was loaded for: typed tracepoints, trampolines, security hooks; make an iterator."""
     if program.spec.expected_attach_type == abi.BPF_TRACE_ITER:
-        return _iterator(program, options.pid)
-    if options.pid:
-        raise UsageError(f"pid= means nothing to {program.spec.name}: only iterators take it")
+        from .iterators import attach_iterator
+
+        return attach_iterator(program, options)
+    for name in options.given():
+        raise UsageError(f"{name}= means nothing to {program.spec.name}: only iterators take it")
     if program.spec.prog_type == abi.BPF_PROG_TYPE_LSM:
         _check_lsm()
     return KernelLink(bpf.raw_tracepoint_open("", program.fd.number))
-
-
-# Iterators whose objects belong to processes. Source: bpf_iter_attach_task, kernel/bpf/task_iter.c (Linux 6.18).
-_TASK_ITERATORS = ("task", "task_file", "task_vma")
-
-
-def _iterator(program: KernelProgram, pid: int) -> IterLink:
-    name = program.spec.attach_to
-    if pid and name not in _TASK_ITERATORS:
-        hint = f"those of {', '.join(_TASK_ITERATORS)} do"
-        raise UsageError(f"pid= means nothing to {program.spec.name}: {name} objects belong to no process", hint=hint)
-    try:
-        return IterLink(bpf.link_create_iter(program.fd.number, pid))
-    except SyscallError as e:
-        if e.errno == _EINVAL and program.spec.prog_flags & abi.BPF_F_SLEEPABLE:
-            raise NotSupported(f"sleeping while it is iterated over {name}", hint="leave out sleepable=") from None
-        if e.errno == _EINVAL and pid:
-            raise NotSupported(f"iterating over the {name} objects of one process", "6.1") from None
-        raise
 
 
 def _check_lsm() -> None:
@@ -171,7 +154,7 @@ ATTACHERS: dict[int, tuple[str, Attacher | None]] = {
         ),
         ("", _by("network", "refuse_lwt")),
     ),
-    abi.BPF_PROG_TYPE_TRACING: ("pid", _tracing),
+    abi.BPF_PROG_TYPE_TRACING: ("pid tid map cgroup order", _tracing),
     abi.BPF_PROG_TYPE_LSM: ("", _tracing),
     abi.BPF_PROG_TYPE_PERF_EVENT: (
         "event sample_period sample_freq one_cpu pid cgroup", _by("samples", "attach_to_samples")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SECTION = ".rodata.texts"
 MOST_VALUES = 12  # MAX_BPRINTF_VARARGS
+_EOVERFLOW = 75
 
 
 def constant(low: Lowering, data: bytes) -> Value:
@@ -26,6 +27,29 @@ def constant(low: Lowering, data: bytes) -> Value:
     name = f"text_{data.hex()}" if len(data) <= 8 else f"text_{len(data)}_{_digest(data):016x}"
     known = low.obj.globals.get(name) or low.obj.add_global(name, StrType(len(data) + 1), SECTION, data + b"\0")
     return low.b.op("map_value", symbol=SECTION, imm=known.off_bytes)
+
+
+def print_to(low: Lowering, seq: Value, fmt: bytes, values: Sequence[Value]) -> None:
+    """Write formatted values to who reads an iterator (bpf_seq_printf); what the kernel does not take is counted.
+
+    Where it does not fit the kernel runs the program on the same object again, with more room.
+    """
+    b = low.b
+    data: Value = b.const(0)
+    if values:
+        data = low.scratch("values", 8 * MOST_VALUES)
+        for at, value in enumerate(values):
+            b.store(data, 8 * at, 8, value)
+    size, count = b.const(len(fmt) + 1), b.const(8 * len(values))
+    result = b.call(FUNC.seq_printf, seq, constant(low, fmt), size, data, count)
+    bad, lost, done = low.blocks(3)
+    b.branch("ne", result, b.const(0), bad, done)
+    b.start(bad)
+    b.branch("ne", result, b.const(-_EOVERFLOW), lost, done)
+    b.start(lost)
+    low.lose("text_cut", "")
+    b.jump(done)
+    b.start(done)
 
 
 def _digest(data: bytes) -> int:

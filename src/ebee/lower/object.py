@@ -90,8 +90,8 @@ class Global(Record):
 class ObjectBuilder:
     """One object being made. Map declarations get their names here, from the first place that uses them.
 
-    `rows` has what iterators write, by program; `flavours` are structs of the kernel that the source declares itself;
-    `replaceable` has the global functions, by the Python function.
+    `rows` has what iterators write, by program, `texts` those that write text; `flavours` are structs of the kernel
+    that the source declares itself; `replaceable` has the global functions, by the Python function.
     """
 
     def __init__(self, name: str, license: str = "GPL", first_print: int = 0) -> None:
@@ -104,6 +104,7 @@ class ObjectBuilder:
         self.loss_sites: list[LossSite] = []
         self.prints: list[dict[str, Any]] = []
         self.rows: dict[str, StructType] = {}
+        self.texts: set[str] = set()
         self.flavours: dict[str, Any] = {}
         self.replaceable: dict[object, Any] = {}
 
@@ -229,6 +230,8 @@ class ObjectBuilder:
             spec.programs[lowered.function.name] = _program_spec(lowered, code, btf, func_info)
         if self.rows:
             spec.notes["rows"] = {name: [type.name, type.size] for name, type in self.rows.items()}
+        if self.texts:
+            spec.notes["texts"] = sorted(self.texts)
         spec.externs = _externs(spec, target, btf)
         spec.btf = btf.encode()
         return spec

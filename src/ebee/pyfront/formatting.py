@@ -33,6 +33,7 @@ from .values import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from ..ir.core import Value
@@ -195,8 +196,16 @@ def most_bytes(value: Text) -> int:
 
 def write(front: Expressions, base: Value, off: int, size_bytes: int, text: Text, *, is_zero: bool, align: int) -> None:
     """Put a text together in memory. Raises: Refusal for formats that the kernel does not have."""
+    fmt, values = format_of(front, text.parts)
+    if not is_zero:
+        front.low.zero(base, off, size_bytes, align)
+    lower.write_text(front.low, base, off, size_bytes, fmt, values)
+
+
+def format_of(front: Expressions, parts: Sequence[str | Piece]) -> tuple[bytes, list[Value]]:
+    """Return the kernel's format of a text, and its values: at most two of a part. Raises: Refusal."""
     fmt, values = b"", []
-    for part in text.parts:
+    for part in parts:
         if part == "":
             continue
         if isinstance(part, str):
@@ -226,9 +235,7 @@ def write(front: Expressions, base: Value, off: int, size_bytes: int, text: Text
                 )
             fmt += b"%s"
             values.append(_address(front, part.value))
-    if not is_zero:
-        front.low.zero(base, off, size_bytes, align)
-    lower.write_text(front.low, base, off, size_bytes, fmt, values)
+    return fmt, values
 
 
 def _address(front: Expressions, value: Val) -> Value:

@@ -152,12 +152,12 @@ def number_or(front: Expressions, decl: MapDecl, pointer: Value, other: Val, wha
         return front.low.load_num(entry, 0, type)
 
     if isinstance(other, Known) and other.object is None:
-        return _number_or_none(front, pointer, type, load, what)
+        return number_or_none(front, pointer, type, load, what)
     n = front.low.number_or(pointer, type, load, front.as_num(other))
     return as_meant(type, n) if (n.lo, n.hi) == (type.lo, type.hi) else n
 
 
-def _number_or_none(
+def number_or_none(
     front: Expressions, pointer: Value, type: NumType, load: Callable[[Value], Num], what: str
 ) -> Val:
     """The number that is loaded from a pointer, or None where that is null."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 import _ast as ast
 import sys
 
+from ..lower import formatting as lower
+from ..lower.formatting import MOST_VALUES
 from ..lower.numbers import BOOL, Num, Refusal
 from ..lower.printing import Layout, integer_field
 from ..types.scalars import StrType
-from .formatting import formatted, text_of
-from .values import BytesPlace, Comm, Known, Memory, Piece, Text, UserStr, size_of_string
+from .formatting import format_of, formatted, text_of
+from .values import BytesPlace, Comm, Known, Memory, Piece, Sequence, Text, UserStr, size_of_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..ir.core import Value
     from .expressions import Expressions
     from .values import Val
@@ -21,8 +25,8 @@ if TYPE_CHECKING:
 DEFAULT_STRING_BYTES = 256
 
 
-def lower_print(front: Expressions, node: ast.Call) -> Val:
-    """print(…). Raises: Refusal."""
+def lower_print(front: Expressions, node: ast.Call, file: Sequence | None = None) -> Val:
+    """print(…), or ctx.seq.print(…). Raises: Refusal."""
     parts: list[str | Piece] = []
     values: list[list[str | Piece]] = []
     for at, argument in enumerate(node.args):
@@ -30,23 +34,28 @@ def lower_print(front: Expressions, node: ast.Call) -> Val:
             values += [formatted(front, value) for value in front.each([argument], *node.args[at + 1 :])]
         except Refusal as e:
             raise front.located(argument, e) from None
-    options = _options(front, node)
+    options = _options(front, node, file)
     for at, value in enumerate(values):
         parts += [options["sep"], *value] if at else value
     text = text_of([*parts, options["end"]])
+    if isinstance(options["file"], Sequence):
+        print_to(front, options["file"], text)
+        return Known(None)
     emit(front, text.parts if isinstance(text, Text) else [text.object], options["file"])  # type: ignore[union-attr]
     return Known(None)
 
 
-def _options(front: Expressions, node: ast.Call) -> dict[str, str]:
-    """Return `sep` and `end`, and as `file` the name of a stream."""
-    options = {"sep": " ", "end": "\n", "file": "stdout"}
+def _options(front: Expressions, node: ast.Call, file: Sequence | None) -> dict[str, Any]:
+    """Return `sep` and `end`, and as `file` the name of a stream, or what an iterator writes to."""
+    options: dict[str, Any] = {"sep": " ", "end": "\n", "file": file or "stdout"}
     for keyword in node.keywords:
         name, value = keyword.arg, front.expr(keyword.value)
         known = value.object if isinstance(value, Known) else value
         if name in ("sep", "end") and isinstance(known, str):
             options[name] = known
-        elif name == "file" and known in (sys.stdout, sys.stderr, None):
+        elif name == "file" and file is None and isinstance(value, Sequence):
+            options["file"] = value
+        elif name == "file" and file is None and known in (sys.stdout, sys.stderr, None):
             options["file"] = "stderr" if known is sys.stderr else "stdout"
         elif name == "flush" and isinstance(known, bool):
             pass  # what comes out of a probe is flushed
@@ -58,6 +67,17 @@ def _options(front: Expressions, node: ast.Call) -> dict[str, str]:
         else:
             raise Refusal(f"print() has no argument {name!r}")
     return options
+
+
+def print_to(front: Expressions, seq: Sequence, text: Val) -> None:
+    """Write a text to who reads an iterator. Raises: Refusal for formats that the kernel does not have."""
+    obj, name = front.low.obj, front.b.function.name
+    if name in obj.rows:
+        raise Refusal(f"this probe writes rows of {obj.rows[name].name} already", "write text in another probe")
+    obj.texts.add(name)
+    parts = text.parts if isinstance(text, Text) else [text.object]  # type: ignore[union-attr]
+    for at in range(0, len(parts), MOST_VALUES // 2):
+        lower.print_to(front.low, seq.pointer, *format_of(front, parts[at : at + MOST_VALUES // 2]))
 
 
 def emit(front: Expressions, parts: list[str | Piece], stream: str) -> None:

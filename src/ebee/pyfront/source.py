@@ -20,7 +20,8 @@ class ProbeSource(Record):
 
     `text` is the whole file, `first_line` the line of the function's first decorator (`co_firstlineno`), `names`
     what its free names stand for: globals and closure. `find_source` gives the same of a function that it calls.
-    `program` is what the program is called, if not as the function; `defaults` are those of its parameters.
+    `program` is what the program is called, if not as the function; `defaults` are those of its parameters, `options`
+    those of the decorator.
     """
 
     name: str
@@ -32,6 +33,7 @@ class ProbeSource(Record):
     find_source: Callable[[Any], ProbeSource]
     program: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] | None = None
 
 
 class SourceText:

@@ -32,11 +32,12 @@ class TestResult(Record):
 class AttachOptions(Record):
     """Where a program is attached, beyond what its section says. A hook takes some of it, and refuses the rest.
 
-    `interface` is a network interface's name, `mode` for XDP `native`, `generic` or `offload`. `cgroup` is a directory
-    of the cgroup2 file system, by its path or by its path in there, `netns` a network namespace: a file, or a name as
-    `ip netns` has them. `map` is a map of sockets, `socket` a file descriptor. `hook`, `family`, `priority` and
-    `defrag` are netfilter's. `pid` is the process whose objects an iterator is run on, or that a probe in user space
-    looks at; `cookie` is what that probe finds in its context. `event` is a perf event's name in `abi.perf_events`,
+    `interface` is a network interface's name, `mode` for XDP `native`, `generic` or `offload`. `cgroup` is a
+    directory of the cgroup2 file system, by its path or by its path in there, `netns` a network namespace: a file,
+    or a name as `ip netns` has them. `map` is a map of sockets, `socket` a file descriptor. `hook`, `family`,
+    `priority` and `defrag` are netfilter's. `pid` is the process whose objects an iterator is run on, or that a
+    probe in user space looks at, `tid` the thread; `order` is how an iterator goes through control groups, from
+    `cgroup`. `cookie` is what that probe finds in its context. `event` is a perf event's name in `abi.perf_events`,
     with a period or a frequency (per second); `one_cpu` has it on one CPU only.
     """
 
@@ -56,6 +57,8 @@ class AttachOptions(Record):
     sample_period: int = 0
     sample_freq: int = 0
     one_cpu: bool = False
+    tid: int = 0
+    order: str = ""
 
     def given(self) -> list[str]:
         """Return the names of the options that were given."""

@@ -367,15 +367,15 @@ def link_create_uprobe_multi(
     return current().bpf(abi.BPF_LINK_CREATE, make_attr(layouts.LINK_CREATE, fields))
 
 
-def link_create_iter(prog_fd: int, pid: int = 0) -> Fd:
-    """BPF_LINK_CREATE of an iterator (5.8), over the objects of one process if `pid` is given (6.1).
+def link_create_iter(prog_fd: int, info: bytes = b"") -> Fd:
+    """BPF_LINK_CREATE of an iterator (5.8); `info` is the `union bpf_iter_link_info` that bounds it.
 
-    Raises: SyscallError. Source: union bpf_iter_link_info, include/uapi/linux/bpf.h.
+    Raises: SyscallError.
     """
-    info = bytes_buffer(struct.pack("=III", 0, pid, 0))  # task.tid, task.pid, task.pid_fd
+    data = bytes_buffer(info)
     fields: dict[str, int | bytes] = {"prog_fd": prog_fd, "attach_type": abi.BPF_TRACE_ITER}
-    if pid:
-        fields |= {"iter_info": address(info), "iter_info_len": len(info)}
+    if info:
+        fields |= {"iter_info": address(data), "iter_info_len": len(info)}
     return Fd(call(abi.BPF_LINK_CREATE, make_attr(layouts.LINK_CREATE, fields)))
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from .maps import MapDecl
+
     Decorator = Callable[[Callable[..., object]], Probe]
 
 _WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
@@ -140,13 +142,25 @@ def lsm(*names: str, sleepable: bool = False) -> Decorator:
     return _hooks("lsm", names, "file_open", sleepable=sleepable)
 
 
-def iter(*names: str, sleepable: bool = False) -> Decorator:
+def iter(*names: str, map: MapDecl | None = None, sleepable: bool = False) -> Decorator:
     """Run a function on every object of a kind that the kernel has (`task`, `bpf_map`, …), when it is read.
 
     The object is an argument of the kind's name, and None at the end. `ctx.seq.write(…)` gives a struct to the reader:
-    `for row in ebee.rows(probe, Row): …`. Raises: UsageError for what is no name.
+    `for row in ebee.rows(probe, Row): …`, and `print(…, file=ctx.seq)` text: `for line in ebee.lines(probe): …`.
+    `map` is the map of those that iterate over one (`bpf_map_elem`, `bpf_sk_storage_map`, `sockmap`).
+
+    Raises: UsageError for what is no name.
     """
-    return _hooks("iter", names, "task", sleepable=sleepable)
+    declare = _hooks("iter", names, "task", sleepable=sleepable)
+    if map is None:
+        return declare
+
+    def declare_on_map(function: Callable[..., object]) -> Probe:
+        probe = declare(function)
+        probe.options["map"] = map
+        return probe
+
+    return declare_on_map
 
 
 def syscall_program(function: Callable[..., object]) -> Probe:

@@ -149,9 +149,23 @@ def writes(ctx, task):
     ctx.seq.write(Row(pid=u32(task.tgid)))
     ctx.seq.write(Other(pid=1))  # error: this probe writes rows of Row already | write one kind of struct
     ctx.seq.write(7)  # error: ctx.seq.write() takes a struct, not 7
-    ctx.seq.send(1)  # error: ctx.seq has no send() | ctx.seq.write(Row(…)) gives a struct to the reader
+    ctx.seq.send(1)  # error: ctx.seq has no send() | ctx.seq.write(Row(…)) gives a struct to the reader, ctx.seq.print(…) a line of text
+    print("text", file=ctx.seq)  # error: this probe writes rows of Row already | write text in another probe
+    ctx.seq.print(1, file=None)  # error: file= of print() takes sys.stdout or sys.stderr in a probe
     counts[1] = ctx.seq  # error: an integer is needed here, not what an iterator writes to
     return 2  # error: a task iterator must return a number from 0 to 1 | 0 goes on; 1 asks to be run on the same object again
+
+
+@ebee.iter("task")
+def texts(ctx, task):
+    print(task.tgid, f"{task.tgid:,}", file=ctx.seq)  # error: the format :, is not for a text that is kept | kept: d, x, X with < or > and a width, or 0 and a width; print() has them all
+    ctx.seq.print("text")
+    ctx.seq.write(Row(pid=1))  # error: this probe writes text already | write rows in another probe
+
+
+@ebee.iter("task", map=counts)  # error: a task iterator does not iterate over a map | leave out map=
+def no_map(ctx, task):
+    ctx.seq.print("text")
 
 
 @ebee.syscall_program
