@@ -369,7 +369,7 @@ def test_the_command_shows_their_text(tmp_path):
     code, out, err = run(tmp_path, FILE.format(probe=PROBE), "-c", "true")
     assert (code, err) == (0, "") and out.startswith("element 7 1\n") and "calls:" in out
     code, out, err = run(tmp_path, FILE.format(probe=PROBE), "--json", "-c", "true")
-    assert code == 0 and '{"event": "elements", "line": "element 7 1"}\n' in out
+    assert code == 0 and '{"event": "elements", "value": "element 7 1"}\n' in out
     assert run(tmp_path, FILE.format(probe="")) == (0, "", "")
     code, _, err = run(tmp_path, FILE.format(probe=""), "-c", "true")
     assert code and "no probe that would follow a command" in err
@@ -379,4 +379,4 @@ def test_the_command_shows_their_rows(tmp_path):
     code, _, err = run(tmp_path, ROWS)
     assert code and "say --all" in err
     assert run(tmp_path, ROWS, "--all") == (0, "rows:\n    NUMBER\n        77\n", "")
-    assert run(tmp_path, ROWS, "--all", "--json") == (0, '{"event": "rows", "number": 77}\n', "")
+    assert run(tmp_path, ROWS, "--all", "--json") == (0, '{"event": "rows", "value": {"number": 77}}\n', "")

@@ -235,15 +235,11 @@ def attach_and_print(namespace: dict[str, Any], as_json: bool) -> None:
     Raises: UsageError for iterators through what is the whole machine's, unless that was asked for.
     """
     from ..types.maps import KeyedDecl, RingBuf
-    from ..types.probes import declared
+    from ..types.probes import Probe, declared
 
-<<<<<<< HEAD
-    probes = declared(namespace)
-=======
-    declared = dict.fromkeys(v for v in namespace.values() if isinstance(v, Probe))
-    iterators = [p for p in declared if p.section.startswith(("iter/", "iter.s/"))]
-    probes = [p for p in declared if p not in iterators]
->>>>>>> 4763391 (Iterators: text, elements of maps, threads and control groups; ebee run shows what they write)
+    found = declared(namespace)
+    iterators = [p for p in found if isinstance(p, Probe) and p.section.startswith(("iter/", "iter.s/"))]
+    probes = [p for p in found if p not in iterators]
     session = sessions.default_session()
     if iterators and not run_options.current.all and not all("map" in p.options for p in iterators):
         raise UsageError("an iterator goes through what the whole machine has", hint="say --all if that is meant")
@@ -280,7 +276,7 @@ def print_iterator(iterator: Probe, namespace: dict[str, Any], as_json: bool) ->
     written = session.written_by(iterator)
     if written is None:
         for line in session.lines(iterator):
-            print(line, flush=True) if not as_json else json_event(iterator.name, {"line": line})
+            print(line, flush=True) if not as_json else json_event(iterator.name, line)
         return
     classes = (v for v in namespace.values() if isinstance(v, type) and hasattr(v, "_type"))
     row: Any = next((c for c in classes if [c._type.name, c._type.size] == written), None)
@@ -291,11 +287,11 @@ def print_iterator(iterator: Probe, namespace: dict[str, Any], as_json: bool) ->
         show(iterator.name, found)
 
 
-def json_event(name: str, fields: dict[str, Any]) -> None:
-    """Print a line of JSON."""
+def json_event(name: str, value: Any) -> None:
+    """Print an event as a line of JSON."""
     import json
 
-    print(json.dumps({"event": name, **fields}), flush=True)
+    print(json.dumps({"event": name, "value": value}), flush=True)
 
 
 def members(event: Any) -> dict[str, Any]:
@@ -318,11 +314,7 @@ def json_printer() -> Callable[[str, Any], None]:
     """Return a function that prints an event as a line of JSON."""
 
     def show(ring: str, event: Any) -> None:
-<<<<<<< HEAD
-        print(json.dumps({"event": ring, "value": plain(event)}), flush=True)
-=======
-        json_event(ring, {name: plain(value) for name, value in members(event).items()})
->>>>>>> 4763391 (Iterators: text, elements of maps, threads and control groups; ebee run shows what they write)
+        json_event(ring, plain(event))
 
     return show
 
