@@ -171,7 +171,9 @@ def test_others_load_and_attach_it_unchanged(loader, tmp_path):
     if "skip" in result:
         pytest.skip(result["skip"])
     assert result["said"] == ""  # not a word of warning
-    assert result["names"] == ["_data_ebee_lost", "by_flags", "few", "seen"]
+    assert result["names"] == ["_data_ebee_lost", "by_flags", "ebee_scratch", "few", "last", "seen"]
+    (last,) = result["maps"]["last"]
+    assert last["value"]["length"] == len(str(tmp_path / "file0"))
     flags = os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC
     counts = {entry["key"]: entry["value"] for entry in result["maps"]["by_flags"]}
     assert counts[flags] == 5 and counts[1 << 40] >= 5 and len(counts) == 2
@@ -179,7 +181,7 @@ def test_others_load_and_attach_it_unchanged(loader, tmp_path):
     (lost,) = result["maps"]["_data_ebee_lost"]
     (section,) = [v for k, v in lost["value"].items() if k == ".data.ebee_lost"]
     assert sorted(section[0]["ebee_lost"])[-2:] == [0, 4]  # four updates of a map that has room for one
-    assert "; by_flags[u64(ctx.flags)] += 1" in result["xlated"] and "own.py line_num:18" in result["xlated"]
+    assert "; by_flags[u64(ctx.flags)] += 1" in result["xlated"] and "own.py line_num:24" in result["xlated"]
 
 
 @pytest.mark.needs_kernel
