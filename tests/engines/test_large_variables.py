@@ -1,6 +1,8 @@
 """Variables that do not fit on the stack: they mean what Python means, wherever the compiler puts them."""
 
 import contextlib
+import functools
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -16,13 +18,15 @@ from test_subprograms import PRELUDE as CALL_PRELUDE
 from test_subprograms import on_python as calls_on_python
 from test_subprograms import typed as typed_calls
 from text_probes import make_probe as make_packet_probe
-from text_probes import run_probe
+from text_probes import run_probe, run_python
 
 import ebee
-from ebee import XDP_PASS, Array, Str, Struct
+import ebee.lower.object
+from ebee import XDP_PASS, Array, Str, Struct, Timer, u64
 from ebee.api.source import compile_probes
 from ebee.compiler import passes, scratch
 from ebee.engine.backend import EngineBackend
+from ebee.engine.task import TaskContext
 from ebee.errors import CompileError, Diagnostic
 from ebee.lower import inner
 from ebee.spec.backend import TestRun as Run
@@ -296,12 +300,64 @@ def test_the_name_of_the_map_is_taken():
         compile_probes([probe], default_target())
 
 
+# What runs later, on a stack of its own
+
+
+class Alarm(Struct):
+    timer: Timer
+    n: u64
+
+
+alarms = Array(Alarm, max_entries=1)
+
+
+def rings(m, key, value):
+    e, f = Path(text="rings"), Path()
+    value.n += 1
+    f.text = e.text
+    paths[1] = f
+
+
+@ebee.xdp
+def start(pkt):
+    a = alarms.lookup(0)
+    if a is not None:
+        a.timer.start(1000, rings)
+    return XDP_PASS
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_a_timer_calls_has_memory_of_its_own(backend):
+    spec = compile_probes([start], default_target())[0]
+    assert [site.what for site in spec.loss_sites if site.kind == "scratch_busy"] == ["start__rings"]
+    made, now = backend_of(backend), [0]
+    try:
+        maps = {n: made.create_map(m, spec) for n, m in spec.maps.items()}
+        program = made.load_program(spec.programs["start"], spec, maps)
+        if backend == "engine":
+            made.test_run(program, Run(data=bytes(64)), TaskContext(ktime_ns=lambda: now[0]))
+            now[0] = 2000
+            made.run_timers()
+        else:
+            made.test_run(program, Run(data=bytes(64)))
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline and not maps["paths"].lookup(word(1))[0]:
+            time.sleep(0.002)
+        assert maps["paths"].lookup(word(1)).rstrip(b"\0") == b"rings"
+        assert not any(maps[LOSS_MAP].lookup(word(0)))
+    finally:
+        made.close()
+
+
 # Everything that can be moved, of programs that are tested elsewhere with all on the stack
 
 
 @contextlib.contextmanager
 def everything_moved():
-    """Have the compiler take every frame with something movable for too large; note which programs were changed."""
+    """Have the compiler take every frame with something movable for too large; note which programs were changed.
+
+    The IR is checked before and after it.
+    """
     generate, move, names = passes._generate_code, scratch.move_to_scratch, []
 
     def without_room(function, has_movsx, *, frugal):
@@ -315,6 +371,7 @@ def everything_moved():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passes, "_generate_code", without_room)
+        patch.setattr(ebee.lower.object, "compile_module", functools.partial(passes.compile_module, check=True))
         patch.setattr(scratch, "move_to_scratch", noting)
         patch.setattr(scratch, "KEPT_BYTES", 0)
         patch.setattr(inner, "MOST_STACK", 0)
@@ -355,6 +412,24 @@ def test_calls_mean_the_same(moved, name, run):
     lines, values = CALLS[name].splitlines(), (3, 5, 2, 7, 1)
     got, losses = run(typed_calls(lines), values if run is kernel_run else (*values, 0), prelude=CALL_PRELUDE)
     assert (got, losses) == (calls_on_python(lines, values), 0)
+    assert moved
+
+
+STRINGS = [
+    ["n = 0", "for c in text[0]:", "    if c in ('a', 'b') or ord(c) == 120:", "        n = n * 2 + ord(c)", "out[0] = s64(n)"],
+    ["a, b = text[0], text[1]", "a, b = b, a", "out[0] = a < b", "out[1] = len(a) * 100 + len(b)", "out[2] = a.find('b')"],
+    ["s = text[0]", "x = s if num[0] == 3 else (text[1] if num[0] else 'zero')", "out[0] = x == text[0]"],
+    ["out[0] = ord(text[0][0])", "out[1] = ord(text[0][-1])", "out[2] = text[0][num[0] & 1] in text[1]", "print(text[0], num[0])"],
+    ["t = f'{text[0]}-{num[0]}'", "out[0] = len(t)", "print(f'{t}!')", "out[1] = text[0] + 'z' == text[1]"],
+]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("body", STRINGS)
+def test_strings_mean_the_same(moved, backend, body):
+    for text in (["abxb", "aab"], ["bb", "bbz"]):
+        ran, expected = run_probe(backend, body, text=text, num=[3]), run_python(body, text=text, num=[3])
+        assert (ran.out, ran.printed, ran.losses) == (expected.out, expected.printed, [])
     assert moved
 
 

@@ -108,7 +108,7 @@ def test_they_are_right_on_hooks_of_the_kernel(probe):
         attached.wait()
         b = kept[0]
         assert counts[0] >= 1 and b.calls == counts[0] - 1
-        assert b.name == b.other and b.name in ("cat", "ebee-child", "python", "python3", "pytest") and b.pid
+        assert b.name == b.other != "" and b.pid
     assert not attached.losses
 
 

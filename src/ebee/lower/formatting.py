@@ -66,7 +66,7 @@ def write_text(low: Lowering, to: Value, off: int, size_bytes: int, fmt: bytes, 
     b = low.b
     data: Value = b.const(0)
     if values:
-        data = low.scratch("values", -(-len(values) // 4) * 32)
+        data = low.scratch("values", -(-len(values) // 4) * 32, stays=True)
         for at, value in enumerate(values):
             b.store(data, 8 * at, 8, value)
     size = b.const(size_bytes)

@@ -153,11 +153,11 @@ class Lowering:
 
     # Memory
 
-    def scratch(self, purpose: str, size_bytes: int) -> Value:
+    def scratch(self, purpose: str, size_bytes: int, *, stays: bool = False) -> Value:
         """Stack memory whose contents matter only within one operation; shared by all of one purpose and size."""
         key = (purpose, size_bytes)
         if key not in self._scratch:
-            self._scratch[key] = self.b.alloca(size_bytes)
+            self._scratch[key] = self.b.alloca(size_bytes, stays=stays)
         return self._scratch[key]
 
     def at(self, base: Value, off: int) -> Value:
