@@ -103,7 +103,7 @@ PROBES += [
 
 @pytest.mark.parametrize("probe", PROBES)
 def test_they_are_right_on_hooks_of_the_kernel(probe):
-    session, attached = attach(probe, argv=["cat", "/etc/hostname"])
+    session, attached = attach(probe, argv=["sh", "-c", "cat /etc/hostname; true"])
     with session, attached:
         attached.wait()
         b = kept[0]
