@@ -66,6 +66,10 @@ struct leave { u64 common; s64 nr; s64 ret; };
 	SET(out, &index_, &value_, slot);                                  \
 } while (0)
 
+/* A turn of a loop with a budget, may_goto (BPF_JCOND): where the budget is used up the loop ends at `label`. */
+#define TURN_OR(label)                                                     \
+	asm volatile goto("1: .byte 0xe5, 0; .long (%l[" #label "] - 1b - 8) / 8 & 0xffff; .short 0" :::: label)
+
 struct xdp_md { u32 data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex; };
 struct eth { u8 dst[6], src[6]; u16 proto; };
 struct ip { u8 first, tos; u16 len, id, frag_off; u8 ttl, proto; u16 check; u32 src, dst; };
@@ -74,6 +78,7 @@ struct ports { u16 sport, dport; };
 struct udp { u16 sport, dport, len, check; };
 struct tcp { u16 sport, dport; u32 seq, ack; u8 doff, flags; u16 window, check, urgent; };
 
+#define XDP_ABORTED 0
 #define XDP_DROP 1
 #define XDP_PASS 2
 #define ETH(p) ((struct eth *)(p))

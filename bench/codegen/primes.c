@@ -11,6 +11,7 @@ SEC("xdp") int primes(struct xdp_md *ctx)
 
 #pragma clang loop unroll(disable)
 		for (u64 i = 2; i < 100; i++) {
+			TURN_OR(used_up);
 			if (i * i > n)
 				break;
 			if (n % i == 0) {
@@ -21,4 +22,7 @@ SEC("xdp") int primes(struct xdp_md *ctx)
 		OUT(0, prime, 0);
 	}
 	return XDP_PASS;
+used_up:
+	LOSE(1);
+	return XDP_ABORTED;
 }
