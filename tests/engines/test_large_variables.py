@@ -5,7 +5,8 @@ import functools
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from test_outlined_loops import BODIES as LOOPS
 from test_outlined_loops import INPUTS as LOOP_INPUTS
 from test_outlined_loops import PRELUDE as LOOP_PRELUDE
@@ -265,6 +266,57 @@ def test_calls_six_deep(backend):
     assert ran.out[:2] == [sum(range(3, 9)) + sum(range(6)) + 3, 5 + 2]
 
 
+@st.composite
+def chains(draw):
+    """Functions that call one another, one of them twice, with structs of any size, in loops or not: (prelude, body)."""
+    depth = draw(st.integers(1, 6))
+    prelude = "".join(
+        f"class B{n}(Struct):\n    data: list[int] = List(u8, {draw(st.sampled_from([8, 40, 100, 130, 300, 700]))})\n    n: u64\n"
+        f"big{n} = Hash(u32, B{n})\n"
+        for n in range(depth + 1)
+    )
+    prelude += "h = Hash(u32, u64)\n"
+    for n in reversed(range(depth)):
+        inner_call = f"f{n + 1}(a + 1)" if n + 1 < depth else "a * 2"
+        body = [f"x = B{n}(n=a)", f"x.data[a % 8] = {n + 1}", f"big{n}[a] = x", f"y = B{n}()", "y.n = x.n + 1"]
+        if draw(st.booleans()):
+            body += ["t = 0", "for k, v in h.items():", f"    z = B{n}(n=v)", f"    big{n}[k + 100] = z", "    t = u32(t + z.n)"]
+            body += [f"return u32({inner_call} + t + u32(y.n))"]
+        else:
+            body += [f"return u32({inner_call} + u32(x.data[a % 8]) + u32(y.n))"]
+        prelude += f"@ebee.subprogram\ndef f{n}(a: u32):\n" + "".join(f"    {line}\n" for line in body)
+    body = ["h[1] = 10", "h[2] = 20", f"e = B{depth}(n=7)", "out[0] = f0(u32(num[0] & 63))", "e.data[3] = 5"]
+    body += ["out[1] = f0(u32(num[1] & 63))", f"big{depth}[0] = e", f"out[2] = s64(e.n) + s64(big{depth}[0].data[3])"]
+    return prelude, body
+
+
+@pytest.mark.needs_kernel
+@settings(max_examples=12, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(chains())
+def test_chains_of_calls_are_right_or_refused_by_the_compiler(drawn):
+    prelude, body = drawn
+    try:
+        ran = run_probe("kernel", body, num=(3, 40), prelude=prelude)
+    except CompileError as e:
+        assert "bytes of stack; eBPF has 512" in str(e)
+        return
+    expected = chain_in_python(prelude, body)
+    assert (ran.out[:3], ran.losses) == (expected, []), prelude
+    engine = run_probe("engine", body, num=(3, 40), prelude=prelude)
+    assert (engine.out[:3], engine.losses) == (expected, [])
+
+
+def chain_in_python(prelude, body):
+    """What CPython makes of the same text; maps are dicts there."""
+    names = {}
+    exec("import ebee\nfrom ebee import *\n" + prelude.replace("@ebee.subprogram\n", ""), names)
+    for name in [n for n, v in names.items() if isinstance(v, ebee.Hash)]:
+        names[name] = {}
+    names |= {"u32": lambda n: n % (1 << 32), "s64": int, "out": [0] * 8, "num": (3, 40)}
+    exec("\n".join(body), names)
+    return names["out"][:3]
+
+
 def test_chains_that_cannot_fit_are_refused():
     many = " + ".join(f"v{n}" for n in range(60))
     steps = "".join(f"    v{n} = ebee.ktime() + a\n" for n in range(60))
@@ -365,15 +417,14 @@ def everything_moved():
             raise CompileError([Diagnostic("no room", function.span, "")])
         return generate(function, has_movsx, frugal=frugal)
 
-    def noting(function, claim):
+    def noting(function, claim, _kept_bytes):
         names.append(function.name)
-        move(function, claim)
+        move(function, claim, 0)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passes, "_generate_code", without_room)
         patch.setattr(ebee.lower.object, "compile_module", functools.partial(passes.compile_module, check=True))
         patch.setattr(scratch, "move_to_scratch", noting)
-        patch.setattr(scratch, "KEPT_BYTES", 0)
         patch.setattr(inner, "MOST_STACK", 0)
         yield names
 

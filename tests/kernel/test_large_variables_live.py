@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 from network_namespace import in_namespace
@@ -110,6 +111,44 @@ def test_they_are_right_on_hooks_of_the_kernel(probe):
         assert counts[0] >= 1 and b.calls == counts[0] - 1
         assert b.name == b.other != "" and b.pid
     assert not attached.losses
+
+
+@ebee.uprobe(sys.executable, "main")
+def on_main(ctx):
+    record()
+
+
+@ebee.perf_event("page-faults")
+def on_fault(ctx):
+    record()
+
+
+@pytest.mark.parametrize("probe", [on_main, on_fault], ids=lambda probe: probe.name)
+def test_programs_of_user_space_and_samples_are_loaded(probe):
+    with ebee.Session(backend="kernel") as session:
+        (program,) = session.load(probe).spec.programs.values()
+        assert SCRATCH_MAP in {reloc.symbol for reloc in program.relocs}
+
+
+class Sum(Struct):
+    a: u64
+    text: str = Str(64)
+
+
+@ebee.syscall_program
+def doubles(args: Sum):
+    b = Big(calls=args.a * 2, name=args.text)
+    b.other = b.name
+    args.a = b.calls + len(b.other)
+    return 3
+
+
+@pytest.mark.parametrize("name", ["kernel", "engine"])
+def test_programs_that_are_run_by_a_call(name):
+    with ebee.Session(backend=name) as session:
+        args = Sum(a=20, text="ab")
+        assert session.run(doubles, ctx=args).retval == 3
+        assert args.a == 42
 
 
 class Row(Struct):

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _MAX_FRAMES = 8  # MAX_CALL_FRAMES in include/linux/bpf_verifier.h
 _FRAME_UNIT = 32  # bytes; see `Code.stack_size`
+_STACK_OF_VALUES = 160  # that do not fit in registers, in a frame that has to be small
 _STACK_BESIDE_CALLS = STACK_LIMIT - 3 * _FRAME_UNIT  # of a function that calls others: more, if it must be
 
 PASSES: tuple[Callable[[Function], None], ...] = (
@@ -139,12 +140,12 @@ def _generate(
             code = None
     if code is not None and (not below or _rounded(code.frame_bytes) + below <= STACK_LIMIT or claim is None):
         return code
-    from .scratch import movable, move_to_scratch
+    from .scratch import KEPT_BYTES, movable, move_to_scratch
 
     if not movable(function):
         return code or _generate_code(function, has_movsx, frugal=True)
     assert claim is not None
-    move_to_scratch(function, claim(function))
+    move_to_scratch(function, claim(function), min(KEPT_BYTES, STACK_LIMIT - below - _STACK_OF_VALUES))
     if observe:
         observe(move_to_scratch.__name__, function)
     return _generate(function, has_movsx, below, None, None)
@@ -217,7 +218,8 @@ def _deepest_stack(codes: list[FunctionCode]) -> int:
                 raise _refusal(code, f"calls from {name!r} go {frames} functions deep; eBPF has {_MAX_FRAMES}", "")
             if size > STACK_LIMIT and below:
                 what = f"{name!r} and what it calls need {size} bytes of stack; eBPF has {STACK_LIMIT}"
-                raise _refusal(code, what, "keep large data in a map value")
+                hint = "keep numbers that are needed for long in a struct, or nest fewer calls"
+                raise _refusal(code, what, hint)
             deepest[name] = frames, size
         return deepest[name]
 

@@ -57,8 +57,8 @@ def movable(function: Function) -> list[Op]:
     return sorted(found, key=lambda op: -op.imm)
 
 
-def move_to_scratch(function: Function, claim: Claim) -> None:
-    """Move the largest allocas to the value that a run claims, until the others take `KEPT_BYTES` at most.
+def move_to_scratch(function: Function, claim: Claim, kept_bytes: int = KEPT_BYTES) -> None:
+    """Move the largest allocas to the value that a run claims, until the others take `kept_bytes` at most.
 
     Requires: only `Jump` passes values. Guarantees: the same; reverse postorder.
     Raises: CompileError where the values of a map cannot be so large, or a tail call would keep the value.
@@ -71,7 +71,7 @@ def move_to_scratch(function: Function, claim: Claim) -> None:
     place: dict[Value, int] = {}  # addresses in the value, with their offsets
     size = HEAD_BYTES
     for op in movable(function):
-        if kept <= KEPT_BYTES:
+        if kept <= kept_bytes:
             break
         place[op] = size
         size += -(-op.imm // 8) * 8

@@ -145,7 +145,7 @@ class MFunction:
     def stack_error(self, used_bytes: int) -> CompileError:
         """Return the error that says what fills the stack."""
         name = self.source.name
-        hint = "keep large data in a map value, or read strings into smaller buffers"
+        hint = "keep some of the numbers in a struct, or compute them where they are used"
         message = f"{name!r} needs at least {used_bytes} bytes of stack; eBPF has {STACK_LIMIT}"
         return CompileError([Diagnostic(message, self.source.span, hint, notes=self.stack_notes)])
 

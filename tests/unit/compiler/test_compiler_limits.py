@@ -96,7 +96,7 @@ def test_stack_error_says_what_fills_the_stack():
     assert "probe.py:3:1: error: 'probe' needs at least" in text
     assert "400 bytes are for a variable or buffer at probe.py:3:1" in text
     assert "bytes are for values that do not fit in registers" in text
-    assert "hint: keep large data in a map value" in text
+    assert "hint: keep some of the numbers in a struct" in text
 
 
 def test_every_instruction_has_its_source():
