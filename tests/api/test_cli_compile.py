@@ -65,6 +65,53 @@ def test_the_kernels_target(work):
     assert (done.returncode == 0) == (work.directory / "k.o").exists()
 
 
+TYPED = """
+import ebee
+from ebee import Hash, u32, u64
+
+counts = Hash(u32, u64)
+
+
+@ebee.tp_btf("sched_switch")
+def on_switch(prev):
+    counts[0] = u64(prev.tgid)
+"""
+
+
+def test_the_target_is_chosen(work):
+    work("compile", "probes.py", "--target", "default", "-o", "default.o")
+    work("compile", "probes.py", "-o", "auto.o")
+    written = [(work.directory / name).read_bytes() for name in ("auto.o", "default.o")]
+    assert written[0] == written[1]  # a program that asks for no types is the same
+    (work.directory / "typed.py").write_text(TYPED)
+    done = work("compile", "typed.py", "--target", "default")
+    assert done.returncode and b"the target default-x86_64 has none" in done.stderr and b"--target kernel" in done.stderr
+    for command in ("compile", "disasm"):
+        done = work(command, "typed.py")
+        if os.path.exists("/sys/kernel/btf/vmlinux"):
+            assert done.returncode == 0 and b"on_switch: tp_btf/sched_switch" in done.stdout, done.stderr
+        else:
+            assert done.returncode and b"/sys/kernel/btf/vmlinux cannot be read: compile it where" in done.stderr
+
+
+def test_without_the_kernels_types_it_says_so(monkeypatch):
+    import ebee
+    from ebee.kernel import vmlinux
+
+    monkeypatch.setattr(vmlinux, "_found", [None])
+    names = {}
+    exec(compile(TYPED, __file__, "exec"), names)
+    from ebee.api.source import remember_source
+
+    remember_source(__file__, TYPED)
+    try:
+        with pytest.raises(ebee.CompileError, match="typed from the kernel's BTF; the target default") as caught:
+            ebee.compile(names["on_switch"])
+    finally:
+        remember_source(__file__, Path(__file__).read_text())
+    assert "CONFIG_DEBUG_INFO_BTF" in str(caught.value)
+
+
 def test_bytes_are_not_for_a_terminal(work):
     ours, theirs = pty.openpty()
     argv = [sys.executable, "-m", "ebee", "compile", "probes.py", "-o", "-"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from ..errors import SyscallError, UsageError
 from .source import compile_probes, expand
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ..types.scalars import Type
     from ..types.struct_ops import StructOps
 
-TARGETS = ("default", "kernel")
+TARGETS = ("auto", "default", "kernel")
 
 
 class Object:
@@ -45,11 +46,12 @@ class Object:
         return f"<object of {', '.join(self.spec.programs)}>"
 
 
-def compile(*probes: Probe | type[StructOps], target: str = "default") -> Object:
+def compile(*probes: Probe | type[StructOps], target: str = "auto") -> Object:
     """Compile probes into one object, without loading them.
 
     The layout of tracepoints is taken from ebee's own tables (`default`: the same on every machine) or from the
-    running kernel (`kernel`). The programs of an object act on the whole machine: nothing follows a command there.
+    running kernel (`kernel`); `auto` is `default` with the kernel's types, where a program asks for them. The programs
+    of an object act on the whole machine: nothing follows a command there.
 
     Raises: CompileError, UsageError.
     """
@@ -76,7 +78,11 @@ def find_target(name: str) -> Target:
         from ..kernel.target import kernel_target
 
         return kernel_target().replace(is_portable=True)  # type: ignore[no-any-return]
-    if name != "default":
+    if name == "auto" and sys.platform == "linux":
+        from ..kernel.target import portable_target
+
+        return portable_target()
+    if name not in TARGETS:
         raise UsageError(f"there is no target {name!r}", hint=f"there are: {', '.join(TARGETS)}")
     from ..spec.default_target import default_target
 

@@ -19,10 +19,11 @@ EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:3}  {words}" for code, words 
 
 TARGET = click.option(
     "--target",
-    type=click.Choice(["default", "kernel"]),
-    default="default",
+    type=click.Choice(["auto", "default", "kernel"]),
+    default="auto",
     show_default=True,
-    help="What Python sources are compiled for: the tables that ebee comes with, or the running kernel.",
+    help="What Python sources are compiled for: the tables that ebee comes with (default), also with the running "
+    "kernel's types (auto), or the running kernel.",
 )
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..types.struct_ops import StructOps
 
 
-def disasm(file: str, names: Sequence[str], style: Any, as_hex: bool, target: str = "default") -> int:
+def disasm(file: str, names: Sequence[str], style: Any, as_hex: bool, target: str = "auto") -> int:
     """Print the disassembly of a file and return the exit code. Raises: EbeeError."""
     if file.endswith(".py"):
         probes = {p.name: p for p in expand(declarations_of(file))[1]}

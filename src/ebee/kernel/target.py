@@ -7,6 +7,7 @@ from ..spec.default_target import default_target
 from ..spec.target import Target
 from ..sys.os_seam import current
 from .syscall_entry import ARCH_OF_MACHINE, syscall_number
+from .task_layout import VMLINUX_BTF
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,6 +115,18 @@ def _usdt(path: str, provider: str, name: str) -> list[UsdtSite]:
     from ..symbols.usdt import find_marks
 
     return find_marks(find_binary(path), provider, name)
+
+
+def portable_target() -> Target:
+    """Return the Target that ships with ebee, with the running kernel's types and programs, for what asks for them."""
+    target: Target = default_target(ARCH_OF_MACHINE.get(current().machine, "x86_64")).replace(
+        btf=_btf,
+        module_btf=_module_btf,
+        usdt=_usdt,
+        is_portable=True,
+        btf_hint=f"{VMLINUX_BTF} cannot be read: compile it where the kernel was built with CONFIG_DEBUG_INFO_BTF",
+    )
+    return target
 
 
 def kernel_target(tracepoints: Tracepoints | None = None) -> Target:

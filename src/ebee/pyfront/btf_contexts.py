@@ -205,7 +205,7 @@ def known_hook(kind: str, name: str, target: Target) -> tuple[Btf, Prototype]:
     if btf is None:
         raise Refusal(
             f"{kind} probes are typed from the kernel's BTF; the target {target.name} has none",
-            "run it in the kernel (ebee run --kernel), or compile it for this one (ebee compile --target kernel)",
+            target.btf_hint,
         )
     proto = find_prototype(btf, kind, function)
     if proto is None or find_hook(btf, kind, function) is None:

@@ -83,7 +83,7 @@ def types(front: Expressions) -> Btf:
     if btf is None:
         raise Refusal(
             f"kernel types need the kernel's BTF; the target {front.target.name} has none",
-            "run it in the kernel (ebee run --kernel), or compile it for this one (ebee compile --target kernel)",
+            front.target.btf_hint,
         )
     return btf
 

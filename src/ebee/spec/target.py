@@ -35,6 +35,10 @@ class TracepointFormat(Record):
     fields: dict[str, TracepointField]
 
 
+# What to do where a Target has no types of a kernel.
+WITHOUT_BTF = "run it in the kernel (ebee run --kernel), or compile it for this one (ebee compile --target kernel)"
+
+
 def no_btf() -> Btf | None:
     """Return None: no types of a kernel are known."""
     return None
@@ -49,8 +53,7 @@ def no_usdt(path: str, provider: str, name: str) -> list[UsdtSite]:
     """No programs are known. Raises: NotSupported."""
     from ..errors import NotSupported
 
-    hint = "run it in the kernel (ebee run --kernel), or compile it for this one (ebee compile --target kernel)"
-    raise NotSupported(f"looking for {provider}:{name} in {path}: this target has no programs", hint=hint)
+    raise NotSupported(f"looking for {provider}:{name} in {path}: this target has no programs", hint=WITHOUT_BTF)
 
 
 class Target(Record):
@@ -61,7 +64,8 @@ class Target(Record):
     messages). `features` holds names of ISA and verifier features that the compiler may use (`gotol`, `may_goto`, …).
     `btf` returns the kernel's types, or None where they are not known (slow: for programs that need them),
     `module_btf` those of a kernel module. `usdt` finds the places of a mark for tracers, given a program's path or
-    name, provider and name. `is_portable` says that a program may be loaded into other kernels, too.
+    name, provider and name. `is_portable` says that a program may be loaded into other kernels, too. `btf_hint` says
+    what to do where there are no types.
     """
 
     name: str
@@ -73,3 +77,4 @@ class Target(Record):
     module_btf: Callable[[str], Btf | None] = no_module_btf
     usdt: Callable[[str, str, str], list[UsdtSite]] = no_usdt
     is_portable: bool = False
+    btf_hint: str = WITHOUT_BTF
