@@ -51,6 +51,7 @@ class BtfContext(ContextType):
     """
 
     is_known = False
+    is_read_only = True
     results: tuple[int, int] | None = None
 
     def __init__(

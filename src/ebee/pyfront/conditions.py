@@ -74,10 +74,10 @@ def comparison(front: Expressions, node: ast.Compare, then: Block, els: Block) -
     for at, (operator, right_node) in enumerate(zip(node.ops, node.comparators)):
         front.depth = depth + (at > 0)
         right = steady(front, front.expr(right_node), *node.comparators[at + 1 :])
-        front.depth = depth
         last = at == len(node.ops) - 1
         following = then if last else front.b.new_block()
         true, false = compare(front, operator, (left_node, left), (right_node, right), following, els)
+        front.depth = depth
         known = meet(known, true)
         if last:
             return known, (false if at == 0 else {})

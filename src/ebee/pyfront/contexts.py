@@ -30,7 +30,8 @@ class ContextType:
     runs on behalf of a task, so that ebee.pid() and its like mean something. `arguments` are names that the probe's
     parameters may have beside `ctx`; None: it has one parameter, the context, of any name. `by_position`: parameters
     beside `ctx` are arguments in their order, of any name. `has_packet`: what is known of the packet belongs to the
-    program's own function. `unnamed`: why arguments have no names here, as a hint. `signature`: its types, where they
+    program's own function. `is_read_only`: a field is the same number whenever it is read.
+    `unnamed`: why arguments have no names here, as a hint. `signature`: its types, where they
     are not the context and an int. `lowering` lowers it.
     """
 
@@ -43,6 +44,7 @@ class ContextType:
     arguments: Sequence[str] | None = None
     by_position = False
     has_packet = False
+    is_read_only = False
     unnamed = ""
     signature: Signature | None = None
     lowering = Lowering
@@ -106,6 +108,7 @@ class TracepointContext(ContextType):
     """The record of a tracepoint, typed from the kernel's format."""
 
     noun = "tracepoint probe"
+    is_read_only = True
 
     def __init__(self, format: TracepointFormat) -> None:
         self.format = format

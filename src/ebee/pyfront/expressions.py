@@ -15,6 +15,7 @@ from .kinds import kind_of
 from .order import own_text, steady
 from .values import (
     Comm,
+    Context,
     Entry,
     EnumNum,
     Known,
@@ -219,7 +220,15 @@ class Expressions:
 
     def expr_Attribute(self, node: ast.Attribute) -> Val:
         base = self.lowered(node.value)
-        return kind_of(base).attribute(self, base, node.attr, node)
+        known = self.env.get(self.field_of_context(node)) if type(base) is Context else None
+        return known if type(known) is Num else kind_of(base).attribute(self, base, node.attr, node)
+
+    def field_of_context(self, node: ast.expr) -> str:
+        """The name of a context's field that never changes, under which is kept what a comparison says of it; or ""."""
+        if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)):
+            return ""
+        context = self.env.get(node.value.id)
+        return f"{node.value.id}.{node.attr}" if isinstance(context, Context) and context.type.is_read_only else ""
 
     # Arithmetic
 
@@ -320,6 +329,14 @@ class Expressions:
         self, node: ast.expr, n: Num | Maybe, ranges: tuple[Range | None, Range | None]
     ) -> tuple[Ranges, Ranges]:
         """What is learned of a name by a comparison with it; None: nothing."""
+        field = self.field_of_context(node)
+        if field and type(n) is Num and not n.is_kernel_pointer:
+            known = self.env.get(field)
+            if type(known) is Num and known.value is not n.value or type(known) is not Num and self.depth:
+                return {}, {}
+            if type(known) is not Num:
+                self.env[field] = n  # what is said is known of this number: the field is not read again
+            return {field: ranges[0]} if ranges[0] else {}, {field: ranges[1]} if ranges[1] else {}
         name = node.target if isinstance(node, ast.NamedExpr) else node
         if not isinstance(name, ast.Name) or self.env.get(name.id) is not n:
             return {}, {}

@@ -99,6 +99,8 @@ class KsyscallContext(ContextType):
     Source: __SYSCALL_DEFINEx in arch/x86/include/asm/syscall_wrapper.h (Linux 6.18).
     """
 
+    is_read_only = True
+
     def __init__(self, noun: str, arch: str, format: TracepointFormat) -> None:
         self.noun, self.format, self.regs = noun, format, PT_REGS[arch]
         self.arguments = self.names = [name for name in format.fields if name != "__syscall_nr"]

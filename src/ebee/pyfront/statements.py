@@ -341,6 +341,12 @@ class Statements(Loops, Calls):
                                      type(v.object) is type(first.object)  # type: ignore[union-attr]
                                      for v in values):  # fmt: skip
             return first
+        if "." in name:  # a field of the context
+            known = [v for v in values if type(v) is Num]
+            if len(known) < len(values) or any(n.value is not known[0].value for n in known):
+                return Unusable("")
+            both: Num = known[0].replace(lo=min(n.lo for n in known), hi=max(n.hi for n in known))
+            return both
         unusable = [v for v in values if isinstance(v, Unusable)]
         if unusable:
             return min(unusable, key=lambda v: bool(v.why))

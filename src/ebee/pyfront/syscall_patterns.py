@@ -25,6 +25,7 @@ _NUMBER, _ARGS, _MOST_ARGUMENTS = 8, 16, 6
 class SyscallsContext(ContextType):
     """`ctx.id`, `ctx.args`, arguments that all of them have under one name and in one place, or `ctx.ret`."""
 
+    is_read_only = True
     args: tuple[()] = ()
 
     def __init__(self, event: str, target: Target) -> None:

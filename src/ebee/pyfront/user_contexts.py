@@ -30,6 +30,7 @@ class UserContext(ContextType):
     """
 
     by_position = True
+    is_read_only = True
     args: tuple[()] = ()
 
     def __init__(self, noun: str, arch: str, slots: int) -> None:
