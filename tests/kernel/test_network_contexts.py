@@ -9,7 +9,7 @@ import pytest
 
 import ebee
 from ebee.api.source import compile_probes, remember_source
-from ebee.errors import NotSupported, UsageError, VerifierError
+from ebee.errors import UsageError, VerifierError
 from ebee.types.net_hooks import NET_HOOKS, context_fields, context_pointers
 from ebee.types.probes import Probe
 
@@ -121,17 +121,11 @@ def test_refusals_of_the_decorators():
         ebee.sk_msg(5)
 
 
-def test_routes_hold_lwt_programs(backend):
-    with pytest.raises(NotSupported) as caught:
-        backend.attach(load(backend, probe_of("lwt('xmit')", "return 0")))
-    assert "ip route add" in caught.value.hint
-
-
 def test_where_a_probe_goes_must_be_said_and_mean_something():
     with ebee.Session(backend="kernel") as session:
         for decorator, hint in (
             ("xdp", "interface='eth0'"), ("tc('egress')", "interface="), ("sock_ops()", "cgroup="),
-            ("sk_msg", "map=sockets"), ("sk_reuseport()", "socket=s"),
+            ("sk_msg", "map=sockets"), ("sk_reuseport()", "socket=s"), ("lwt('in')", "route="),
         ):  # fmt: skip
             with pytest.raises(UsageError, match=r"should probe (look|act|see)") as caught:
                 session.attach(probe_of(decorator, "return 1"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from network_namespace import cgroup_missing, in_namespace
 
@@ -596,30 +598,75 @@ def test_streams_are_cut_into_messages(tmp_path):
     assert report["messages"] == 3 and "one" in report["back"]
 
 
+@pytest.mark.needs_feature("netkit")
 def test_both_ends_of_a_netkit_device(tmp_path):
+    """A pair in two namespaces: what leaves either end is seen by that end's probe, and what it drops does not arrive."""
     report, _ = in_namespace(
         tmp_path,
         """
-        made = subprocess.run(["ip", "link", "add", "nk0", "type", "netkit"], capture_output=True, text=True)
-        report["made"] = made.stderr
-        if not made.stderr:
-            report["links"] = [line.split(": ")[1].split("@")[0] for line in shown("ip", "-o", "link").splitlines()]
+        import struct
+        def attribute(kind, data):
+            return (struct.pack("=HH", 4 + len(data), kind) + data).ljust(4 + len(data) + 3 & ~3, bytes(1))
+        def named(name):
+            return attribute(3, name + bytes(1))  # IFLA_IFNAME
+        def new_netkit():  # RTM_NEWLINK: not every ip(8) knows of netkit; without options it is of layer 3
+            peer = attribute(1 | 0x8000, bytes(16) + named(b"nk1"))  # IFLA_NETKIT_PEER_INFO
+            kind = attribute(1, b"netkit" + bytes(1)) + attribute(2 | 0x8000, peer)
+            link = named(b"nk0") + attribute(18 | 0x8000, kind)  # IFLA_LINKINFO
+            message = struct.pack("=BxHiII", 0, 0, 0, 0, 0) + link
+            with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as sock:
+                sock.send(struct.pack("=IHHII", 16 + len(message), 16, 0x605, 1, 0) + message)
+                return -struct.unpack_from("=i", sock.recv(4096), 16)[0]
+
+        peer = "nk1"
+        report["error"] = os.strerror(new_netkit())
+        if report["error"] == os.strerror(0):
             cable()
+            ip("link", "set", peer, "netns", f"/proc/{os.getpid()}/fd/{away}")
+            ip("address", "add", "10.8.0.1/24", "dev", "nk0")
+            ip("link", "set", "nk0", "up")
+            far(ip, "address", "add", "10.8.0.2/24", "dev", peer)
+            far(ip, "link", "set", peer, "up")
             seen = ebee.Hash(u32, u64)
 
             @ebee.netkit()
             def primary(pkt):
-                seen[1] += 1
+                if pkt.udp:
+                    seen[pkt.udp.dport] += 1
+                    if pkt.udp.dport == 5001:
+                        return ebee.TC_ACT_SHOT
                 return ebee.TC_ACT_OK
 
-            with ebee.attach(primary, interface="nk0"):
-                report["attached"] = True
+            @ebee.netkit("peer")
+            def other(pkt):
+                if pkt.udp:
+                    seen[pkt.udp.dport] += 100
+                    if pkt.payload and pkt.payload[0] == 33:
+                        return ebee.TC_ACT_SHOT
+                return ebee.TC_ACT_OK
+
+            there, here_too = far(udp, 5000, timeout=0.5), udp(6000, timeout=0.5)
+            lost, sender = far(udp, 5001, timeout=0.5), far(udp)
+            with ebee.attach(primary, other, interface="nk0"):
+                udp().sendto(b"out", ("10.8.0.2", 5000))
+                refused(udp().sendto, b"out", ("10.8.0.2", 5001))
+                sender.sendto(b"in", ("10.8.0.1", 6000))
+                report["arrived"] = [got(there), got(lost), got(here_too)]
+                refused(sender.sendto, b"!in", ("10.8.0.1", 6000))
+                report["arrived"].append(got(here_too))
+            report["seen"] = dict(seen.items())
+            udp().sendto(b"after", ("10.8.0.2", 5001))
+            report["after"] = got(lost)
             report["other"] = refused(ebee.attach, primary, interface="left")
+            here(away)
+            report["peer"] = refused(ebee.attach, primary, interface=peer)
         """,
     )
-    if report["made"]:
-        pytest.skip(f"no netkit devices here: {report['made'].strip()}")
-    assert report["attached"] and report["other"][0] == "UsageError" and "no netkit device" in report["other"][1]
+    assert report["error"] == os.strerror(0)
+    assert report["arrived"] == ["out", None, "in", None] and report["after"] == "after"
+    assert report["seen"] == {"5000": 1, "5001": 1, "6000": 200}
+    assert report["other"][0] == "UsageError" and "no netkit device" in report["other"][1]
+    assert report["peer"][0] == "UsageError" and "is the peer" in report["peer"][1]
 
 
 def test_a_route_holds_a_compiled_program(tmp_path):
@@ -639,7 +686,6 @@ def test_a_route_holds_a_compiled_program(tmp_path):
         import tempfile
         path = tempfile.mkdtemp() + "/out.bpf.o"
         ebee.compile(out).save(path)
-        report["refused"] = refused(ebee.attach, out)
         way = ["10.9.5.0/24", "encap", "bpf", "xmit", "obj", path, "section", "lwt_xmit", "via", "10.9.0.2"]
         made = subprocess.run(["ip", "route", "add", *way], capture_output=True, text=True)
         report["made"] = made.stderr if made.returncode else ""
@@ -651,7 +697,76 @@ def test_a_route_holds_a_compiled_program(tmp_path):
             report["dropped"] = refused(client.sendto, b"hello", ("10.9.5.2", 9))
         """,
     )
-    assert report["refused"][0] == "NotSupported" and "encap bpf xmit" in report["refused"][2]
     if report["made"]:
         pytest.skip(f"this ip(8) cannot load the object: {report['made'].strip()}")
     assert (report["got"], report["dropped"]) == ("hello", "EPERM")
+
+
+def test_programs_on_routes_of_their_own(tmp_path):
+    """ebee.attach(route=…): out drops, xmit changes, both versions of IP; the routes go again."""
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        seen = ebee.Hash(u32, u64)
+
+        @ebee.lwt("out")
+        def leaving(pkt):
+            if pkt.udp:
+                seen[pkt.udp.dport] += 1
+                if pkt.udp.dport == 9:
+                    return ebee.BPF_DROP
+            return ebee.BPF_OK
+
+        @ebee.lwt("xmit")
+        def changed(pkt):
+            if pkt.ip and pkt.udp:
+                pkt.udp.dport = 5001
+            return ebee.BPF_OK
+
+        @ebee.lwt("in", route="10.9.7.0/24 dev lo")
+        def arriving(pkt):
+            if pkt.ip6:
+                seen[6] += 1
+            return ebee.BPF_OK
+
+        cable()
+        for net in (5, 6):
+            far(ip, "address", "add", f"10.9.{net}.2/32", "dev", "lo")
+        server, client = far(udp, 5001), udp()
+        first, second = "10.9.5.0/24 via 10.9.0.2", "10.9.6.0/24 via 10.9.0.2 dev left"
+        with ebee.Session() as session:
+            session.attach(leaving, route=first)
+            session.attach(changed, route=second)
+            session.attach(arriving)
+            report["routes"] = shown("ip", "-o", "route")
+            client.sendto(b"out", ("10.9.5.2", 5001))
+            report["out"] = got(server)
+            report["dropped"] = refused(client.sendto, b"hello", ("10.9.5.2", 9))
+            client.sendto(b"xmit", ("10.9.6.2", 5000))
+            report["xmit"] = got(server)
+            report["twice"] = refused(session.attach, leaving, route=first)
+            report["words"] = [
+                refused(session.attach, leaving, route=route)
+                for route in ("", "10.9.9.0/24", "10.9.9.1/24 dev lo", "10.9.9.0/24 dev nowhere", "10.9.9.0/24 via ::1")
+            ]
+            report["seen"] = dict(seen.items())
+            here(away)  # closing does not depend on where the thread is
+        here(near)
+        report["left"] = shown("ip", "-o", "route")
+        ip("-6", "address", "add", "fd00::1/64", "dev", "left", "nodad")
+        with ebee.attach(leaving, route="fd01::/64 via fd00::2"):
+            report["six"] = shown("ip", "-6", "-o", "route", "show", "fd01::/64")
+            sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+            report["six dropped"] = refused(sock.sendto, b"x", ("fd01::5", 9))
+        report["six left"] = shown("ip", "-6", "-o", "route", "show", "fd01::/64")
+        """,
+    )
+    routes = [line.strip() for line in report["routes"].splitlines() if "encap bpf" in line]
+    assert len(routes) == 3 and "encap bpf" not in report["left"], report["left"]
+    assert (report["out"], report["dropped"], report["xmit"]) == ("out", "EPERM", "xmit")
+    assert report["seen"] == {"5001": 1, "9": 1}
+    assert report["twice"][0] == "UsageError" and "there is a route to 10.9.5.0/24 already" in report["twice"][1]
+    told = ["which route", "no route with a next hop", "host bits set", "no network interface", "another version"]
+    for words, part in zip(report["words"], told, strict=True):
+        assert words[0] == "UsageError" and part in words[1], words
+    assert "encap bpf" in report["six"] and report["six dropped"] == "EPERM" and not report["six left"]

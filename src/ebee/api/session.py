@@ -36,14 +36,17 @@ if TYPE_CHECKING:
 _PLACES = {
     "interface": ("which interface should {} look at?", "name it: ebee.attach({}, interface='eth0')"),
     "cgroup": ("which control group should {} act on?", "name it: ebee.attach({}, cgroup='/sys/fs/cgroup/…')"),
+    "route": ("the packets of which route should {} see?", "ebee.attach({}, route='10.1.0.0/16 via 10.0.0.1')"),
     "map": ("the sockets of which map should {} see?", "give a SockMap or SockHash: ebee.attach({}, map=sockets)"),
     "socket": ("the packets of which socket should {} see?", "give it: ebee.attach({}, socket=s)"),
 }
 
 
-_BOUNDS = {"interface", "cgroup", "netns", "map", "socket", "hook", "one_cpu"}  # what bounds a probe to a place
-_TAKES = {"interface": "packet", "cgroup": "control group", "netns": "network namespace", "map": "sk_msg and sk_skb",
-          "socket": "socket_filter and sk_reuseport", "pid": "user-space and perf event"}  # fmt: skip
+# What bounds a probe to a place.
+_BOUNDS = {"interface", "cgroup", "netns", "route", "map", "socket", "hook", "one_cpu"}
+_TAKES = {"interface": "packet", "cgroup": "control group", "netns": "network namespace", "route": "lwt",
+          "map": "sk_msg and sk_skb", "socket": "socket_filter and sk_reuseport",
+          "pid": "user-space and perf event"}  # fmt: skip
 
 
 def _place(probe: Probe, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,6 +128,7 @@ class Session:
         interface: str | None = None,
         cgroup: str | None = None,
         netns: str | None = None,
+        route: str | None = None,
         map: MapDecl | None = None,
         socket: Any = None,
         pid: int | None = None,
@@ -136,8 +140,8 @@ class Session:
         `command` is a list of arguments, or a line that is split at spaces as a shell would. `replay` names a file
         of recorded events, which then take the place of live ones. `interface` is the network interface whose packets
         packet probes see, all of them, also with `command`; `cgroup` the control group that its probes act on, `netns`
-        the network namespace, `map` the map of sockets and `socket` the socket; `pid` is the process whose functions
-        user-space probes look at, or that perf events are counted in.
+        the network namespace, `route` a new route ("10.1.0.0/16 via 10.0.0.1"), `map` the map of sockets and `socket`
+        the socket; `pid` is the process whose functions user-space probes look at, or that perf events are counted in.
 
         Raises: CompileError, VerifierError, UnknownProbe, PermissionMissing, NotSupported, CommandError, UsageError.
         After an error nothing is left attached.
@@ -150,7 +154,10 @@ class Session:
         structs, singles = expand(probes)
         for probe in singles:
             _check_attachable(probe)
-        given = {"interface": interface, "cgroup": cgroup, "netns": netns, "map": map, "socket": socket, "pid": pid}
+        given = {
+            "interface": interface, "cgroup": cgroup, "netns": netns, "route": route, "map": map, "socket": socket,
+            "pid": pid,
+        }  # fmt: skip
         where = {n: _place(p, given) for p in singles if isinstance(p, Probe) for n in p.programs()}
         taken = {place for probe in singles if isinstance(probe, Probe) for place in places_of(probe.section)}
         for name, value in given.items():

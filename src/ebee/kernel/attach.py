@@ -152,7 +152,7 @@ ATTACHERS: dict[int, tuple[str, Attacher | None]] = {
             abi.BPF_PROG_TYPE_LWT_IN, abi.BPF_PROG_TYPE_LWT_OUT, abi.BPF_PROG_TYPE_LWT_XMIT,
             abi.BPF_PROG_TYPE_LWT_SEG6LOCAL,
         ),
-        ("", _by("network", "refuse_lwt")),
+        ("route", _by("network", "attach_to_route")),
     ),
     abi.BPF_PROG_TYPE_TRACING: ("pid tid map cgroup order", _tracing),
     abi.BPF_PROG_TYPE_LSM: ("", _tracing),

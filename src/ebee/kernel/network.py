@@ -13,6 +13,7 @@ from .maps import map_fd
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..spec.backend import AttachOptions
+    from ..sys.routes import BpfRoute
     from .programs import KernelProgram
 
 _EBUSY, _EEXIST, _EINVAL = 16, 17, 22
@@ -158,10 +159,12 @@ def attach_to_socket(program: KernelProgram, options: AttachOptions) -> _SocketA
     return _SocketAttachment(options.socket, detach)
 
 
-def refuse_lwt(program: KernelProgram, options: AttachOptions) -> Fd:
-    """Routes hold lwt programs. Raises: NotSupported."""
+def attach_to_route(program: KernelProgram, options: AttachOptions) -> BpfRoute:
+    """Add a route whose packets go through the program. Raises: UsageError, PermissionMissing, SyscallError."""
+    from ..sys.routes import BpfRoute
+
     spec = program.spec
-    way = spec.section.removeprefix("lwt_")
-    route = f"ip route add … encap bpf {way} obj FILE section {spec.section}"
-    hint = f"save it (ebee compile), and name it in a route: {route}"
-    raise NotSupported(f"attaching {spec.name} to a route", hint=hint)
+    if not options.route:
+        hint = f"name it: ebee.attach({spec.name}, route='10.1.0.0/16 via 10.0.0.1')"
+        raise UsageError(f"the packets of which route should {spec.name} see?", hint=hint)
+    return BpfRoute(options.route, spec.section.removeprefix("lwt_"), program.fd.number, spec.name)

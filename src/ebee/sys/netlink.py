@@ -12,12 +12,13 @@ from ..errors import PermissionMissing, SyscallError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from socket import socket
     from typing import Any
 
 _NETLINK_ROUTE = 0
 _NLMSG_ERROR = 2
 _RTM_NEWQDISC, _RTM_NEWTFILTER, _RTM_DELTFILTER = 36, 44, 45
-_NLM_F_REQUEST, _NLM_F_ACK, _NLM_F_ECHO, _NLM_F_EXCL, _NLM_F_CREATE = 0x1, 0x4, 0x8, 0x200, 0x400
+_NLM_F_REQUEST, _NLM_F_ACK, _NLM_F_ECHO, NLM_F_EXCL, NLM_F_CREATE = 0x1, 0x4, 0x8, 0x200, 0x400
 _TC_H_CLSACT, _TC_H_INGRESS, _TC_H_EGRESS = 0xFFFF_FFF1, 0xFFFF_FFF2, 0xFFFF_FFF3
 _TCA_KIND, _TCA_OPTIONS = 1, 2
 _TCA_BPF_FD, _TCA_BPF_NAME, _TCA_BPF_FLAGS = 6, 7, 8
@@ -29,18 +30,26 @@ _HEADER = struct.Struct("=IHHII")  # struct nlmsghdr: length, type, flags, seq, 
 _TCMSG = struct.Struct("=BxxxiIII")  # struct tcmsg: family, ifindex, handle, parent, info
 
 
-def _attribute(kind: int, data: bytes) -> bytes:
+def attribute(kind: int, data: bytes) -> bytes:
     """Return a struct nlattr, padded to 4 bytes."""
     return (struct.pack("=HH", 4 + len(data), kind) + data).ljust(4 + len(data) + 3 & ~3, b"\0")
 
 
-def _request(kind: int, flags: int, message: bytes) -> Iterator[bytes]:
+def connection() -> socket:
+    """Return a socket that speaks to the network namespace that the thread is in now."""
+    from socket import AF_NETLINK, SOCK_CLOEXEC, SOCK_RAW, socket
+
+    made = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, _NETLINK_ROUTE)
+    made.settimeout(5)
+    return made
+
+
+def request(kind: int, flags: int, message: bytes, through: socket | None = None) -> Iterator[bytes]:
     """Send a request and yield what comes back, until it is acknowledged. Raises: OSError."""
     import os
-    import socket
 
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_ROUTE) as sock:
-        sock.settimeout(5)
+    sock = through or connection()
+    try:
         length = _HEADER.size + len(message)
         sock.send(_HEADER.pack(length, kind, flags | _NLM_F_REQUEST | _NLM_F_ACK, 1, 0) + message)
         while True:
@@ -55,6 +64,9 @@ def _request(kind: int, flags: int, message: bytes) -> Iterator[bytes]:
                         raise OSError(-error, os.strerror(-error))
                     return
                 yield body
+    finally:
+        if through is None:
+            sock.close()
 
 
 class ClsactFilter:
@@ -67,19 +79,19 @@ class ClsactFilter:
         """Attach. Raises: PermissionMissing, SyscallError."""
         self._message = b""
         parent = _TC_H_EGRESS if is_egress else _TC_H_INGRESS
-        qdisc = _TCMSG.pack(0, ifindex, 0xFFFF_0000, _TC_H_CLSACT, 0) + _attribute(_TCA_KIND, b"clsact\0")
-        options = _attribute(_TCA_BPF_FD, struct.pack("=I", prog_fd))
-        options += _attribute(_TCA_BPF_NAME, name.encode() + b"\0")
-        options += _attribute(_TCA_BPF_FLAGS, struct.pack("=I", _TCA_BPF_FLAG_ACT_DIRECT))
-        kind = _attribute(_TCA_KIND, b"bpf\0")
+        qdisc = _TCMSG.pack(0, ifindex, 0xFFFF_0000, _TC_H_CLSACT, 0) + attribute(_TCA_KIND, b"clsact\0")
+        options = attribute(_TCA_BPF_FD, struct.pack("=I", prog_fd))
+        options += attribute(_TCA_BPF_NAME, name.encode() + b"\0")
+        options += attribute(_TCA_BPF_FLAGS, struct.pack("=I", _TCA_BPF_FLAG_ACT_DIRECT))
+        kind = attribute(_TCA_KIND, b"bpf\0")
         try:
             try:
-                list(_request(_RTM_NEWQDISC, _NLM_F_CREATE | _NLM_F_EXCL, qdisc))
+                list(request(_RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, qdisc))
             except OSError as e:
                 if e.errno != _EEXIST:
                     raise
-            wanted = _TCMSG.pack(0, ifindex, 0, parent, _ETH_P_ALL) + kind + _attribute(_TCA_OPTIONS, options)
-            echoes = list(_request(_RTM_NEWTFILTER, _NLM_F_CREATE | _NLM_F_EXCL | _NLM_F_ECHO, wanted))
+            wanted = _TCMSG.pack(0, ifindex, 0, parent, _ETH_P_ALL) + kind + attribute(_TCA_OPTIONS, options)
+            echoes = list(request(_RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL | _NLM_F_ECHO, wanted))
         except OSError as e:
             if e.errno == _EPERM:
                 raise PermissionMissing("attaching to an interface", ["CAP_NET_ADMIN"]) from None
@@ -93,6 +105,6 @@ class ClsactFilter:
         message, self._message = self._message, b""
         if message:
             try:
-                list(_request(_RTM_DELTFILTER, 0, message))
+                list(request(_RTM_DELTFILTER, 0, message))
             except OSError:
                 pass

@@ -252,10 +252,10 @@ def netfilter(hook: str, priority: int = 0, *, family: str = "ipv4", defrag: boo
     return _declare("netfilter", "netfilter", options)
 
 
-def lwt(way: str) -> Decorator:
+def lwt(way: str, *, route: str = "") -> Decorator:
     """Run a function on packets of a route: `in`, `out`, `xmit` or `seg6local`. It begins with the IP header.
 
-    It is put on a route by its pinned or loaded program: ip route … encap bpf.
+    `route` is that of ebee.attach(): a new route, in the words of ip(8).
     """
     names = {name: f"lwt_{name}" for name in ("in", "out", "xmit", "seg6local")}
-    return _declare("lwt", _one_of("lwt", way, names), {})
+    return _declare("lwt", _one_of("lwt", way, names), {"route": route})
