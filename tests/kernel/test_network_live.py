@@ -770,3 +770,26 @@ def test_programs_on_routes_of_their_own(tmp_path):
     for words, part in zip(report["words"], told, strict=True):
         assert words[0] == "UsageError" and part in words[1], words
     assert "encap bpf" in report["six"] and report["six dropped"] == "EPERM" and not report["six left"]
+
+
+def test_a_segment_of_ipv6_is_a_route_with_a_program(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        """
+        @ebee.lwt("seg6local", route="fd05::1/128 dev left")
+        def local(pkt):
+            return ebee.BPF_OK
+
+        cable()
+        ip("-6", "address", "add", "fd00::1/64", "dev", "left", "nodad")
+        report["four"] = refused(ebee.attach, local, route="10.5.5.0/24 dev left")
+        with ebee.Session() as session:
+            report["error"] = refused(session.attach, local)
+            report["route"] = shown("ip", "-6", "-o", "route", "show", "fd05::1")
+        report["left"] = shown("ip", "-6", "-o", "route", "show", "fd05::1")
+        """,
+    )
+    assert "for routes of IPv6" in report["four"][1]
+    if report["error"] and "EOPNOTSUPP" in report["error"][1]:
+        pytest.skip("this kernel is built without programs at segments")
+    assert "End.BPF" in report["route"] and not report["left"]
