@@ -34,11 +34,11 @@ class AttachOptions(Record):
 
     `interface` is a network interface's name, `mode` for XDP `native`, `generic` or `offload`. `cgroup` is a
     directory of the cgroup2 file system, by its path or by its path in there, `netns` a network namespace: a file,
-    or a name as `ip netns` has them, `route` a new route in the words of ip(8). `map` is a map of sockets, `socket` a
-    file descriptor. `hook`, `family`, `priority` and `defrag` are netfilter's. `pid` is the process whose objects an iterator is run on, or that a
-    probe in user space looks at, `tid` the thread; `order` is how an iterator goes through control groups, from
-    `cgroup`. `cookie` is what that probe finds in its context. `event` is a perf event's name in `abi.perf_events`,
-    with a period or a frequency (per second); `one_cpu` has it on one CPU only.
+    or a name as `ip netns` has them, `route` a new route in the words of ip(8). `map` is a map of sockets, `socket`
+    a file descriptor. `hook`, `family`, `priority` and `defrag` are netfilter's. `pid` is the process whose objects
+    an iterator is run on, or that a probe in user space looks at, `tid` the thread; `order` is how an iterator goes
+    through control groups, from `cgroup`. `cookie` is what that probe finds in its context. `event` is a perf
+    event's name in `abi.perf_events`, with a period or a frequency (per second); `one_cpu` has it on one CPU only.
     """
 
     interface: str = ""
