@@ -1,7 +1,8 @@
 """Measure a whole command that attaches one tracepoint count and leaves at once, beside bpftrace.
 
 Both commands run in turns in one run, after one round that is not counted. Wall time is from the start to the
-end of the process, detaching included; memory is the largest resident set of any one process of the command.
+end of the process, detaching included; CPU time is that of all processes of the command, user and system: where wall
+time is much more, the command waited, for the kernel or for others. Memory is the largest resident set of any of them.
 """
 
 from __future__ import annotations
@@ -31,12 +32,13 @@ start_ns = time.perf_counter_ns()
 pid = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
 _, status, usage = os.wait4(pid, 0)
 elapsed_ns = time.perf_counter_ns() - start_ns
-os.write(result, b"%d %d %d" % (os.waitstatus_to_exitcode(status), elapsed_ns, usage.ru_maxrss))
+cpu_ns = int((usage.ru_utime + usage.ru_stime) * 1e9)
+os.write(result, b"%d %d %d %d" % (os.waitstatus_to_exitcode(status), elapsed_ns, cpu_ns, usage.ru_maxrss))
 """
 
 
-def run_once(argv: list[str], counts: bool) -> tuple[float, float]:
-    """Run `argv` and return its wall time in milliseconds and peak resident set in MiB.
+def run_once(argv: list[str], counts: bool) -> tuple[float, float, float]:
+    """Run `argv` and return its wall time and CPU time in milliseconds, and its peak resident set in MiB.
 
     Raises: SystemExit with the command's output when it fails, or ends without a count in its last line.
     """
@@ -56,12 +58,12 @@ def run_once(argv: list[str], counts: bool) -> tuple[float, float]:
         sys.exit(f"{shlex.join(argv)} ended with {code}:\n{output}")
     if counts and not "".join(output.split()[-1:]).isdecimal():
         sys.exit(f"{shlex.join(argv)} counted nothing:\n{output}")
-    return int(fields[1]) / 1e6, int(fields[2]) / 1024
+    return int(fields[1]) / 1e6, int(fields[2]) / 1e6, int(fields[3]) / 1024
 
 
 def in_turns(commands: dict[str, list[str]], runs: int) -> dict[str, dict[str, object]]:
     """Run every command `runs` times, A B A B …, and return the figures of each."""
-    samples: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    samples: dict[str, list[tuple[float, float, float]]] = {name: [] for name in commands}
     for round_no in range(runs + 1):
         for name, argv in commands.items():
             sample = run_once(argv, counts=name != FLOOR)
@@ -70,10 +72,11 @@ def in_turns(commands: dict[str, list[str]], runs: int) -> dict[str, dict[str, o
     return {
         name: {
             "command": shlex.join(commands[name]),
-            "wall_ms": round(statistics.median(wall for wall, _ in rows), 1),
-            "wall_ms_min": round(min(wall for wall, _ in rows), 1),
-            "wall_ms_max": round(max(wall for wall, _ in rows), 1),
-            "peak_mib": round(statistics.median(peak for _, peak in rows), 1),
+            "wall_ms": round(statistics.median(row[0] for row in rows), 1),
+            "wall_ms_min": round(min(row[0] for row in rows), 1),
+            "wall_ms_max": round(max(row[0] for row in rows), 1),
+            "cpu_ms": round(statistics.median(row[1] for row in rows), 1),
+            "peak_mib": round(statistics.median(row[2] for row in rows), 1),
         }
         for name, rows in samples.items()
     }
@@ -114,7 +117,7 @@ def main() -> None:
     else:
         for name, row in figures.items():
             spread = f"{row['wall_ms_min']} to {row['wall_ms_max']}"
-            print(f"{name:10} {row['wall_ms']:>8} ms ({spread})  {row['peak_mib']:>7} MiB")
+            print(f"{name:10} {row['wall_ms']:>8} ms ({spread})  CPU {row['cpu_ms']:>7} ms  {row['peak_mib']:>7} MiB")
         for key, ratio in ratios.items():
             print(f"ebee / bpftrace, {key}: {ratio}")
     if options.max_ratio is not None:
