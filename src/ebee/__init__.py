@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .errors import UsageError as UsageError
     from .errors import VerifierError as VerifierError
     from .types import linux as linux
+    from .types.arena import Arena as Arena
     from .types.fields import Bits as Bits
     from .types.fields import Bytes as Bytes
     from .types.fields import List as List
@@ -217,6 +218,7 @@ _HOMES = {
         "CommandError CompileError EbeeError FaultError FormatError NotSupported PermissionMissing SyscallError "
         "UnknownProbe UsageError VerifierError"
     ),
+    "types.arena": "Arena",
     "types.fields": "Bits Bytes List Union Width be16 be32 be64",
     "types.globals": "Global",
     "types.headers": "Header",

@@ -154,7 +154,7 @@ def test_unbound_maps_say_so():
 
 
 
-PAGES = ("maps.md", "storage.md", "maps-of-maps.md", "user-ring-buffers.md")
+PAGES = ("maps.md", "storage.md", "maps-of-maps.md", "user-ring-buffers.md", "arenas.md")
 TEXTS = [(ROOT / "docs" / page).read_text() for page in PAGES]
 SNIPPETS = [part.split("```")[0] for text in TEXTS for part in text.split("```python\n")[1:]]
 
@@ -174,8 +174,9 @@ def test_a_type_checker_accepts_the_snippets(tmp_path):
 def test_the_snippets_of_the_pages_about_maps_work(tmp_path, at, name):
     if name == "engine" and 'backend="kernel"' in SNIPPETS[at]:
         pytest.skip("this snippet is for the kernel")
-    if "WorkQueue" in SNIPPETS[at] and (reason := missing("work_queues")):
-        pytest.skip(reason)
+    for word, feature in (("WorkQueue", "work_queues"), ("Arena", "arena")):
+        if word in SNIPPETS[at] and name == "kernel" and (reason := missing(feature)):
+            pytest.skip(reason)
     file = tmp_path / "snippet.py"
     file.write_text(SNIPPETS[at].replace("ebee.Session()", f"ebee.Session(backend={name!r})"))
     done = subprocess.run([sys.executable, file], capture_output=True, text=True, timeout=60)

@@ -302,7 +302,7 @@ class _Emitter:
         if a >= FIRST_SLOT or d >= FIRST_SLOT:
             self.copy(d, a, ())
         elif a != d or m.off or m.opcode != _MOV_X:
-            self.emit(m.opcode, d, a, m.off)
+            self.emit(m.opcode, d, a, m.off, m.imm)
 
     def make_insn(self, m: MInsn) -> None:
         remat = m.x

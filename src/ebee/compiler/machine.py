@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 # Forms of instructions, by what they do with `d`, `a` and `b`.
 ALU_X = 0  # d = a op b
 ALU_K = 1  # d = a op imm (BPF_NEG too: its imm is 0)
-MOVE = 2  # d = move of a (opcode and off say which: mov, mov32, movsx)
+MOVE = 2  # d = move of a (opcode, off and imm say which: mov, mov32, movsx, addr_space_cast)
 MAKE = 3  # d = the Remat `x`
 LOAD = 4  # d = *(a + off); x: (relocation kind, symbol, size in bytes) or None
 STORE_X = 5  # *(a + off) = b, atomics that give nothing too (imm says which); x as for LOAD

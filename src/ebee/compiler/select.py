@@ -325,13 +325,17 @@ class _Selector:
             self.insns.append(MInsn(ALU_K, BPF_ALU64 | BPF_ARSH, d, a, -1, 0, 64 - bits, op.span))
             self.where[op] = d
 
+    def arena_cast(self, op: Op) -> None:
+        """To the kernel's view of an arena (address space 0) from the user's (1). Source: bpf_addr_space_cast."""
+        self.move(op, BPF_ALU64 | BPF_MOV | BPF_X, 1, 1)
+
     def bswap(self, op: Op) -> None:
         self.alu_k(op, BPF_ALU | BPF_END | BPF_X, 8 * op.size)  # BPF_TO_BE
 
-    def move(self, op: Op, opcode: int, off: int) -> None:
+    def move(self, op: Op, opcode: int, off: int, imm: int = 0) -> None:
         a = self.use(op.args[0], op.span)
         d = self.where[op] = self.new()
-        self.insns.append(MInsn(MOVE, opcode, d, a, -1, off, 0, op.span))
+        self.insns.append(MInsn(MOVE, opcode, d, a, -1, off, imm, op.span))
 
     def alu_k(self, op: Op, opcode: int, imm: int) -> None:
         a = self.use(op.args[0], op.span)
@@ -483,6 +487,7 @@ _RULES: dict[str, Callable[[_Selector, Op], None]] = {
     "zext": _Selector.zext,
     "sext": _Selector.sext,
     "bswap": _Selector.bswap,
+    "arena_cast": _Selector.arena_cast,
     "alloca": _Selector.alloca,
     "map": _Selector.map,
     "map_value": _Selector.map_value,

@@ -32,12 +32,12 @@ class Memory:
     written.
     """
 
-    __slots__ = ("_kinds", "_next", "regions")
+    __slots__ = ("_kinds", "_next", "has_arena", "regions")
 
     def __init__(self) -> None:
         self.regions: dict[int, Buffer] = {}
         self._kinds: dict[int, str] = {}
-        self._next = _FIRST_REGION
+        self._next, self.has_arena = _FIRST_REGION, False
 
     def reserve(self, kind: str) -> int:
         """Take a region number, without memory yet. `kind` is for messages.

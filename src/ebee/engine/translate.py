@@ -100,7 +100,7 @@ ATOMIC = {
 PLAIN = {
     "exit": "del R[f]; vm.left = n; return r0",
     "callx": "vm.left = n; r0 = vm.call(r{d}, depth + 1, r1, r2, r3, r4, r5); n = vm.left",
-    "addr_space_cast": "raise no_arena()",
+    "addr_space_cast": "r{d} = arena(vm, r{s})",
     "gotox": "b = goto(targets, r{d}); continue",
 }
 
@@ -390,7 +390,7 @@ class _Translator:
             if write is not None:
                 self.emit(depth, write(row, insn), slot)
             elif row.name in PLAIN:
-                self.emit(depth, PLAIN[row.name].format(d=insn.dst_reg), slot)
+                self.emit(depth, PLAIN[row.name].format(d=insn.dst_reg, s=insn.src_reg), slot)
             else:
                 self.emit(depth, _SURROUNDED[row.family](self, slot, block_of), slot)
         last = self.out.row_at[slots[-1]]

@@ -13,6 +13,7 @@ from .core import (
     LOADS,
     NON_NULL,
     OPS,
+    PTR_ARENA,
     PTR_ARG,
     PTR_BTF,
     PTR_CTX,
@@ -36,7 +37,7 @@ from .core import (
 )
 
 # What may be loaded from and stored to.
-_MEMORY = (PTR_CTX, PTR_STACK, PTR_VALUE, PTR_RECORD, PTR_PACKET, PTR_ARG, PTR_MEM, PTR_BTF)
+_MEMORY = (PTR_CTX, PTR_STACK, PTR_VALUE, PTR_RECORD, PTR_PACKET, PTR_ARG, PTR_MEM, PTR_BTF, PTR_ARENA)
 _PASSED_AS_MEMORY = (PTR_STACK, PTR_VALUE, PTR_RECORD, PTR_PACKET, PTR_MEM)  # what a function may take as PTR_ARG
 _SIZES = {
     "zext": (1, 2, 4),
@@ -168,7 +169,7 @@ class _Checker:
             raise self.fail(f"{op.args[0].type} does not become {op.type}")
 
     def retype(self, op: Op) -> None:
-        if sorted((op.args[0].type, op.type)) != [I64, PTR_BTF]:
+        if sorted((op.args[0].type, op.type)) not in ([I64, PTR_BTF], [I64, PTR_VALUE]):
             raise self.fail(f"{op.args[0].type} does not become {op.type}")
 
     def alloca(self, op: Op) -> None:

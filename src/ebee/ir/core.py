@@ -27,6 +27,7 @@ PTR_PACKET_END = "ptr.packet_end"  # where a packet ends
 PTR_ARG = "ptr.arg"  # memory that a caller passed to this subprogram
 PTR_MEM = "ptr.mem"  # memory of known size that a helper or kfunc returned (a dynptr's slice); never null
 PTR_MEM_OR_NULL = "ptr.mem?"
+PTR_ARENA = "ptr.arena"  # memory of an arena; reached by loads and stores, passed to nobody
 PTR_BTF = "ptr.btf"  # an object of the kernel whose type the verifier knows: fields are read by plain loads
 PTR_BTF_OR_NULL = "ptr.btf?"  # what a kfunc returns, or a kptr is taken from a map as
 PTR_FUNC = "ptr.func"  # a function of the module, as helpers take it
@@ -34,6 +35,7 @@ TYPES = frozenset(
     (
         I64, PTR_CTX, PTR_STACK, PTR_MAP, PTR_VALUE, PTR_VALUE_OR_NULL, PTR_RECORD, PTR_RECORD_OR_NULL, PTR_PACKET,
         PTR_PACKET_END, PTR_ARG, PTR_MEM, PTR_MEM_OR_NULL, PTR_BTF, PTR_BTF_OR_NULL, PTR_FUNC,
+        PTR_ARENA,
     )
 )
 # What a null check turns a nullable pointer into.
@@ -87,7 +89,8 @@ OPS: dict[str, tuple[int, str, str]] = {
     "fetch_xor": (2, I64, WRITE),
     "xchg": (2, I64, WRITE),  # stores the value, gives what was there before
     "cmpxchg": (3, I64, WRITE),  # args: address, expected, new: stores `new` if `expected` is there; gives what was
-    "retype": (1, "*", PURE),  # the same bits: a ptr.btf as i64, or back; no instruction
+    "retype": (1, "*", PURE),  # the same bits: a ptr.btf as i64, or back, or an arena's ptr.value; no instruction
+    "arena_cast": (1, PTR_ARENA, PURE),  # the user's address of memory in an arena, as programs reach it
     "call": (-1, "*", CALL),  # imm: helper number; up to 5 arguments
     "call_local": (-1, "*", CALL),  # symbol: a function of the module; up to 5 arguments
     "call_kfunc": (-1, "*", CALL),  # symbol: a function of the kernel; imm 1: weak; up to 5 arguments

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from errno import EINVAL, EOPNOTSUPP
 
 from ..abi import bpf as abi
 from ..abi.attr import MAP_INFO, MAP_INFO_SIZE_BYTES
-from ..errors import UsageError
+from ..errors import NotSupported, SyscallError, UsageError
 from ..sys import bpf
 from .ringbuf import RingReader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import mmap
     from collections.abc import Iterator
 
     from ..spec.object import MapSpec
@@ -46,6 +48,7 @@ _MAP_TYPES_WITHOUT_BTF = frozenset(
     )
 )
 _BATCH_ENTRIES = 4096
+_ARENA = abi.BPF_MAP_TYPE_ARENA
 
 pin_directory = "/sys/fs/bpf"  # of maps with PIN_BY_NAME, as libbpf has it
 
@@ -72,6 +75,7 @@ class KernelMap:
             from .perfbuf import PerfReader
 
             self.ring = PerfReader(self.fd.number)
+        self.shared: memoryview | None = memoryview(_arena(self.fd, spec)) if spec.map_type == _ARENA else None
         self.writer: RingWriter | None = None
         if spec.map_type == abi.BPF_MAP_TYPE_USER_RINGBUF:
             from .user_ringbuf import RingWriter
@@ -170,7 +174,7 @@ class KernelMap:
             self.ring.close()
         if self.writer is not None:
             self.writer.close()
-        self._elements = None
+        self._elements = self.shared = None
         self.fd.close()
 
 
@@ -189,9 +193,30 @@ def _create(spec: MapSpec, btf_fd: int) -> Fd:
             spec.map_type, spec.key_size, spec.value_size, max_entries, spec.map_flags, spec.name, *types,
             inner_map_fd=inner.number if inner is not None else 0, map_extra=spec.map_extra,
         )  # fmt: skip
+    except SyscallError as e:
+        if spec.map_type == _ARENA and e.errno in (EINVAL, EOPNOTSUPP):
+            raise NotSupported(f"arena {spec.name!r}", "6.9") from None
+        raise
     finally:
         if inner is not None:
             inner.close()
+
+
+def _arena(fd: Fd, spec: MapSpec) -> mmap.mmap:
+    """Map an arena before a program is loaded that uses it, all of its pages: writes to others would be lost.
+
+    Source: arena_vm_fault in kernel/bpf/arena.c (Linux 6.18).
+    """
+    from mmap import PAGESIZE
+
+    from ..sys.os_seam import current
+
+    try:
+        memory = current().map_shared(fd.number, spec.max_entries * PAGESIZE, 0, True)
+    except OSError as e:
+        raise SyscallError(f"mmap of arena {spec.name!r}", e.errno or 0) from None
+    memory[::PAGESIZE] = bytes(spec.max_entries)
+    return memory
 
 
 def _pin_path(spec: MapSpec) -> str:

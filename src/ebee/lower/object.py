@@ -329,6 +329,8 @@ def _map_spec(name: str, decl: MapDecl, btf: BtfBuilder) -> MapSpec:
     value_id = decl.value.btf_id(btf) if decl.value else 0
     if decl.map_type in (bpf.BPF_MAP_TYPE_RINGBUF, bpf.BPF_MAP_TYPE_USER_RINGBUF):
         return MapSpec(name, decl.map_type, 0, 0, decl.max_entries)
+    if decl.map_type == bpf.BPF_MAP_TYPE_ARENA:
+        return MapSpec(name, decl.map_type, 0, 0, decl.max_entries, decl.map_flags)
     if decl.map_type == bpf.BPF_MAP_TYPE_PERF_EVENT_ARRAY:
         return MapSpec(name, decl.map_type, 4, 4, decl.max_entries)
     key_size, value_size = decl.key.size if decl.key else 0, decl.value.size if decl.value else 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..abi import bpf
 from ..abi.helpers import BPF_FUNC as FUNC
 from ..ir.builder import Builder
-from ..ir.core import I64, PTR_BTF, PTR_FUNC, PTR_RECORD_OR_NULL, PTR_VALUE, PTR_VALUE_OR_NULL
+from ..ir.core import I64, PTR_ARENA, PTR_BTF, PTR_FUNC, PTR_RECORD_OR_NULL, PTR_VALUE, PTR_VALUE_OR_NULL
 from ..spec.object import LOSS_MAP
 from ..types.scalars import IntType
 from .numbers import Num, Refusal, at_most, check_assignable, union
@@ -161,7 +161,10 @@ class Lowering:
         return self._scratch[key]
 
     def at(self, base: Value, off: int) -> Value:
-        """The address `off` bytes into memory."""
+        """The address `off` bytes into memory, for functions of the kernel. Raises: Refusal."""
+        if base.type == PTR_ARENA:
+            hint = "copy what is wanted to a struct of the probe's own: s = Node(n=nodes[i].n)"
+            raise Refusal("functions of the kernel do not reach the memory of an arena", hint)
         return self.b.op("add", base, self.b.const(off)) if off else base
 
     def zero(self, base: Value, off: int, size_bytes: int, align: int = 8) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
-from ..lower.numbers import Num, Refusal
+from ..lower.numbers import Num, Refusal, constant
 from ..lower.program import chunks
 from ..types.scalars import NumType, StrType, u8
 from .atomics import change, check_atomic_place, check_changeable, operand_of
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .values import Ranges, Val
 
 _MOST_COMPARED = 512  # bytes
+_MOST_OFF_BYTES = 1 << 14  # of an element, that a load or store has as its offset: with the element's own, below 32 KiB
 
 
 def read(front: Expressions, p: Place) -> Val:
@@ -111,8 +112,10 @@ def index(front: Expressions, value: Val, count: int, what: str) -> int | Num:
 
 def element_at(front: Expressions, place: Place, type: Type, at: int | Num) -> Place:
     """The place of an element. `at` lies inside."""
-    if isinstance(at, int):
+    if isinstance(at, int) and place.off + at * type.size < _MOST_OFF_BYTES:
         return place.inside(at * type.size, type)
+    if isinstance(at, int):
+        at = constant(front.low, at)
     step = front.b.op("mul", at.value, front.b.const(type.size)) if type.size > 1 else at.value
     align = min(place.align, type.size & -type.size)
     base = front.b.op("add", place.base, step)

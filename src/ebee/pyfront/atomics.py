@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
+from ..ir.core import PTR_ARENA
 from ..lower.numbers import Num, Refusal, check_assignable, negate, wrap
 from ..lower.program import check_atomic, is_plain
 from .order import steady
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from .values import Place, Val
 
 # Python's operators that have an atomic instruction; `-` adds the negated number.
+_SIGNS = {"fetch_and": "&", "fetch_or": "|", "fetch_xor": "^"}
 OPERATIONS = {"+": "add", "-": "add", "&": "and", "|": "or", "^": "xor"}
 
 
@@ -79,6 +81,8 @@ def _place(front: Expressions, node: ast.expr, name: str) -> tuple[Place, str]:
             f"for example ebee.{name}(limit.value, …), or v = m.lookup(k), then ebee.{name}(v.field, …)",
         )
     check_atomic_place(place, what)
+    if place.base.type == PTR_ARENA and name in ("fetch_and", "fetch_or", "fetch_xor"):
+        raise Refusal(f"{name}() is not to be had in an arena", f"without the old value: {what} {_SIGNS[name]}= n")
     return place, what
 
 

@@ -362,6 +362,7 @@ _OBJECTS: dict[object, str] = {
 _RARE = {
     ("ebee.types.kfuncs", "Kfunc"): "kfuncs.KfuncKind",
     ("ebee.types.kfuncs", "KfuncIter"): "kfunc_iters.KfuncIterKind",
+    ("ebee.types.arena", "Arena"): "arena.ArenaKind",
     ("ebee.types.globals", "Global"): "globals.GlobalKind",
     ("ebee.types.inner_maps", "OuterDecl"): "inner_maps.OuterKind",
     ("ebee.types.user_rings", "UserRingBuf"): "user_rings.UserRingKind",

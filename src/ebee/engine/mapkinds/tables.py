@@ -7,6 +7,8 @@ from errno import EINVAL, ENOSPC
 from ...abi import bpf
 from ..maps import ENOTSUPP, ArrayMap, EngineMap, HashMap
 
+_PAGE_BYTES = 4096
+
 
 class PerCpuHashMap(HashMap):
     """BPF_MAP_TYPE_PERCPU_HASH. An entry that a program makes is zero on the other CPUs."""
@@ -19,6 +21,24 @@ class PerCpuArrayMap(ArrayMap):
 
     allowed_flags = bpf.BPF_F_RDONLY_PROG
     per_cpu = True
+
+
+class ArenaMap(ArrayMap):
+    """BPF_MAP_TYPE_ARENA: one value, all of its pages, whose address is the same to everybody."""
+
+    def check_sizes(self) -> None:
+        if self.spec.key_size or self.spec.value_size or not self.spec.max_entries:
+            raise self._refused(EINVAL, "an arena has pages, and no keys or values")
+        self.spec = self.spec.replace(key_size=4, value_size=self.spec.max_entries * _PAGE_BYTES, max_entries=1)
+
+    def set_up(self) -> None:
+        super().set_up()
+        self.memory.has_arena = True
+
+    @property
+    def shared(self) -> memoryview:
+        """Its memory."""
+        return memoryview(self._data[0])
 
 
 class LruHashMap(HashMap):
@@ -101,6 +121,7 @@ class LpmTrieMap(HashMap):
 MAP_CLASSES: dict[int, type[EngineMap]] = {
     bpf.BPF_MAP_TYPE_PERCPU_HASH: PerCpuHashMap,
     bpf.BPF_MAP_TYPE_PERCPU_ARRAY: PerCpuArrayMap,
+    bpf.BPF_MAP_TYPE_ARENA: ArenaMap,
     bpf.BPF_MAP_TYPE_LRU_HASH: LruHashMap,
     bpf.BPF_MAP_TYPE_LRU_PERCPU_HASH: LruPerCpuHashMap,
     bpf.BPF_MAP_TYPE_LPM_TRIE: LpmTrieMap,
