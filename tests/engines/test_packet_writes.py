@@ -109,6 +109,15 @@ def _unload():
 
 
 BODIES = {
+    "an index that is evaluated once": """
+        n = 1
+        if pkt.payload:
+            if len(pkt.payload) > 4:
+                n = pkt.payload[0] & 1
+                pkt.payload[n] ^= (n := 2) + 5
+                pkt.payload[n] = 9
+        return n > 1
+        """,
     "ttl": "if pkt.ip:\n    pkt.ip.ttl -= 1\n    return 1\nreturn 0",
     "mac swap": "if pkt.eth:\n    pkt.eth.src, pkt.eth.dst = pkt.eth.dst, pkt.eth.src\n    return 1\nreturn 0",
     "address swap": "if pkt.ip:\n    pkt.ip.src, pkt.ip.dst = pkt.ip.dst, pkt.ip.src\nreturn 1",
