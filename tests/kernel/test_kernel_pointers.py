@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import ebee
-from ebee import Bytes, Hash, List, RingBuf, Struct, be16, u8, u16, u32, u64
+from ebee import Bytes, Hash, List, RingBuf, Struct, be16, s32, u8, u16, u32, u64
 
 pytestmark = [pytest.mark.needs_kernel, pytest.mark.vm]
 
@@ -119,3 +119,18 @@ def test_what_was_decided_before_is_returned():
 
     with ebee.Session(backend="kernel") as session:
         session.attach(guard, command=["true"]).wait()
+
+
+def test_ids_of_tasks_go_into_fields_of_either_sign():
+    by_u32, by_s32 = Hash(u32, u64), Hash(s32, u64)
+
+    @ebee.tp_btf("sched_process_exec")
+    def executed(p):
+        by_u32[p.tgid] = u64(p.pid)
+        by_s32[ebee.pid()] = ebee.tid()
+
+    with ebee.Session(backend="kernel") as session:
+        attachment = session.attach(executed, command=["true"])
+        attachment.wait()
+        pid = attachment.command.pid
+        assert dict(by_u32.items()) == {pid: pid} and by_s32[pid] == pid

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from .values import Val
 
 
+# Fields of type pid_t that are from 1 to PID_MAX_LIMIT, 0 for idle tasks. Source: include/linux/threads.h (Linux 6.18).
+_NEVER_NEGATIVE = {("task_struct", "pid"), ("task_struct", "tgid")}
+
+
 class KernelKind(Kind):
     """A struct or an array inside a struct of the kernel."""
 
@@ -180,6 +184,8 @@ def element(front: Expressions, btf: Btf, ref: KernelRef, field: BtfField, what:
     type = resolved(btf, field.type)
     if type.kind != BTF_KIND_PTR:
         n = lower.read_field(front.low, ref.pointer, symbol, shape, what, is_known=True)
+        if (ref.struct_name, ref.path) in _NEVER_NEGATIVE:
+            n = Num(n.value, 0, n.hi, n.c_type)
         if not is_big_endian(btf, field.type):
             return n
         return Num(front.low.b.op("bswap", n.value, size=type.size_bytes), n.lo, n.hi)
