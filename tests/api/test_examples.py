@@ -151,6 +151,23 @@ def test_syscount(tool, backend):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_argdist(tool, backend):
+    body = """
+zero = os.open("/dev/zero", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+for i in range(7): os.read(zero, 5000)
+for i in range(5): os.fstat(zero)
+os.dup2(zero, 99)
+os.close(99)
+"""
+    lines, _ = tool(backend, "argdist", body, "read:count", "close:fd", "openat:flags")
+    read, close, openat = (lines.index(title) for title in ("read: count", "close: fd", "openat: flags"))
+    (reads,) = matches(r" *4096 -> 8191 +: (\d+) +\|\*+ *\|", lines[read:close])
+    assert int(reads[0]) >= 7
+    assert ("99", "1") in matches(r" *(\d+) +(\d+)", lines[close:openat])
+    assert (str(os.O_CLOEXEC | os.O_NOFOLLOW), "1") in matches(r" *(\d+) +(\d+)", lines[openat:])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_rwsize(tool, backend):
     body = """
 zero, null = os.open("/dev/zero", os.O_RDONLY), os.open("/dev/null", os.O_WRONLY)

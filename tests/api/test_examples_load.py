@@ -13,6 +13,7 @@ import ebee
 from ebee.api import options
 from ebee.cli.disasm import probes_of
 from ebee.errors import CompileError
+from ebee.types.probes import distinct
 
 ROOT = Path(__file__).resolve().parents[2]
 BPFTOOL = shlex.split(os.environ.get("EBEE_BPFTOOL", "bpftool"))
@@ -50,7 +51,7 @@ def compiled(file):
         if "BTF" not in str(error) + "".join(d.message + d.hint for d in error.diagnostics):
             raise
         made = ebee.compile(*probes, target="kernel")
-    return made, {name for probe in probes for name in probe.programs()}
+    return made, {name for probe in distinct(probes) for name in probe.programs()}
 
 
 @pytest.fixture(scope="module")

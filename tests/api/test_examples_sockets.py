@@ -87,6 +87,19 @@ def test_tcpstates(tool, backend):
 
 
 @pytest.mark.parametrize("backend", KERNEL)
+def test_tcplife(tool, backend):
+    lines, report = tool(backend, "tcplife", TCP)
+    ends = {"client": (report["own"], report["port"]), "server": (report["port"], report["own"])}
+    rows = {}
+    for name, (a, b) in ends.items():
+        pattern = rf"{report['pid']} +\S+ +127\.0\.0\.1:{a} +127\.0\.0\.1:{b} +sent (\d+) +received (\d+) +([\d.]+) ms"
+        (rows[name],) = matches(pattern, lines)
+    assert int(rows["client"][0]) == 5000 == int(rows["server"][1]) // 1000 * 1000
+    assert int(rows["server"][0]) == 0 and int(rows["client"][1]) < 2
+    assert 50 <= float(rows["client"][2]) < 10_000
+
+
+@pytest.mark.parametrize("backend", KERNEL)
 def test_tcpconnlat(tool, backend):
     lines, report = tool(backend, "tcpconnlat", TCP)
     found = matches(rf"{report['pid']} +\S+ +port (\d+) +(\w+) +([\d.]+) ms", lines)

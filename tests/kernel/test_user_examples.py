@@ -11,6 +11,11 @@ from pathlib import Path
 
 import pytest
 
+try:
+    import _ssl
+except ImportError:
+    _ssl = None
+
 pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_feature("uprobe")]
 
 ROOT = Path(__file__).parents[2]
@@ -22,13 +27,19 @@ def run(tmp_path):
     lines = Path("/proc/self/maps").read_text().splitlines()
     library = str(tmp_path / "libc.so.6")
     shutil.copy(next(line.split()[-1] for line in lines if "/libc.so.6" in line), library)
+    copies = {"libc": library}
+    if _ssl is not None:
+        needed = subprocess.run(["ldd", _ssl.__file__], capture_output=True, text=True).stdout
+        found = re.search(r"libssl\S+ => (\S+)", needed)
+        if found:
+            copies["libssl"] = shutil.copy(found[1], tmp_path)
     script = tmp_path / "work.py"
 
     def run(example, code, *args):
         script.write_text(code)
         command = f"env LD_LIBRARY_PATH={tmp_path} {sys.executable} -S {script}"
         argv = [sys.executable, "-m", "ebee", "run", "-q", "--kernel", ROOT / "examples" / example, "-c", command]
-        argv += ["--", *(library if a == "libc" else a for a in args)] if args else []
+        argv += ["--", *(copies.get(a, a) for a in args)] if args else []
         env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
         done = subprocess.run(argv, capture_output=True, text=True, env=env, timeout=60)
         told = re.sub(r"ebee: \d+ stacks? (was|were) lost: another had its place in .*\n", "", done.stderr)
@@ -60,3 +71,51 @@ def test_cpuprofile(run):
     stacks = [int(line.split()[0]) for line in lines if " x " in line]
     assert count >= 50 and stacks and stacks == sorted(stacks, reverse=True) and sum(stacks) <= count
     assert any(re.fullmatch(r"    0x[0-9a-f]+", line) for line in lines)
+
+
+def test_memleak(run):
+    code = """import ctypes
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+for i in range(7): libc.malloc(3_000_017)
+for i in range(5): libc.free(libc.malloc(5_000_011))
+"""
+    row = r"(\d+) bytes in (\d+) blocks from( 0x[0-9a-f]+)+"
+    found = [re.fullmatch(row, line) for line in run("memleak.py", code, "libc")]
+    sizes = [(int(m[1]), int(m[2])) for m in found]
+    assert (7 * 3_000_017, 7) in sizes and not any(size >= 5_000_011 and n < 7 for size, n in sizes)
+
+
+TLS = """import ssl
+def context(kind):
+    made = ssl.SSLContext(kind)
+    made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
+    made.maximum_version = ssl.TLSVersion.TLSv1_2
+    made.set_ciphers("AECDH:@SECLEVEL=0")  # no certificates
+    return made
+def step(function):
+    try:
+        function()
+    except ssl.SSLWantReadError:
+        return False
+    return True
+a, b = ssl.MemoryBIO(), ssl.MemoryBIO()
+client = context(ssl.PROTOCOL_TLS_CLIENT).wrap_bio(a, b, server_side=False)
+server = context(ssl.PROTOCOL_TLS_SERVER).wrap_bio(b, a, server_side=True)
+while not all([step(client.do_handshake), step(server.do_handshake)]):
+    pass
+client.write(b"a secret question")
+server.read(100)
+server.write(b"x" * 5000)
+client.read(8000)
+"""
+
+
+@pytest.mark.skipif(_ssl is None, reason="Python was built without TLS")
+def test_sslsniff(run):
+    row = r"(\d+) +(\S+) +(sends|receives) +(b'.*')(?:, (\d+) more)?"
+    lines = [re.fullmatch(row, line) for line in run("sslsniff.py", TLS, "libssl")]
+    assert [(m[3], m[4], m[5]) for m in lines] == [
+        (way, repr(text), more)
+        for text, more in ((b"a secret question", None), (b"x" * 4096, "904")) for way in ("sends", "receives")
+    ]  # fmt: skip

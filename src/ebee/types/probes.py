@@ -6,7 +6,7 @@ from ..errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from types import FunctionType
     from typing import Any
 
@@ -69,13 +69,17 @@ def distinct(probes: Iterable[Any], others: Iterable[Probe] = ()) -> list[Any]:
 
 def declared(namespace: dict[str, Any]) -> list[Any]:
     """Return what can be attached of what a file's names stand for: probes, structs of functions, lists of them."""
-    found: dict[Any, None] = {}
-    for value in namespace.values():
-        several = value.values() if type(value) is dict else value if type(value) in (list, tuple) else (value,)
-        for one in several:
-            if isinstance(one, Probe) or isinstance(one, type) and hasattr(one, "_probes"):
-                found[one] = None
-    return list(found)
+    seen: set[int] = set()  # containers: one may be inside itself
+
+    def inside(values: Iterable[Any]) -> Iterator[Any]:
+        for value in values:
+            if type(value) in (dict, list, tuple) and id(value) not in seen:
+                seen.add(id(value))
+                yield from inside(value.values() if type(value) is dict else value)
+            elif isinstance(value, Probe) or isinstance(value, type) and hasattr(value, "_probes"):
+                yield value
+
+    return list(dict.fromkeys(inside(namespace.values())))
 
 
 # What probes of a section are attached to, beyond its name; found by the beginning of the section's name.
