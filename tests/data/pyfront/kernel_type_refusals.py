@@ -40,7 +40,7 @@ def kernel_arrays(ctx):
     counts[3] = u64(u32(task.pids[ebee.cpu()].nr))  # error: the index of an array in the kernel must be a constant
     counts[4] = task.pids.nr  # error: pids of struct task_struct is an array, which has no attribute 'nr' | take an element: a[0]
     counts[5] = task.cred.uid[0]  # error: uid of struct cred is a struct, which cannot be indexed
-    counts[6] = task.tgid[0]  # error: s32 cannot be indexed in a probe | only keyed maps can
+    counts[6] = task.tgid[0]  # error: a number from 0 to 2147483647 cannot be indexed in a probe | only keyed maps can
     counts[8] = 1 if hasattr(task, "tgid") else task.nothing
     counts[9] = hasattr(task, ctx.flags)  # error: hasattr() takes the name as a constant in a probe
     counts[10] = hasattr(ctx, "flags")  # error: hasattr() is for the kernel's structs in a probe, not for the probe's context
