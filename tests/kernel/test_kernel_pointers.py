@@ -127,7 +127,7 @@ def test_ids_of_tasks_go_into_fields_of_either_sign():
     @ebee.tp_btf("sched_process_exec")
     def executed(p):
         by_u32[p.tgid] = u64(p.pid)
-        by_s32[ebee.pid()] = ebee.tid()
+        by_s32[p.tgid] = u64(p.pid)
 
     with ebee.Session(backend="kernel") as session:
         attachment = session.attach(executed, command=["true"])

@@ -62,7 +62,7 @@ def arguments(p):
         use(mm, b, 16, u64(p.tgid))  # error: mode__k of bpf_use() takes a constant
         use(mm, b, 16)  # error: bpf_use() takes 4 arguments, not 3
     strange(p)  # error: p of bpf_strange() is of a type that a probe has no value of
-    with task_from_pid(u32(p.tgid)):  # error: u32 is assigned to pid of bpf_task_from_pid() (s32): signed and unsigned are mixed | cast it to the field's type
+    with task_from_pid(u32(ebee.ktime())):  # error: u32 is assigned to pid of bpf_task_from_pid() (s32): signed and unsigned are mixed | cast it to the field's type
         pass
 
 
