@@ -8,7 +8,7 @@ import threading
 import pytest
 
 import ebee
-from ebee import KernelStruct, Ptr, Str, Struct, s32, s64, u32, u64
+from ebee import KernelStruct, Ptr, Str, Struct, be16, be32, be64, s32, s64, u16, u32, u64
 from ebee.errors import CompileError, NotSupported, UsageError
 from ebee.kernel.target import kernel_target
 
@@ -247,3 +247,53 @@ def test_a_field_of_another_width_is_not_read_wrongly():
 
     with ebee.Session(backend="kernel") as session, pytest.raises(NotSupported, match="'tgid' of struct task_struct"):
         session.run(wrong, ctx=Answers())
+
+
+class sock_common___mine(KernelStruct):
+    skc_daddr: be32
+    skc_rcv_saddr: be32
+    skc_dport: be16
+    skc_num: u16
+    skc_addrpair: be64
+
+
+class sock___mine(KernelStruct):
+    __sk_common: sock_common___mine
+
+
+class Connection(Struct):
+    dport: u64
+    daddr: u64
+    saddr: u64
+    both: u64
+    same: u64
+
+
+def test_fields_in_network_order():
+    """Ports and addresses of an own connection, as declared fields and as the kernel's types have them."""
+    import socket
+
+    seen, own = ebee.RingBuf(Connection), os.getpid()
+
+    @ebee.tp_btf("inet_sock_set_state")
+    def state(sk, newstate):
+        mine = sock___mine(sk)
+        if ebee.pid() == own and newstate == 2 and hasattr(mine, "__sk_common"):
+            common = mine.__sk_common
+            with seen.reserve() as e:
+                e.dport = common.skc_dport
+                e.daddr = common.skc_daddr
+                e.saddr = common.skc_rcv_saddr
+                e.both = common.skc_addrpair
+                e.same = u64(common.skc_dport == sk.__sk_common.skc_dport)
+
+    server = socket.create_server(("127.0.0.1", 0))
+    port = server.getsockname()[1]
+    with ebee.Session(backend="kernel") as session:
+        session.attach(state)
+        client = socket.create_connection(("127.0.0.1", port), timeout=3)
+        found = next(iter(seen))
+    client.close()
+    server.close()
+    assert (found.dport, found.daddr, found.saddr) == (port, 0x7F000001, 0x7F000001)
+    assert found.both == 0x7F000001_7F000001 and found.same == 1

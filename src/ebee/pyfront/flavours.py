@@ -8,6 +8,7 @@ from ..errors import BtfError
 from ..lower import kernel_types as lower
 from ..lower.numbers import U64_HI, Num, Refusal
 from ..spec.core_fields import core_symbol, find_enumerator, find_field, find_type, is_symbol, shape_of
+from ..types.fields import BigEndianType
 from ..types.kernel_structs import KernelStruct, PointerType
 from ..types.scalars import StrType, Type
 from .values import KernelRef, Known, Memory, similar
@@ -50,6 +51,8 @@ def attribute(front: Expressions, base: Num | KernelRef, cls: type[KernelStruct]
     if isinstance(type, StrType):
         return Memory(lower.read_text(front.low, pointer, symbol, type.size, what), 0, type.size, True)
     n = lower.read_field(front.low, pointer, symbol, _shape(type), what, is_known=True)
+    if isinstance(type, BigEndianType):
+        return Num(front.b.op("bswap", n.value, size=type.size), type.lo, type.hi)
     return lower.pointer(n.value, type.struct_name) if isinstance(type, PointerType) else n
 
 
@@ -72,6 +75,8 @@ def _place(base: Num | KernelRef, name: str) -> tuple[Any, str, str]:
 def _shape(type: Type) -> str:
     if isinstance(type, PointerType):
         return f"struct {type.struct_name} *"
+    if isinstance(type, BigEndianType):
+        return f"u{8 * type.size}"
     return f"char[{type.size}]" if isinstance(type, StrType) else type.name
 
 

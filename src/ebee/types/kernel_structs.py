@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from ..errors import UsageError
+from .fields import BigEndianType
 from .intrinsics import probe_only
 from .scalars import IntType, StrType, Type
 
@@ -39,9 +40,10 @@ class KernelStruct:
         class task_struct___old(KernelStruct):      # before Linux 5.14; what follows ___ tells one from another
             state: s64
 
-    In a probe `old = task_struct___old(task)` is the same pointer under another type, `hasattr(old, "state")` asks the
-    kernel that the program is loaded into, and `old.state` may stand where that was true. Fields are integers, `Str`,
-    `Ptr` and other KernelStruct classes (structs inside); their order does not matter.
+    In a probe `old = task_struct___old(task)` is the same pointer under another type, `hasattr(old, "state")` asks
+    the kernel that the program is loaded into, and `old.state` may stand where that was true. Fields are integers
+    (`be16` and its like for those in network order), `Str`, `Ptr` and other KernelStruct classes (structs inside);
+    their order does not matter.
 
     Raises: UsageError for fields of other types.
     """
@@ -62,10 +64,10 @@ class KernelStruct:
                 except NameError as e:
                     raise UsageError(f"{cls.__name__}.{name}: {e}") from None
             is_nested = isinstance(field, type) and issubclass(field, KernelStruct)
-            if not is_nested and not isinstance(field, IntType | StrType | PointerType):
+            if not is_nested and not isinstance(field, IntType | BigEndianType | StrType | PointerType):
                 raise UsageError(
-                    f"{cls.__name__}.{name}: a field of a struct of the kernel is u8 … u64, s8 … s64, Str(size), "
-                    "Ptr('struct') or a KernelStruct class"
+                    f"{cls.__name__}.{name}: a field of a struct of the kernel is u8 … u64, s8 … s64, be16 … be64, "
+                    "Str(size), Ptr('struct') or a KernelStruct class"
                 )
             cls._kernel_fields[name] = field
 
