@@ -645,8 +645,8 @@ def test_both_ends_of_a_netkit_device(tmp_path):
                         return ebee.TC_ACT_SHOT
                 return ebee.TC_ACT_OK
 
-            there, here_too = far(udp, 5000, timeout=0.5), udp(6000, timeout=0.5)
-            lost, sender = far(udp, 5001, timeout=0.5), far(udp)
+            there, here_too = far(udp, 5000, "", 0.5), udp(6000, timeout=0.5)
+            lost, sender = far(udp, 5001, "", 0.5), far(udp)
             with ebee.attach(primary, other, interface="nk0"):
                 udp().sendto(b"out", ("10.8.0.2", 5000))
                 refused(udp().sendto, b"out", ("10.8.0.2", 5001))
