@@ -67,16 +67,27 @@ def backend(request):
     made.close()
 
 
+class Holder:
+    """What holds live maps, in place of a session: those that are made inside others."""
+
+    def __init__(self):
+        self.adopted = []
+
+    def adopt(self, decl, live):
+        self.adopted.append(decl)
+
+
 @contextlib.contextmanager
 def bound(spec, decls, backend):
     """Bind declarations to live maps of a backend, as a session does."""
     maps = {name: backend.create_map(m, spec) for name, m in spec.maps.items()}
+    holder = Holder()
     for name, decl in decls.items():
-        decl._bindings.append(LiveMap(None, spec.maps[name], maps[name], lambda m: backend.create_map(m, spec)))
+        decl._bindings.append(LiveMap(holder, spec.maps[name], maps[name], lambda m: backend.create_map(m, spec)))
     try:
         yield maps
     finally:
-        for decl in decls.values():
+        for decl in [*decls.values(), *holder.adopted]:
             decl._bindings.pop()
 
 
