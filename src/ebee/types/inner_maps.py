@@ -63,7 +63,7 @@ class OuterDecl(KeyedDecl[K, V]):
     def _maps(self) -> InnerMaps:
         return self._live.inner_maps if self._bindings else self._initial
 
-    def __contains__(self, key: Any) -> bool:
+    def __contains__(self, key: K) -> bool:
         return self.get(key) is not None
 
     def __getitem__(self, key: K) -> V:
