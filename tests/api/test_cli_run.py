@@ -104,6 +104,32 @@ def test_declarations_alone_are_attached_and_printed(backend, declare, tmp_path)
     assert re.fullmatch(r"  cat  \d+", rest[-1])
 
 
+@pytest.mark.parametrize("how", [("run", "--engine", "-c", "true"), ("disasm",)])
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("m = LruHash(u32, Locked)", "LruHash: the values of this kind of map cannot hold a lock or kernel pointer"),
+        ("class Wrong(Struct): x: int", "Wrong.x: int is not a type with a fixed size"),
+        ("@ebee.tracepoint('openat')", "tracepoint takes 'category:name', not 'openat'"),
+    ],
+)
+def test_what_cannot_be_declared_is_told_at_its_line(how, code, message, tmp_path):
+    file = tmp_path / "wrong.py"
+    text = "import ebee\nfrom ebee import *\nclass Locked(Struct):\n    lock: SpinLock\nif True:\n"
+    body = f"    {code}\n    def f(ctx): pass\n" if code.startswith("@") else f"    {code}\n"
+    file.write_text(text + body)
+    done = ebee(*how, file)
+    assert done.returncode and "Traceback" not in done.stderr
+    assert done.stderr.startswith(f"{file}:6:5: error: {message}"), done.stderr
+    assert f"  6 |     {code}\n    |     ^" in done.stderr
+
+
+def test_a_script_that_cannot_be_executed_is_told_with_its_line(tmp_path):
+    file = tmp_path / "wrong.py"
+    file.write_text("import ebee\n\n1 / 0\n")
+    assert "cannot be executed: line 3: ZeroDivisionError" in ebee("disasm", file).stderr
+
+
 def test_a_file_with_a_byte_order_mark(tmp_path):
     file = tmp_path / "marked.py"
     file.write_text(

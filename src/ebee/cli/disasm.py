@@ -9,12 +9,12 @@ from ..api import options
 from ..api.compile import find_target
 from ..api.source import compile_probes, expand, remember_source
 from ..elf.read import is_elf, read_object
-from ..errors import CompileError, FormatError, UsageError
+from ..errors import CompileError, EbeeError, FormatError, UsageError
 from ..isa.disasm import disassemble
 from ..isa.encode import decode, encode, slot_offsets
 from ..pyfront.source import syntax_diagnostic
 from ..types.probes import Probe, declared
-from .run import read_source
+from .run import line_of, read_source, told_at_its_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,8 +106,11 @@ def declarations_of(file: str) -> list[Probe | type[StructOps]]:
         exec(code, vars(module))
     except (options.DeclarationsOnly, SystemExit):
         pass  # the file attaches, or misses its arguments: what it declares stands before that
+    except EbeeError as e:
+        raise told_at_its_line(e, file, text) from None
     except Exception as e:
-        raise UsageError(f"{file} cannot be executed: {type(e).__name__}: {e}") from e
+        what = f"{file} cannot be executed: line {line_of(e, file)}: {type(e).__name__}: {e}"
+        raise UsageError(what) from e
     return declared(vars(module))
 
 

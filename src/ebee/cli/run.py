@@ -10,7 +10,7 @@ import sys
 
 from ..api import options as run_options
 from ..api import session as sessions
-from ..errors import CompileError, FormatError, SyscallError, UsageError, VerifierError
+from ..errors import CompileError, Diagnostic, FormatError, SourceSpan, SyscallError, UsageError, VerifierError
 from ..record import Record, field
 from .terminal import print_notice
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
     from typing import Any
 
+    from ..errors import EbeeError
     from ..types.globals import Global
     from ..types.maps import MapDecl
     from ..types.probes import Probe
@@ -173,10 +174,34 @@ def run_file(file: str, args: list[str]) -> tuple[dict[str, Any], int]:
         from ..errors import EbeeError
 
         if isinstance(e, EbeeError):
-            raise
+            raise told_at_its_line(e, file, text) from None
         print_traceback(e)
         return vars(module), 1
     return vars(module), 0
+
+
+def line_of(e: Exception, file: str) -> int:
+    """Return the line of a file that an exception came through, the innermost one; 0 for none."""
+    tb, line = e.__traceback__, 0
+    while tb is not None:
+        if tb.tb_frame.f_code.co_filename == file:
+            line = tb.tb_lineno
+        tb = tb.tb_next
+    return line
+
+
+def told_at_its_line(e: EbeeError, file: str, text: str) -> EbeeError:
+    """Return what a declaration in a file cannot be as an error at its line; any other error as it is."""
+    tb = e.__traceback__
+    while tb is not None and tb.tb_next is not None:
+        tb = tb.tb_next
+    is_declaration = tb is not None and tb.tb_frame.f_globals.get("__name__", "").startswith("ebee.types.")
+    line = line_of(e, file)
+    if not (isinstance(e, UsageError) and is_declaration and line):
+        return e
+    code = text.splitlines()[line - 1]
+    start = len(code) - len(code.lstrip())
+    return CompileError([Diagnostic(str(e), SourceSpan(file, line, start, line, len(code), code), e.hint)])
 
 
 def read_source(file: str) -> str:
