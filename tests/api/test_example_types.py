@@ -85,7 +85,7 @@ def test_pyright_accepts_the_examples(tmp_path):
     assert "0 errors" in result.stdout, result.stdout
 
 
-NETWORK = ["pingd", "balancer", "detour", "dscp"]
+NETWORK = ["pingd", "balancer", "detour", "dscp", "sockbufs", "sockstates"]
 
 
 def test_mypy_accepts_the_network_tools_and_decorators_give_probes(tmp_path):

@@ -187,3 +187,52 @@ for port, receiver in receivers.items():
         "lines": ["port 5060   DSCP 46         2 packets           94 bytes"],
         "5060": ["hello", [46 << 2 | 2]], "5061": ["hello", [2]],
     }  # fmt: skip
+
+
+def test_sockstates(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        RUN
+        + '''
+cable()
+server = tcp_server(5000)
+FAR = """
+import ctypes
+assert ctypes.CDLL(None).setns(os.open("/proc/%d/fd/%d", os.O_RDONLY), 0) == 0
+client = socket.create_connection(("10.9.0.1", 5000), timeout=5)
+for _ in range(3):
+    client.sendall(b"hello")
+    time.sleep(0.02)
+try:
+    socket.create_connection(("10.9.0.1", 5001), timeout=5)
+except ConnectionRefusedError:
+    print("refused", flush=True)
+""" % (os.getpid(), away)
+report["lines"] = run("sockstates", FAR, "left")
+''',
+    )
+    told = {tuple(line.split(maxsplit=4)[3:]): int(line.split()[0]) for line in report["lines"] if "to port" in line}
+    assert told["5001", "none"] == 1 and told["5000", "listen"] == 1
+    assert told["5000", "established"] >= 3 and "refused" in report["lines"]
+
+
+@pytest.mark.skipif(bool(cgroup_missing()), reason=cgroup_missing() or "-")
+def test_sockbufs(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        RUN
+        + '''
+TRAFFIC = """
+sock = socket.socket()
+for option, size in ((7, 1 << 20), (8, 4096), (8, 1 << 19)):
+    sock.setsockopt(socket.SOL_SOCKET, option, size)
+print("have", os.getpid(), sock.getsockopt(socket.SOL_SOCKET, 7), sock.getsockopt(socket.SOL_SOCKET, 8), flush=True)
+"""
+report["lines"] = run("sockbufs", TRAFFIC, cgroup, "20000")
+''',
+        cgroup=True,
+    )
+    have = next(line.split()[1:] for line in report["lines"] if line.startswith("have"))
+    assert have[1:] == ["40000", "40000"]  # the kernel counts twice what is asked for
+    told = [(line.split()[0], line.split("SO_")[1]) for line in report["lines"] if "->" in line]
+    assert told == [(have[0], "SNDBUF 1048576 -> 20000"), (have[0], "RCVBUF 524288 -> 20000")]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..spec.backend import AttachOptions
     from .programs import Closable, KernelProgram
 
-_ENOENT, _EACCES, _EBUSY, _EEXIST, _ENODEV, _EINVAL = 2, 13, 16, 17, 19, 22
+_ENOENT, _ENXIO, _EACCES, _EBUSY, _EEXIST, _ENODEV, _EINVAL = 2, 6, 13, 16, 17, 19, 22
 _XDP_MODES = {"": 0, "generic": 2, "native": 4, "offload": 8}  # XDP_FLAGS_*, include/uapi/linux/if_link.h
 
 
@@ -48,8 +48,8 @@ def attach_to_interface(program: KernelProgram, options: AttachOptions) -> Closa
         from ..sys.netlink import ClsactFilter
 
         return ClsactFilter(index, program.fd.number, spec.name, is_egress=attach_type == abi.BPF_TCX_EGRESS)
-    elif link in (-_ENODEV, -_EACCES):
-        why = "is no netkit device" if link == -_ENODEV else "is the peer: probes of both ends go to the primary one"
+    elif link in (-_ENXIO, -_ENODEV, -_EACCES):
+        why = "is no netkit device" if link != -_EACCES else "is the peer: probes of both ends go to the primary one"
         raise UsageError(f"interface {interface} {why}")
     what = "XDP" if is_xdp else spec.section
     hint = "BPF links to interfaces need Linux 5.9" if link == -_EINVAL else ""
