@@ -36,7 +36,8 @@ with ebee.attach(on_sample) as attachment:
 
 print(f"{sum(samples.values())} samples")
 for where, n in sorted(samples.items(), key=lambda item: -item[1])[:10]:
-    frames = [f"{ip:#x} [k]" for ip in stacks[where.kernel]] + [f"{ip:#x}" for ip in stacks[where.user]]
+    frames = [f"{ebee.kernel_symbol(ip)} [k]" for ip in stacks[where.kernel]]
+    frames += [f"{ip:#x}" for ip in stacks[where.user]]
     print(f"\n{n} x {where.comm}")
     for frame in frames:
         print(f"    {frame}")

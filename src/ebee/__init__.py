@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from .errors import UnknownProbe as UnknownProbe
     from .errors import UsageError as UsageError
     from .errors import VerifierError as VerifierError
+    from .symbols.kernel import kernel_functions as kernel_functions
+    from .symbols.kernel import kernel_symbol as kernel_symbol
     from .types import linux as linux
     from .types.arena import Arena as Arena
     from .types.fields import Bits as Bits
@@ -219,6 +221,7 @@ _HOMES = {
         "UnknownProbe UsageError VerifierError"
     ),
     "types.arena": "Arena",
+    "symbols.kernel": "kernel_functions kernel_symbol",
     "types.fields": "Bits Bytes List Union Width be16 be32 be64",
     "types.globals": "Global",
     "types.headers": "Header",
