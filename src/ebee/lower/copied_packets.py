@@ -164,7 +164,7 @@ class NetfilterPacket(CopiedPacket):
 
     def _dynptr(self) -> Value:
         """The kernel's dynptr of the packet, made where a way first needs it."""
-        b, state = self.b, self.low.scratch("packet dynptr", 16)
+        b, state = self.b, self.low.scratch("packet dynptr", 16, stays=True)
         if not b.is_written("packet dynptr"):
             off, size, _ = STRUCTS["bpf_nf_ctx"]["skb"]
             skb = b.op("load_ptr", self.ctx, type=PTR_BTF, off=off, size=size)

@@ -37,7 +37,7 @@ def print_to(low: Lowering, seq: Value, fmt: bytes, values: Sequence[Value]) -> 
     b = low.b
     data: Value = b.const(0)
     if values:
-        data = low.scratch("values", 8 * MOST_VALUES)
+        data = low.scratch("values", 8 * MOST_VALUES, stays=True)
         for at, value in enumerate(values):
             b.store(data, 8 * at, 8, value)
     size, count = b.const(len(fmt) + 1), b.const(8 * len(values))
