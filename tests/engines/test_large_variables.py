@@ -1,7 +1,5 @@
 """Variables that do not fit on the stack: they mean what Python means, wherever the compiler puts them."""
 
-import contextlib
-import functools
 import time
 
 import pytest
@@ -22,18 +20,17 @@ from text_probes import make_probe as make_packet_probe
 from text_probes import run_probe, run_python
 
 import ebee
-import ebee.lower.object
 from ebee import XDP_PASS, Array, Str, Struct, Timer, u64
 from ebee.api.source import compile_probes
-from ebee.compiler import passes, scratch
+from ebee.compiler import scratch
 from ebee.engine.backend import EngineBackend
 from ebee.engine.task import TaskContext
-from ebee.errors import CompileError, Diagnostic
-from ebee.lower import inner
+from ebee.errors import CompileError
 from ebee.spec.backend import TestRun as Run
 from ebee.spec.default_target import default_target
 from ebee.spec.object import LOSS_MAP, SCRATCH_MAP
 from ebee.types.net_hooks import NET_HOOKS
+from moved_variables import everything_moved
 
 BACKENDS = ["engine", pytest.param("kernel", marks=pytest.mark.needs_kernel)]
 RUNS = [run_engine, pytest.param(kernel_run, marks=pytest.mark.needs_kernel)]
@@ -402,31 +399,6 @@ def test_what_a_timer_calls_has_memory_of_its_own(backend):
 
 
 # Everything that can be moved, of programs that are tested elsewhere with all on the stack
-
-
-@contextlib.contextmanager
-def everything_moved():
-    """Have the compiler take every frame with something movable for too large; note which programs were changed.
-
-    The IR is checked before and after it.
-    """
-    generate, move, names = passes._generate_code, scratch.move_to_scratch, []
-
-    def without_room(function, has_movsx, *, frugal):
-        if function.is_program and scratch.movable(function) and function.name not in names:
-            raise CompileError([Diagnostic("no room", function.span, "")])
-        return generate(function, has_movsx, frugal=frugal)
-
-    def noting(function, claim, _kept_bytes):
-        names.append(function.name)
-        move(function, claim, 0)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passes, "_generate_code", without_room)
-        patch.setattr(ebee.lower.object, "compile_module", functools.partial(passes.compile_module, check=True))
-        patch.setattr(scratch, "move_to_scratch", noting)
-        patch.setattr(inner, "MOST_STACK", 0)
-        yield names
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import sys
 import pytest
 from network_namespace import in_namespace
 from test_network_contexts import DECORATORS, backend, load, probe_of  # noqa: F401
+from test_network_contexts import test_the_kernel_takes_every_field as takes_every_field
 from test_tracing_hooks import attach
 
 import ebee
@@ -15,6 +16,7 @@ from ebee import Array, Str, Struct, u32, u64
 from ebee.api.source import compile_probes
 from ebee.spec.object import SCRATCH_MAP
 from ebee.types.net_hooks import NET_HOOKS
+from moved_variables import everything_moved
 
 pytestmark = pytest.mark.needs_kernel
 
@@ -28,6 +30,30 @@ def test_the_kernel_takes_them_on_every_hook_of_the_network(backend, section):  
     probe = probe_of(DECORATORS[section], "\n    ".join(body), BIG)
     assert SCRATCH_MAP in compile_probes([probe], backend.target)[0].maps
     load(backend, probe)
+
+
+STAYS = {
+    "texts": "f = ebee.boot_ns()\n    kept[0] = Big(n=f, text=f'{f}-{it.len}')",
+    "iterators": "for i in ebee.iter_num(0, 3):\n        kept[0] = Big(n=u64(i))",
+    "dynptrs": "b = Big()\n    d = ebee.dynptr(it)\n    d.read(0, b.text, 8)\n    e = d.clone()\n    out[0] = len(e)\n    kept[0] = b",
+    "records": "b = Big(n=1)\n    with ring.reserve(16 + (it.len & 7)) as r:\n        r.write(0, b.n)\n    kept[0] = b",
+    "loops over maps": "b = Big()\n    for k, v in h.items():\n        b.n += v\n    kept[0] = b",
+}
+
+
+@pytest.mark.parametrize("name", STAYS)
+def test_what_the_kernel_wants_on_the_stack_stays_there(backend, name):  # noqa: F811
+    before = BIG + "ring = ebee.RingBuf(bytes)\nh = ebee.Hash(ebee.u32, ebee.u64)\nu64 = ebee.u64\n"
+    with everything_moved() as moved:
+        load(backend, probe_of("tc('ingress')", f"{STAYS[name]}\n    return 0", before))
+    assert moved
+
+
+@pytest.mark.parametrize("section", ["xdp", "tcx/ingress", "socket", "netfilter"])
+def test_fields_are_read_with_everything_moved(backend, section):  # noqa: F811
+    with everything_moved() as moved:
+        takes_every_field(backend, section)
+    assert moved
 
 
 class Big(Struct):
