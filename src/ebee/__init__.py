@@ -106,6 +106,8 @@ if TYPE_CHECKING:
     from .types.kfuncs import kptr_xchg as kptr_xchg
     from .types.kfuncs import preempt_disabled as preempt_disabled
     from .types.kfuncs import rcu as rcu
+    from .types.ksyms import Ksym as Ksym
+    from .types.ksyms import ksym as ksym
     from .types.map_kinds import BloomFilter as BloomFilter
     from .types.map_kinds import LpmTrie as LpmTrie
     from .types.map_kinds import LruHash as LruHash
@@ -237,6 +239,7 @@ _HOMES = {
     ),
     "types.kernel_structs": "KernelStruct Ptr",
     "types.kfuncs": "dynptr iter_num iter_task kfunc kfunc_iter kptr_xchg preempt_disabled rcu",
+    "types.ksyms": "Ksym ksym",
     "types.map_kinds": "BloomFilter LpmTrie LruHash LruPerCpuHash PerCpuArray PerCpuHash Queue Stack",
     "types.maps": "Array Hash RingBuf",
     "types.net_hooks": (

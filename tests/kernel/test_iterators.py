@@ -76,7 +76,7 @@ def links(ctx, link):
 @ebee.iter("ksym")
 def symbols(ctx, ksym):
     if ksym and ctx.meta.seq_num < 3:
-        ctx.seq.print(f"{ksym.type:x}", ksym.exported)
+        ctx.seq.print(ksym.type, ksym.exported)
 
 
 @ebee.iter("kmem_cache")
@@ -351,7 +351,7 @@ class Row(Struct):
 
 @ebee.iter("bpf_map")
 def rows(ctx):
-    if ctx.meta.seq_num == 0:
+    if not ctx.map:
         ctx.seq.write(Row(number=77))
 """
 

@@ -16,6 +16,7 @@ import pytest
 import ebee
 from ebee import Hash, Str, Struct, s64, u32, u64
 from ebee.api.source import remember_source
+from ebee.elf.read import read_object
 from ebee.isa.encode import decode
 from ebee.kernel import vmlinux
 from ebee.spec.object import RELO_CORE_FIELD
@@ -61,6 +62,7 @@ def test_the_page_runs():
     module = sys.modules["docs_kernel_types"] = type(sys)("docs_kernel_types")
     exec(compile(text, str(PAGE), "exec"), vars(module))
     page = vars(module)
+    assert "runqueues" in read_object(ebee.compile(page["look_at_queues"]).to_bytes()).externs
     with ebee.Session(backend="kernel") as session, session.attach(page["on_open"], command=CAT) as attachment:
         found = list(page["starts"])
     assert found and attachment.losses == []

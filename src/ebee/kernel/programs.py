@@ -59,6 +59,8 @@ _UNSCOPED_TYPES = frozenset(
 )  # fmt: skip
 
 _CHUNK_BYTES = 1 << 16
+# What the verifier says of variables. Source: check_pseudo_btf_id in kernel/bpf/verifier.c (Linux 6.18).
+_NO_ADDRESS = "failed to find the address for kernel symbol '"
 
 
 class KernelProgram:
@@ -277,6 +279,10 @@ def _refusal(
     for helper, reason in code.missing:
         if f"#{helper}" in log:
             return reason
+    if (at := log.find(_NO_ADDRESS)) >= 0:
+        name = log[at + len(_NO_ADDRESS) :].partition("'")[0]
+        hint = "it was built without CONFIG_KALLSYMS_ALL"
+        return NotSupported(f"the kernel's variable {name!r}: it does not find where it is", hint=hint)
     report = read_log(log)
     if not report.message:
         if errno == bpf.EPERM:

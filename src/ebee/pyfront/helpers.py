@@ -77,7 +77,7 @@ INSTEAD: dict[str, str] = {
     **dict.fromkeys(("dynptr_from_mem", "dynptr_read", "dynptr_write", "dynptr_data"), "d = ebee.dynptr(pkt)"),
     "kptr_xchg": "v.task = task, or with ebee.kptr_xchg(v.task, task) as old: …",
     "get_local_storage": "keep the value in a Hash, by ebee.helpers.bpf_get_current_cgroup_id()",
-    **dict.fromkeys(("per_cpu_ptr", "this_cpu_ptr"), "read the kernel's structs: ebee.current_task()"),
+    **dict.fromkeys(("per_cpu_ptr", "this_cpu_ptr"), "x.this_cpu() or x[cpu], with x = ebee.ksym(…)"),
     "sk_release": "with bpf_sk_lookup_tcp(…) as sk: … gives it back",
 }
 

@@ -363,6 +363,7 @@ _RARE = {
     ("ebee.types.kfuncs", "Kfunc"): "kfuncs.KfuncKind",
     ("ebee.types.kfuncs", "KfuncIter"): "kfunc_iters.KfuncIterKind",
     ("ebee.types.arena", "Arena"): "arena.ArenaKind",
+    ("ebee.types.ksyms", "Ksym"): "ksyms.KsymKind",
     ("ebee.types.globals", "Global"): "globals.GlobalKind",
     ("ebee.types.inner_maps", "OuterDecl"): "inner_maps.OuterKind",
     ("ebee.types.user_rings", "UserRingBuf"): "user_rings.UserRingKind",
