@@ -107,7 +107,7 @@ def test_what_cannot_be_attached_says_why(section, machine, error, words):
 
 
 def test_a_process_is_for_iterators_over_its_objects():
-    with pytest.raises(UsageError, match="bpf_map objects belong to no process"):
+    with pytest.raises(UsageError, match="bpf_map iterates over no objects of processes"):
         attached("iter/bpf_map", Machine(link_create=9), pid=1)
     with pytest.raises(UsageError, match="only iterators take it"):
         attached("tp_btf/event", Machine(raw_tracepoint_open=9), pid=1)
