@@ -180,3 +180,61 @@ def test_headers_in_front_of_a_socket_filters_packet(name):
         ):
             assert session.run(look, packet=packet).retval & ~16 == want & ~16, packet.hex()
         assert session.run(look, packet=ebee.packets.udp(data)).retval & 16
+
+
+@pytest.mark.parametrize("name", ["engine", pytest.param("kernel", marks=pytest.mark.needs_kernel)])
+def test_copied_headers_in_loops(name):
+    """Headers one after the other, found anew in each turn; odd places and bits; a function that takes the packet."""
+    out = ebee.Array(ebee.u64, max_entries=16)
+
+    class Option(ebee.Header):
+        kind: ebee.u8
+        size: ebee.u8
+
+    class Odd(ebee.Header):
+        first: ebee.u8
+        wide: ebee.u64
+        bits: int = ebee.Bits(ebee.u32, 20)
+        rest: int = ebee.Bits(ebee.u32, 12)
+
+    def port_of(pkt):
+        if pkt.tcp:
+            return pkt.tcp.dport
+        return pkt.udp.dport if pkt.udp else 0
+
+    def walked(pkt):
+        off = 40
+        for i in range(8):
+            option = pkt.header(Option, at=off)
+            if not option or option.size < 2:
+                break
+            out[i] = option.kind * 256 + option.size
+            off += option.size
+        odd = pkt.header(Odd, after=pkt.ip)
+        if odd:
+            out[8] = odd.wide
+            out[9] = odd.bits
+            out[10] = odd.rest
+        for i in range(min(len(pkt), 200)):
+            if pkt[i] == 33:
+                out[11] += 1
+        out[12] = port_of(pkt)
+
+    @ebee.socket_filter
+    def in_socket(pkt):
+        walked(pkt)
+        return 1
+
+    @ebee.netfilter("input")
+    def in_netfilter(ctx):
+        walked(ctx)
+        return ebee.NF_ACCEPT
+
+    frame = ebee.packets.tcp(b"!!!", dport=99, options=bytes([2, 4, 5, 6, 3, 3, 1, 8, 10, *bytes(8)]))
+    wide = int.from_bytes(frame[35:43], "big")
+    with ebee.Session(backend=name) as session:
+        for probe, packet in ((in_socket, frame), (in_netfilter, frame[14:]))[: 1 + (name == "kernel")]:
+            assert session.run(probe, packet=packet).retval == 1
+            assert list(out.values())[:13] == [516, 771, 2058, 0, 0, 0, 0, 0, wide, 0, 0x0A0, 3, 99]
+            for i in range(16):
+                out[i] = 0
