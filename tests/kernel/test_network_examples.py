@@ -189,6 +189,40 @@ for port, receiver in receivers.items():
     }  # fmt: skip
 
 
+def test_ratelimit(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        RUN
+        + '''
+ip("link", "set", "lo", "up")
+TRAFFIC = """
+receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+receiver.bind(("127.0.0.1", 5000))
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+def burst():
+    for _ in range(40):
+        sock.sendto(bytes(972), ("127.0.0.1", 5000))  # 1014 bytes with all headers
+    count = 0
+    while True:
+        try:
+            receiver.recv(2000, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return count
+        count += 1
+first = burst()
+time.sleep(0.4)
+print(first, burst(), flush=True)
+"""
+report["lines"] = run("ratelimit", TRAFFIC, "lo", "10000", "20000")
+''',
+    )
+    traffic, told = report["lines"]
+    first, second = map(int, traffic.split())
+    assert first in (19, 20) and 3 <= second <= 12  # 0.4 s are some 4 packets; the machine may be slow
+    address, passed, _, dropped, _ = told.split()
+    assert (address, int(passed), int(dropped)) == ("127.0.0.1", first + second, 80 - first - second)
+
+
 def test_sockstates(tmp_path):
     report, _ = in_namespace(
         tmp_path,
