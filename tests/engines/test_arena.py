@@ -227,3 +227,28 @@ def fetches(pkt):
 def test_refused(probe, message):
     with pytest.raises(CompileError, match=message):
         ebee.compile(probe)
+
+
+class Large(Struct):
+    first: u64
+    items: list[int] = List(u32, 20_000)
+
+
+large = Array(Large, max_entries=1)
+
+
+@ebee.xdp
+def far(pkt):
+    v = large.lookup(0)
+    if v is not None:
+        v.items[19_999] = 7
+        v.items[12_000] += 5
+        out[7] = v.items[-1] + v.items[12_000]
+    return ebee.XDP_PASS
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_elements_of_entries_that_are_far_from_the_start(backend):
+    with ebee.Session(backend=backend) as session:
+        session.run(far, packet=bytes(64))
+        assert out[7] == 12 and large[0].items[19_999] == 7 and sum(large[0].items) == 12
