@@ -65,8 +65,11 @@ _LIKE = {
 
 # Helpers that this kernel's configuration leaves out: what shows a kind that has them elsewhere.
 _LEFT_OUT = {"probe_write_user": "get_stackid", "override_return": "kprobe"}
-# Whose programs can only be loaded with a type of the kernel's that this kernel does not have.
-_NOT_TRIED = ("struct_ops", "struct_ops.s")
+# Whose programs can only be loaded with a type of the kernel's that this kernel does not have, or by later kernels.
+_NOT_TRIED = (
+    "struct_ops", "struct_ops.s", "tracepoint.s", "tp.s", "raw_tracepoint.s", "raw_tp.s", "fentry.multi",
+    "fentry.multi.s", "fexit.multi", "fexit.multi.s", "fsession.multi", "fsession.multi.s",
+)  # fmt: skip
 
 
 _REFUSED = r"cannot use helper|invalid func|unknown func|might sleep|not supported for program type|supported only for"
