@@ -311,11 +311,20 @@ def choose(low: Lowering, op: str, a: Num, b: Num, smaller: bool) -> Num:
     return Num(low.b.read(name), best(a.lo, b.lo), best(a.hi, b.hi), c_type)
 
 
-def at_most(low: Lowering, n: Num) -> Num:
-    """The same number, whose greatest value a verifier sees, too: it follows no division, for one."""
+def at_most(low: Lowering, n: Num, *, roughly: bool = False) -> Num:
+    """The same number, whose greatest value a verifier sees, too: it follows no division, for one, and forgets much.
+
+    `roughly`: it may see less than twice as much.
+    """
     value = n.value
-    if n.lo == n.hi or isinstance(value, Op) and _shows(value) <= n.hi:
+    if n.lo == n.hi or isinstance(value, Op) and not low.forgets and _shows(value) <= n.hi:
         return n
+    if n.lo >= 0:
+        mask = (1 << n.hi.bit_length()) - 1
+        if mask <= S64_HI:
+            n = Num(low.b.op("bound", value, low.b.const(mask)), n.lo, n.hi)
+        if roughly or mask == n.hi:
+            return n
     return Num(choose(low, "<", n, constant(low, n.hi), True).value, n.lo, n.hi)
 
 

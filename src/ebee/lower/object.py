@@ -135,12 +135,15 @@ class ObjectBuilder:
         self.loss_sites.append(LossSite(len(self.loss_sites), kind, what, span))
         return len(self.loss_sites) - 1
 
-    def zero_slot(self) -> int:
-        """Return the number of a counter in which nothing is ever counted: a zero that no verifier knows."""
+    def zero_slot(self, number: int) -> int:
+        """Return the number of a counter in which nothing is ever counted: a zero that no verifier knows.
+
+        There are as many as one asks for: 0 and on.
+        """
         for site in self.loss_sites:
-            if site.kind == "zero":
+            if site.kind == "zero" and site.what == str(number):
                 return site.slot
-        return self.loss_slot("zero", "", None)
+        return self.loss_slot("zero", str(number), None)
 
     def print_site(self, parts: list[Any], stream: str) -> int:
         """Return the number of a new place that prints; `parts` as in `lower.printing`."""

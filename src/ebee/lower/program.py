@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..abi import bpf
 from ..abi.helpers import BPF_FUNC as FUNC
 from ..ir.builder import Builder
-from ..ir.core import I64, PTR_ARENA, PTR_BTF, PTR_FUNC, PTR_RECORD_OR_NULL, PTR_VALUE, PTR_VALUE_OR_NULL
+from ..ir.core import I64, PTR_ARENA, PTR_ARG, PTR_BTF, PTR_FUNC, PTR_RECORD_OR_NULL, PTR_VALUE, PTR_VALUE_OR_NULL, Op
 from ..spec.object import LOSS_MAP
 from ..types.scalars import IntType
 from .numbers import Num, Refusal, at_most, check_assignable, union
@@ -53,6 +53,13 @@ def check_atomic(type: Type, what: str) -> IntType:
     return type
 
 
+def _may_be_stack(base: Value) -> bool:
+    """Whether memory may be the stack's: a function's own, or its caller's."""
+    while isinstance(base, Op) and base.opcode == "add":
+        base = base.args[0]
+    return base.type == PTR_ARG or isinstance(base, Op) and base.opcode == "alloca"
+
+
 class Held:
     """What a program must give back on every way: a record, a reference, a lock. `drop`: where it ends in an error.
 
@@ -71,13 +78,16 @@ class Lowering:
     """One function being lowered: its builder `b`, and the object that it becomes part of.
 
     `failure` is what it returns where it ends because of an error; `below` is the stack, in bytes, that functions take
-    which it calls.
+    which it calls. `opaque` is a zero that the verifier takes for any number, in a loop that it does not follow.
+    `forgets`: there is a loop whose turns the verifier does not follow; it may have forgotten what it
+    saw of a number where that was computed.
     """
 
     def __init__(self, obj: ObjectBuilder, function: Function, features: Container[str] = ()) -> None:
         self.obj, self.features = obj, features
         self.b = Builder(function)
-        self.failure, self.below = 0, 0
+        self.failure, self.below, self.forgets = 0, 0, False
+        self.opaque: Value | None = None
         self.open_records: list[Held] = []
         self._scratch: dict[tuple[str, int], Value] = {}
         self.packet_moved: Callable[[], None] = lambda: None  # called where pointers into the packet are no more
@@ -114,9 +124,12 @@ class Lowering:
         slot = self.obj.loss_slot(kind, what, self.span)
         return self.b.op("map_value", symbol=LOSS_MAP, imm=8 * slot)
 
-    def opaque_zero(self) -> Value:
-        """A zero that the verifier takes for any number, so that it does not follow what is counted from it."""
-        return self.b.load(self.b.op("map_value", symbol=LOSS_MAP, imm=8 * self.obj.zero_slot()), 0, 8)
+    def opaque_zero(self, number: int = 0) -> Value:
+        """A zero that the verifier takes for any number, so that it does not follow what is counted from it.
+
+        It takes zeros of different numbers for different ones.
+        """
+        return self.b.load(self.b.op("map_value", symbol=LOSS_MAP, imm=8 * self.obj.zero_slot(number)), 0, 8)
 
     def abort_if(self, cond: str, a: Value, b: Value, kind: str, what: str) -> None:
         """End the program here if the condition holds: counted, open records discarded, result `failure`."""
@@ -233,7 +246,17 @@ class Lowering:
             from .kernel_types import address
 
             n = address(self, n)
-        self.b.store(base, off, type.size, n.value)
+        self.b.store(base, off, type.size, self.unknown(base, off, type, n))
+
+    def unknown(self, base: Value, off: int, type: NumType, n: Num) -> Value:
+        """A number to store, which the verifier must not know if it would count with it from turn to turn.
+
+        It forgets numbers in registers and in words of 8 bytes, in narrower memory on the stack it does not.
+        Source: widen_imprecise_scalars and is_spilled_reg in kernel/bpf/verifier.c (Linux 6.18).
+        """
+        if self.opaque is None or n.lo == n.hi or type.size == 8 or off % 8 or not _may_be_stack(base):
+            return n.value
+        return self.b.op("add", n.value, self.opaque)
 
     def store_bytes(self, base: Value, off: int, data: bytes, align: int = 8) -> None:
         """Store bytes that are known now. `base` is aligned to `align` bytes."""

@@ -46,6 +46,7 @@ class Call(Record):
     written: list[MapDecl] = field(default_factory=list)
     replaced: list[Place | None] = field(default_factory=list)
     is_in_loop: bool = False
+    is_forgetful: bool = False
     inner: Inner | None = None  # of a loop's body that is a function of its own
 
 
@@ -67,6 +68,7 @@ class Calls(Expressions):
         def merged(self, name: str, values: list[Val | None]) -> Val: ...
         def forget_entries(self, decl: MapDecl) -> None: ...
         def replace(self, place: Place | None) -> None: ...
+        def forget_bounds(self) -> None: ...
 
     @property
     def is_in_loop(self) -> bool:

@@ -152,10 +152,20 @@ def _extreme(op: str) -> Callable[[Expressions, ast.Call], Val]:
             return folded(front, min if op == "<" else max, values)
         best = front.as_num(values[0])
         for value in values[1:]:
-            best = numbers.choose(front.low, op, front.as_num(value), best, name == "min")
+            best = _better(front, op, front.as_num(value), best)
         return best
 
     return lower
+
+
+def _better(front: Expressions, op: str, a: Num, b: Num) -> Num:
+    """`a` if `a op b` else `b`, without a test where their ranges tell."""
+    if not a.c_type and not b.c_type:
+        if a.lo >= b.hi if op == "<" else a.hi <= b.lo:
+            return b
+        if a.hi <= b.lo if op == "<" else a.lo >= b.hi:
+            return a
+    return numbers.choose(front.low, op, a, b, op == "<")
 
 
 def _abs(front: Expressions, node: ast.Call) -> Val:

@@ -25,14 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from ..ir.core import Block, Function
+    from ..ir.core import Block, Function, Value
+    from .calls import Call
     from .loop_texts import Texts
     from .outlined import Outline
     from .values import Ranges, Val
 
 # Loops that turn more often than this (nested ones: all together), or nobody knows how often, carry a budget where
 # the target has one. Where the way forks in the body, the verifier may have to follow every combination of ways.
-MOST_FOLLOWED, MOST_FORKS_FOLLOWED = 1024, 64
+MOST_FOLLOWED, MOST_FORKS_FOLLOWED = 1024, 8
 _FORKS = (ast.If, ast.IfExp, ast.BoolOp, ast.Compare, ast.While, ast.For, ast.Match, ast.With, ast.Call, ast.Subscript,
           ast.Assert)  # fmt: skip
 # A verifier follows at most a million instructions.
@@ -74,8 +75,11 @@ class Loops(Expressions):
 
     loops: list[Loop]
     turns: int  # of the loops around, together, as far as the verifier has to follow them
+    followed: list[Any]  # the loops around that it has to follow
+    forgetful: set[Any]  # loops that it cannot follow to their ends, for what is in them
     diagnostics: list[Any]
     function: Function
+    calls: list[Call]
 
     if TYPE_CHECKING:
 
@@ -167,6 +171,13 @@ class Loops(Expressions):
 
     def counted(self, node: ast.For, start: Num, stop: Num, step: int, begin: Callable[[Num], None]) -> None:
         """Lower a loop that counts from `start` to before `stop`; `begin` gets the count at the start of each turn."""
+        mark = self.checkpoint()
+        if not self.try_counted(node, start, stop, step, begin):
+            self.rollback(mark)
+            self.try_counted(node, start, stop, step, begin)
+
+    def try_counted(self, node: ast.For, start: Num, stop: Num, step: int, begin: Callable[[Num], None]) -> bool:
+        """Lower a loop that counts; otherwise as `loop`."""
         up = step > 0
         last = (stop.hi - 1 if up else start.hi), (start.lo if up else stop.lo + 1)
         hi, lo = max(last[0], start.hi), min(last[1], start.lo)
@@ -175,9 +186,9 @@ class Loops(Expressions):
         if not (S64_LO <= beyond <= S64_HI if signed else 0 <= beyond <= U64_HI):
             raise Refusal("this range() may count beyond 64 bits", "bound it: range(min(n, 1000))")
         trips = max(0, -(-(stop.hi - start.lo) // step) if up else -(-(start.hi - stop.lo) // -step))
-        if self.is_followed(trips, node.body) or "may_goto" not in self.low.features:
+        if self.is_followed(node, trips) or "may_goto" not in self.low.features:
             greatest, least = (stop, start) if up else (start, stop)
-            greatest, least = numbers.at_most(self.low, greatest), numbers.at_least(self.low, least)
+            greatest, least = numbers.at_most(self.low, greatest, roughly=True), numbers.at_least(self.low, least)
             start, stop = (least, greatest) if up else (greatest, least)
         counter = f"counter {id(node)}"
         self.b.write(counter, start.value)
@@ -197,7 +208,8 @@ class Loops(Expressions):
         def enter() -> None:
             begin(Num(now.value, now.lo, now.hi))
 
-        self.loop(node, [node.target, *node.body], node.body, node.orelse, test, step_on, trips, enter, (counter,))
+        changing = [node.target, *node.body]
+        return self.loop(node, changing, node.body, node.orelse, test, step_on, trips, enter, (counter,))
 
     def unrolled(self, node: ast.For, items: list[Callable[[], Val]]) -> None:
         """for x in a constant sequence: one copy of the body an item."""
@@ -235,17 +247,23 @@ class Loops(Expressions):
         begin: Callable[[], None] | None = None,
         hidden: tuple[str, ...] = (),
         outline: Outline | None = None,
-    ) -> None:
+    ) -> bool:
         """Lower `while test: body; step`. `trips` is the most iterations there can be, 0 if that is not known,
         negative if the kernel sees to its end.
 
         `changing` are the nodes whose assignments count, `begin` runs at the start of an iteration, `hidden` are the
         loop's own variables. With an `outline` the body is a function of its own.
+
+        Returns: whether it is done; otherwise it was found to be one that the verifier does not follow, and it has to
+        be lowered again from its start.
         """
-        if outline is None and trips >= 0 and not self.is_followed(trips, body) and self.wants_helper:
+        followed = self.is_followed(node, trips)
+        if outline is None and trips >= 0 and not followed and self.wants_helper:
             from .outlined import loop_of_turns
 
             outline = loop_of_turns(self)
+        if outline is not None or trips < 0 or not followed and "may_goto" in self.low.features:
+            self.forget_bounds()
         from .loop_texts import Texts
 
         names = assigned_names(changing)
@@ -260,11 +278,13 @@ class Loops(Expressions):
                 start[name] = texts.changing(name, value)
         guess: Ranges = {n: _wide(v.lo, v.hi) for n, v in start.items() if n in names and isinstance(v, Num)}
         floor: Ranges = {n: (v.lo, v.hi) for n, v in start.items() if n in guess and isinstance(v, Num)}
-        if not self.is_followed(trips, body):
-            # A verifier that knows a number in every turn follows every turn: let it not know where it starts.
+        zero = None
+        if not followed:
+            # A verifier that knows a number in every turn follows every turn: let it not know where it starts, nor that
+            # two of them start alike.
+            for number, variable in enumerate((*map(self.local, guess), *hidden), 1):
+                self.b.write(variable, self.b.op("add", self.b.read(variable), self.low.opaque_zero(number)))
             zero = self.low.opaque_zero()
-            for variable in (*map(self.local, guess), *hidden):
-                self.b.write(variable, self.b.op("add", self.b.read(variable), zero))
         mark = self.checkpoint()
         narrowed, certain = False, count_certain(start)
         for _ in range(_ATTEMPTS + certain + texts.most_attempts):
@@ -277,13 +297,15 @@ class Loops(Expressions):
                         self, node, body, test, step, begin, start, guess, hidden, outline, texts
                     )
                 else:
-                    lowered = self.attempt(node, body, test, step, trips, begin, start, guess, texts)
+                    lowered = self.attempt(node, body, test, step, trips, begin, start, guess, hidden, zero, texts)
             except (Refusal, Located):
                 if not texts.is_wrong(start):
                     raise
                 self.rollback(mark)
                 continue
             after, finish = lowered
+            if followed and node in self.forgetful:
+                return False
             if texts.is_wrong(start):
                 self.rollback(mark)
                 continue
@@ -296,7 +318,7 @@ class Loops(Expressions):
                 narrow = {n: _union(floor[n], after.get(n, floor[n])) for n in guess}
                 if narrowed or narrow == guess:
                     finish(orelse)
-                    return
+                    return True
                 narrowed, guess = True, narrow
             self.rollback(mark)
             for n in left:
@@ -318,16 +340,20 @@ class Loops(Expressions):
         begin: Callable[[], None] | None,
         start: dict[str, Val],
         guess: Ranges,
+        hidden: tuple[str, ...],
+        zero: Value | None,
         texts: Texts,
     ) -> tuple[Ranges, Callable[[list[ast.stmt]], None]]:
         """Lower the loop with a guess; return the ranges after an iteration, and how to lower what comes behind.
+
+        `zero` is opaque to the verifier, and there if it does not follow the loop.
 
         Entries in `start` whose map an iteration writes to are made unusable there, a bool that becomes another
         number is made MAYBE_BOOL: this attempt was wrong, too.
         """
         head, turn, over, following, done = self.low.blocks(5)
         self.b.span = self.source.span(node.test if isinstance(node, ast.While) else node.iter)
-        followed = self.is_followed(trips, body)
+        followed = zero is None
         self.b.jump(head)
         self.b.start(head, seal=False)
         self.env = dict(start)
@@ -342,6 +368,11 @@ class Loops(Expressions):
         loop = self.new_loop(following, done)
         self.loops.append(loop)
         around, self.turns = self.turns, self.turns * trips if followed else self.turns
+        around_followed, around_opaque = self.followed, self.low.opaque
+        if followed:
+            self.followed = [*self.followed, node]
+        else:
+            self.low.opaque = zero
         if self.b.is_reachable(turn):
             self.b.start(turn)
             self.env = self.refined(entered, whenever)
@@ -351,13 +382,16 @@ class Loops(Expressions):
             if not self.b.terminated:
                 self.stmt_Continue(ast.Continue())
         self.loops.pop()
-        self.turns = around
+        self.turns, self.followed, self.low.opaque = around, around_followed, around_opaque
         after: Ranges = {}
         if loop.continues:
             self.note_stale(start, loop)
             self.join(following, loop.continues, start)
             texts.keep(start)
             step()
+            if zero is not None:
+                for variable in (*(self.local(n) for n in guess if isinstance(self.env.get(n), Num)), *hidden):
+                    self.b.write(variable, self.b.op("add", self.b.read(variable), zero))
             self.b.jump(head)
             after = self.after(start, guess)
         self.b.seal(head)
@@ -412,10 +446,23 @@ class Loops(Expressions):
         """Whether loops that the verifier does not follow are turned by bpf_loop."""
         return "may_goto" not in self.low.features and "bpf_loop" in self.low.features
 
-    def is_followed(self, trips: int, body: list[ast.stmt]) -> bool:
+    def is_followed(self, node: ast.While | ast.For, trips: int) -> bool:
         """Whether the verifier can follow every turn of a loop of at most `trips` turns (0: unknown)."""
-        limit = MOST_FOLLOWED if is_straight(body) else MOST_FORKS_FOLLOWED
+        if node in self.forgetful:
+            return False
+        limit = MOST_FOLLOWED if is_straight(node.body) else MOST_FORKS_FOLLOWED
         return 0 < trips * self.turns <= limit
+
+    def forget_bounds(self) -> None:
+        """Where the verifier comes to a turn again that it does not follow, or calls back, it forgets the numbers that
+        it need not know, and with them where the loops around end: none of them can be followed.
+
+        Source: widen_imprecise_scalars in kernel/bpf/verifier.c (Linux 6.7).
+        """
+        self.low.forgets = True
+        self.forgetful.update(self.followed)
+        for call in self.calls:
+            call.is_forgetful = True
 
     def budget(self, trips: int) -> None:
         """Let the loop end, counted, when it turns too often: what the verifier cannot follow has a budget."""
@@ -437,12 +484,14 @@ class Loops(Expressions):
     def checkpoint(self) -> tuple[Any, ...]:
         """Remember where lowering stands."""
         lengths = len(self.diagnostics), len(self.loops), len(self.low.open_records)
-        return (self.b.checkpoint(), dict(self.env), lengths, (self.depth, self.turns), self.low.obj.checkpoint())
+        outside = self.depth, self.turns, self.followed, self.low.opaque
+        return (self.b.checkpoint(), dict(self.env), lengths, outside, self.low.obj.checkpoint())
 
     def rollback(self, mark: tuple[Any, ...]) -> None:
         """Go back to a checkpoint."""
-        blocks, env, lengths, (self.depth, self.turns), obj = mark
+        blocks, env, lengths, outside, obj = mark
         self.env = dict(env)
+        self.depth, self.turns, self.followed, self.low.opaque = outside
         tables: tuple[list[Any], ...] = (self.diagnostics, self.loops, self.low.open_records)
         for kept, length in zip(tables, lengths):
             del kept[length:]

@@ -172,6 +172,7 @@ def attempt(
     state = front.env, front.loops, front.turns, front.depth
     front.calls.append(call)
     front.loops, front.turns, front.depth = [], 1, 0
+    low.opaque = low.opaque_zero()
     try:
         for variable in variables:
             low.b.write(variable, low.b.load(low.frame, place[variable], 8))

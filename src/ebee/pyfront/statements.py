@@ -120,6 +120,8 @@ class Statements(Loops, Calls):
         self.subprograms: Subprograms | None = None
         self.chosen: frozenset[Hashable] = frozenset()
         self.depth, self.prefix, self.serial, self.turns = 0, "", 0, 1
+        self.followed: list[ast.While | ast.For] = []
+        self.forgetful: set[ast.While | ast.For] = set()
 
     def run(self) -> None:
         """Lower the function, which is not yet part of the object. Raises: CompileError."""

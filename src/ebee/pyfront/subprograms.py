@@ -52,6 +52,7 @@ class Subprogram(Record):
     extra: list[str]
     stack: int
     memory_bytes: int = 0
+    is_forgetful: bool = False  # the loops around a call cannot be followed
 
 
 class Argument(Record):
@@ -153,6 +154,8 @@ def emit(front: Calls, subprogram: Subprogram, arguments: list[Argument]) -> Val
         b.start(ended)
         low.fail()
         b.start(on)
+    if subprogram.is_forgetful:
+        front.forget_bounds()
     for v in front.env.values():
         if isinstance(v, RecordRef):
             v.touched.update(v.type.fields)
@@ -180,7 +183,8 @@ def build(
         is_program=False,
     )
     low = Outside(obj, function, front.low.features)
-    inside = call.replace(done=low.b.new_block(), records=0, results=[], written=[], replaced=[], is_in_loop=False)
+    inside = call.replace(done=low.b.new_block(), records=0, results=[], written=[], replaced=[],
+                          is_in_loop=False, is_forgetful=False)  # fmt: skip
     params = iter(list(function.entry.params))
     front.low, front.b = low, low.b
     front.calls.append(inside)
@@ -236,8 +240,9 @@ def build(
     replaced: list[Place | None] = [None] if inside.replaced else []  # where, is another place for each call
     map_writes = list({id(decl): decl for decl in front.map_writes[writes:]}.values())
     return Subprogram(
-        function.name, result, inside.written, map_writes, replaced, list(low.extra), low.stack, low.memory_bytes
-    )
+        function.name, result, inside.written, map_writes, replaced, list(low.extra), low.stack, low.memory_bytes,
+        inside.is_forgetful,
+    )  # fmt: skip
 
 
 def argument_of(front: Calls, definition: ast.FunctionDef, name: str, value: Val, is_exact: bool) -> Argument:

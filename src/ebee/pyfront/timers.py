@@ -161,6 +161,7 @@ def callback(front: Statements, function: Any, decl: KeyedDecl[Any, Any], word: 
     front.low, front.b, front.context, front.source = low, low.b, TimerContext(word), source
     front.names, front.local_names, front.env = source_of.names, assigned_names(definition.body), {}
     front.prefix, front.loops, front.calls, front.depth, front.turns = call.prefix, [], [call], 0, 1
+    front.followed = []
     try:
         _, key_place, value_place = made.entry.params
         values = (Known(decl), own_key(front, decl.key, key_place),
@@ -183,4 +184,5 @@ def callback(front: Statements, function: Any, decl: KeyedDecl[Any, Any], word: 
     return name
 
 
-_STATE = ("low", "b", "context", "source", "names", "local_names", "env", "prefix", "loops", "calls", "depth", "turns")
+_STATE = ("low", "b", "context", "source", "names", "local_names", "env", "prefix", "loops", "calls", "depth", "turns",
+          "followed")  # fmt: skip
