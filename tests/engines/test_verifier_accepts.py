@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import signal
+import textwrap
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -55,6 +56,10 @@ def refusal(load_program):
 
 
 def load(lines):
+    return loaded(lines, refusal)
+
+
+def loaded(lines, given_to):
     from ebee.kernel.backend import KernelBackend
 
     probe, _ = make_probe([*START, *lines, "counts[9] = u64(x) + u64(y) + u64(z)"], prelude=DECLARATIONS)
@@ -66,9 +71,98 @@ def load(lines):
         backend.load_program(spec.programs["probe"], spec, maps)
 
     try:
-        return refusal(load_program)
+        return given_to(load_program)
     finally:
         backend.close()
+
+
+TOO_MUCH_ONCE = {
+    # The inner loop's turns are not followed, and where they come again the verifier forgot where the outer one ends.
+    "a loop around one that is not followed": """
+        for i in range(u32(c) & 7):
+            n = a & 3
+            while n < b:
+                n += 1
+                x = e.data[u64(i) & 3]
+        """,
+    # It forgot the bound of a loop that it follows, in the second turn of the one around.
+    "a loop inside one that is not followed": """
+        n = 0
+        while n < b:
+            n += 1
+            for i in range(2, u32(c) & 7, 2):
+                e.values[z % 6] = u8(x)
+                counts[c] += 1
+            x = u64(e.n)
+        """,
+    # The bound was in memory, compared in one register and used in another.
+    "a loop behind one that is not followed": """
+        for i in range(2, b % 7):
+            n = 0
+            while n < 8:
+                n += 1
+                x = e.data[a]
+                e.words[c] = u8(u64(c) * (u64(y) | 1))
+        for i in range(b % 7):
+            x = u64(u64(b) + (u64(c) | 1))
+        """,
+    "a count in narrow memory": """
+        n = a & 3
+        while n < 6:
+            n += 1
+            if e.values[3] < 200:
+                e.values[3] += 1
+            for i in range(0, min(c, 300)):
+                if u64(a) // (u64(z) | 1) > u64(b):
+                    break
+        """,
+    "an index that was 0 on one way": """
+        for i, letter in enumerate(e.name):
+            if u64(s32(u64(b) // (u64(y) | 1)) & 511) == u32(17 + (u64(c) | 1)):
+                x = e.data[max(0, min(z, 6))]
+                if u64(s32(u64(c) * (u64(e.n) | 1)) & 511) > u64(u64(c) ^ (u64(y) | 1)):
+                    continue
+            n = a & 3
+            while n < b:
+                n += 1
+                if u64(b) % (u64(a) | 1) % 1000 > u32(u64(a) % (u64(c) | 1)):
+                    continue
+                z = e.data[min(y, 6)]
+                e.values[max(0, min(i, 5))] = u8((3 + (u64(d) | 1)) % 1000)
+                if u32(u64(a) ^ (u64(z) | 1)) > u32(u64(x) + (u64(e.n) | 1)):
+                    continue
+        """,
+    # The numbers that a loop carries start alike, and the index of one turn is in a narrower range than that before.
+    "an index that grows": """
+        for i in range(2, b % 7, 2):
+            for j, letter in enumerate(e.name):
+                if u64(b) % (u64(b) | 1) > u64(s32(y) & 511):
+                    return
+            n = 0
+            while n < 8:
+                n += 1
+                e.values[i] = u8(u64(x) // 17 % 1000)
+                if u64(z) // 17 > (u64(a) - (u64(c) | 1)) % 1000:
+                    break
+            with ring.reserve() as r:
+                z = u64(s32(3 * (u64(y) | 1)) & 511)
+                x = u32(u64(x) ^ 17)
+                r.words[u32(a) % 8] = u8(u64(a) % (u64(b) | 1))
+            n = 0
+            while n < b:
+                n += 1
+                e.values[i] = u8(u64(s32(u64(a) + (u64(e.n) | 1)) & 511))
+                if e.values[clamp(y, 0, 5)] < 200:
+                    e.values[clamp(y, 0, 5)] += 1
+                if u32(u64(x) + (u64(y) | 1)) > u8(u64(y) & (u64(e.n) | 1)):
+                    return
+        """,
+}
+
+
+@pytest.mark.parametrize("body", TOO_MUCH_ONCE)
+def test_nested_loops(body):
+    loaded(textwrap.dedent(TOO_MUCH_ONCE[body]).strip().splitlines(), lambda load_program: load_program())
 
 
 @settings(phases=PHASES)

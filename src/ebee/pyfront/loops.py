@@ -282,7 +282,7 @@ class Loops(Expressions):
         if not followed:
             # A verifier that knows a number in every turn follows every turn: let it not know where it starts, nor that
             # two of them start alike.
-            for number, variable in enumerate((*map(self.local, guess), *hidden), 1):
+            for number, variable in enumerate((*self.carried(start, guess), *hidden), 1):
                 self.b.write(variable, self.b.op("add", self.b.read(variable), self.low.opaque_zero(number)))
             zero = self.low.opaque_zero()
         mark = self.checkpoint()
@@ -390,7 +390,7 @@ class Loops(Expressions):
             texts.keep(start)
             step()
             if zero is not None:
-                for variable in (*(self.local(n) for n in guess if isinstance(self.env.get(n), Num)), *hidden):
+                for variable in (*self.carried(self.env, guess), *hidden):
                     self.b.write(variable, self.b.op("add", self.b.read(variable), zero))
             self.b.jump(head)
             after = self.after(start, guess)
@@ -407,6 +407,10 @@ class Loops(Expressions):
             self.join(done, loop.breaks, start)
 
         return after, finish
+
+    def carried(self, env: dict[str, Val], guess: Ranges) -> list[str]:
+        """The variables of numbers that a loop carries; not those of pointers, which may not be computed with."""
+        return [self.local(n) for n in guess if isinstance(v := env.get(n), Num) and not v.is_kernel_pointer]
 
     def new_loop(self, following: Block, done: Block) -> Loop:
         """A loop that begins here."""
