@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 # Loops that turn more often than this (nested ones: all together), or nobody knows how often, carry a budget where
 # the target has one. Where the way forks in the body, the verifier may have to follow every combination of ways.
-MOST_FOLLOWED, MOST_FORKS_FOLLOWED = 1024, 8
+MOST_FOLLOWED, MOST_FORKS_FOLLOWED, MOST_NESTED_FOLLOWED = 1024, 64, 8
 _FORKS = (ast.If, ast.IfExp, ast.BoolOp, ast.Compare, ast.While, ast.For, ast.Match, ast.With, ast.Call, ast.Subscript,
           ast.Assert)  # fmt: skip
 # A verifier follows at most a million instructions.
@@ -280,11 +280,13 @@ class Loops(Expressions):
         floor: Ranges = {n: (v.lo, v.hi) for n, v in start.items() if n in guess and isinstance(v, Num)}
         zero = None
         if not followed:
-            # A verifier that knows a number in every turn follows every turn: let it not know where it starts, nor that
-            # two of them start alike.
-            for number, variable in enumerate((*self.carried(start, guess), *hidden), 1):
-                self.b.write(variable, self.b.op("add", self.b.read(variable), self.low.opaque_zero(number)))
+            # A verifier that knows a number in every turn follows every turn: let it not know where it starts. Where
+            # loops are nested, it should neither know that two of them start alike: that is lost, and makes new ways.
             zero = self.low.opaque_zero()
+            is_nest = self.is_nest(body)
+            for number, variable in enumerate((*self.carried(start, guess), *hidden), 1):
+                own = self.low.opaque_zero(number) if is_nest else zero
+                self.b.write(variable, self.b.op("add", self.b.read(variable), own))
         mark = self.checkpoint()
         narrowed, certain = False, count_certain(start)
         for _ in range(_ATTEMPTS + certain + texts.most_attempts):
@@ -389,7 +391,7 @@ class Loops(Expressions):
             self.join(following, loop.continues, start)
             texts.keep(start)
             step()
-            if zero is not None:
+            if zero is not None and self.is_nest(body):
                 for variable in (*self.carried(self.env, guess), *hidden):
                     self.b.write(variable, self.b.op("add", self.b.read(variable), zero))
             self.b.jump(head)
@@ -454,8 +456,15 @@ class Loops(Expressions):
         """Whether the verifier can follow every turn of a loop of at most `trips` turns (0: unknown)."""
         if node in self.forgetful:
             return False
-        limit = MOST_FOLLOWED if is_straight(node.body) else MOST_FORKS_FOLLOWED
+        if is_straight(node.body):
+            limit = MOST_FOLLOWED
+        else:
+            limit = MOST_NESTED_FOLLOWED if self.is_nest(node.body) else MOST_FORKS_FOLLOWED
         return 0 < trips * self.turns <= limit
+
+    def is_nest(self, body: list[ast.stmt]) -> bool:
+        """Whether a loop here is in one that the verifier does not follow, or has loops in it."""
+        return self.low.opaque is not None or any(isinstance(node, ast.For | ast.While) for node in walk(body))
 
     def forget_bounds(self) -> None:
         """Where the verifier comes to a turn again that it does not follow, or calls back, it forgets the numbers that
