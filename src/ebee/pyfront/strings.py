@@ -322,7 +322,10 @@ def _index(front: Expressions, s: Chars, index: Val) -> Val:
             return _character(front, s, n.lo)
         count = lower.length(front.low, s).value
         front.low.abort_if("ult", count, front.b.const(-n.lo), "bad_index", "an index is out of range")
-        return _character(front, s, front.b.op("add", count, front.b.const(n.lo)))
+        at = front.b.op("add", count, front.b.const(n.lo))
+        # Never so, but the verifier of Linux 6.1 does not follow the length.
+        front.low.abort_if("uge", at, front.b.const(s.most), "bad_index", "an index is out of range")
+        return _character(front, s, at)
     if n.lo < 0:
         raise Refusal(f"the index may be negative: it is {n.describe()}", "cast it: u32(i)")
     front.low.abort_if("uge", n.value, front.b.const(s.most), "bad_index", "an index is out of range")
