@@ -80,6 +80,7 @@ def test_a_socket_filter_sees_headers_wherever_its_packet_begins(tmp_path):
     assert report["ttl"][-1:] == ["ttl 9"] and "ttl 8" not in report["ttl"]
 
 
+@pytest.mark.needs_feature("netfilter")
 def test_netfilter_reads_headers_of_both_versions(tmp_path):
     report, _ = in_namespace(
         tmp_path,
