@@ -65,6 +65,10 @@ def is_straight_call(node: Any) -> bool:
     return name in _STRAIGHT_CALLS
 
 
+def _has(nodes: list[ast.stmt], *kinds: type[ast.AST]) -> bool:
+    return any(isinstance(node, kinds) for node in walk(nodes))
+
+
 def count_certain(env: dict[str, Val]) -> int:
     """Return how many names are entries of maps or places that may be used, or known to be bool or known to be int."""
     return sum(isinstance(v, Entry | Place) or isinstance(v, Num) and v.c_type != MAYBE_BOOL for v in env.values())
@@ -281,11 +285,11 @@ class Loops(Expressions):
         zero = None
         if not followed:
             # A verifier that knows a number in every turn follows every turn: let it not know where it starts. Where
-            # loops are nested, it should neither know that two of them start alike: that is lost, and makes new ways.
+            # ways are many, it should neither know that two of them start alike: that is lost, and makes new ways.
             zero = self.low.opaque_zero()
-            is_nest = self.is_nest(body)
+            has_many_ways = self.has_many_ways(body)
             for number, variable in enumerate((*self.carried(start, guess), *hidden), 1):
-                own = self.low.opaque_zero(number) if is_nest else zero
+                own = self.low.opaque_zero(number) if has_many_ways else zero
                 self.b.write(variable, self.b.op("add", self.b.read(variable), own))
         mark = self.checkpoint()
         narrowed, certain = False, count_certain(start)
@@ -391,7 +395,7 @@ class Loops(Expressions):
             self.join(following, loop.continues, start)
             texts.keep(start)
             step()
-            if zero is not None and self.is_nest(body):
+            if zero is not None and self.has_many_ways(body):
                 for variable in (*self.carried(self.env, guess), *hidden):
                     self.b.write(variable, self.b.op("add", self.b.read(variable), zero))
             self.b.jump(head)
@@ -458,13 +462,15 @@ class Loops(Expressions):
             return False
         if is_straight(node.body):
             limit = MOST_FOLLOWED
+        elif self.low.opaque is not None:
+            limit = 0
         else:
-            limit = MOST_NESTED_FOLLOWED if self.is_nest(node.body) else MOST_FORKS_FOLLOWED
+            limit = MOST_NESTED_FOLLOWED if _has(node.body, ast.For, ast.While) else MOST_FORKS_FOLLOWED
         return 0 < trips * self.turns <= limit
 
-    def is_nest(self, body: list[ast.stmt]) -> bool:
-        """Whether a loop here is in one that the verifier does not follow, or has loops in it."""
-        return self.low.opaque is not None or any(isinstance(node, ast.For | ast.While) for node in walk(body))
+    def has_many_ways(self, body: list[ast.stmt]) -> bool:
+        """Whether a loop here is in one that the verifier does not follow, or has loops or indices in it."""
+        return self.low.opaque is not None or _has(body, ast.For, ast.While, ast.Subscript)
 
     def forget_bounds(self) -> None:
         """Where the verifier comes to a turn again that it does not follow, or calls back, it forgets the numbers that
