@@ -50,7 +50,8 @@ def refusal(load_program):
     except VerifierError as e:
         return "" if any(limit in e.reason for limit in _LIMITS) else str(e)
     except SyscallError as e:
-        if e.errno not in (errno.EAGAIN, errno.EINTR, errno.E2BIG):  # too large, and the log was cut short
+        # Too large: it was stopped, its log was cut short, or the states that it keeps filled the memory.
+        if e.errno not in (errno.EAGAIN, errno.EINTR, errno.E2BIG, errno.EFAULT, errno.ENOMEM):
             raise
     return ""
 
