@@ -13,6 +13,7 @@ import pytest
 
 import ebee
 from ebee import Hash, RingBuf, Str, u32, u64
+from ebee.sys.os_seam import Fd
 
 BACKENDS = [
     pytest.param("kernel", marks=pytest.mark.needs_kernel),
@@ -116,3 +117,20 @@ def test_a_star_hides_nothing_of_pythons():
     assert sorted(set(space) & stdlib - {"__builtins__", "__doc__", "__name__"}) == ["profile"]
     assert {"Hash", "attach", "pid", "tracepoint"} < set(space)
     assert callable(ebee.signal) and callable(ebee.iter)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_it_holds_may_be_collected_before_it(backend):
+    session = ebee.Session(backend=backend)
+    pid = session.attach(counting, command=["sleep", "60"]).command.pid
+    held = [o for o in gc.get_objects() if type(o) is Fd and o.number >= 0]
+    for fd in held:
+        fd.close()
+    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
+        warnings.simplefilter("ignore", ResourceWarning)
+        unraisable = []
+        patch.setattr("sys.unraisablehook", unraisable.append)
+        del session
+        gc.collect()
+    assert not unraisable
+    assert not os.path.exists(f"/proc/{pid}")

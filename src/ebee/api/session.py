@@ -116,7 +116,10 @@ class Session:
             names = dict.fromkeys(name for attachment in self._attachments for name in attachment._loaded.programs)
             text = f"a session was dropped, not closed: {', '.join(names)}"
             warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
-        self.close()
+        try:
+            self.close()
+        except (OSError, UsageError):
+            pass  # what it holds may have been collected, and closed, before it
 
     # Attaching
 

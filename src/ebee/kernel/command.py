@@ -45,7 +45,7 @@ class KernelCommand:
 
     def _wait(self, timeout_s: float) -> None:
         """Wait for the end, at most so long."""
-        if self.pidfd is not None:
+        if self.pidfd is not None and self.pidfd.number >= 0:  # it may have been collected first
             poll = select.poll()
             poll.register(self.pidfd.number, select.POLLIN)
             poll.poll(timeout_s * 1000)
