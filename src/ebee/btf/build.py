@@ -196,6 +196,17 @@ class BtfBuilder:
         name_off, _, proto_id = struct.unpack(f"{self._order}3I", record)
         self._records[func_id - 1] = self._pack(name_off, info & ~0xFFFF | BTF_FUNC_GLOBAL, proto_id)
 
+    def replace(self, id: int, words: Sequence[int]) -> None:
+        """Give a type that is there other words, as many as it has: name, kind, size or type, and what follows."""
+        self._ids.pop(self._records[id - 1], None)
+        self._records[id - 1] = record = self._pack(*words)
+        self._ids.setdefault(record, id)
+
+    def words(self, id: int) -> list[int]:
+        """Return the words of a type that is there."""
+        record = self._records[id - 1]
+        return list(struct.unpack(f"{self._order}{len(record) // 4}I", record))
+
     def add_var(self, name: str, type_id: int, linkage: int = BTF_VAR_GLOBAL_ALLOCATED) -> int:
         return self._add(BTF_KIND_VAR, name, type_id, linkage)
 

@@ -5,10 +5,12 @@ Source: __uint and __type in bpf_helpers.h, parse_btf_map_def in libbpf.c (libbp
 
 from __future__ import annotations
 
+from ..abi import bpf
 from ..btf.kinds import (
     BTF_KIND_ARRAY,
     BTF_KIND_ENUM,
     BTF_KIND_ENUM64,
+    BTF_KIND_FUNC_PROTO,
     BTF_KIND_PTR,
     BTF_KIND_STRUCT,
     BTF_KIND_VAR,
@@ -20,6 +22,9 @@ from . import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal
+
     from ..btf.build import BtfBuilder
     from ..btf.read import Btf, BtfType
 
@@ -27,17 +32,22 @@ if TYPE_CHECKING:
 _NUMBERS = {
     "type": "map_type", "max_entries": "max_entries", "map_flags": "map_flags",
     "key_size": "key_size", "value_size": "value_size", "map_extra": "map_extra", "pinning": "pinning",
+    "numa_node": "numa_node",
 }  # fmt: skip
 _TYPES = {"key": ("key_type_id", "key_size"), "value": ("value_type_id", "value_size")}
 _INNER = "values"  # the last member: an array without elements, of pointers to the definition of the maps inside
 _POINTER_BYTES = 8
+# Maps of records: the only sizes of keys and values that the kernel takes.
+_SIZES = {
+    bpf.BPF_MAP_TYPE_RINGBUF: (0, 0), bpf.BPF_MAP_TYPE_USER_RINGBUF: (0, 0), bpf.BPF_MAP_TYPE_PERF_EVENT_ARRAY: (4, 4),
+}  # fmt: skip
 _MOST_SLOTS = 1 << 16
 
 
 def _members(map: MapSpec) -> dict[str, int]:
     """Return a definition's members: name -> number, or type id for `key` and `value`."""
     members = {"type": map.map_type, "max_entries": map.max_entries}
-    for name in ("map_flags", "map_extra", "pinning"):
+    for name in ("map_flags", "map_extra", "pinning", "numa_node"):
         if number := getattr(map, name):
             members[name] = number
     for name, (type_id, size) in _TYPES.items():
@@ -87,14 +97,58 @@ def map_types(map: MapSpec, btf: BtfBuilder) -> int:
     return btf.add_struct("", map_variable_bytes(map), members)
 
 
-def read_maps(btf: Btf, section_bytes: int) -> dict[int, MapSpec]:
-    """Return the maps that `.maps` defines, by their offset in it. Raises: ElfError, BtfError."""
+def read_maps(btf: Btf, section_bytes: int, places: Mapping[str, int]) -> dict[int, MapSpec]:
+    """Return the maps that `.maps` defines, by their offset in it, which `places` says before the types do.
+
+    Raises: ElfError, BtfError.
+    """
     found: dict[int, MapSpec] = {}
     for var_id, off, size in _datasec(btf, layout.MAPS):
         variable = btf.by_id(var_id)
+        off = places.get(variable.name, off)
         if variable.kind != BTF_KIND_VAR or off + size > section_bytes or off in found:
             raise ElfError("a variable is none, or lies outside", section=layout.MAPS, off_bytes=off)
         found[off] = _read_map(btf, variable.name, variable.type_id)
+    return found
+
+
+def slots_off_bytes(btf: Btf) -> dict[str, int]:
+    """Return where in the variables of maps the pointers to what is in them begin, by their names."""
+    found = {}
+    for var_id, _off, _size in _datasec(btf, layout.MAPS):
+        variable = btf.by_id(var_id)
+        for member in btf.resolve(variable.type_id).members:
+            if member.name == _INNER:
+                found[variable.name] = member.bit_off // 8
+    return found
+
+
+# struct bpf_map_def: type, key_size, value_size, max_entries, map_flags; what follows must be zero.
+# Source: bpf_object__init_user_maps in libbpf.c (libbpf 0.8).
+_LEGACY_WORDS = 5
+
+
+def read_legacy_maps(
+    data: bytes, names: Mapping[int, str], byteorder: Literal["little", "big"], btf: Btf
+) -> dict[int, MapSpec]:
+    """Return the maps of section `maps`, by their offset; `names` has where the symbol of each is. Raises: ElfError.
+
+    Their types are those of struct `____btf_map_NAME`, if there is one.
+    """
+    found: dict[int, MapSpec] = {}
+    size = len(data) // max(len(names), 1)
+    for off, name in sorted(names.items()):
+        words = [int.from_bytes(data[at : at + 4], byteorder) for at in range(off, off + size, 4)]
+        if size < 4 * _LEGACY_WORDS or size % 4 or off % size or off + size > len(data) or any(words[_LEGACY_WORDS:]):
+            what = f"map {name!r} is defined by something else than a struct bpf_map_def"
+            hint = "define it with __uint and __type in section .maps"
+            raise ElfError(what, section=layout.LEGACY_MAPS, off_bytes=off, hint=hint)
+        map_type, key_size, value_size, max_entries, map_flags, *_zeros = words
+        found[off] = map = MapSpec(name, map_type, key_size, value_size, max_entries, map_flags)
+        types = btf.by_name(f"____btf_map_{name}", BTF_KIND_STRUCT)
+        for member in types.members if types is not None else ():
+            if member.name in _TYPES and btf.sizeof(member.type_id) == getattr(map, _TYPES[member.name][1]):
+                setattr(map, _TYPES[member.name][0], member.type_id)
     return found
 
 
@@ -113,7 +167,10 @@ def _read_map(btf: Btf, name: str, type_id: int) -> MapSpec:
         type = btf.resolve(member.type_id)
         if member.name == _INNER and type.kind == BTF_KIND_ARRAY and map.inner is None and not name.endswith(".inner"):
             pointer = btf.resolve(type.array[0])
-            map.inner = _read_map(btf, f"{name}.inner", pointer.type_id if pointer.kind == BTF_KIND_PTR else 0)
+            target = btf.resolve(pointer.type_id) if pointer.kind == BTF_KIND_PTR else pointer
+            if target.kind != BTF_KIND_FUNC_PROTO:  # which is what an array of programs has
+                map.inner = _read_map(btf, f"{name}.inner", target.id)
+            map.value_size = map.value_size or 4
         elif member.name in _TYPES and type.kind == BTF_KIND_PTR:
             of_id, of_size = _TYPES[member.name]
             setattr(map, of_id, type.type_id)
@@ -122,6 +179,8 @@ def _read_map(btf: Btf, name: str, type_id: int) -> MapSpec:
             setattr(map, _NUMBERS[member.name], _number(btf, type, f"{where}: member {member.name!r}"))
         else:
             raise ElfError(f"{where}: member {member.name!r} is not supported", section=layout.MAPS)
+    if map.map_type in _SIZES:  # the type of the records may be said, and is nothing to the kernel
+        map.key_size, map.value_size = _SIZES[map.map_type]
     return map
 
 

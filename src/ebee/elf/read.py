@@ -1,9 +1,13 @@
-"""An object file that `write_object` made, back to its `ObjectSpec`.
+"""Object files to `ObjectSpec`: those of clang, gcc and libbpf's linker, and those that `write_object` made.
 
-Objects of other makers are refused: they have no `.ebee` section.
+The latter have a section `.ebee`, which says what the others do not have: what fields of tracepoints are called, where
+records can be lost, what printf formats mean.
+Source: libbpf.c (libbpf 1.6): bpf_object__elf_collect, bpf_program__record_reloc, bpf_object__reloc_code.
 """
 
 from __future__ import annotations
+
+from bisect import bisect_right
 
 from ..abi import bpf
 from ..btf.build import BtfBuilder
@@ -25,7 +29,7 @@ from ..isa.opcodes import (
     LDDW,
 )
 from ..record import Record, field
-from ..spec.core_fields import is_symbol
+from ..spec.core_fields import is_symbol, without_flavour
 from ..spec.object import (
     CORE_KINDS,
     RELO_KFUNC,
@@ -42,157 +46,92 @@ from ..spec.object import (
     Reloc,
     StructOpsSpec,
 )
+from ..spec.sections import Section as SectionName
 from ..spec.sections import parse_section
 from . import layout
-from .maps import map_variable_bytes, read_maps
+from .file import ElfFile, Section, Symbol, string_at
+from .file import is_elf as is_elf
+from .maps import read_legacy_maps, read_maps, slots_off_bytes
+from .variables import Variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import struct
-    from typing import Any
+    from typing import Any, Literal
 
     from ..isa.insn import Insn
 
 _CORE_KINDS = {number: kind for kind, number in CORE_KINDS.items()}
-_MAX_DATA_BYTES = 1 << 30  # of a section without bytes in the file: the kernel's limit for a value, about
-
-
-# Sections of data with pointers, and the relocations of these.
-_RELOCS = {layout.STRUCT_OPS: (layout.R_BPF_64_ABS64,), layout.MAPS: (layout.R_BPF_64_64,)}
-
-
-class _Section(Record):
-    name: str
-    type: int
-    flags: int
-    data: bytes
-    size: int
-    link: int
-    info: int
-
-
-class _Symbol(Record):
-    name: str
-    kind: int
-    section: int
-    value: int
-    size: int
-    is_weak: bool = False
-
-    @property
-    def is_extern(self) -> bool:
-        return not self.section and self.kind == layout.STT_NOTYPE and bool(self.name)
+# The relocations of pointers in `.maps` (ours are of the first type), and in structs of functions.
+_MAP_POINTERS, _FUNCTION_POINTERS = (layout.R_BPF_64_64, layout.R_BPF_64_ABS64), (layout.R_BPF_64_ABS64,)
+_CODE = (layout.R_BPF_64_64, layout.R_BPF_64_32)
 
 
 class _Function(Record):
-    """The code behind a symbol. `indices` has the instruction at an offset, `relocs` the symbol that one refers to."""
+    """The code behind a symbol. `indices` has the instruction at an offset, `relocs` the symbol that one refers to.
+
+    What `is_local` is no program of its own, wherever it is. `core_relos` are kind, type and access string.
+    """
 
     name: str
+    place: tuple[int, int]
+    is_local: bool
     insns: list[Insn]
     indices: dict[int, int]
-    relocs: dict[int, _Symbol] = field(default_factory=dict)
+    relocs: dict[int, Symbol] = field(default_factory=dict)
     type_id: int = 0
     lines: list[LineInfo] = field(default_factory=list)
-    core_relos: dict[int, str] = field(default_factory=dict)
-
-
-def is_elf(data: bytes) -> bool:
-    """Whether a file begins as ELF does."""
-    return data[:4] == layout.ELF_IDENT[:4]
+    core_relos: dict[int, tuple[str, int, str]] = field(default_factory=dict)
 
 
 def read_object(data: bytes, file: str = "") -> ObjectSpec:
-    """Return the object that a file written by `write_object` holds; `file` is its name for messages.
+    """Return the object that a file holds; `file` is its name for messages, and names the object.
 
-    Fields of tracepoints are symbolic again. The object's BTF has the variables of the file in addition.
-    Raises: ElfError with section and offset for a file that is damaged, or that ebee has not made.
+    Of a file that `write_object` made fields of tracepoints are symbolic again; the object's BTF has the variables of
+    the file in addition. That of others is as the kernel takes it. Raises: ElfError with section and offset.
     """
     try:
-        return _Reader(data).object()
+        return _Reader(data, file).object()
     except FormatError as e:
         section = e.section or (layout.BTF if type(e).__name__ == "BtfError" else "")
         raise ElfError(e.what, file=file, section=section, off_bytes=e.off_bytes, hint=e.hint) from None
 
 
 class _Reader:
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.sections = self.read_sections()
-        self.by_name: dict[str, int] = {}
-        for number, section in enumerate(self.sections):
-            if self.by_name.setdefault(section.name, number) != number:
-                raise ElfError("there are two of this name", section=section.name)
+    def __init__(self, data: bytes, file: str) -> None:
+        self.file = ElfFile(data)
+        self.path = file
+        self.sections, self.by_name = self.file.sections, self.file.by_name
         self.notes = self.read_notes()
-        self.btf = Btf(self.bytes_of(layout.BTF))
-        self.symbols = self.read_symbols()
+        self.raw_btf = self.read_btf()
+        self.btf = Btf(self.raw_btf)
+        self.externs: dict[str, int] = {}
+        self.kconfig: dict[str, int] = {}
         self.maps: dict[tuple[int, int], str] = {}  # section and offset -> name
+        self.data_maps: dict[int, str] = {}  # section -> name
         self.functions: dict[tuple[int, int], _Function] = {}  # section and offset -> function
         self.starts: dict[int, list[int]] = {}  # section -> offsets of its functions
-        self.pointers: list[tuple[int, _Symbol]] = []  # of structs of functions: where, and to what
-        self.map_pointers: list[tuple[int, _Symbol]] = []  # of maps of maps
+        self.pointers: dict[int, list[tuple[int, Symbol]]] = {}  # section of data -> where, and to what
 
-    # The file
-
-    def unpack(self, format: struct.Struct, off: int, what: str) -> Any:
-        """Return the fields of a struct at an offset of the file. Raises: ElfError."""
-        if off + format.size > len(self.data):
-            raise ElfError(f"{what} lies outside of the file", off_bytes=off)
-        return format.unpack_from(self.data, off)
-
-    def read_sections(self) -> list[_Section]:
-        """Return every section, in order; the first is the empty one that number 0 stands for."""
-        header = self.unpack(layout.EHDR, 0, "the header")
-        ident, kind, machine, _version, _entry, _phoff, shoff, *_rest, shentsize, shnum, shstrndx = header
-        if ident[:7] != layout.ELF_IDENT[:7] or (kind, machine) != (layout.ET_REL, layout.EM_BPF):
-            raise ElfError("this is no little-endian eBPF object file", off_bytes=0)
-        if shentsize != layout.SHDR.size or not 0 < shstrndx < shnum < layout.SHN_LORESERVE:
-            raise ElfError("the table of sections is damaged", off_bytes=58)
-        rows = [self.unpack(layout.SHDR, shoff + i * shentsize, f"section {i}'s header") for i in range(shnum)]
-        sections = []
-        for i, (_name, kind, flags, _addr, off, size, link, info, _align, _entsize) in enumerate(rows):
-            has_bytes = kind not in (0, layout.SHT_NOBITS)
-            if size > (max(len(self.data) - off, 0) if has_bytes else _MAX_DATA_BYTES):
-                raise ElfError(f"section {i} lies outside of the file", off_bytes=shoff + i * shentsize)
-            content = self.data[off : off + size] if has_bytes else b""
-            sections.append(_Section("", kind, flags, content, size, link, info))
-        for section, row in zip(sections, rows):
-            section.name = _string(sections[shstrndx].data, row[0], "names of sections")
-        return sections
-
-    def bytes_of(self, name: str) -> bytes:
-        """Return the contents of a section that must be there."""
-        if name not in self.by_name:
-            raise ElfError(f"there is no section {name}")
-        return self.sections[self.by_name[name]].data
-
-    def read_symbols(self) -> list[_Symbol]:
-        """Return every symbol, in order."""
-        table = self.sections[self.by_name.get(".symtab", 0)]
-        if table.type != layout.SHT_SYMTAB or table.size % layout.SYM.size or table.link >= len(self.sections):
-            raise ElfError("there is no table of symbols, or it is damaged", section=".symtab")
-        strings = self.sections[table.link].data
-        symbols: list[_Symbol] = []
-        for name_off, info, _other, section, value, size in layout.SYM.iter_unpack(table.data):
-            if section >= len(self.sections):
-                off = len(symbols) * layout.SYM.size
-                raise ElfError("a symbol of no section", section=".symtab", off_bytes=off)
-            is_weak = info >> 4 == layout.STB_WEAK
-            symbols.append(_Symbol(_string(strings, name_off, ".strtab"), info & 15, section, value, size, is_weak))
-        return symbols
+    def read_btf(self) -> bytes:
+        """Return the types, which an object of legacy maps, or without any, may do without."""
+        if layout.BTF in self.by_name:
+            return self.file.little(layout.BTF)
+        if layout.MAPS in self.by_name or self.notes is not None:
+            hint = "compile with -g, and strip with llvm-strip -g, which leaves .BTF"
+            raise ElfError(f"there is no section {layout.BTF}, which says what its maps are", hint=hint)
+        return BtfBuilder().encode()
 
     # Notes
 
-    def read_notes(self) -> dict[str, Any]:
-        """Return ebee's own notes. Raises: ElfError if there are none, or of a format that is unknown."""
+    def read_notes(self) -> dict[str, Any] | None:
+        """Return ebee's own notes, None if there are none. Raises: ElfError for those of a format that is unknown."""
+        if layout.NOTES not in self.by_name:
+            return None
         import json
 
-        if layout.NOTES not in self.by_name:
-            raise ElfError(
-                f"there is no section {layout.NOTES}: this object was not made by ebee",
-                hint="ebee reads the objects that `ebee compile` and `ebee.compile` write",
-            )
         try:
-            notes = json.loads(self.bytes_of(layout.NOTES).strip(b"\0"))
+            notes = json.loads(self.file.bytes_of(layout.NOTES).strip(b"\0"))
         except (ValueError, RecursionError):
             notes = None
         if not isinstance(notes, dict):
@@ -217,13 +156,97 @@ class _Reader:
 
     def object(self) -> ObjectSpec:
         """Return what the file holds."""
+        spec = self.foreign() if self.notes is None else self.own()
+        spec.byteorder = self.file.byteorder
+        for name, type in spec.structs.items():
+            for off, member in self.members_at(type).items():
+                program = spec.programs.get(type.programs.get(off, ""))
+                if program is not None and self.notes is None:
+                    program.attach_to = f"{without_flavour(type.struct)}.{member}"
+            assert name == type.name
+        return spec
+
+    def members_at(self, struct: StructOpsSpec) -> dict[int, str]:
+        """Return the members of a struct of functions, by their offsets."""
+        return {m.bit_off // 8: m.name for m in self.btf.by_id(struct.type_id).members}
+
+    def license(self) -> str:
+        """Return the licence: empty where none is given."""
+        data = self.file.bytes_of(layout.LICENSE) if layout.LICENSE in self.by_name else b""
+        return string_at(data + b"\0", 0, layout.LICENSE)
+
+    def foreign(self) -> ObjectSpec:
+        """Return what a file of another maker holds."""
+        name = self.path.replace("\\", "/").rpartition("/")[2]
+        spec = ObjectSpec(name.removesuffix(".o").removesuffix(".bpf") or "object", license=self.license())
+        found = Variables(self.file, self.raw_btf)
+        spec.btf, self.externs, self.kconfig = found.data, found.ksyms, found.kconfig
+        self.btf = Btf(spec.btf)
+        weak = {s.name for s in self.file.symbols if s.is_extern and s.is_weak}
+        spec.kconfig = {name: name in weak for name in self.kconfig}
+        spec.externs = dict(found.ksyms)
+        maps = spec.maps
+        self.add_maps(maps, Btf(self.raw_btf))
+        if layout.LEGACY_MAPS in self.by_name:
+            number = self.by_name[layout.LEGACY_MAPS]
+            names = {s.value: s.name for s in self.file.symbols if s.section == number and s.kind == layout.STT_OBJECT}
+            for off, map in read_legacy_maps(self.sections[number].data, names, self.file.byteorder, self.btf).items():
+                self.maps[number, off] = map.name
+                maps[map.name] = map
+        for section, map in found.maps.items():
+            if section in maps:
+                raise ElfError(f"a map is called {section!r}, as a section is", section=layout.MAPS)
+            maps[section] = map
+            self.data_maps[self.by_name.get(section, 0)] = section
+        self.add_arena_data(maps)
+        self.read_functions()
+        spec.structs = self.read_structs()
+        self.read_initial(maps, Btf(self.raw_btf))
+        used = {s.name for f in self.functions.values() for s in f.relocs.values()}
+        spec.externs = {name: id for name, id in spec.externs.items() if name in used}
+        for at, function in self.functions.items():
+            if self.is_program(at, function):
+                if function.name in spec.programs:
+                    raise ElfError(f"two programs are called {function.name!r}")
+                spec.programs[function.name] = self.program(at, None, maps)
+        return spec
+
+    def is_program(self, at: tuple[int, int], function: _Function) -> bool:
+        """Whether a function is a program of its own, and not one that others call."""
+        return self.sections[at[0]].name != layout.TEXT and not function.is_local
+
+    def add_maps(self, maps: dict[str, MapSpec], btf: Btf) -> None:
+        """Add the maps that `.maps` defines, and note where each is."""
+        number = self.by_name.get(layout.MAPS, 0)
+        places = {s.name: s.value for s in self.file.symbols if number and s.section == number}
+        for off, map in (read_maps(btf, self.sections[number].size, places) if number else {}).items():
+            self.maps[number, off] = map.name
+            maps[map.name] = map
+
+    def add_arena_data(self, maps: dict[str, MapSpec]) -> None:
+        """Note that the variables of address space 1 are in the object's arena."""
+        number = self.by_name.get(layout.ARENA_DATA, 0)
+        arenas = [m for m in maps.values() if m.map_type == bpf.BPF_MAP_TYPE_ARENA]
+        if not number or not self.sections[number].size:
+            return
+        if len(arenas) != 1:
+            raise ElfError(f"{len(arenas)} arenas for the variables of this section", section=layout.ARENA_DATA)
+        section = self.sections[number]
+        arenas[0].initial = section.data if section.data else bytes(section.size)
+        self.data_maps[number] = arenas[0].name
+
+    def own(self) -> ObjectSpec:
+        """Return what a file of ebee's own holds."""
         notes = self.notes
         spec = ObjectSpec(self.note(notes, "name", str))
         spec.btf, spec.externs = self.read_externs()
-        license = self.bytes_of(layout.LICENSE)
-        spec.license = _string(license, 0, layout.LICENSE)
+        self.externs = spec.externs
+        self.file.bytes_of(layout.LICENSE)
+        spec.license = self.license()
         spec.notes = self.note(notes, "notes", dict)
         spec.loss_sites = self.loss_sites()
+        if note := self.note(notes, "kconfig", dict, type(None)) if "kconfig" in (notes or ()) else None:
+            spec.kconfig = {str(name): bool(is_weak) for name, is_weak in note.items()}
         maps = self.read_maps()
         for name in self.note(notes, "maps", dict):
             if name not in maps:
@@ -233,7 +256,7 @@ class _Reader:
             raise ElfError("not every map is in the notes", section=layout.NOTES)
         self.read_functions()
         spec.structs = self.read_structs()
-        self.read_inner_maps(maps)
+        self.read_initial(maps, self.btf)
         programs = {f.name: at for at, f in self.functions.items() if self.sections[at[0]].name != layout.TEXT}
         for name, note in self.note(notes, "programs", dict).items():
             if name not in programs:
@@ -245,7 +268,7 @@ class _Reader:
 
     def read_externs(self) -> tuple[bytes, dict[str, int]]:
         """Return the types without `.ksyms`, which the kernel does not take, and the types of what it has by name."""
-        data = self.bytes_of(layout.BTF)
+        data = self.raw_btf
         section = self.btf.by_name(layout.KSYMS, BTF_KIND_DATASEC)
         if section is None:
             return data, {}
@@ -275,12 +298,8 @@ class _Reader:
 
     def read_maps(self) -> dict[str, MapSpec]:
         """Return the maps by name, and note where each is."""
-        found = {}
-        if layout.MAPS in self.by_name:
-            number = self.by_name[layout.MAPS]
-            for off, map in read_maps(self.btf, self.sections[number].size).items():
-                self.maps[number, off] = map.name
-                found[map.name] = map
+        found: dict[str, MapSpec] = {}
+        self.add_maps(found, self.btf)
         for name, note in self.note(self.notes, "maps", dict).items():
             if not isinstance(note, dict) or "section" not in note:
                 continue
@@ -288,7 +307,7 @@ class _Reader:
             number = self.by_name.get(section_name, 0)
             section = self.sections[number]
             is_data = layout.is_data_section(section_name)
-            if not (number and is_data) or (number, 0) in self.maps or name in found:
+            if not (number and is_data) or number in self.data_maps or name in found:
                 raise ElfError(f"map {name!r} has no section of its own", section=layout.NOTES)
             map = MapSpec(name, bpf.BPF_MAP_TYPE_ARRAY, 4, section.size, 1, self.note(note, "flags", int))
             map.value_type_id = self.note(note, "type_id", int)
@@ -297,40 +316,52 @@ class _Reader:
             if not 0 <= map.value_type_id < self.btf.type_count or layout.data_section(map) != section_name:
                 raise ElfError(f"map {name!r} is not described right", section=layout.NOTES)
             found[name] = map
-            self.maps[number, 0] = name
+            self.data_maps[number] = name
         return found
 
-    def read_inner_maps(self, maps: dict[str, MapSpec]) -> None:
-        """Note which maps are in maps of maps from the start."""
+    def read_initial(self, maps: dict[str, MapSpec], btf: Btf) -> None:
+        """Note which maps are in maps of maps, and which programs in arrays of programs, from the start."""
         number = self.by_name.get(layout.MAPS, 0)
         starts = sorted(off for section, off in self.maps if section == number)
-        for at, symbol in self.map_pointers:
+        slots = slots_off_bytes(btf)
+        for at, symbol in self.pointers.get(number, ()) if number else ():
             start = max((off for off in starts if off <= at), default=-1)
-            outer, inner = maps.get(self.maps.get((number, start), "")), self.maps.get((symbol.section, symbol.value))
-            slot = at - start - map_variable_bytes(outer) if outer is not None else -1
-            if outer is None or outer.inner is None or inner is None or slot < 0 or slot % 8 or outer.key_size != 4:
-                raise ElfError("a pointer to no map, or in no map of maps", section=layout.MAPS, off_bytes=at)
-            outer.inner_maps[(slot // 8).to_bytes(4, "little")] = inner
+            outer, key = maps.get(self.maps.get((number, start), "")), (symbol.section, symbol.value)
+            slot = at - start - slots.get(outer.name, at + 1) if outer is not None else -1
+            inner, function = self.maps.get(key), self.functions.get(key)
+            if outer is not None and slot >= 0 and slot % 8 == 0 and outer.key_size == 4:
+                if outer.inner is not None and inner is not None:
+                    outer.inner_maps[(slot // 8).to_bytes(4, self.file.byteorder)] = inner
+                    continue
+                if outer.map_type == bpf.BPF_MAP_TYPE_PROG_ARRAY and function is not None:
+                    outer.programs[slot // 8] = function.name
+                    continue
+            what = "a pointer to no map or program, or in nothing that holds them"
+            raise ElfError(what, section=layout.MAPS, off_bytes=at)
 
     def read_structs(self) -> dict[str, StructOpsSpec]:
         """Return the structs of functions, and what they point to."""
-        number = self.by_name.get(layout.STRUCT_OPS, 0)
-        datasec = self.btf.by_name(layout.STRUCT_OPS, BTF_KIND_DATASEC) if number else None
         found: dict[str, StructOpsSpec] = {}
-        ends: dict[int, StructOpsSpec] = {}
-        for var_id, off, size in datasec.secinfos if datasec is not None else ():
-            variable, data = self.btf.by_id(var_id), self.sections[number].data[off : off + size]
-            type = self.btf.by_id(variable.type_id)
-            if variable.kind != BTF_KIND_VAR or type.kind != BTF_KIND_STRUCT or len(data) != size:
-                what = "a variable is no struct, or lies outside"
-                raise ElfError(what, section=layout.STRUCT_OPS, off_bytes=off)
-            found[variable.name] = ends[off] = StructOpsSpec(variable.name, type.name, type.id, data)
-        for at, symbol in self.pointers:
-            start = max((off for off in ends if off <= at), default=-1)
-            function = self.functions.get((symbol.section, symbol.value))
-            if function is None or start < 0 or at - start + 8 > len(ends[start].data):
-                raise ElfError("a pointer to no program, or in no struct", section=layout.STRUCT_OPS, off_bytes=at)
-            ends[start].programs[at - start] = function.name
+        raw = Btf(self.raw_btf)
+        for name in layout.STRUCT_OPS_SECTIONS:
+            number = self.by_name.get(name, 0)
+            datasec = raw.by_name(name, BTF_KIND_DATASEC) if number else None
+            places = {s.name: s.value for s in self.file.symbols if s.section == number}
+            ends: dict[int, StructOpsSpec] = {}
+            for var_id, off, size in datasec.secinfos if datasec is not None else ():
+                variable = raw.by_id(var_id)
+                off = places.get(variable.name, off)
+                type, data = raw.resolve(variable.type_id), self.sections[number].data[off : off + size]
+                if variable.kind != BTF_KIND_VAR or type.kind != BTF_KIND_STRUCT or len(data) != size:
+                    what = "a variable is no struct, or lies outside"
+                    raise ElfError(what, section=name, off_bytes=off)
+                found[variable.name] = ends[off] = StructOpsSpec(variable.name, type.name, type.id, data)
+            for at, symbol in self.pointers.get(number, ()) if number else ():
+                start = max((off for off in ends if off <= at), default=-1)
+                function = self.functions.get((symbol.section, symbol.value))
+                if function is None or start < 0 or at - start + 8 > len(ends[start].data):
+                    raise ElfError("a pointer to no program, or in no struct", section=name, off_bytes=at)
+                ends[start].programs[at - start] = function.name
         return found
 
     # Code
@@ -345,60 +376,70 @@ class _Reader:
                 self.read_relocs(section)
         self.read_btf_ext()
 
-    def split(self, number: int, section: _Section) -> None:
+    def split(self, number: int, section: Section) -> None:
         """Cut a section into functions: symbols say where each begins and ends, without gaps."""
         end = 0
-        own = [s for s in self.symbols if s.section == number and s.kind == layout.STT_FUNC]
+        own = [s for s in self.file.symbols if s.section == number and s.kind == layout.STT_FUNC]
         for symbol in sorted(own, key=lambda s: s.value):
+            if (number, symbol.value) in self.functions and symbol.value + symbol.size == end:
+                continue  # a second name of the same function
             is_whole = symbol.value % 8 == 0 and 0 < symbol.size <= section.size - symbol.value
             if symbol.value != end or not is_whole:
                 what = f"function {symbol.name!r} overlaps another or leaves a gap"
                 raise ElfError(what, section=section.name, off_bytes=end)
             end = symbol.value + symbol.size
-            insns = _decode(section.data[symbol.value : end], section.name, symbol.value)
+            insns = _decode(section.data[symbol.value : end], section.name, symbol.value, self.file.byteorder)
             indices = {8 * slot: i for i, slot in enumerate(slot_offsets(insns)[:-1])}
             self.starts.setdefault(number, []).append(symbol.value)
-            self.functions[number, symbol.value] = _Function(symbol.name, insns, indices)
+            place = number, symbol.value
+            self.functions[place] = _Function(symbol.name, place, symbol.is_local, insns, indices)
         if end != section.size:
             raise ElfError("there is code without a function", section=section.name, off_bytes=end)
 
     def at(self, number: int, off: int, what: str) -> tuple[_Function, int]:
         """Return the function and the index of the instruction at an offset of a section."""
-        for start in self.starts.get(number, ()):
-            function = self.functions[number, start]
-            if start <= off and (i := function.indices.get(off - start)) is not None:
+        starts = self.starts.get(number, [])
+        position = bisect_right(starts, off) - 1
+        if position >= 0:
+            function = self.functions[number, starts[position]]
+            if (i := function.indices.get(off - starts[position])) is not None:
                 return function, i
         raise ElfError(f"{what} is at no instruction", section=self.sections[number].name, off_bytes=off)
 
-    def read_relocs(self, section: _Section) -> None:
-        if section.info >= len(self.sections) or section.size % layout.REL.size:
-            raise ElfError("this table of relocations is damaged", section=section.name)
-        for at, (off, info) in enumerate(layout.REL.iter_unpack(section.data)):
-            symbol_number, kind = info >> 32, info & 0xFFFFFFFF
+    def read_relocs(self, section: Section) -> None:
+        """Read the relocations of code, and of data whose pointers mean something; libbpf passes over the others."""
+        target = self.sections[section.info] if section.info < len(self.sections) else self.sections[0]
+        kinds = _FUNCTION_POINTERS if target.name in layout.STRUCT_OPS_SECTIONS else _MAP_POINTERS
+        has_pointers = target.name == layout.MAPS or kinds is _FUNCTION_POINTERS
+        if not has_pointers and not target.flags & layout.SHF_EXECINSTR:
+            return
+        for at, (off, kind, symbol) in enumerate(self.file.relocs(section)):
             where = at * layout.REL.size
-            kinds = _RELOCS.get(self.sections[section.info].name, (layout.R_BPF_64_64, layout.R_BPF_64_32))
-            if symbol_number >= len(self.symbols) or kind not in kinds:
-                what = f"relocation type {kind} of symbol {symbol_number} is not supported"
+            if kind not in (kinds if has_pointers else _CODE):
+                what = f"relocation type {kind} of symbol {symbol.name!r} is not supported"
                 raise ElfError(what, section=section.name, off_bytes=where)
-            if self.sections[section.info].name in _RELOCS:
-                pointers = self.pointers if kind == layout.R_BPF_64_ABS64 else self.map_pointers
-                pointers.append((off, self.symbols[symbol_number]))
+            if has_pointers:
+                self.pointers.setdefault(section.info, []).append((off, symbol))
                 continue
             function, i = self.at(section.info, off, "a relocation")
             if function.insns[i].opcode != (LDDW if kind == layout.R_BPF_64_64 else CALL):
                 what = "a relocation of an instruction that cannot have one"
                 raise ElfError(what, section=section.name, off_bytes=where)
-            function.relocs[i] = self.symbols[symbol_number]
+            function.relocs[i] = symbol
 
     def read_btf_ext(self) -> None:
         """Read functions' types and source lines."""
         if layout.BTF_EXT not in self.by_name:
             return
-        data = self.bytes_of(layout.BTF_EXT)
-        if len(data) < layout.BTF_EXT_HDR.size:
+        data = self.file.little(layout.BTF_EXT)
+        if len(data) < layout.BTF_EXT_HDR_LEN:
             raise ElfError("the header is cut off", section=layout.BTF_EXT, off_bytes=0)
-        magic, version, _flags, hdr_len, *parts = layout.BTF_EXT_HDR.unpack_from(data)
-        if magic != 0xEB9F or version != 1 or hdr_len < layout.BTF_EXT_HDR.size:
+        magic, version, _flags, hdr_len, *parts = layout.BTF_EXT_HDR.unpack(
+            data[: layout.BTF_EXT_HDR.size].ljust(layout.BTF_EXT_HDR.size, b"\0")
+        )
+        if hdr_len < layout.BTF_EXT_HDR.size:
+            parts[4:] = 0, 0
+        if magic != 0xEB9F or version != 1 or hdr_len < layout.BTF_EXT_HDR_LEN:
             raise ElfError("the header is damaged", section=layout.BTF_EXT, off_bytes=0)
         for number, off, (insn_off, type_id) in self.infos(data, hdr_len + parts[0], parts[1], layout.FUNC_INFO):
             function, i = self.at(number, insn_off, "a function's type")
@@ -416,7 +457,8 @@ class _Reader:
             if row[3] not in _CORE_KINDS or i in function.core_relos:
                 what = f"a relocation of kind {row[3]}, or a second one of an instruction"
                 raise ElfError(what, section=layout.BTF_EXT)
-            function.core_relos[i] = _CORE_KINDS[row[3]]
+            self.btf.by_id(row[1])
+            function.core_relos[i] = _CORE_KINDS[row[3]], row[1], self.btf.string(row[2])
 
     def infos(self, data: bytes, start: int, length: int, format: struct.Struct) -> Any:
         """Iterate over the records of one part of .BTF.ext: number of the section, offset, fields."""
@@ -440,8 +482,13 @@ class _Reader:
                 at += record_bytes
 
     def program(self, entry: tuple[int, int], note: Any, maps: dict[str, MapSpec]) -> ProgramSpec:
-        """Return a program with every function that it calls."""
-        section = parse_section(self.sections[entry[0]].name)
+        """Return a program with every function that it calls. One in a section of no known name has no type."""
+        try:
+            section = parse_section(self.sections[entry[0]].name)
+        except FormatError:
+            if note is not None:
+                raise
+            section = SectionName("", bpf.BPF_PROG_TYPE_UNSPEC, 0)
         keys, pending = {entry}, [entry]
         while pending:
             for callee in self.callees(self.functions[pending.pop()]).values():
@@ -455,27 +502,28 @@ class _Reader:
             section.attach_to,
             section.expected_attach_type,
             section.prog_flags,
-            stack_size=self.note(note, "stack_size", int),
+            stack_size=self.note(note, "stack_size", int) if note is not None else 0,
         )
         order = [entry, *sorted(keys - {entry})]
         starts: dict[tuple[int, int], int] = {}
-        self.core_relos: dict[int, str] = {}  # instructions of this program that .BTF.ext has one for
+        # Instructions of this program that .BTF.ext has one for.
+        self.core_relos: dict[int, tuple[str, int, str]] = {}
         slot = 0
         for key in order:
             starts[key] = slot
             slot += slot_offsets(self.functions[key].insns)[-1]
         for key in order:
             self.append(program, self.functions[key], starts[key], starts, maps)
-        for row in self.note(note, "fields", list):
+        for row in self.note(note, "fields", list) if note is not None else ():
             i, symbol, addend, size = (self.note(row, at, t) for at, t in enumerate((int, str, int, int)))
             if not 0 <= i < len(program.insns) or not -(1 << 15) <= addend < 1 << 15:
                 raise ElfError(f"program {program.name!r}: a field at no instruction", section=layout.NOTES)
             program.insns[i].off = addend
             program.relocs.append(Reloc(i, RELO_TP_FIELD, symbol, addend, size))
-        for row in self.note(note, "core_fields", list):
+        for row in self.note(note, "core_fields", list) if note is not None else ():
             i, symbol, addend, size = (self.note(row, at, t) for at, t in enumerate((int, str, int, int)))
-            kind = self.core_relos.pop(i, None)
-            if kind is None or addend or not is_symbol(kind, symbol):
+            kind = self.core_relos.pop(i, ("", 0, ""))[0]
+            if not kind or addend or not is_symbol(kind, symbol):
                 what = f"program {program.name!r}: a field of the kernel at no instruction, or of no name"
                 raise ElfError(what, section=layout.NOTES)
             insn = program.insns[i]
@@ -484,24 +532,32 @@ class _Reader:
             else:
                 insn.imm = 0
             program.relocs.append(Reloc(i, kind, symbol, 0, size))
-        if self.core_relos:
-            what = f"program {program.name!r}: CO-RE relocations that are not in the notes"
-            raise ElfError(what, section=layout.NOTES)
+        for i, (kind, type_id, access) in self.core_relos.items():
+            program.relocs.append(Reloc(i, kind, access, type_id=type_id))
         program.relocs.sort(key=lambda r: r.insn_idx)
         return program
 
     def callees(self, function: _Function) -> dict[int, tuple[int, int]]:
-        """Return the functions that a function calls or takes the address of, by instruction."""
+        """Return the functions that a function calls or takes the address of, by instruction.
+
+        A call within a section may have no relocation: its distance is right as it is.
+        """
         found = {}
+        slots = slot_offsets(function.insns)
         for i, insn in enumerate(function.insns):
-            if (insn.opcode, insn.src_reg) not in ((CALL, BPF_PSEUDO_CALL), (LDDW, BPF_PSEUDO_FUNC)):
-                continue
             symbol = function.relocs.get(i)
-            if symbol is not None and symbol.is_extern:
+            is_call = (insn.opcode, insn.src_reg) == (CALL, BPF_PSEUDO_CALL)
+            is_address = insn.opcode == LDDW and (
+                insn.src_reg == BPF_PSEUDO_FUNC or (symbol is not None and symbol.section in self.starts)
+            )
+            if not (is_call or is_address) or (symbol is not None and symbol.is_extern):
                 continue
-            distance = insn.imm if insn.opcode == LDDW else 8 * (insn.imm + 1)
-            key = (symbol.section, symbol.value + distance) if symbol is not None else (0, 0)
-            if key not in self.functions or self.sections[key[0]].name != layout.TEXT:
+            distance = _signed(insn.imm) if is_address else 8 * (insn.imm + 1)
+            number, start = function.place
+            key = (number, start + 8 * slots[i] + distance)
+            if symbol is not None:
+                key = (symbol.section, symbol.value + distance)
+            if key not in self.functions or (symbol is None and is_address):
                 raise ElfError(f"function {function.name!r}: instruction {i} calls no function of {layout.TEXT}")
             found[i] = key
         return found
@@ -516,7 +572,7 @@ class _Reader:
     ) -> None:
         """Add a function's instructions to a program, with calls and relocations as an `ObjectSpec` has them."""
         first = len(program.insns)
-        self.core_relos.update({first + i: kind for i, kind in function.core_relos.items()})
+        self.core_relos.update({first + i: relo for i, relo in function.core_relos.items()})
         callees = self.callees(function)
         slots = slot_offsets(function.insns)
         for i, original in enumerate(function.insns):
@@ -524,9 +580,15 @@ class _Reader:
             if i in callees:
                 distance = starts[callees[i]] - (start_slot + slots[i]) - 1
                 insn.imm = distance & 0xFFFFFFFF if insn.opcode == LDDW else distance
+                insn.src_reg = BPF_PSEUDO_FUNC if insn.opcode == LDDW else BPF_PSEUDO_CALL
+            elif i in function.relocs and function.relocs[i].name in self.kconfig:
+                program.relocs.append(self.kconfig_reloc(first + i, insn, function.relocs[i].name))
             elif i in function.relocs and function.relocs[i].is_extern:
                 symbol = function.relocs[i]
                 is_call = insn.opcode == CALL
+                if symbol.name not in self.externs:
+                    hint = "what the kernel has is declared with __ksym, what its configuration says with __kconfig"
+                    raise ElfError(f"function {function.name!r} uses {symbol.name!r}, which is nowhere", hint=hint)
                 insn.src_reg, insn.imm = BPF_PSEUDO_KFUNC_CALL if is_call else BPF_PSEUDO_BTF_ID, 0
                 kind = RELO_KFUNC if is_call else RELO_KSYM
                 program.relocs.append(Reloc(first + i, kind, symbol.name, is_weak=symbol.is_weak))
@@ -537,15 +599,25 @@ class _Reader:
             program.func_info.append(FuncInfo(first, function.type_id))
         program.line_info += [x.replace(insn_idx=first + x.insn_idx) for x in function.lines]
 
-    def map_reloc(self, insn_idx: int, insn: Insn, symbol: _Symbol, maps: dict[str, MapSpec]) -> Reloc:
+    def kconfig_reloc(self, insn_idx: int, insn: Insn, name: str) -> Reloc:
+        """Return the relocation of a wide load that refers to a variable of `.kconfig`."""
+        if insn.opcode != LDDW or insn.src_reg:
+            raise ElfError(f"instruction {insn_idx} refers to {name!r}, which is no function")
+        insn.src_reg, insn.imm = BPF_PSEUDO_MAP_VALUE, 0
+        return Reloc(insn_idx, RELO_MAP_VALUE, layout.KCONFIG, self.kconfig[name])
+
+    def map_reloc(self, insn_idx: int, insn: Insn, symbol: Symbol, maps: dict[str, MapSpec]) -> Reloc:
         """Return the relocation of a wide load that refers to a map or to its value."""
-        name = self.maps.get((symbol.section, symbol.value))
+        data = self.data_maps.get(symbol.section)
+        name = data or self.maps.get((symbol.section, symbol.value))
         if name is None or insn.opcode != LDDW or insn.src_reg:
             raise ElfError(f"instruction {insn_idx} refers to {symbol.name!r}, which is no map")
-        addend, insn.imm = insn.imm, 0
-        if layout.data_section(maps[name]):
-            if addend >= maps[name].value_size:
-                raise ElfError(f"instruction {insn_idx} refers to a byte beyond {symbol.name!r}")
+        addend, insn.imm = _signed(insn.imm), 0
+        if data:
+            addend += symbol.value
+            size = len(maps[name].initial) if maps[name].map_type == bpf.BPF_MAP_TYPE_ARENA else maps[name].value_size
+            if not 0 <= addend < size:
+                raise ElfError(f"instruction {insn_idx} refers to a byte beyond {symbol.name or data!r}")
             insn.src_reg = BPF_PSEUDO_MAP_VALUE
             return Reloc(insn_idx, RELO_MAP_VALUE, name, addend)
         if addend:
@@ -554,19 +626,14 @@ class _Reader:
         return Reloc(insn_idx, RELO_MAP, name)
 
 
-def _string(data: bytes, off: int, where: str) -> str:
-    """Return the string at an offset of a string table. Raises: ElfError."""
-    end = data.find(b"\0", off) if off < len(data) else -1
-    if end < 0:
-        raise ElfError("there is no string", section=where, off_bytes=off)
-    try:
-        return data[off:end].decode()
-    except UnicodeDecodeError:
-        raise ElfError("a string is not UTF-8", section=where, off_bytes=off) from None
+def _signed(imm: int) -> int:
+    """Return the number in the first half of a wide load."""
+    low = imm & 0xFFFFFFFF
+    return low - (low >> 31 << 32)
 
 
-def _decode(data: bytes, section: str, off_bytes: int) -> list[Insn]:
+def _decode(data: bytes, section: str, off_bytes: int, byteorder: Literal["little", "big"]) -> list[Insn]:
     try:
-        return decode(data)
+        return decode(data, byteorder)
     except FormatError as e:
         raise ElfError(e.what, section=section, off_bytes=off_bytes) from None

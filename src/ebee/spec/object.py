@@ -10,7 +10,7 @@ from ..record import Record, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Literal
 
     from ..errors import SourceSpan
     from ..isa.insn import Insn
@@ -29,16 +29,20 @@ RELO_SUBPROG, RELO_FUNC = "subprog", "func"
 
 # CO-RE: a number that the running kernel's types say. It replaces the `imm` of a MOV or LDDW; RELO_CORE_FIELD, the
 # offset of a field in bytes, may also be put, plus `addend`, into the `off` of an LDX, ST or STX. Symbols are
-# described in spec.core_fields; "core_type_id_local" is a type of the object's own BTF.
+# described in spec.core_fields; "core_type_id_local" is a type of the object's own BTF. One with a `type_id` is as
+# libbpf has it: `symbol` is the access string ("0:1:2") into that type of the object's BTF, and the instruction still
+# has the number that is right for that type.
 # Source: enum bpf_core_relo_kind, include/uapi/linux/bpf.h (Linux 6.18).
 RELO_CORE_FIELD = "core_field"
 CORE_KINDS = {
     RELO_CORE_FIELD: 0, "core_field_size": 1, "core_field_exists": 2, "core_field_signed": 3,
     "core_field_lshift": 4, "core_field_rshift": 5, "core_type_id_local": 6, "core_type_id": 7,
     "core_type_exists": 8, "core_type_size": 9, "core_enum_exists": 10, "core_enum_value": 11,
+    "core_type_matches": 12,
 }  # fmt: skip
 
-CORE_EXISTENCE = frozenset(("core_field_exists", "core_type_exists", "core_enum_exists"))  # 1 or 0, never missing
+# 1 or 0, never missing
+CORE_EXISTENCE = frozenset(("core_field_exists", "core_type_exists", "core_enum_exists", "core_type_matches"))
 
 # Pinning of maps: not at all, or under their names in a bpffs. Source: enum libbpf_pin_type.
 PIN_NONE, PIN_BY_NAME = 0, 1
@@ -59,7 +63,8 @@ class Reloc(Record):
 
     `size_bytes` is the width that the program assumes (RELO_TP_FIELD): a loader that finds another width refuses.
     What is `is_weak` may be missing (RELO_KFUNC, RELO_KSYM): its address is 0, and a call of it is left unusable,
-    which is no harm where the verifier sees that it is not reached.
+    which is no harm where the verifier sees that it is not reached. `type_id` is that of a CO-RE relocation whose
+    symbol is an access string.
     """
 
     insn_idx: int
@@ -68,6 +73,7 @@ class Reloc(Record):
     addend: int = 0
     size_bytes: int = 0
     is_weak: bool = False
+    type_id: int = 0
 
 
 class FuncInfo(Record):
@@ -119,6 +125,8 @@ class MapSpec(Record):
     `inner` describes the maps that a map of maps holds; its name is the outer one's with `.inner`. `inner_maps` are
     those of the object that are in it from the start: key -> name.
     `map_extra` is the kernel's (hash functions of a Bloom filter, address of an arena). `pinning` is PIN_*.
+    `programs` are those of the object that are in an array of programs from the start: index -> name. `numa_node`
+    counts where `map_flags` has BPF_F_NUMA_NODE.
     """
 
     name: str
@@ -135,6 +143,8 @@ class MapSpec(Record):
     inner: MapSpec | None = None
     inner_maps: dict[bytes, str] = field(default_factory=dict)
     pinning: int = PIN_NONE
+    programs: dict[int, str] = field(default_factory=dict)
+    numa_node: int = 0
 
 
 class ProgramSpec(Record):
@@ -179,7 +189,10 @@ class ObjectSpec(Record):
     `btf` is the raw .BTF blob of the object (empty: none). `notes` is what the run time needs beyond the kernel:
     plain JSON-like data, saved in a non-alloc section of the object file. `loss_sites` describe `LOSS_MAP`.
     `externs` has for kernel functions and variables (RELO_KFUNC, RELO_KSYM) the type that the program takes them for:
-    the id in `btf` of a FUNC_PROTO, or of a variable's type. Object files need it, loading does not. So do `structs`.
+    the id in `btf` of a FUNC_PROTO, or of a variable's type; a variable of type void is known by its address alone.
+    Object files need it. So do `structs`.
+    `kconfig` has the variables of map `.kconfig`, which are filled in for loading: whether each may be missing.
+    `byteorder` is that of the instructions and of the maps' contents; `btf` is little-endian in any case.
     """
 
     name: str
@@ -191,3 +204,5 @@ class ObjectSpec(Record):
     notes: dict[str, Any] = field(default_factory=dict)
     externs: dict[str, int] = field(default_factory=dict)
     structs: dict[str, StructOpsSpec] = field(default_factory=dict)
+    kconfig: dict[str, bool] = field(default_factory=dict)
+    byteorder: Literal["little", "big"] = "little"

@@ -186,9 +186,13 @@ def patched(old, new):
 
 
 DAMAGED = {
-    "the header lies outside": lambda: b"\x7fELF",
-    "no little-endian eBPF object": lambda: b"\x7fELF\x02\x02" + file_by_hand()[6:],
-    "was not made by ebee": lambda: patched(b"\0.ebee\0", b"\0.else\0"),
+    "the header lies outside": lambda: b"\x7fELF\2\1\1",
+    "no ELF file: it begins with 23212f": lambda: b"#!/bin/sh",
+    "it begins with nothing": lambda: b"",
+    "ELF of another class": lambda: b"\x7fELF\1\1\1" + file_by_hand()[7:],
+    "it is for x86-64": lambda: file_by_hand()[:18] + b"\x3e\0" + file_by_hand()[20:],
+    "it is for machine 63232": lambda: b"\x7fELF\2\2" + file_by_hand()[6:16] + b"\0\1" + file_by_hand()[18:],
+    "no section .BTF, which says": lambda: patched(b"\0.ebee\0", b"\0.else\0").replace(b"\0.BTF\0", b"\0.BTX\0"),
     "notes of format 9": lambda: patched(b'"format":1', b'"format":9'),
     "these are no notes": lambda: patched(b'{"format"', b"\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
     "is missing or of another type": lambda: patched(b'"stack_size":64', b'"stack_size":[]'),
@@ -209,14 +213,16 @@ def test_every_field_of_a_spec_is_known_here():
     """A new field must be written and read, or be refused: then it is added to this list."""
     assert MapSpec._fields == (
         "name", "map_type", "key_size", "value_size", "max_entries", "map_flags", "key_type_id", "value_type_id",
-        "initial", "frozen", "map_extra", "inner", "inner_maps", "pinning",
+        "initial", "frozen", "map_extra", "inner", "inner_maps", "pinning", "programs", "numa_node",
     )  # fmt: skip
     assert ProgramSpec._fields == (
         "name", "section", "prog_type", "attach_to", "expected_attach_type", "prog_flags", "insns", "relocs",
         "func_info", "line_info", "stack_size",
     )  # fmt: skip
-    assert ObjectSpec._fields == ("name", "programs", "maps", "btf", "license", "loss_sites", "notes", "externs", "structs")
-    assert Reloc._fields == ("insn_idx", "kind", "symbol", "addend", "size_bytes", "is_weak")
+    assert ObjectSpec._fields == (
+        "name", "programs", "maps", "btf", "license", "loss_sites", "notes", "externs", "structs", "kconfig", "byteorder",
+    )  # fmt: skip
+    assert Reloc._fields == ("insn_idx", "kind", "symbol", "addend", "size_bytes", "is_weak", "type_id")
 
 
 def test_paths_and_lines_are_those_of_the_source(tmp_path):
