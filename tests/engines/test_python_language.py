@@ -262,6 +262,19 @@ SNIPPETS = {
             else:
                 r += i
     """,
+    "assignments where it depends": """
+        r, x = 0, 9
+        if a and (x := b) > 1 and (y := c):
+            r = x * 1000 + y
+        elif not (d and (z := e)):
+            r = x
+        else:
+            r = x + z
+        while (n := r + x) and n < 300 and (r := r + 7):
+            x += 1
+        r += (w := a) + w if b < c < (x := d) else x
+        r = (a and (x := 3)) + x + r
+    """,
     "a wrapping sum": """
         r = u64(e)
         for i in range(70):

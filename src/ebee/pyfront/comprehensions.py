@@ -9,7 +9,7 @@ from ..lower.numbers import Num, Refusal
 from .constants import fold, plain
 from .order import steady
 from .sequences import kept_part, tuple_of, turns_of
-from .source import assigned_names
+from .source import assigned_names, walk
 from .values import Known
 
 TYPE_CHECKING = False
@@ -35,6 +35,10 @@ def turns(
     It is certain unless a condition at run time decides. A block that `each` returns is where the turns go on; None
     and a current block that has ended: there are no more. Raises: Refusal.
     """
+    for assignment in walk([*generators, *parts]):
+        if isinstance(assignment, ast.NamedExpr):
+            what = "an assignment in a comprehension has no place in a probe"
+            raise front.located(assignment, Refusal(what, "write a loop"))
     names = assigned_names([g.target for g in generators])
     outermost = _items(front, generators, parts)
     prefix, front.serial = front.prefix, front.serial + 1

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.core import Block
     from .expressions import Expressions
-    from .values import Val
+    from .values import Says, Val
 
 
 def and_or(front: Expressions, node: ast.BoolOp) -> Val:
@@ -21,9 +21,13 @@ def and_or(front: Expressions, node: ast.BoolOp) -> Val:
     done, before = front.b.new_block(), front.env
     strings: list[Val] = []
     result: Num | None = None
-    front.depth += 1
-    for part in node.values:
+    depth = front.depth
+    ways: list[tuple[dict[str, Val], Says]] = []
+    for at, part in enumerate(node.values):
+        front.depth = depth + (at > 0)
+        front.env = dict(front.env) if at else before
         value = front.expr(part)
+        ways.append((front.env, {}))
         if isinstance(value, HeaderRef) and is_and and part is not node.values[-1]:
             front.b.write(f"value {id(node)}", front.b.const(0))  # an absent header is as good as False
             zero = Num(front.b.const(0), 0, 0)
@@ -54,9 +58,9 @@ def and_or(front: Expressions, node: ast.BoolOp) -> Val:
             following = front.b.new_block()
             front.b.branch("eq" if is_and else "ne", n.value, front.b.const(0), done, following)
             front.b.start(following)
-    front.depth -= 1
-    front.env = before
+    front.depth = depth
     front.b.start(done)
+    front.meet_again(before, *ways)
     if strings:
         return _merged_strings(front, strings)
     assert result is not None
@@ -143,19 +147,23 @@ def either(front: Expressions, node: ast.IfExp) -> Val:
     ways, before = Ways(front), front.env
     says = front.condition(node.test, then, els)
     front.depth += 1
+    ends: list[tuple[dict[str, Val], Says]] = []
     is_known = not (front.b.is_reachable(then) and front.b.is_reachable(els))
     for block, part, known in zip((then, els), (node.body, node.orelse), says):
         if front.b.is_reachable(block):
             front.b.start(block)
             front.env = front.refined(before, known)
             value = front.expr(part)
+            ends.append((front.env, {}))
             if is_known:
-                front.depth, front.env = front.depth - 1, before
+                front.depth -= 1
+                front.meet_again(before, *ends)
                 return value
             try:
                 ways.add(value)
             except Refusal as e:
                 raise front.located(part, e) from None
     front.depth -= 1
-    front.env = before
-    return ways.result()
+    result = ways.result()
+    front.meet_again(before, *ends)
+    return result

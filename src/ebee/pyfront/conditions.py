@@ -10,13 +10,13 @@ from ..types.scalars import Type
 from .expressions import FOLD, Located
 from .kinds import kind_of
 from .order import steady
-from .values import Known, Maybe, meet
+from .values import Known, Maybe, differences, meet, ranges_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.core import Block
     from .expressions import Expressions
-    from .values import Ranges, Val
+    from .values import Ranges, Says, Val
 
 COMPARE_OPERATORS = {
     ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
@@ -24,10 +24,10 @@ COMPARE_OPERATORS = {
 assert set(COMPARE_OPERATORS.values()) == set(COMPARISONS)
 
 
-def condition(front: Expressions, node: ast.expr, then: Block, els: Block) -> tuple[Ranges, Ranges]:
+def condition(front: Expressions, node: ast.expr, then: Block, els: Block) -> tuple[Says, Says]:
     """Jump to `then` if an expression is true, else to `els`.
 
-    Return what that says of local names: their ranges if it is true, and if it is false.
+    Return what that says of local names if it is true, and if it is false.
     """
     before = front.env, front.depth
     try:
@@ -45,47 +45,74 @@ def condition(front: Expressions, node: ast.expr, then: Block, els: Block) -> tu
         raise e if isinstance(e, Located) else front.located(node, e) from None
 
 
-def short_circuit(front: Expressions, node: ast.BoolOp, then: Block, els: Block) -> tuple[Ranges, Ranges]:
+class Ways:
+    """The ways through the parts of a condition of which the later ones may not be evaluated.
+
+    `known` is what the parts said so far of names that none of them assigned since.
+    """
+
+    def __init__(self, front: Expressions) -> None:
+        self.front, self.before, self.depth = front, front.env, front.depth
+        self.known: Ranges = {}
+        self.left: list[tuple[dict[str, Val], Says]] = []
+
+    def enter(self, at: int, says: Says) -> None:
+        """Begin with a part behind the first one, which says `says`."""
+        self.front.depth = self.depth + (at > 0)  # the first part is evaluated always
+        if at:
+            self.front.env = self.front.refined(self.front.env, says)
+        self.start = dict(self.front.env)
+
+    def leave(self, on: Says, out: Says) -> None:
+        """A part was evaluated, which says `on` where the next one is evaluated, and `out` where none is."""
+        env = self.front.env
+        self.left.append((env, out))
+        kept = {n: r for n, r in self.known.items() if env.get(n) is self.start.get(n)}
+        self.known, self.on = meet(kept, ranges_of(on)), on
+
+    def close(self) -> tuple[Says, Says]:
+        """Return what holds where all parts were evaluated, and where the last that was has decided."""
+        front = self.front
+        going = differences(self.before, [(front.env, {**self.on, **self.known})])
+        gone = differences(self.before, self.left)
+        front.env, front.depth = self.before, self.depth
+        return {**self.known, **going}, {**self.left[0][1], **gone} if len(self.left) == 1 else gone
+
+
+def short_circuit(front: Expressions, node: ast.BoolOp, then: Block, els: Block) -> tuple[Says, Says]:
     """`and` and `or` in a condition: what the first parts say holds where the later ones are evaluated."""
     is_and = isinstance(node.op, ast.And)
-    before: dict[str, Val] = front.env
-    known: Ranges = {}
-    depth = front.depth
+    ways = Ways(front)
+    on: Says = {}
     for at, part in enumerate(node.values):
-        front.depth = depth + (at > 0)  # the first part is evaluated always
+        ways.enter(at, on)
         last = at == len(node.values) - 1
         following = (then if is_and else els) if last else front.b.new_block()
         true, false = front.condition(part, following if is_and else then, els if is_and else following)
-        known = meet(known, true if is_and else false)
+        ways.leave(*((true, false) if is_and else (false, true)))
         if last or not front.b.is_reachable(following):
             break
         front.b.start(following)
-        front.env = front.refined(front.env, known)
-    front.depth = depth
-    front.env = before
-    return (known, {}) if is_and else ({}, known)
+        on = {**ways.on, **ways.known}
+    says = ways.close()
+    return says if is_and else (says[1], says[0])
 
 
-def comparison(front: Expressions, node: ast.Compare, then: Block, els: Block) -> tuple[Ranges, Ranges]:
+def comparison(front: Expressions, node: ast.Compare, then: Block, els: Block) -> tuple[Says, Says]:
     """A comparison, also a chained one: each operand is evaluated once."""
     left, left_node = steady(front, front.expr(node.left), *node.comparators), node.left
-    known: Ranges = {}
-    depth = front.depth
+    ways = Ways(front)
     for at, (operator, right_node) in enumerate(zip(node.ops, node.comparators)):
-        front.depth = depth + (at > 0)
+        ways.enter(at, {})
         right = steady(front, front.expr(right_node), *node.comparators[at + 1 :])
         last = at == len(node.ops) - 1
         following = then if last else front.b.new_block()
-        true, false = compare(front, operator, (left_node, left), (right_node, right), following, els)
-        front.depth = depth
-        known = meet(known, true)
-        if last:
-            return known, (false if at == 0 else {})
-        if not front.b.is_reachable(following):
+        ways.leave(*compare(front, operator, (left_node, left), (right_node, right), following, els))
+        if last or not front.b.is_reachable(following):
             break
         front.b.start(following)
         left, left_node = right, right_node
-    return known, {}
+    return ways.close()
 
 
 def compare(

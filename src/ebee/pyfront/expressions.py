@@ -30,9 +30,12 @@ from .values import (
     Unread,
     Unusable,
     UserStr,
+    differences,
     is_flag,
     is_sequence,
+    is_string,
     may_overlap,
+    narrowed,
     similar,
 )  # fmt: skip
 
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
     from .contexts import ContextType
     from .kinds import Kind
     from .source import ProbeSource, SourceText
-    from .values import Place, Range, Ranges, Val
+    from .values import Place, Range, Ranges, Says, Val
 
 BINARY_OPERATORS = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Mod: "%", ast.BitAnd: "&",
@@ -112,6 +115,7 @@ class Expressions:
         def forget_entries(self, decl: MapDecl) -> None: ...
         def note_write(self, place: Place) -> None: ...
         def replace(self, place: Place | None) -> None: ...
+        def merged(self, name: str, values: list[Val | None]) -> Val: ...
         @property
         def is_in_loop(self) -> bool: ...
         def call_python(self, node: ast.Call, function: Any) -> Val: ...
@@ -297,23 +301,27 @@ class Expressions:
         """A condition as a value: 1 or 0."""
         return self.decided(lambda then, els: self.condition(node, then, els))
 
-    def decided(self, jump: Callable[[Block, Block], object]) -> Num:
+    def decided(self, jump: Callable[[Block, Block], tuple[Says, Says] | None]) -> Num:
         """Where a jump goes as a value: 1 or 0."""
         blocks = self.low.blocks(3)
         name = f"condition {id(blocks)}"
-        jump(blocks[0], blocks[1])
-        for block, result in zip(blocks, (1, 0)):
+        ways: list[tuple[dict[str, Val], Says]] = []
+        says = jump(blocks[0], blocks[1]) or ({}, {})
+        before = self.env
+        for block, result, known in zip(blocks, (1, 0), says):
             if self.b.is_reachable(block):
                 self.b.start(block)
+                ways.append((self.refined(before, known), {}))
                 self.b.write(name, self.b.const(result))
                 self.b.jump(blocks[2])
         self.b.start(blocks[2])
+        self.meet_again(before, *ways)
         return Num(self.b.read(name), 0, 1, numbers.BOOL)
 
-    def condition(self, node: ast.expr, then: Block, els: Block) -> tuple[Ranges, Ranges]:
+    def condition(self, node: ast.expr, then: Block, els: Block) -> tuple[Says, Says]:
         """Jump to `then` if an expression is true, else to `els`.
 
-        Return what that says of local names: their ranges if it is true, and if it is false.
+        Return what that says of local names if it is true, and if it is false.
         """
         from .conditions import condition
 
@@ -342,16 +350,27 @@ class Expressions:
             return {}, {}
         return {name.id: ranges[0]} if ranges[0] else {}, {name.id: ranges[1]} if ranges[1] else {}
 
-    def refined(self, env: dict[str, Val], ranges: Ranges) -> dict[str, Val]:
-        """Return a copy of the names with narrower ranges."""
+    def refined(self, env: dict[str, Val], says: Says) -> dict[str, Val]:
+        """Return a copy of the names at the start of a block, with what is known there."""
         result = dict(env)
-        for name, (lo, hi) in ranges.items():
-            n = result.get(name)
-            if isinstance(n, Maybe):  # it is not None
-                n = result[name] = n.num
-            if isinstance(n, Num) and lo <= hi:
-                result[name] = n.replace(lo=max(lo, n.lo), hi=min(hi, n.hi))
+        for name, known in says.items():
+            value = self.met(name, known) if isinstance(known, list) else narrowed(env.get(name), known)
+            if value is not None:
+                result[name] = value
         return result
+
+    def met(self, name: str, values: list[Val | None]) -> Val:
+        """What a name is at the start of a block to which a condition leads, after ways on which it is each of `values`."""
+        first = values[0]
+        if any(v is not first for v in values) and any(v is not None and is_string(v) for v in values):
+            return Unusable("may be one string or another here, or none", HINTS["NamedExpr"])
+        return self.merged(name, values)
+
+    def meet_again(self, before: dict[str, Val], *ways: tuple[dict[str, Val], Says]) -> None:
+        """Go on at the start of a block where ways meet again that began with the same names."""
+        met = {name: self.met(name, values) for name, values in differences(before, list(ways)).items()}
+        self.env = before
+        before.update(met)
 
     # Values that depend on a condition
 
@@ -374,8 +393,6 @@ class Expressions:
         return either(self, node)
 
     def expr_NamedExpr(self, node: ast.NamedExpr) -> Val:
-        if self.depth or not isinstance(node.target, ast.Name):
-            raise Refusal("an assignment that may not happen cannot stand in an expression", HINTS["NamedExpr"])
         try:
             self.assign_name(node.target.id, self.expr(node.value))
         except (Refusal, Located):

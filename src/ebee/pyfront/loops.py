@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .calls import Call
     from .loop_texts import Texts
     from .outlined import Outline
-    from .values import Ranges, Val
+    from .values import Ranges, Says, Val
 
 # Loops that turn more often than this (nested ones: all together), or nobody knows how often, carry a budget where
 # the target has one. Where the way forks in the body, the verifier may have to follow every combination of ways.
@@ -95,7 +95,7 @@ class Loops(Expressions):
     # Statements
 
     def stmt_While(self, node: ast.While) -> None:
-        def test(then: Block, els: Block) -> tuple[Ranges, Ranges]:
+        def test(then: Block, els: Block) -> tuple[Says, Says]:
             return self.condition(node.test, then, els)
 
         self.loop(node, [node.test, *node.body], node.body, node.orelse, test, lambda: None, 0)
@@ -199,7 +199,7 @@ class Loops(Expressions):
         op = "<" if up else ">"
         now = Num(start.value, lo, hi)
 
-        def test(then: Block, els: Block) -> tuple[Ranges, Ranges]:
+        def test(then: Block, els: Block) -> tuple[Says, Says]:
             nonlocal now
             now = Num(self.b.read(counter), lo, hi)
             counted = Num(now.value, min(lo, beyond), max(hi, beyond))
@@ -245,7 +245,7 @@ class Loops(Expressions):
         changing: list[Any],
         body: list[ast.stmt],
         orelse: list[ast.stmt],
-        test: Callable[[Block, Block], tuple[Ranges, Ranges]],
+        test: Callable[[Block, Block], tuple[Says, Says]],
         step: Callable[[], None],
         trips: int,
         begin: Callable[[], None] | None = None,
@@ -340,7 +340,7 @@ class Loops(Expressions):
         self,
         node: ast.While | ast.For,
         body: list[ast.stmt],
-        test: Callable[[Block, Block], tuple[Ranges, Ranges]],
+        test: Callable[[Block, Block], tuple[Says, Says]],
         step: Callable[[], None],
         trips: int,
         begin: Callable[[], None] | None,

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from .calls import Calls
     from .loop_texts import Texts
     from .loops import Loop, Loops
-    from .values import Ranges, Val
+    from .values import Ranges, Says, Val
 
 _KEYED = (
     bpf.BPF_MAP_TYPE_HASH, bpf.BPF_MAP_TYPE_LRU_HASH, bpf.BPF_MAP_TYPE_PERCPU_HASH, bpf.BPF_MAP_TYPE_LRU_PERCPU_HASH,
@@ -140,7 +140,7 @@ def attempt(
     front: Loops,
     node: ast.While | ast.For,
     body: list[ast.stmt],
-    test: Callable[[Block, Block], tuple[Ranges, Ranges]],
+    test: Callable[[Block, Block], tuple[Says, Says]],
     step: Callable[[], None],
     begin: Callable[[], None] | None,
     start: dict[str, Val],
@@ -182,6 +182,7 @@ def attempt(
             assert isinstance(value, Num)
             front.env[n] = Num(low.b.read(front.local(n)), lo, hi, value.c_type)
             low.b.write(f"{front.local(n)} is there", low.b.const(1))
+        heads = {n: v.value for n, v in front.env.items() if n in guess and isinstance(v, Num)}
         turn, over, following, done = low.blocks(4)
         entered = front.env
         whenever, otherwise = test(turn, over)
@@ -210,13 +211,15 @@ def attempt(
             left = front.env
             write_back()
             low.end(inner.BREAK)
-        is_left = low.b.is_reachable(over)
-        found = {n: v for n, v in entered.items() if n not in start and isinstance(v, Num)} if is_left else {}
+        is_left, found = low.b.is_reachable(over), {}
         if is_left:
             low.b.start(over)
-            for n, v in found.items():  # assigned by the loop's test
-                place[front.local(n)] = inner.VARIABLES + 8 * len(place)
-                low.b.store(low.frame, place[front.local(n)], 8, v.value)
+            entered = front.refined(entered, otherwise)
+            for n, v in entered.items():  # assigned by the loop's test
+                if isinstance(v, Num) and (n not in start or n in heads and v.value is not heads[n]):
+                    found[n] = v
+                    place.setdefault(front.local(n), inner.VARIABLES + 8 * len(place))
+                    low.b.store(low.frame, place[front.local(n)], 8, v.value)
             low.end(inner.OVER)
     finally:
         front.calls.pop()
@@ -288,7 +291,7 @@ def attempt(
         if outline.is_cut:
             when(inner.NEXT, lambda: around.abort("loop_cut", "a loop turned too often"))
         if is_left or not outline.is_cut:
-            front.env = front.refined(taken(entered, [*guess, *found]), otherwise)
+            front.env = taken(entered, {**guess, **found})
             front.body(orelse)
             if not b.terminated:
                 ends.append(front.env)

@@ -22,6 +22,7 @@ from .values import (
     Text,
     Unusable,
     UserStr,
+    differences,
     is_string,
 )  # fmt: skip
 
@@ -65,7 +66,8 @@ def lower_match(front: Statements, node: ast.Match) -> None:
             guarded = front.b.new_block()
             says = front.condition(case.guard, guarded, following)
             why = "may have been assigned by a `case` whose guard did not hold"
-            before.update((name, Unusable(why, "use other names")) for name in names)
+            assigned = [*names, *differences(before, [(front.env, says[1])])]
+            before.update((name, Unusable(why, "use other names")) for name in assigned)
             if not front.b.is_reachable(guarded):
                 front.b.start(following)
                 continue

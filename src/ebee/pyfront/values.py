@@ -12,7 +12,7 @@ from ..record import Record, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any, TypeGuard
 
     from ..btf.read import BtfType
@@ -51,6 +51,48 @@ def meet(a: Ranges, b: Ranges) -> Ranges:
     """Return what holds if both hold: for each name the numbers that are in both ranges."""
     both = {n: (max(a[n][0], b[n][0]), min(a[n][1], b[n][1])) for n in a.keys() & b.keys()}
     return {**a, **b, **both}
+
+
+def ranges_of(says: Says) -> Ranges:
+    """What is known of names that were not assigned."""
+    return {n: known for n, known in says.items() if isinstance(known, tuple)}
+
+
+def narrowed(value: Val | None, known: Range | list[Val | None] | None) -> Val | None:
+    """A number that is known to lie in a range; what may be None is not None then."""
+    if not isinstance(known, tuple):
+        return value
+    n = value.num if isinstance(value, Maybe) else value
+    if not isinstance(n, Num) or known[0] > known[1]:
+        return n
+    narrower: Num = n.replace(lo=max(known[0], n.lo), hi=min(known[1], n.hi))
+    return narrower
+
+
+def differences(
+    before: dict[str, Val], ways: list[tuple[dict[str, Val], Says]]
+) -> dict[str, list[Val | None]]:
+    """Return the names that were assigned on some of several ways, with what they are on each of them (None: nothing).
+
+    A way is what the names are there, and what is known beside.
+    """
+    names = {n: None for env, says in ways for n in (*env, *says)
+             if isinstance(says.get(n), list) or not _is_as_before(before.get(n), env.get(n))}  # fmt: skip
+    found: dict[str, list[Val | None]] = {n: [] for n in names}
+    for env, says in ways:
+        for n, values in found.items():
+            known = says.get(n)
+            values += known if isinstance(known, list) else [narrowed(env.get(n), known)]
+    return found
+
+
+def _is_as_before(a: Val | None, b: Val | None) -> bool:
+    """Whether a name was not assigned; what is known of it may have become more."""
+    if isinstance(a, Maybe):
+        a, b = a.num, b.num if isinstance(b, Maybe) else b
+    return a is b or isinstance(a, Num) and isinstance(b, Num) and (
+        type(a) is type(b) and a.value is b.value and a.c_type == b.c_type
+    )
 
 
 def is_sequence(value: Val) -> bool:
@@ -484,6 +526,8 @@ class Unusable(Record):
 if TYPE_CHECKING:
     Range = tuple[int, int]
     Ranges = dict[str, Range]
+    # What a condition says of local names: a range, or what the name is on each of the ways that lead there.
+    Says = Mapping[str, Range | list["Val | None"]]
     Val = (
         Num | Known | Many | Comm | UserStr | Memory | Text | StructValue | Entry | RecordRef | Context | HeaderRef
         | KernelRef | Payload | OptionValue | FieldRow | Sock | Arguments | Sequence | Place | Peek | Maybe | InnerMap

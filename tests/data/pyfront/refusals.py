@@ -154,8 +154,9 @@ def maps(ctx):
     counts[-1] += 1  # error: -1 does not fit in a key of counts (u32)
     b = 1 and "2"  # error: this expression is a string on one way and a number on another
     c = LIMIT ** ebee.pid()  # error: this operator (Pow) is not supported with such an exponent | the exponent must be a constant from 0 to 64
-    if ebee.pid() and (d := ebee.tid()):  # error: an assignment that may not happen cannot stand in an expression | assign on a line of its own
+    if ebee.pid() and (d := ebee.tid()):
         pass
+    counts[d] = 1  # error: d is not assigned on every way that leads here | assign it before the `if`
     counts[1] = ebee.ktime() if LIMIT else "s"
     counts[2] = ebee.ktime() if ebee.pid() else "s"  # error: this expression is a string on one way and a number on another
 
@@ -198,7 +199,7 @@ def sequences(ctx):
     aa = reversed(zip(WORDS))  # error: reversed() does not take zip() of tuple in a probe
     ab = {1: 2}.update({3: 4})  # error: dict has no attribute 'update' in a probe
     ac = TABLE[n].x  # error: a number from 10 to 20 has no attribute 'x' in a probe
-    ad = [(y := x) for x in (1, 2)]  # error: an assignment that may not happen cannot stand in an expression | assign on a line of its own
+    ad = [(y := x) for x in (1, 2)]  # error: an assignment in a comprehension has no place in a probe | write a loop
     ae = any(x for x in ebee.comm())  # error: a comprehension cannot go over a string | …
 
 
@@ -263,7 +264,7 @@ tripled, quartered = lambda n: 3 * n, lambda n: n // 4
 
 @ebee.tracepoint("syscalls:sys_enter_openat")
 def lambdas(ctx):
-    counts[0] = tripled(5)  # error: line 261 of … has 2 lambdas: which one is meant is not known | write a function: def …
+    counts[0] = tripled(5)  # error: line 262 of … has 2 lambdas: which one is meant is not known | write a function: def …
     counts[1] = applied(lambda n: n, 5)  # error: this kind of expression (Lambda) is not supported in a probe | write the expression where it is used
     counts[2] = odd(5)
 

@@ -237,7 +237,9 @@ def names(ctx):
         e.ways[0], e.ways[1] = e.ways[1], e.ways[0]  # error: a Point record is copied after the assignments before it | write the assignments one after the other
         t = (e.where, 1)  # error: a tuple of structs or lists cannot get a name | give each of them a name: a, b = …
     x = counting()  # error: a probe cannot be a generator
-    if 1 < ctx.len < (y := 5):  # error: an assignment that may not happen cannot stand in an expression | assign on a line of its own
+    if 1 < ctx.len < (y := 5):
+        pass
+    for _i in range(y):  # error: y is not assigned on every way that leads here | assign it before the `if`
         pass
 
 
