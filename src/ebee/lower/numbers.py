@@ -269,7 +269,7 @@ def condition(op: str, a: Num, b: Num) -> str:
         if n.may_borrow and other.lo == other.hi == 0 and op not in ("==", "!="):
             raise Refusal(
                 "the difference of two unsigned numbers wraps and is never negative",
-                "compare the numbers themselves, or cast: s64(a - b)",
+                "compare the numbers themselves: a < b; or cast: s64(a - b); at least 0 is a - b if a > b else 0",
             )
     return COMPARISONS[op][a.is_signed or b.is_signed]
 

@@ -541,16 +541,16 @@ class Lowering:
 
 # Intrinsics that are one helper call and a piece of its result: name -> (helper, shift right, bits kept).
 TASK_NUMBERS = {
-    "pid": (FUNC.get_current_pid_tgid, 32, 32),
-    "tid": (FUNC.get_current_pid_tgid, 0, 32),
+    "pid": (FUNC.get_current_pid_tgid, 32, 22),
+    "tid": (FUNC.get_current_pid_tgid, 0, 22),
     "uid": (FUNC.get_current_uid_gid, 0, 32),
     "gid": (FUNC.get_current_uid_gid, 32, 32),
-    "cpu": (FUNC.get_smp_processor_id, 0, 32),
+    "cpu": (FUNC.get_smp_processor_id, 0, 31),
     "ktime": (FUNC.ktime_get_ns, 0, 64),
     "boot_ns": (FUNC.ktime_get_boot_ns, 0, 64),
     "random": (FUNC.get_prandom_u32, 0, 32),
     "cgroup_id": (FUNC.get_current_cgroup_id, 0, 64),
-    "numa_node": (FUNC.get_numa_node_id, 0, 32),
+    "numa_node": (FUNC.get_numa_node_id, 0, 31),
 }
 
 
@@ -560,6 +560,6 @@ def task_number(low: Lowering, name: str) -> Num:
     value: Value = low.b.call(helper)
     if shift:
         value = low.b.op("lshr", value, low.b.const(shift))
-    elif bits == 32:
+    elif bits <= 32:
         value = low.b.op("zext", value, size=4)
     return Num(value, 0, (1 << bits) - 1)

@@ -10,6 +10,7 @@ from ..types.scalars import Type
 from .expressions import FOLD, Located
 from .kinds import kind_of
 from .order import steady
+from .source import walk
 from .values import Known, Maybe, differences, meet, ranges_of
 
 TYPE_CHECKING = False
@@ -141,13 +142,26 @@ def compare(
             front.b.jump(then if is_same == isinstance(operator, ast.Is) else els)
             return {}, {}
         raise Refusal("`is` is not supported in a probe, but for `is None`", "compare numbers with ==")
-    pair = front.compare_values(op, left, right, then, els)
+    pair = front.compare_values(op, _compared(front, right_node, right, left), _compared(front, left_node, left, right),
+                                then, els)  # fmt: skip
     if pair is None:
         return {}, {}
     x, y = pair
     left_says = front.learned(left_node, x, numbers.refine(op, x, y))
     right_says = front.learned(right_node, y, numbers.refine(numbers.MIRRORED[op], y, x))
     return meet(left_says[0], right_says[0]), meet(left_says[1], right_says[1])
+
+
+def _compared(front: Expressions, other_node: ast.expr, other: Val, n: Val) -> Val:
+    """A number that is compared with another: an unsigned difference may be compared with a limit that happens to be 0,
+    a constant from outside or an argument, as with any other limit; whether it is below a 0 that is written there not."""
+    if not (isinstance(n, Num) and n.may_borrow and isinstance(other, Num | Known)):
+        return n
+    functions = [call.func for call in walk([other_node]) if isinstance(call, ast.Call)]
+    named = [x for x in walk([other_node]) if isinstance(x, ast.Name) and x not in functions]
+    is_limit = named and all(name.id not in front.local_names for name in named)
+    limit: Num = n.replace(may_borrow=False) if is_limit else n
+    return limit
 
 
 def compare_values(

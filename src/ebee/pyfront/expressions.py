@@ -360,7 +360,7 @@ class Expressions:
         return result
 
     def met(self, name: str, values: list[Val | None]) -> Val:
-        """What a name is at the start of a block to which a condition leads, after ways on which it is each of `values`."""
+        """What a name is at the start of a block to which a condition leads, on whose ways it is each of `values`."""
         first = values[0]
         if any(v is not first for v in values) and any(v is not None and is_string(v) for v in values):
             return Unusable("may be one string or another here, or none", HINTS["NamedExpr"])

@@ -160,7 +160,7 @@ def _extreme(op: str) -> Callable[[Expressions, ast.Call], Val]:
 
 def _better(front: Expressions, op: str, a: Num, b: Num) -> Num:
     """`a` if `a op b` else `b`, without a test where their ranges tell."""
-    if not a.c_type and not b.c_type:
+    if not (a.c_type or b.c_type or a.may_borrow or b.may_borrow):
         if a.lo >= b.hi if op == "<" else a.hi <= b.lo:
             return b
         if a.hi <= b.lo if op == "<" else a.lo >= b.hi:

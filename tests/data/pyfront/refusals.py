@@ -67,7 +67,7 @@ def arithmetic(ctx):
     a = big + signed  # error: an addition mixes signed and unsigned: u64 and s32 | say which is meant with a cast: u64(x) or s64(x)
     if big < signed:  # error: a comparison mixes signed and unsigned: u64 and s32 | say which is meant with a cast: u64(x) or s64(x)
         pass
-    if big - counts[1] < 0:  # error: the difference of two unsigned numbers wraps and is never negative | compare the numbers themselves, or cast: s64(a - b)
+    if big - counts[1] < 0:  # error: the difference of two unsigned numbers wraps and is never negative | compare the numbers themselves: a < b; or cast: s64(a - b); …
         pass
     c = big / 2  # error: this operator (Div) is not supported in a probe | use // for integers
     d = big * 0.5  # error: there are no floating-point numbers in a probe | count in smaller units, as integers
@@ -77,7 +77,7 @@ def arithmetic(ctx):
     i = 1 << 100  # error: a shift by 100 does not fit in 64 bits
     j = 1 // 0  # error: integer division or modulo by zero
     k = big + "a"  # error: an integer is needed here, not 'a'
-    ebee.pid()  # error: this statement has no effect: it only computes u32 | its result is not used
+    ebee.uid()  # error: this statement has no effect: it only computes u32 | its result is not used
 
 
 @ebee.tracepoint("syscalls:sys_enter_openat")
@@ -90,7 +90,7 @@ def names_and_calls(ctx):
     d = counts.get()  # error: get() takes 1 to 2 arguments, not 0
     d = counts.clear()  # error: the method clear() of a map cannot be called here | …
     f = ebee.pid(1)  # error: pid() takes 0 arguments, not 1
-    g = ebee.user_str(ebee.pid())  # error: user_str() takes an address, not u32
+    g = ebee.user_str(ebee.uid())  # error: user_str() takes an address, not u32
     h = ebee.user_str(ctx.filename)  # error: the size of this string is not known | give it in bytes: ebee.user_str(address, 256)
     i = u32(1, 2)  # error: u32() takes 1 arguments, not 2
     j = LIMIT()  # error: 5 cannot be called in a probe | …
@@ -210,7 +210,7 @@ def calls(ctx):
     x = two(1, d=2)  # error: two() has no argument 'd'
     x = two(1, a=2)  # error: two() gets the argument 'a' twice
     x = two(*(1, 2, 3))  # error: two() takes 2 positional arguments, not 3
-    x = two(*ebee.pid())  # error: how many values u32 has is not known
+    x = two(*ebee.uid())  # error: how many values u32 has is not known
     x = two(1, **{2: 3})  # error: ** takes a constant dict with names as keys in a probe, not dict
     x = keywords(a=ebee.pid())  # error: **named of keywords() takes constants in a probe | name the arguments
     match ebee.pid():

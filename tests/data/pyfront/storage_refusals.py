@@ -24,7 +24,7 @@ groups = CgroupStorage(u64)
 @ebee.tracepoint("syscalls:sys_enter_openat")
 def storage(ctx):
     task = ebee.current_task()
-    a = tasks[ebee.pid()]  # error: an owner in tasks is a pointer to struct task_struct, not u32 | for example ebee.current_task()
+    a = tasks[ebee.uid()]  # error: an owner in tasks is a pointer to struct task_struct, not u32 | for example ebee.current_task()
     tasks["a"] = 1  # error: an owner in tasks is a pointer to struct task_struct, not 'a' | for example ebee.current_task()
     files[task] += 1  # error: an owner in files is a pointer to struct inode, not a pointer to struct task_struct | arguments of typed hooks are: tp_btf, lsm
     groups[task] += 1  # error: an owner in groups is a pointer to struct cgroup, not a pointer to struct task_struct | for example ebee.current_cgroup()

@@ -18,7 +18,7 @@ UNKNOWN = "a\0b"
 def strings(ctx):
     s = ebee.user_str(ctx.filename, 100)
     comm = ebee.comm()
-    n = ebee.pid()
+    n = ebee.uid()
     x = s.upper()  # error: the method upper() of strings is not supported in a probe | there are startswith, endswith, find, in, ==, <, len(), [i] and [a:b]
     x = s.startswith(comm)  # error: startswith() takes a constant string in a probe, not a string
     x = s.endswith((1, "a"))  # error: endswith() takes a constant string in a probe, not 1
