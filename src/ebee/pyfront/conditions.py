@@ -153,8 +153,11 @@ def compare(
 
 
 def _compared(front: Expressions, other_node: ast.expr, other: Val, n: Val) -> Val:
-    """A number that is compared with another: an unsigned difference may be compared with a limit that happens to be 0,
-    a constant from outside or an argument, as with any other limit; whether it is below a 0 that is written there not."""
+    """A number that is compared with another, which may be 0.
+
+    An unsigned difference is compared with a limit (a constant from outside, an argument) that happens to be 0 as with
+    any other one; whether it is below a 0 that is written there is refused.
+    """
     if not (isinstance(n, Num) and n.may_borrow and isinstance(other, Num | Known)):
         return n
     functions = [call.func for call in walk([other_node]) if isinstance(call, ast.Call)]
