@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     from .errors import UnknownProbe as UnknownProbe
     from .errors import UsageError as UsageError
     from .errors import VerifierError as VerifierError
+    from .kernel.live_links import Link as Link
+    from .kernel.live_programs import Program as Program
+    from .kernel.live_programs import RunStats as RunStats
+    from .kernel.objects import Map as Map
+    from .kernel.objects import unpin as unpin
     from .symbols.kernel import kernel_functions as kernel_functions
     from .symbols.kernel import kernel_symbol as kernel_symbol
     from .types import linux as linux
@@ -222,6 +227,9 @@ _HOMES = {
         "CommandError CompileError EbeeError FaultError FormatError NotSupported PermissionMissing SyscallError "
         "UnknownProbe UsageError VerifierError"
     ),
+    "kernel.live_links": "Link",
+    "kernel.live_programs": "Program RunStats",
+    "kernel.objects": "Map unpin",
     "types.arena": "Arena",
     "symbols.kernel": "kernel_functions kernel_symbol",
     "types.fields": "Bits Bytes List Union Width be16 be32 be64",

@@ -170,7 +170,7 @@ class KernelBackend:
         try:
             for _ in range(1 if run.data else run.repeat):
                 retval, data, ctx, duration_ns = bpf.prog_test_run(
-                    own.fd.number, run.ctx, run.data, run.repeat, room
+                    own.fd.number, run.ctx, run.data, run.repeat if run.data else 1, room
                 )
         except SyscallError as e:
             if e.errno in (bpf.ENOTSUPP, bpf.EOPNOTSUPP):

@@ -388,20 +388,22 @@ def iter_create(link_fd: int) -> Fd:
 
 
 def prog_test_run(
-    prog_fd: int, ctx: bytes = b"", data: bytes = b"", repeat: int = 1, data_room_bytes: int = 0
+    prog_fd: int, ctx: bytes = b"", data: bytes = b"", repeat: int = 1, data_room_bytes: int = 0, **more: int
 ) -> tuple[int, bytes, bytes, int]:
     """BPF_PROG_TEST_RUN: return value, packet data afterwards, context afterwards, mean duration in ns.
 
-    The context of a program without a packet is changed where it is given.
+    The context of a program without a packet is changed where it is given. `more` are `flags`, `cpu`, `batch_size`.
 
     Raises: SyscallError, ENOTSUPP for program types that cannot be run so.
     """
     ctx_in, data_in = bytes_buffer(ctx), bytes_buffer(data)
     data_out = ctypes.create_string_buffer(data_room_bytes) if data_room_bytes else None
     ctx_out = ctypes.create_string_buffer(len(ctx)) if ctx and data else None
-    fields: dict[str, int | bytes] = {"prog_fd": prog_fd}
+    fields: dict[str, int | bytes] = {"prog_fd": prog_fd, **more}
     if data:
         fields |= {"data_in": address(data_in), "data_size_in": len(data), "repeat": repeat}
+    elif repeat > 1:
+        fields["repeat"] = repeat
     if data_out is not None:
         fields |= {"data_out": address(data_out), "data_size_out": data_room_bytes}
     if ctx:

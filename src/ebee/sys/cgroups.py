@@ -42,3 +42,23 @@ def open_netns(name: str = "") -> Fd:
         raise UsageError(f"there is no network namespace {name!r}", hint=hint) from None
     except OSError as e:
         raise SyscallError(f"open {path}", e.errno or 0) from None
+
+
+def cgroup_path(id: int) -> str:
+    """Return the path of a control group by its id, empty where it is gone or not to be seen from here."""
+    try:
+        root = cgroup_root()
+        found = next((path for path, _, _ in os.walk(root) if os.stat(path).st_ino == id), "")
+    except (UsageError, OSError):
+        return ""
+    return found
+
+
+def netns_name(ino: int) -> str:
+    """Return the name (`ip netns`) of a network namespace, `this netns` for the calling thread's, else an empty one."""
+    if os.stat("/proc/thread-self/ns/net").st_ino == ino:
+        return "this netns"
+    try:
+        return next((entry.name for entry in os.scandir("/run/netns") if entry.stat().st_ino == ino), "")
+    except OSError:
+        return ""
