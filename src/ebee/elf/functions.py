@@ -69,7 +69,8 @@ class Functions:
                 body.append((insn.opcode, insn.dst_reg, insn.src_reg, insn.off, imm))
             relocs = [r.replace(insn_idx=r.insn_idx - s) for r in program.relocs if s <= r.insn_idx < end]
             lines = [x.replace(insn_idx=x.insn_idx - s) for x in program.line_info if s <= x.insn_idx < end]
-            parts = (tuple(getattr(x, n) for n in x._fields) for x in (*relocs, *lines))
+            cores = [c.replace(insn_idx=c.insn_idx - s) for c in program.core_relos if s <= c.insn_idx < end]
+            parts = (tuple(getattr(x, n) for n in x._fields) for x in (*relocs, *cores, *lines))
             out.append((self.types.get(s), tuple(body), *parts))
         return tuple(out)
 

@@ -31,12 +31,13 @@ from ..isa.opcodes import (
 from ..record import Record, field
 from ..spec.core_fields import is_symbol, without_flavour
 from ..spec.object import (
-    CORE_KINDS,
+    CORE_RELO_KINDS,
     RELO_KFUNC,
     RELO_KSYM,
     RELO_MAP,
     RELO_MAP_VALUE,
     RELO_TP_FIELD,
+    CoreRelo,
     FuncInfo,
     LineInfo,
     LossSite,
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
 
     from ..isa.insn import Insn
 
-_CORE_KINDS = {number: kind for kind, number in CORE_KINDS.items()}
+_CORE_KINDS = {number: kind for kind, number in CORE_RELO_KINDS.items()}
 # The relocations of pointers in `.maps` (ours are of the first type), and in structs of functions.
 _MAP_POINTERS, _FUNCTION_POINTERS = (layout.R_BPF_64_64, layout.R_BPF_64_ABS64), (layout.R_BPF_64_ABS64,)
 _CODE = (layout.R_BPF_64_64, layout.R_BPF_64_32)
@@ -532,8 +533,7 @@ class _Reader:
             else:
                 insn.imm = 0
             program.relocs.append(Reloc(i, kind, symbol, 0, size))
-        for i, (kind, type_id, access) in self.core_relos.items():
-            program.relocs.append(Reloc(i, kind, access, type_id=type_id))
+        program.core_relos = [CoreRelo(i, *relo) for i, relo in sorted(self.core_relos.items())]
         program.relocs.sort(key=lambda r: r.insn_idx)
         return program
 

@@ -22,6 +22,7 @@ from ..isa.opcodes import BPF_LDX, BPF_PSEUDO_CALL, BPF_ST, BPF_STX, CALL, LDDW
 from ..record import Record, field
 from ..spec.object import (
     CORE_KINDS,
+    CORE_RELO_KINDS,
     RELO_FUNC,
     RELO_KFUNC,
     RELO_KSYM,
@@ -243,6 +244,10 @@ class _Writer:
                     line = x.line_num << 10 | min(x.line_col, layout.COLUMN_MAX)
                     at = base + functions.off(x.insn_idx) - functions.off(start)
                     code.line_info.append((at, x.file_name_off, x.line_off, line))
+            for core in program.core_relos:
+                if start <= core.insn_idx < end:
+                    at = base + functions.off(core.insn_idx) - functions.off(start)
+                    code.core_relo.append((at, core.type_id, self.btf.string(core.access), CORE_RELO_KINDS[core.kind]))
             code.data += encode(self.relocated(functions, start, end, code))
         for relo in program.relocs:
             self.note_reloc(program, relo)

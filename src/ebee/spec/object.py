@@ -29,20 +29,19 @@ RELO_SUBPROG, RELO_FUNC = "subprog", "func"
 
 # CO-RE: a number that the running kernel's types say. It replaces the `imm` of a MOV or LDDW; RELO_CORE_FIELD, the
 # offset of a field in bytes, may also be put, plus `addend`, into the `off` of an LDX, ST or STX. Symbols are
-# described in spec.core_fields; "core_type_id_local" is a type of the object's own BTF. One with a `type_id` is as
-# libbpf has it: `symbol` is the access string ("0:1:2") into that type of the object's BTF, and the instruction still
-# has the number that is right for that type.
+# described in spec.core_fields; "core_type_id_local" is a type of the object's own BTF.
 # Source: enum bpf_core_relo_kind, include/uapi/linux/bpf.h (Linux 6.18).
 RELO_CORE_FIELD = "core_field"
 CORE_KINDS = {
     RELO_CORE_FIELD: 0, "core_field_size": 1, "core_field_exists": 2, "core_field_signed": 3,
     "core_field_lshift": 4, "core_field_rshift": 5, "core_type_id_local": 6, "core_type_id": 7,
     "core_type_exists": 8, "core_type_size": 9, "core_enum_exists": 10, "core_enum_value": 11,
-    "core_type_matches": 12,
 }  # fmt: skip
 
-# 1 or 0, never missing
-CORE_EXISTENCE = frozenset(("core_field_exists", "core_type_exists", "core_enum_exists", "core_type_matches"))
+# The kinds that `CoreRelo` has: those, and whether the target's type has all that the local one has.
+CORE_RELO_KINDS = {**CORE_KINDS, "core_type_matches": 12}
+
+CORE_EXISTENCE = frozenset(("core_field_exists", "core_type_exists", "core_enum_exists"))  # 1 or 0, never missing
 
 # Pinning of maps: not at all, or under their names in a bpffs. Source: enum libbpf_pin_type.
 PIN_NONE, PIN_BY_NAME = 0, 1
@@ -63,8 +62,7 @@ class Reloc(Record):
 
     `size_bytes` is the width that the program assumes (RELO_TP_FIELD): a loader that finds another width refuses.
     What is `is_weak` may be missing (RELO_KFUNC, RELO_KSYM): its address is 0, and a call of it is left unusable,
-    which is no harm where the verifier sees that it is not reached. `type_id` is that of a CO-RE relocation whose
-    symbol is an access string.
+    which is no harm where the verifier sees that it is not reached.
     """
 
     insn_idx: int
@@ -73,7 +71,21 @@ class Reloc(Record):
     addend: int = 0
     size_bytes: int = 0
     is_weak: bool = False
-    type_id: int = 0
+
+
+class CoreRelo(Record):
+    """A CO-RE relocation as object files of other compilers have it; `spec.core_relo` carries it out.
+
+    `kind` is a key of `CORE_RELO_KINDS`, `type_id` a type in the object's BTF, `access` the way through it: numbers of
+    members and array indices (`0:1:2`), for an enum the number of an enumerator, for a whole type `0`. `insn_idx` is
+    an index into `ProgramSpec.insns`; the instruction holds the value that the object's own types give.
+    Source: struct bpf_core_relo, include/uapi/linux/bpf.h (Linux 6.18).
+    """
+
+    insn_idx: int
+    kind: str
+    type_id: int
+    access: str
 
 
 class FuncInfo(Record):
@@ -167,6 +179,7 @@ class ProgramSpec(Record):
     func_info: list[FuncInfo] = field(default_factory=list)
     line_info: list[LineInfo] = field(default_factory=list)
     stack_size: int = 0
+    core_relos: list[CoreRelo] = field(default_factory=list)
 
 
 class StructOpsSpec(Record):

@@ -217,12 +217,12 @@ def test_every_field_of_a_spec_is_known_here():
     )  # fmt: skip
     assert ProgramSpec._fields == (
         "name", "section", "prog_type", "attach_to", "expected_attach_type", "prog_flags", "insns", "relocs",
-        "func_info", "line_info", "stack_size",
+        "func_info", "line_info", "stack_size", "core_relos",
     )  # fmt: skip
     assert ObjectSpec._fields == (
         "name", "programs", "maps", "btf", "license", "loss_sites", "notes", "externs", "structs", "kconfig", "byteorder",
     )  # fmt: skip
-    assert Reloc._fields == ("insn_idx", "kind", "symbol", "addend", "size_bytes", "is_weak", "type_id")
+    assert Reloc._fields == ("insn_idx", "kind", "symbol", "addend", "size_bytes", "is_weak")
 
 
 def test_paths_and_lines_are_those_of_the_source(tmp_path):
