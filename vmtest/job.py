@@ -111,9 +111,11 @@ class Guests:
         _pack(modules)
         job = self.folder / f"job-{version}"
         job.mkdir()
+        passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        passed_on["COLUMNS"] = str(shutil.get_terminal_size((120, 0)).columns)
         (job / "command").write_text(
             "export PYTHONPATH=/ebee/src:/ebee/vmtest EBEE_VMTEST_REPORT=/dev/ttyS1\n"
-            f"export COLUMNS={shutil.get_terminal_size((120, 0)).columns}\n"
+            f"export {shlex.join(f'{name}={value}' for name, value in passed_on.items())}\n"
             f"timeout --kill-after=5 {timeout_s} sh -c {shlex.quote(command)}\n"
         )
         _pack(job)
@@ -123,6 +125,10 @@ class Guests:
                 with open(self.folder / f"{name}.cpio", "rb") as part:
                     shutil.copyfileobj(part, out)
         return _boot(self.qemu, kernel, initrd, timeout_s)
+
+
+# How hard random tests look.
+_PASSED_ON = ("EBEE_EXAMPLES", "EBEE_PROGRAMS", "EBEE_SEED")
 
 
 class _Locked:
