@@ -134,13 +134,22 @@ def call_method(front: Expressions, decl: MapDecl, name: str, node: ast.Call) ->
 def _get(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
     """m.get(k): the number at k, or None; m.get(k, d): or d."""
     key, *default = front.arguments(node, "get", 1, 2)
-    if not isinstance(decl, KeyedDecl) or not isinstance(decl.value, NumType):
-        raise Refusal(f"{decl.name}.get() is for maps whose values are integers", "use v = m.lookup(k)")
+    if not isinstance(decl, KeyedDecl) or not (isinstance(decl.value, NumType) or default):
+        raise Refusal(f"{decl.name}.get() without a default is for maps whose values are integers", "use v = m.lookup(k)")
     # The key is written last: evaluating the default may write another one to the same place.
     key_value = steady(front, front.expr(key), *default)
     other = front.expr(default[0]) if default else Known(None)
     pointer = front.low.lookup(decl, front.key(decl, key_value))
-    return number_or(front, decl, pointer, other, front.source.text_of(node))
+    return value_or(front, decl, pointer, other, front.source.text_of(node))
+
+
+def value_or(front: Expressions, decl: MapDecl, pointer: Value, other: Val, what: str) -> Val:
+    """A copy of what is at a pointer, or where that is null another value."""
+    if isinstance(decl.value, NumType):
+        return number_or(front, decl, pointer, other, what)
+    from .records import whole_or
+
+    return whole_or(front, decl, pointer, other)
 
 
 def number_or(front: Expressions, decl: MapDecl, pointer: Value, other: Val, what: str) -> Val:
@@ -208,13 +217,10 @@ def _pop_key(front: Expressions, decl: KeyedDecl[Any, Any], node: ast.Call) -> V
         raise Refusal(f"pop() needs a default in a probe, for a key that {decl.name} does not have",
                       f"{decl.name}.pop(k, 0), {decl.name}.pop(k, None)")  # fmt: skip
     key_value, other = front.operands(front.arguments(node, "pop", 2, 2))
-    if not isinstance(decl.value, NumType):
-        hint = "use v = m.lookup(k), then del m[k]"
-        raise Refusal(f"{decl.name}.pop() is for maps whose values are integers", hint)
     if decl.map_type == BPF_MAP_TYPE_LPM_TRIE:
         raise Refusal(f"{decl.name}.pop() would find the entry of a shorter prefix", "use n = m[k], then del m[k]")
     key = front.key(decl, key_value)
-    value = number_or(front, decl, front.low.lookup(decl, key), other, front.source.text_of(node))
+    value = value_or(front, decl, front.low.lookup(decl, key), other, front.source.text_of(node))
     front.low.delete_entry(decl, key)
     front.forget_entries(decl)
     return value
@@ -231,9 +237,14 @@ def _setdefault(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
     memory = front.value(decl, new)
     pointer = set_default(front.low, decl, front.key(decl, key_value), memory)  # type: ignore[arg-type]
     what = front.source.text_of(node)
-    if isinstance(decl.value, NumType):
-        return number_or(front, decl, pointer, new, what)
-    return found(front, decl, pointer, what)
+    return entry_or(front, decl, pointer, new, what)
+
+
+def entry_or(front: Expressions, decl: MapDecl, pointer: Value, new: Val, what: str) -> Val:
+    """What setdefault() gives: a struct or list in place, of others a copy."""
+    if isinstance(decl.value, StructType) or hasattr(decl.value, "element"):
+        return found(front, decl, pointer, what)
+    return value_or(front, decl, pointer, new, what)
 
 
 def _insert(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
@@ -268,16 +279,32 @@ def _take(name: str, helper: int) -> Callable[[Expressions, MapDecl, ast.Call], 
 
         if isinstance(decl, KeyedDecl):
             return _pop_key(front, decl, node)
-        if not isinstance(decl.value, IntType):
-            raise Refusal(f"{decl.name}.{name}() is for values that are integers, not {decl.value}")
         if not node.args and not node.keywords:
             raise Refusal(
                 f"{name}() needs a default in a probe, for when {decl.name} is empty", f"{decl.name}.{name}(0)"
             )
         (default,) = front.arguments(node, name, 1, 1)
+        if not isinstance(decl.value, IntType):
+            return _take_whole(front, helper, decl, front.expr(default))
         return take(front.low, helper, decl, decl.value, front.num(default))
 
     return lower
+
+
+def _take_whole(front: Expressions, helper: int, decl: MapDecl, other: Val) -> Val:
+    """What a queue or stack of structs or strings gives, or another value where it is empty."""
+    from .records import copied_or, store_default
+
+    assert decl.value is not None
+    low, b = front.low, front.b
+
+    def copy(memory: Value, missing: Block) -> None:
+        low.zero(memory, 0, decl.value.size)  # type: ignore[union-attr]
+        have = b.new_block()
+        b.branch("eq", b.call(helper, low.map(decl), memory), b.const(0), have, missing)
+        b.start(have)
+
+    return copied_or(front, decl.value, copy, lambda memory: store_default(front, decl, memory, other))
 
 
 def _entries(what: str) -> Callable[[Expressions, MapDecl, ast.Call], Val]:

@@ -26,7 +26,10 @@ from .values import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..ir.core import Block, Value
+    from ..types.maps import MapDecl
     from ..types.scalars import Type
     from ..types.structs import Field
     from .expressions import Expressions
@@ -226,26 +229,65 @@ def peek(front: Expressions, pointer: Value, off: int, type: Type) -> Val:
 
 def taken(front: Expressions, value: Peek) -> Val:
     """A copy of a part of an entry, zeros for a missing one."""
+    low, b = front.low, front.b
+
+    def copy(memory: Value, missing: Block) -> None:
+        found = b.new_block()
+        b.branch("eq", value.pointer, b.const(0), missing, found)
+        b.start(found)
+        low.copy(memory, 0, b.non_null(value.pointer), value.off, value.type.size)
+
+    return copied_or(front, value.type, copy, lambda memory: low.zero(memory, 0, value.type.size))
+
+
+def whole_or(front: Expressions, decl: MapDecl, pointer: Value, other: Val) -> Val:
+    """A copy of a map's value, or of another one where the pointer is null. Raises: Refusal."""
+    type = decl.value
+    assert type is not None
+
+    def copy(memory: Value, missing: Block) -> None:
+        found = front.b.new_block()
+        front.b.branch("eq", pointer, front.b.const(0), missing, found)
+        front.b.start(found)
+        front.low.copy(memory, 0, front.b.non_null(pointer), 0, type.size)
+
+    return copied_or(front, type, copy, lambda memory: store_default(front, decl, memory, other))
+
+
+def store_default(front: Expressions, decl: MapDecl, memory: Value, other: Val) -> None:
+    """Write what is taken where a map has nothing. Raises: Refusal."""
+    assert decl.value is not None
+    if isinstance(other, Known) and other.object is None:
+        hint = f"give one that says so, {decl.value.name}(…)" if hasattr(decl.value, "fields") else 'give one: ""'
+        raise Refusal(f"a copy of what is in {decl.name} cannot be None", f"{hint}; or ask first: k in {decl.name}")
+    if isinstance(other, RecordRef | Entry) or isinstance(other, StructPlace | ListPlace) and not other.is_copy:
+        what = f"the default is {front.describe(other)}, of which this may be a second name"
+        raise Refusal(what, "make it there: m.get(k, Row(…)), m.pop(k, Row(…))")
+    front.store(memory, 0, decl.value, other, f"the default for {decl.name} ({decl.value.name})")
+
+
+def copied_or(
+    front: Expressions, type: Type, copy: Callable[[Value, Block], None], make: Callable[[Value], None]
+) -> Val:
+    """What `copy` writes to memory of its own, or, where it goes to the block that it is given, what `make` does."""
     from .arrays import check_copied, read
 
-    type, low, b = value.type, front.low, front.b
+    low, b = front.low, front.b
     check_copied(type)
     memory = b.alloca(-(-type.size // 8) * 8)
-    found, missing, done = low.blocks(3)
-    b.branch("eq", value.pointer, b.const(0), missing, found)
-    b.start(found)
-    low.copy(memory, 0, b.non_null(value.pointer), value.off, type.size)
+    missing, done = low.blocks(2)
+    copy(memory, missing)
     b.jump(done)
     b.start(missing)
-    low.zero(memory, 0, type.size)
+    make(memory)
     b.jump(done)
     b.start(done)
     if isinstance(type, StructType):
         return StructValue(memory, type)
     if isinstance(type, StrType):
         return Memory(memory, 0, type.size)
-    copy = read(front, Place(memory, 0, type, is_copy=True))
-    return BytesPlace(memory, 0, type, is_own=True) if isinstance(copy, BytesPlace) else copy
+    whole = read(front, Place(memory, 0, type, is_copy=True))
+    return BytesPlace(memory, 0, type, is_own=True) if isinstance(whole, BytesPlace) else whole
 
 
 def place_of(front: Expressions, value: StructLike | Place) -> Place:

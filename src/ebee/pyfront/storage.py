@@ -12,7 +12,7 @@ from ..lower.map_kinds import entry
 from ..lower.numbers import Num, Refusal
 from ..types.scalars import NumType
 from .atomics import change, operand_of
-from .map_methods import MapKind, as_meant, found, number_or
+from .map_methods import MapKind, as_meant, entry_or, found, value_or
 from .values import Context, Entry, Known, Peek, Place, Sock
 
 TYPE_CHECKING = False
@@ -40,14 +40,18 @@ class StorageKind(MapKind):
         decl, what = value.object, front.source.text_of(node)
         if name == "get":
             owner, *default = front.arguments(node, name, 1, 2)
-            if not isinstance(decl.value, NumType):
-                raise Refusal(f"{decl.name}.get() is for maps whose values are integers", "use v = m.lookup(owner)")
+            if not (isinstance(decl.value, NumType) or default):
+                what = f"{decl.name}.get() without a default is for maps whose values are integers"
+                raise Refusal(what, "use v = m.lookup(owner)")
             pointer = _owner(front, decl, front.expr(owner))
             other = front.expr(default[0]) if default else Known(None)
-            return number_or(front, decl, _value(front, decl, pointer), other, what)
+            return value_or(front, decl, _value(front, decl, pointer), other, what)
+        if name in ("pop", "setdefault"):
+            given, other = front.operands(front.arguments(node, name, 2, 2))
+            return (_pop if name == "pop" else _setdefault)(front, decl, _owner(front, decl, given), other, what)
         if name not in ("lookup", "get_or_create"):
             hint = "in a probe: m[owner], m.get(owner, d), m.lookup(owner), m.get_or_create(owner), m[owner] = v, "
-            hint += "m[owner] += n, owner in m, del m[owner]"
+            hint += "m[owner] += n, owner in m, del m[owner], m.pop(owner, d), m.setdefault(owner, v)"
             raise Refusal(f"{decl.name} is a {decl.kind}, which has no method {name}() in a probe", hint)
         (argument,) = front.arguments(node, name, 1, 1)
         owner_pointer = _owner(front, decl, front.expr(argument))
@@ -60,7 +64,7 @@ class StorageKind(MapKind):
         return found(front, decl, pointer, what)
 
     def has_effect(self, front: Expressions, value: Known, name: str, node: ast.expr) -> bool:
-        return name == "get_or_create"
+        return name in ("get_or_create", "pop", "setdefault")
 
     def item(self, front: Expressions, value: Known, node: ast.Subscript) -> Val:
         decl = value.object
@@ -136,11 +140,30 @@ def _owner(front: Expressions, decl: Any, value: Val) -> Value:
     raise Refusal(f"the kernel does not know here what this pointer to struct {decl.owner} is", hint)
 
 
-def _value(front: Expressions, decl: Any, owner: Value, *, create: bool = False) -> Value:
-    """The address of the owner's value, or null."""
+def _pop(front: Expressions, decl: Any, owner: Value, other: Val, what: str) -> Val:
+    """m.pop(owner, d): the owner's value, or d; it has none then."""
+    value = value_or(front, decl, _value(front, decl, owner), other, what)
+    front.b.call(_HELPERS[decl.map_type][1], front.low.map(decl), owner)
+    front.forget_entries(decl)
+    return value
+
+
+def _setdefault(front: Expressions, decl: Any, owner: Value, new: Val, what: str) -> Val:
+    """m.setdefault(owner, v): the owner's value, which is v if it had none; of a number a copy."""
+    pointer = _value(front, decl, owner, create=True, initial=front.value(decl, new))
+    front.map_writes.append(decl)
+    front.low.count_if("eq", pointer, "map_full", decl.name)
+    return entry_or(front, decl, pointer, new, what)
+
+
+def _value(
+    front: Expressions, decl: Any, owner: Value, *, create: bool = False, initial: Value | None = None
+) -> Value:
+    """The address of the owner's value, or null; one that is made is a copy of `initial`, or zeros."""
     b = front.b
     flags = b.const(bpf.BPF_LOCAL_STORAGE_GET_F_CREATE if create else 0)
-    return b.call(_HELPERS[decl.map_type][0], front.low.map(decl), owner, b.const(0), flags, type=PTR_VALUE_OR_NULL)
+    first = b.const(0) if initial is None else initial
+    return b.call(_HELPERS[decl.map_type][0], front.low.map(decl), owner, first, flags, type=PTR_VALUE_OR_NULL)
 
 
 def _created(front: Expressions, decl: Any, owner: Value, do: Any) -> None:

@@ -152,7 +152,7 @@ class KeyedDecl(MapDecl, Generic[K, V]):
         def get(self, key: K, default: V) -> V: ...
 
     def get(self, key: K, default: V | None = None) -> V | None:
-        """Return the value, or `default` for a missing key. Inside a probe, for integers."""
+        """Return the value, or `default` for a missing key. Inside a probe, without one, for integers."""
         raw = self._live.lookup(self._key(key))
         return default if raw is None else self._read(raw)
 
@@ -230,7 +230,7 @@ class HashDecl(KeyedDecl[K, V]):
     def pop(self, key: K, default: Any = _ABSENT) -> Any:
         """Remove a key and return its value, or `default` for a missing one.
 
-        Inside a probe there has to be a default, and values are integers.
+        Inside a probe there has to be a default; a struct that is one is made there.
         Raises: KeyError for a missing key without a default.
         """
         raw = self._live.pop(self._key(key))

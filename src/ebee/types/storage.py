@@ -77,6 +77,20 @@ class StorageDecl(KeyedDecl[K, V]):
         """Inside a probe, for Struct values: the owner's value, in place, made of zeros if it had none."""
         probe_only(f"{self.kind}.get_or_create")
 
+    def pop(self, owner: K, default: V) -> V:
+        """Return the owner's value, which it has no more, or `default` if it had none."""
+        found = self.get(owner)
+        if found is None:
+            return default
+        self._live.delete(self._key(owner))
+        return found
+
+    def setdefault(self, owner: K, default: V) -> V:
+        """Return the owner's value; it gets `default` first if it had none. Inside a probe, of Structs: in place."""
+        while (found := self.get(owner)) is None:
+            self.insert(owner, default)
+        return found
+
     def _refuse(self) -> NoReturn:
         raise UsageError(f"{self.kind} {self.name}: nobody can iterate over it", hint="ask for owners that you know")
 

@@ -39,7 +39,7 @@ def queues(ctx):
     b = queue.peek()  # error: peek() needs a default in a probe, for when queue is empty | queue.peek(0)
     c = queue.pop(-1)  # a default of another sign is fine where both fit
     d = stack.pop(-1)  # error: this mixes signed and unsigned: u64 and a number from -1 to -1 | say which is meant with a cast: u64(x) or s64(x)
-    e = point_queue.pop(0)  # error: point_queue.pop() is for values that are integers, not Point
+    e = point_queue.pop(0)  # error: the default for point_queue (Point) takes a Point, not 0
     queue.push()  # error: push() takes 1 arguments, not 0
     queue.push(1 << 32)  # error: 4294967296 does not fit in a value of queue (u32)
     queue.push("a")  # error: an integer is needed here, not 'a'
@@ -67,9 +67,14 @@ def keyed(ctx):
     points[1].x = 1  # error: a Point record has no fields that can be assigned | this would change a copy: v = m.lookup(k), then v.field
     points[1].x += 1  # error: a Point record has no fields that can be assigned | this would change a copy: v = m.lookup(k), then v.field
     d = points[1] + 1  # error: an integer is needed here, not a Point record
-    e = points.get(1, 0)  # error: points.get() is for maps whose values are integers | use v = m.lookup(k)
+    e = points.get(1, 0)  # error: the default for points (Point) takes a Point, not 0
     f = names.lookup(1)  # error: names.lookup(1) is for maps whose values are integers or Structs | use m[k] or k in m
-    g = points.pop(1, 0)  # error: points.pop() is for maps whose values are integers | use v = m.lookup(k), then del m[k]
+    g = points.pop(1, 0)  # error: the default for points (Point) takes a Point, not 0
+    g = points.pop(1, None)  # error: a copy of what is in points cannot be None | give one that says so, Point(…); or ask first: k in points
+    s = points[1]
+    g = points.get(2, s)  # error: the default is a Point record, of which this may be a second name | make it there: …
+    g = points.pop(2, points.lookup(1))  # error: the default is an entry of points, or None, of which this may be a second name | make it there: …
+    g = names.get(1)  # error: names.get() without a default is for maps whose values are integers | use v = m.lookup(k)
     h = counts.pop(1)  # error: pop() needs a default in a probe, for a key that counts does not have | counts.pop(k, 0), counts.pop(k, None)
     i = slots.pop(1, 0)  # error: slots is a Array, which has no method pop() | …
     j = routes.pop(1, 0)  # error: routes.pop() would find the entry of a shorter prefix | use n = m[k], then del m[k]
