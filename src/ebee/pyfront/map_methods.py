@@ -135,7 +135,8 @@ def _get(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
     """m.get(k): the number at k, or None; m.get(k, d): or d."""
     key, *default = front.arguments(node, "get", 1, 2)
     if not isinstance(decl, KeyedDecl) or not (isinstance(decl.value, NumType) or default):
-        raise Refusal(f"{decl.name}.get() without a default is for maps whose values are integers", "use v = m.lookup(k)")
+        what = f"{decl.name}.get() without a default is for maps whose values are integers"
+        raise Refusal(what, "use v = m.lookup(k)")
     # The key is written last: evaluating the default may write another one to the same place.
     key_value = steady(front, front.expr(key), *default)
     other = front.expr(default[0]) if default else Known(None)
