@@ -19,8 +19,8 @@ from ebee.kernel.maps import KernelMap
 from ebee.kernel.stub import EXIT, store_imm
 from ebee.spec import backend as protocol
 from ebee.spec.object import MapSpec
-from ebee.sys import map_elements
 from ebee.sys.cpus import possible_cpus
+from ebee.sys.os_seam import Os, swapped
 
 pytestmark = [pytest.mark.needs_kernel, pytest.mark.vm]
 
@@ -103,16 +103,26 @@ def test_items_gives_every_entry_once(count):
     expected = {k(i): v(i * 7) for i in range(count)}
     found = list(m.items())
     assert len(found) == count and dict(found) == expected
-    assert dict(m._items_one_by_one(m._ops())) == expected
+    one_by_one = [(bytes(key), bytes(value)) for key, value, _ in m._chunks_one_by_one(m._ops(), False)]
+    assert len(one_by_one) == count and dict(one_by_one) == expected
     m.close()
 
 
-def test_items_without_batches(monkeypatch):
-    monkeypatch.setattr(map_elements, "map_lookup_batch", lambda *_: None)
-    m = hash_map()
-    m.update(k(1), v(1))
-    m.update(k(2), v(2))
-    assert dict(m.items()) == {k(1): v(1), k(2): v(2)}
+class NoBatches(Os):
+    """A kernel without commands for many elements."""
+
+    def bpf(self, cmd, attr):
+        return -errno.EINVAL if 24 <= cmd <= 27 else super().bpf(cmd, attr)
+
+
+def test_items_without_batches():
+    with swapped(NoBatches()):
+        m = hash_map()
+        m.update_many(k(1) + k(2) + k(3), v(1) + v(2) + v(3), 3)
+        assert dict(m.items()) == {k(1): v(1), k(2): v(2), k(3): v(3)}
+        assert m.delete_many(k(1) + k(9), 2) == 1
+        assert {bytes(key): bytes(value) for key, value, _ in m.chunks(take=True)} == {k(2): v(2), k(3): v(3)}
+        assert list(m.items()) == []
 
 
 def test_next_key_walks_and_starts_over():

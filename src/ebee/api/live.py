@@ -10,7 +10,8 @@ from . import options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
     from ..spec.backend import BackendLink, BackendMap, BackendProgram, Command, Scope
     from ..spec.object import MapSpec, ObjectSpec
@@ -37,14 +38,22 @@ class LiveMap:
 
             self.inner_maps = InnerMaps(self, make)
         self._pid = os.getpid()
-        self.lookup, self.update, self.delete, self.items = map.lookup, map.update, map.delete, map.items
+        self.pending: Iterator[Any] = iter(())  # records that were taken out of a ring buffer, and not yet handled
+        self.update, self.delete, self.items = map.update, map.delete, map.items
+        self.chunks, self.update_many, self.delete_many = map.chunks, map.update_many, map.delete_many
         self.push, self.pop, self.has_value = map.push, map.pop, map.has_value
         if spec.max_entries == 0:
             from .storage import OwnedMap, is_owned
 
             if is_owned(spec.map_type):
                 owned = OwnedMap(map, spec.map_type)
-                self.lookup, self.update, self.delete = owned.lookup, owned.update, owned.delete
+                self.lookup, self.update, self.delete = owned.lookup, owned.update, owned.delete  # type: ignore[method-assign]
+
+    def lookup(self, key: bytes) -> bytes | None:
+        """Return the value, or None if there is none. Raises: SyscallError."""
+        value = self.map.lookup(key)
+        self.lookup = self.map.lookup  # type: ignore[method-assign]  # the map has a shorter way now
+        return value
 
     @property
     def session(self) -> Session:
@@ -73,22 +82,43 @@ class LiveMap:
         """Take the records that are there, without waiting."""
         self._check_process()
         records = self.map.drain(limit)
+        self.session.flush_prints()  # what a probe printed before its record is shown before the record is handled
+        return records
+
+    def drain_packed(self, size: int, limit: int = 0) -> bytearray:
+        """Take records of one size that are there, without waiting, as `types.records` lays them out."""
+        self._check_process()
+        records = self.map.drain_packed(size, limit)
         self.session.flush_prints()
         return records
 
-    def next_records(self) -> list[bytes] | None:
-        """Wait for records; return None when no more will come."""
-        self._check_process()
-        self.session._awaited = True
-        records: list[bytes] | None
-        while not (records := self.map.drain(DRAIN_LIMIT)):
-            if self.session.is_finished():
-                self.session.detach_links()
-                records = self.map.drain() or None
-                break
-            self.session.wait()
-        self.session.flush_prints()  # what a probe printed before its record is shown before the record is handled
-        return records
+    def try_more(self, take: Callable[[int], list[Any]]) -> bool | None:
+        """Make what `take` finds now `pending`: whether there was any; None when no more will come."""
+        records = take(DRAIN_LIMIT)
+        if not records and self.session.is_finished():
+            self.session.detach_links()
+            records = take(0)
+            if not records:
+                return None
+        self.pending = iter(records)
+        return bool(records)
+
+    def wait_for(self, take: Callable[[int], list[Any]]) -> bool:
+        """Wait until `take` finds records, and make them `pending`; return False when no more will come."""
+        while not (more := self.try_more(take)):
+            if more is None:
+                return False
+            self.session.wait_for([self.map])
+        return True
+
+    @property
+    def lost(self) -> int:
+        """How many records found no room: what programs counted, or the kernel where they do not."""
+        counted = sum(
+            loss.count for loss in self.session.losses()
+            if loss.kind in ("ring_full", "perf_full") and loss.what == self.spec.name
+        )  # fmt: skip
+        return counted or self.map.lost
 
 
 class Loaded:
@@ -171,7 +201,7 @@ class Attachment:
     def wait(self) -> int | None:
         """Wait until the command has ended or the session was stopped; return the command's exit status."""
         while not self.session.is_finished():
-            self.session.wait()
+            self.session.wait_for(())
         return self.returncode
 
     def detach_links(self) -> None:

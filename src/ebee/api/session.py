@@ -12,7 +12,7 @@ from ..spec.object import FOLLOWED, LOSS_MAP, PRINT_MAP, SCOPE_MAP
 from ..types.probes import Probe, places_of
 from . import options
 from .backends import choose, engine_backend, kernel_backend
-from .live import DRAIN_LIMIT, Attachment, LiveMap, Loaded
+from .live import Attachment, LiveMap, Loaded
 from .source import compile_probes, expand
 
 TYPE_CHECKING = False
@@ -311,7 +311,8 @@ class Session:
 
     def losses(self) -> list[Loss]:
         """Return what the probes that were attached or run have lost so far."""
-        return [loss for loaded in self._loaded.values() for loss in loaded.own_losses()]
+        all_loaded = [*self._loaded.values(), *(attachment._loaded for attachment in self._attachments)]
+        return [loss for loaded in dict.fromkeys(all_loaded) for loss in loaded.own_losses()]
 
     def _use_backend(self, wanted: str | None, has_command: bool, is_replay: bool, has_interface: bool) -> Backend:
         self._check_open()
@@ -410,24 +411,48 @@ class Session:
 
     def events(self, *rings: RingBuf[Any]) -> Iterator[tuple[RingBuf[Any], Any]]:
         """Iterate over the records of several ring buffers, as they come: the ring and the record."""
-        self._awaited = True
         live = [(ring, ring._live) for ring in rings]
-        finished = False
         while True:
-            batches = [(ring, map.drain(DRAIN_LIMIT)) for ring, map in live]
-            self.flush_prints()
-            for ring, batch in batches:
-                for record in batch:
-                    yield ring, ring._read(record)
-            if any(batch for _, batch in batches):
-                continue
-            if finished:
+            for ring, map in live:
+                for record in map.pending:
+                    yield ring, record
+            found = [map.try_more(ring._take) for ring, map in live]
+            if all(more is None for more in found):
                 return
-            finished = self.is_finished()
-            if finished:
-                self.detach_links()
-            else:
-                self.wait()
+            if not any(found) and None not in found:
+                self.wait_for([map.map for _, map in live])
+
+    def poll(self, callbacks: Mapping[RingBuf[Any], Callable[[Any], object]], timeout_s: float | None = None) -> int:
+        """Wait for records of several ring buffers, and call each one's function with every record that is there.
+
+        Return how many there were, 0 when the time is up or no more will come. What a function raises goes to the
+        caller, and the records behind the one that it was called with are there for the next reader.
+        """
+        from time import monotonic
+
+        until = None if timeout_s is None else monotonic() + timeout_s
+        live = [(ring, ring._live, callback) for ring, callback in callbacks.items()]
+        count = 0
+        while True:
+            for _ring, map, callback in live:
+                for record in map.pending:
+                    callback(record)
+                    count += 1
+            if count:
+                return count
+            found = [map.try_more(ring._take) for ring, map, _ in live]
+            left = None if until is None else until - monotonic()
+            if all(more is None for more in found) or not any(found) and left is not None and left <= 0:
+                return 0
+            if not any(found) and None not in found:
+                self.wait_for([map.map for _, map, _ in live], left)
+
+    async def readable(self) -> None:
+        """Wait, in an event loop of asyncio, until something may have happened."""
+        from .waiting import readable
+
+        assert self._backend is not None
+        await readable(self, self._backend)
 
     def is_finished(self) -> bool:
         """Whether no more events will come: stopped, nothing attached, or every command has ended."""
@@ -439,9 +464,15 @@ class Session:
 
     def wait(self, timeout_s: float | None = None) -> None:
         """Sleep until something may have happened: an event, the end of a command, a stop."""
+        self.wait_for(None, timeout_s)
+
+    def wait_for(self, rings: Sequence[BackendMap] | None, timeout_s: float | None = None) -> None:
+        """As `wait`, but records that were there before count in some ring buffers only (None: in all)."""
         self._awaited = True
         if self._backend is not None and not self._stopped:
-            self._backend.wait(timeout_s)
+            if rings is not None and self._prints is not None:
+                rings = [*rings, self._prints.ring]
+            self._backend.wait(timeout_s, rings)
         self.flush_prints()
 
     def stop(self) -> None:

@@ -14,6 +14,7 @@ from ..isa.encode import slot_offsets
 from ..spec import object as spec_object
 from ..spec.backend import TestResult
 from ..spec.sections import is_pattern
+from ..sys.os_seam import Fd
 from .hooks.events import parse_event
 from .interpreter import Machine
 from .maps import ArrayMap, EngineMap, create_map
@@ -164,6 +165,7 @@ class EngineBackend:
         # handler.
         self._sleep = allocate_lock()
         self._sleep.acquire()
+        self._signal: Fd | None = None  # the same, for event loops
 
     # Maps and programs.
 
@@ -433,34 +435,45 @@ class EngineBackend:
         self._command = start_replay(self, path)
         return self._command
 
-    def wait(self, timeout_s: float | None) -> None:
-        """Sleep until a ring buffer has data, the command ended, `wake` was called or the time is up.
+    def wait(self, timeout_s: float | None, rings: Sequence[BackendMap] | None = None) -> None:
+        """Sleep until a ring buffer gets data, the command ended, `wake` was called or the time is up.
 
+        Data that was there before ends it where it is in one of `rings` (None: in any).
         Raises: what a program raised since the last call.
         """
         if self.machine.timers:
             self.run_timers()
-        if not self._has_news():
+        if self._signal is not None:
+            self._signal.clear_event()
+        if not self._has_news(self._rings if rings is None else rings):
             self._sleep.acquire(timeout=-1 if timeout_s is None else min(max(0.0, timeout_s), TIMEOUT_MAX))
         with self._lock:
             failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
 
-    def _has_news(self) -> bool:
+    def _has_news(self, rings: Sequence[BackendMap]) -> bool:
         with self._lock:
-            if self._failure is not None or any(ring.has_data() for ring in self._rings):
+            if self._failure is not None or any(ring.has_data() for ring in self._rings if ring in rings):
                 return True
         return self._command is not None and self._command.poll() is not None
 
     def notify(self) -> None:
         """End a `wait`, or the next one; from any thread or a signal handler."""
+        if self._signal is not None:
+            self._signal.set_event()
         try:
             self._sleep.release()
         except RuntimeError:  # it is released already: a wake-up is pending
             return
 
     wake = notify
+
+    def fileno(self) -> int:
+        """Return a file descriptor that is readable when `wait` would not sleep, -1 once closed."""
+        if self._signal is None:
+            self._signal = Fd(os.eventfd(1, os.EFD_NONBLOCK | os.EFD_CLOEXEC))
+        return self._signal.number
 
     def close(self) -> None:
         """Stop the command, detach everything. The contents of maps stay readable."""
@@ -469,6 +482,8 @@ class EngineBackend:
             self._command = None
         with self._lock:
             self._links.clear()
+        if self._signal is not None:
+            self._signal.close()
 
 
 def _kfunc(reloc: Reloc, prog: ProgramSpec) -> Callable[..., int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from errno import E2BIG, EAGAIN, EEXIST, EINVAL, ENOENT, ENOMEM, EPERM
 
 from ..abi import bpf
-from ..errors import ExecutionError, NotSupported, SyscallError
+from ..errors import ExecutionError, NotSupported, SyscallError, UsageError
 from .memory import OFFSET_BITS
 from .registry import Registry
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from ..spec.object import MapSpec
+    from ..sys.os_seam import Fd
     from .memory import Memory
 
 ENOTSUPP = 524  # include/linux/errno.h: kernel-internal, yet what bpf(2) returns for operations a map lacks
@@ -49,6 +50,7 @@ class EngineMap:
     per_cpu = False
     carries_events = False
     on_data: Callable[[], None] | None = None
+    _signal: Fd | None = None
 
     def __init__(
         self,
@@ -64,6 +66,7 @@ class EngineMap:
         self.lock = lock
         self.cpu = cpu
         self.kept = kept
+        self.is_frozen = spec.frozen  # for Python's side; programs may still write to one that was frozen later
         self.registry = Registry(memory) if registry is None else registry
         self.cpus = 1
         if self.per_cpu:
@@ -197,7 +200,7 @@ class EngineMap:
         if len(value) != self.value_bytes:
             detail = f"map {self.spec.name!r} has values of {self.value_bytes} bytes"
             raise SyscallError("BPF_MAP_UPDATE_ELEM", EINVAL, detail)
-        if self.spec.frozen:
+        if self.is_frozen:
             raise SyscallError("BPF_MAP_UPDATE_ELEM", EPERM, f"map {self.spec.name!r} is frozen")
         with self.lock:
             result = self.update_value(key, value, flags)
@@ -207,7 +210,7 @@ class EngineMap:
     def delete(self, key: bytes) -> bool:
         """Remove a key; return whether it was there. Raises: SyscallError with EINVAL, EPERM (frozen)."""
         self._check(key, "BPF_MAP_DELETE_ELEM")
-        if self.spec.frozen:
+        if self.is_frozen:
             raise SyscallError("BPF_MAP_DELETE_ELEM", EPERM, f"map {self.spec.name!r} is frozen")
         with self.lock:
             result = self.delete_key(key)
@@ -232,6 +235,37 @@ class EngineMap:
             if value is not None:
                 yield key, value
 
+    def chunks(self, *, take: bool = False) -> Iterator[tuple[bytearray, bytearray, int]]:
+        """Read the whole map: keys, values and their number; with `take` remove what is read."""
+        with self.lock:
+            found = list(self.items())
+            if take:
+                for key, _ in found:
+                    self.delete(key)
+        if found:
+            yield bytearray().join(k for k, _ in found), bytearray().join(v for _, v in found), len(found)
+
+    def update_many(self, keys: bytes, values: bytes, count: int, flags: int = 0) -> None:
+        """Set many values; keys and values lie back to back. Raises: SyscallError as `update`."""
+        key_bytes, value_bytes = self.spec.key_size, self.value_bytes
+        for i in range(count):
+            value = values[i * value_bytes : (i + 1) * value_bytes]
+            self.update(keys[i * key_bytes : (i + 1) * key_bytes], value, flags)
+
+    def delete_many(self, keys: bytes, count: int) -> int:
+        """Remove many keys, which lie back to back; return how many were there. Raises: SyscallError."""
+        size = self.spec.key_size
+        return sum(self.delete(keys[i * size : (i + 1) * size]) for i in range(count))
+
+    def freeze(self) -> None:
+        """Refuse all further writes from Python's side."""
+        self.is_frozen = True
+
+    @property
+    def shared(self) -> memoryview | None:
+        """The memory of an arena or of an array with BPF_F_MMAPABLE: all elements."""
+        return None
+
     def push(self, value: bytes, flags: int = 0) -> None:
         """Queues, stacks and Bloom filters: add a value. Raises: SyscallError with E2BIG (full), EINVAL."""
         self.update(b"", value, flags)
@@ -254,6 +288,39 @@ class EngineMap:
     def drain(self, limit: int = 0) -> list[bytes]:
         """Ring buffers: take the finished records. Raises: SyscallError with EINVAL for other maps."""
         raise SyscallError("drain", EINVAL, f"map {self.spec.name!r} is no ring buffer")
+
+    def drain_packed(self, size: int, limit: int = 0) -> bytearray:
+        """As `drain`, laid out as `types.records` says. Raises: FormatError for a record that is shorter."""
+        from ..types.records import pack_records
+
+        return pack_records(self.drain(limit), size, self.spec.name)
+
+    lost = 0
+
+    def fileno(self) -> int:
+        """Ring buffers: a file descriptor that is readable while there are records. Raises: UsageError for others."""
+        if not self.carries_events:
+            raise UsageError(f"map {self.spec.name!r} is no ring buffer")
+        with self.lock:
+            if self._signal is None:
+                import os
+
+                from ..sys.os_seam import Fd
+
+                self._signal = Fd(os.eventfd(int(self.has_data()), os.EFD_NONBLOCK | os.EFD_CLOEXEC))
+            return self._signal.number
+
+    def announce(self) -> None:
+        """Tell those who wait for records that there are some."""
+        if self._signal is not None:
+            self._signal.set_event()
+        if self.on_data is not None:
+            self.on_data()
+
+    def all_taken(self) -> None:
+        """Let those who wait for records sleep again, if there are none left."""
+        if self._signal is not None and not self.has_data():
+            self._signal.clear_event()
 
     def close(self) -> None:
         """Let go of the map. Its contents stay readable until the backend is closed."""
@@ -403,6 +470,10 @@ class ArrayMap(EngineMap):
         self._data += [bytearray(len(self._data[0])) for _ in range(cpus - self.cpus)]
         super().grow(cpus)
 
+    @property
+    def shared(self) -> memoryview | None:
+        return memoryview(self._data[0]) if self.spec.map_flags & bpf.BPF_F_MMAPABLE else None
+
     def _place(self, index: int) -> slice:
         size = self.spec.value_size
         return slice(index * size, (index + 1) * size)
@@ -513,8 +584,8 @@ class RingBuffer(EngineMap):
         record = self._busy.pop(address)
         self.memory.unmap(address)
         record.busy, record.discarded = False, discard
-        if self.on_data is not None and not flags & bpf.BPF_RB_NO_WAKEUP:
-            self.on_data()
+        if not flags & bpf.BPF_RB_NO_WAKEUP:
+            self.announce()
 
     def output(self, data: bytes, flags: int) -> int:
         """Copy a record in; return 0, or -EAGAIN if it does not fit now."""
@@ -560,6 +631,7 @@ class RingBuffer(EngineMap):
                 if not record.discarded:
                     out.append(bytes(record.data))
             del self._records[:taken]
+            self.all_taken()
         return out
 
 

@@ -90,7 +90,7 @@ class KernelBackend:
         self._maps.append(created)
         if created.ring is not None:
             for fd in getattr(created.ring, "fds", [created.fd.number]):
-                self._epoll.register(fd, select.EPOLLIN)
+                self._epoll.register(fd, select.EPOLLIN | select.EPOLLET)  # once for new data, whoever reads it
         return created
 
     # Programs
@@ -197,10 +197,14 @@ class KernelBackend:
         """Recordings are fed to programs in the engine. Raises: NotSupported."""
         raise NotSupported("replaying a recording in the kernel", hint="leave out the choice of the kernel")
 
-    def wait(self, timeout_s: float | None) -> None:
-        """Sleep until a ring buffer has data, the command ended, `wake` was called or the time is up."""
-        if any(m.ring is not None and m.ring.has_data() for m in self._maps):
-            return
+    def wait(self, timeout_s: float | None, rings: Sequence[BackendMap] | None = None) -> None:
+        """Sleep until a ring buffer gets data, the command ended, `wake` was called or the time is up.
+
+        Data that was there before ends it where it is in one of `rings` (None: in any).
+        """
+        watched = self._maps if rings is None else rings
+        if any(m.ring is not None and m.ring.has_data() for m in watched if isinstance(m, KernelMap)):
+            timeout_s = 0  # what else happened is not left to pile up
         # A pidfd that its command has closed is gone from epoll, and its number may serve something else.
         self._ending = {n: c for n, c in self._ending.items() if c.pidfd is not None and c.pidfd.number == n}
         for fd, _events in self._epoll.poll(timeout_s, 64):
@@ -209,6 +213,10 @@ class KernelBackend:
             elif fd in self._ending:  # it stays readable: once is enough
                 self._epoll.unregister(fd)
                 del self._ending[fd]
+
+    def fileno(self) -> int:
+        """Return a file descriptor that is readable when `wait` would not sleep, -1 once closed."""
+        return -1 if self._epoll.closed else self._epoll.fileno()
 
     def wake(self) -> None:
         """End a `wait`, also from a signal handler or another thread."""

@@ -41,7 +41,7 @@ from ..record import Record
 from ..spec.object import MapSpec
 from ..sys import bpf
 from ..sys.caps import CAP_NUMBERS, effective_capabilities, missing_for_tracing, unprivileged_bpf_disabled
-from ..sys.map_elements import map_lookup_batch
+from ..sys.map_batches import MapBatches
 from ..sys.os_seam import Fd, current
 from ..sys.tracefs import open_tracefs
 from .maps import KernelMap
@@ -220,7 +220,7 @@ def _raw_tp_test_run() -> str:
 def _map_batch() -> str:
     made = KernelMap(MapSpec("ebee_probe", abi.BPF_MAP_TYPE_HASH, 4, 4, 1))
     try:
-        if map_lookup_batch(made.fd.number, 4, 4, 1, "") is None:
+        if MapBatches(made.fd.number, 4, 4, 1, "").read() is None:
             raise SyscallError("BPF_MAP_LOOKUP_BATCH", bpf.EINVAL)
     finally:
         made.close()

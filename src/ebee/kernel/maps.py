@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..spec.object import MapSpec
+    from ..sys.map_batches import MapBatches
     from ..sys.map_elements import MapElements
     from ..sys.os_seam import Fd
     from .perfbuf import PerfReader
@@ -47,7 +48,7 @@ _MAP_TYPES_WITHOUT_BTF = frozenset(
         abi.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY,
     )
 )
-_BATCH_ENTRIES = 4096
+_RESTARTS = 64  # of going over a map one by one, from which others delete
 _ARENA = abi.BPF_MAP_TYPE_ARENA
 
 pin_directory = "/sys/fs/bpf"  # of maps with PIN_BY_NAME, as libbpf has it
@@ -75,7 +76,7 @@ class KernelMap:
             from .perfbuf import PerfReader
 
             self.ring = PerfReader(self.fd.number)
-        self.shared: memoryview | None = memoryview(_arena(self.fd, spec)) if spec.map_type == _ARENA else None
+        self._shared: memoryview | None = memoryview(_arena(self.fd, spec)) if spec.map_type == _ARENA else None
         self.writer: RingWriter | None = None
         if spec.map_type == abi.BPF_MAP_TYPE_USER_RINGBUF:
             from .user_ringbuf import RingWriter
@@ -98,7 +99,23 @@ class KernelMap:
                 raise UsageError(f"map {self.spec.name!r} is a ring buffer: it has records, not keys and values")
             spec = self.spec
             self._elements = MapElements(self.fd.number, spec.key_size, self.value_bytes, spec.name)
+            self.lookup = self._elements.lookup  # type: ignore[method-assign]  # one call less
         return self._elements
+
+    @property
+    def _batches(self) -> MapBatches:
+        from ..sys.map_batches import MapBatches
+
+        spec = self.spec
+        return MapBatches(self.fd.number, spec.key_size, self.value_bytes, spec.max_entries, spec.name)
+
+    @property
+    def shared(self) -> memoryview | None:
+        """The memory of an arena, or of an array with BPF_F_MMAPABLE: all elements, each padded to 8 bytes."""
+        spec = self.spec
+        if self._shared is None and spec.map_type == abi.BPF_MAP_TYPE_ARRAY and spec.map_flags & abi.BPF_F_MMAPABLE:
+            self._shared = memoryview(_map_memory(self.fd, spec, (spec.value_size + 7 & ~7) * spec.max_entries))
+        return self._shared
 
     def lookup(self, key: bytes) -> bytes | None:
         """Return the value, or None if there is none. Raises: SyscallError."""
@@ -136,31 +153,63 @@ class KernelMap:
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Iterate over a live map; entries that vanish meanwhile are left out, none comes twice."""
-        from ..sys.map_elements import map_lookup_batch
-
-        ops, spec = self._ops(), self.spec
-        key_bytes, value_bytes = spec.key_size, self.value_bytes
-        room = min(_BATCH_ENTRIES, max(spec.max_entries, 1))
-        chunks = map_lookup_batch(self.fd.number, key_bytes, value_bytes, room, spec.name)
-        if chunks is None:
-            yield from self._items_one_by_one(ops)
-            return
-        for keys, values, count in chunks:
+        key_bytes, value_bytes = self.spec.key_size, self.value_bytes
+        for keys, values, count in self.chunks():
             for i in range(count):
                 yield (
-                    keys[i * key_bytes : (i + 1) * key_bytes],
-                    values[i * value_bytes : (i + 1) * value_bytes],
+                    bytes(keys[i * key_bytes : (i + 1) * key_bytes]),
+                    bytes(values[i * value_bytes : (i + 1) * value_bytes]),
                 )
 
-    def _items_one_by_one(self, ops: MapElements) -> Iterator[tuple[bytes, bytes]]:
-        seen: set[bytes] = set()  # the kernel starts again at the first key when the one given is gone
-        key = ops.next_key(None)
-        while key is not None and key not in seen:
-            seen.add(key)
-            value = ops.lookup(key)
-            if value is not None:
-                yield key, value
-            key = ops.next_key(key)
+    def chunks(self, *, take: bool = False) -> Iterator[tuple[bytearray, bytearray, int]]:
+        """Read the whole map: keys, values and their number, some at a time; with `take` remove what is read.
+
+        Where the kernel has no command for many elements it is done one by one. Raises: SyscallError.
+        """
+        ops = self._ops()
+        found = self._batches.read(take=take) if self.spec.key_size else None
+        if found is not None:
+            return found
+        return self._chunks_one_by_one(ops, take)
+
+    def _chunks_one_by_one(self, ops: MapElements, take: bool) -> Iterator[tuple[bytearray, bytearray, int]]:
+        seen: set[bytes] = set()
+        key, restarts = ops.next_key(None), 0
+        while key is not None:
+            after = ops.next_key(key)  # now, because it may be gone when the caller has seen it
+            if key not in seen:
+                seen.add(key)
+                value = ops.lookup(key)
+                if value is not None and not (take and not ops.delete(key)):
+                    yield bytearray(key), bytearray(value), 1
+            elif restarts > len(seen) + _RESTARTS:
+                return
+            else:
+                restarts += 1  # the kernel starts again at the first key when the one given is gone
+            key = after
+
+    def update_many(self, keys: bytes, values: bytes, count: int, flags: int = 0) -> None:
+        """Set many values; keys and values lie back to back. Raises: SyscallError, with how many were set before."""
+        ops = self._ops()
+        if self._batches.update(keys, values, count, flags):
+            return
+        key_bytes, value_bytes = self.spec.key_size, self.value_bytes
+        for i in range(count):
+            value = values[i * value_bytes : (i + 1) * value_bytes]
+            ops.update(keys[i * key_bytes : (i + 1) * key_bytes], value, flags)
+
+    def delete_many(self, keys: bytes, count: int) -> int:
+        """Remove many keys, which lie back to back; return how many were there. Raises: SyscallError."""
+        ops = self._ops()
+        deleted = self._batches.delete(keys, count)
+        if deleted is not None:
+            return deleted
+        size = self.spec.key_size
+        return sum(ops.delete(keys[i * size : (i + 1) * size]) for i in range(count))
+
+    def freeze(self) -> None:
+        """Refuse all further writes from user space. Raises: SyscallError, EBUSY while it is mapped writable."""
+        bpf.map_freeze(self.fd.number)
 
     def drain(self, limit: int = 0) -> list[bytes]:
         """Ring buffers: take the finished records (all, or up to `limit`) without waiting, oldest first."""
@@ -168,13 +217,38 @@ class KernelMap:
             raise UsageError(f"map {self.spec.name!r} is no ring buffer")
         return self.ring.drain(limit)
 
+    def drain_packed(self, size: int, limit: int = 0) -> bytearray:
+        """As `drain`, laid out as `types.records` says: records of one size, of longer ones the beginning.
+
+        Raises: FormatError for a record that is shorter, which is passed over.
+        """
+        if isinstance(self.ring, RingReader):
+            return self.ring.drain_packed(size, limit, self.spec.name)
+        from ..types.records import pack_records
+
+        return pack_records(self.drain(limit), size, self.spec.name)
+
+    @property
+    def lost(self) -> int:
+        """Perf event arrays: how many records the kernel had no room for. 0 where only programs know."""
+        return getattr(self.ring, "lost", 0)
+
+    def fileno(self) -> int:
+        """Ring buffers: a file descriptor that is readable while there are records. Raises: UsageError for others."""
+        if self.ring is None:
+            raise UsageError(f"map {self.spec.name!r} is no ring buffer")
+        return self.fd.number if isinstance(self.ring, RingReader) else self.ring.fileno()
+
     def close(self) -> None:
         """Let go of the map. Closing twice is allowed."""
         if self.ring is not None:
             self.ring.close()
         if self.writer is not None:
             self.writer.close()
-        self._elements = self.shared = None
+        if self._elements is not None:
+            self._elements.close()
+            del self.lookup
+        self._elements = self._shared = None
         self.fd.close()
 
 
@@ -209,14 +283,19 @@ def _arena(fd: Fd, spec: MapSpec) -> mmap.mmap:
     """
     from mmap import PAGESIZE
 
+    memory = _map_memory(fd, spec, spec.max_entries * PAGESIZE)
+    memory[::PAGESIZE] = bytes(spec.max_entries)
+    return memory
+
+
+def _map_memory(fd: Fd, spec: MapSpec, size_bytes: int) -> mmap.mmap:
+    """Map what a map holds, writable. Raises: SyscallError, EPERM for one that is frozen."""
     from ..sys.os_seam import current
 
     try:
-        memory = current().map_shared(fd.number, spec.max_entries * PAGESIZE, 0, True)
+        return current().map_shared(fd.number, size_bytes, 0, True)
     except OSError as e:
-        raise SyscallError(f"mmap of arena {spec.name!r}", e.errno or 0) from None
-    memory[::PAGESIZE] = bytes(spec.max_entries)
-    return memory
+        raise SyscallError(f"mmap of map {spec.name!r}", e.errno or 0) from None
 
 
 def _pin_path(spec: MapSpec) -> str:

@@ -1,13 +1,14 @@
 """Reading the buffers of a perf event array: one for each CPU, through shared memory.
 
 Each has a page of positions (struct perf_event_mmap_page), then the data. What programs could not send they know
-themselves, and count; the kernel's own notes of it (PERF_RECORD_LOST) are passed over.
+themselves, and ebee's count it; the kernel's own notes of it (PERF_RECORD_LOST) are summed for those that do not.
 Source: include/uapi/linux/perf_event.h, kernel/events/ring_buffer.c (Linux 6.18).
 """
 
 from __future__ import annotations
 
 import os
+import select
 import struct
 import sys
 from _thread import allocate_lock
@@ -28,7 +29,8 @@ _PAGES = 64
 _DATA_HEAD, _DATA_TAIL = 1024 // 8, 1032 // 8  # u64s of the first page
 _HEADER = struct.Struct("=IHH")  # type, misc, size
 _SAMPLE = struct.Struct("=QI")  # time in ns, size of what follows
-_PERF_RECORD_SAMPLE = 9
+_PERF_RECORD_LOST, _PERF_RECORD_SAMPLE = 2, 9
+_LOST = struct.Struct("=QQ")  # id, number of records
 
 
 class _Buffer:
@@ -64,6 +66,8 @@ class PerfReader:
         self._barrier = allocate_lock()  # to release and take a lock is a full memory barrier on every machine
         self._barrier.acquire()
         self._buffers: list[_Buffer] = []
+        self._all: select.epoll | None = None
+        self.lost = 0
         elements = MapElements(map_fd, 4, 4, "perf events")
         try:
             for cpu in online_cpus():
@@ -99,6 +103,8 @@ class PerfReader:
                     time, length = _SAMPLE.unpack_from(body)
                     found.append((time, body[_SAMPLE.size : _SAMPLE.size + length]))
                     taken += 1
+                elif type == _PERF_RECORD_LOST:
+                    self.lost += _LOST.unpack(buffer.take(at + _HEADER.size, _LOST.size))[1]
                 at += size
             self._fence()  # data is read before its space is given back
             buffer.words[_DATA_TAIL] = at
@@ -109,8 +115,18 @@ class PerfReader:
         self._barrier.release()
         self._barrier.acquire()
 
+    def fileno(self) -> int:
+        """Return a file descriptor that is readable when one of the buffers got records."""
+        if self._all is None:
+            self._all = select.epoll()
+            for fd in self.fds:
+                self._all.register(fd, select.EPOLLIN)
+        return self._all.fileno()
+
     def close(self) -> None:
         """Unmap. Closing twice is allowed."""
         self._closed = True
+        if self._all is not None:
+            self._all.close()
         while self._buffers:
             self._buffers.pop().close()

@@ -13,7 +13,9 @@ from _thread import allocate_lock
 from ..abi.bpf import BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT, BPF_RINGBUF_HDR_SZ
 from ..errors import UsageError
 from ..sys.os_seam import current
+from ..types.records import RECORD_LEAD, record_step, too_short
 
+_CHUNK_RECORDS, _WALK_RECORDS = 1024, 256
 _FLAGS = BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT
 
 
@@ -30,7 +32,7 @@ class RingReader:
         self._consumer_words = memoryview(self._consumer).cast("Q")
         producer = memoryview(self._producer)
         self._producer_words = producer[:page_bytes].cast("Q")
-        self._headers = producer[page_bytes : page_bytes + size_bytes].cast("I")
+        self._headers = producer[page_bytes:].cast("I")
         self._pid = os.getpid()
         # A lock that is always held: to release and take it again is a full memory barrier on every machine.
         self._barrier = allocate_lock()
@@ -86,6 +88,65 @@ class RingReader:
             self._fence()
             if limit and len(records) >= limit:
                 return records
+
+    def drain_packed(self, size: int, limit: int, name: str) -> bytearray:
+        """Take the records that are finished now, all or up to `limit`, in one piece, as `types.records` lays them out.
+
+        Many records of one size are copied at once, where none was given up or is still written. Of longer ones the
+        first `size` bytes are taken. Raises: FormatError for a shorter one, which is passed over; UsageError in a fork.
+        """
+        out = bytearray()
+        if self._closed:
+            return out
+        if os.getpid() != self._pid:
+            raise UsageError("a ring buffer is read in the process that opened it, not in a fork of it")
+        headers, data, base, mask = self._headers, self._producer, self._data_off_bytes, self._mask
+        step = record_step(size)
+        plain = size.to_bytes(4, "little") * _CHUNK_RECORDS
+        wanted = limit * step if limit else -1
+        at, end = self._consumer_words[0], self._producer_words[0]
+        self._fence()  # the position is read before the headers below it
+        while at < end and (wanted < 0 or len(out) < wanted):
+            off, room = at & mask, end - at if wanted < 0 else min(end - at, wanted - len(out))
+            count = min(room // step, _CHUNK_RECORDS)
+            span = headers[off >> 2 : off + count * step >> 2 : step >> 2]
+            if count and bytes(span) == plain[: 4 * count]:
+                self._fence()  # headers are read before the data that they announce
+                out += memoryview(data)[base + off : base + off + count * step]
+                at += count * step
+            else:
+                after = self._walk(at, end, size, wanted - len(out) if wanted >= 0 else -1, out, name)
+                if after == at:
+                    return out
+                at = after
+            self._fence()  # data is read before its space is given back
+            self._consumer_words[0] = at
+        # A producer wakes a reader only if it sees that it has caught up, so whoever waits looks again before.
+        self._fence()
+        return out
+
+    def _walk(self, at: int, end: int, size: int, most: int, out: bytearray, name: str) -> int:
+        """Take some records one by one; return the position behind them."""
+        headers, data, base, mask, step = self._headers, self._producer, self._data_off_bytes, self._mask, 0
+        rest = bytes(record_step(size) - RECORD_LEAD - size)
+        begin = len(out)
+        for _ in range(_WALK_RECORDS):
+            off = at & mask
+            header = headers[off >> 2] if at < end else BPF_RINGBUF_BUSY_BIT
+            if header & BPF_RINGBUF_BUSY_BIT or 0 <= most <= len(out) - begin:
+                break
+            length = header & ~_FLAGS
+            step = (length + BPF_RINGBUF_HDR_SZ + 7) & ~7
+            if not header & BPF_RINGBUF_DISCARD_BIT:
+                if length < size:
+                    if len(out) > 0:
+                        break  # what was found before it is given first
+                    self._consumer_words[0] = at + step
+                    raise too_short(length, size, name)
+                self._fence()
+                out += data[base + off : base + off + RECORD_LEAD + size] + rest
+            at += step
+        return at
 
     def close(self) -> None:
         """Unmap. Closing twice is allowed."""

@@ -110,8 +110,37 @@ if TYPE_CHECKING:  # nobody needs the protocol to run
         def items(self) -> Iterator[tuple[bytes, bytes]]:
             """Iterate over a live map; entries that vanish meanwhile are left out."""
 
+        def chunks(self, *, take: bool = False) -> Iterator[tuple[bytearray, bytearray, int]]:
+            """Read the whole map: keys, values and their number, some at a time; with `take` remove what is read."""
+
+        def update_many(self, keys: bytes, values: bytes, count: int, flags: int = 0) -> None:
+            """Set many values; keys and values lie back to back. Raises: SyscallError as `update`."""
+
+        def delete_many(self, keys: bytes, count: int) -> int:
+            """Remove many keys, which lie back to back; return how many were there. Raises: SyscallError."""
+
+        def freeze(self) -> None:
+            """Refuse all further writes from user space. Raises: SyscallError."""
+
+        @property
+        def shared(self) -> memoryview | None:
+            """The memory of an arena or of an array with BPF_F_MMAPABLE, None for other maps."""
+
         def drain(self, limit: int = 0) -> list[bytes]:
             """Ring buffers: take the finished records (all, or up to `limit`) without waiting, oldest first."""
+
+        def drain_packed(self, size: int, limit: int = 0) -> bytearray:
+            """As `drain`, laid out as `types.records` says: records of one size, of longer ones the beginning.
+
+            Raises: FormatError for a record that is shorter, which is passed over.
+            """
+
+        @property
+        def lost(self) -> int:
+            """Perf event arrays: how many records the kernel had no room for. 0 where only programs know."""
+
+        def fileno(self) -> int:
+            """Ring buffers: a file descriptor that is readable while there are records. Raises: UsageError."""
 
         def close(self) -> None:
             """Let go of the map. Closing twice is allowed."""
@@ -197,8 +226,14 @@ if TYPE_CHECKING:  # nobody needs the protocol to run
             Raises: FormatError for a file that is no recording, NotSupported in the kernel.
             """
 
-        def wait(self, timeout_s: float | None) -> None:
-            """Sleep until a ring buffer has data, the command ended, `wake` was called or the time is up."""
+        def wait(self, timeout_s: float | None, rings: Sequence[BackendMap] | None = None) -> None:
+            """Sleep until a ring buffer gets data, the command ended, `wake` was called or the time is up.
+
+            Data that was there before ends it where it is in one of `rings` (None: in any).
+            """
+
+        def fileno(self) -> int:
+            """Return a file descriptor that is readable when `wait` would not sleep, -1 once closed."""
 
         def wake(self) -> None:
             """End a `wait`, also from a signal handler or another thread."""

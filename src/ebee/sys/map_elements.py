@@ -1,4 +1,4 @@
-"""The elements of maps through bpf(2): one by one, and in batches."""
+"""The elements of maps through bpf(2), one by one."""
 
 from __future__ import annotations
 
@@ -7,13 +7,8 @@ from _thread import allocate_lock
 
 from ..abi import attr as layouts
 from ..abi import bpf as abi
-from ..errors import SyscallError
-from .bpf import E2BIG, EINVAL, ENOENT, ENOSPC, ENOTSUPP, EOPNOTSUPP, address, attr_field, error, make_attr
+from .bpf import E2BIG, EINVAL, ENOENT, error, make_attr
 from .os_seam import current
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class MapElements:
@@ -35,8 +30,18 @@ class MapElements:
         self._attr_first = make_attr(layout, {"map_fd": fd, "key": 0, "next_key": next_key})
         self._attr_key = make_attr(layout, {"map_fd": fd, "key": key if key_bytes else 0})
         self._flags = ctypes.c_uint64.from_buffer(self._attr, layout["flags"][0])
-        self._bpf = current().bpf
+        self._os = seam = current()
+        self._bpf = seam.bpf
+        self._call, self._look_up = seam.prepared(abi.BPF_MAP_LOOKUP_ELEM, self._attr)
+        _, self._update = seam.prepared(abi.BPF_MAP_UPDATE_ELEM, self._attr)
+        attrs = (self._attr, self._attr_next, self._attr_first, self._attr_key)
+        self._fds = [ctypes.c_int32.from_buffer(attr) for attr in attrs]
         self._lock = allocate_lock()  # the buffers are shared by all threads
+
+    def close(self) -> None:
+        """Forget the map's file descriptor, whose number may soon be another file's: commands fail with EBADF."""
+        for fd in self._fds:
+            fd.value = -1
 
     def _check(self, key: bytes, cmd: int) -> None:
         if len(key) != self._key_bytes:
@@ -50,9 +55,10 @@ class MapElements:
             self._check(key, abi.BPF_MAP_LOOKUP_ELEM)
         with self._lock:
             self._key.raw = key
-            result = self._bpf(abi.BPF_MAP_LOOKUP_ELEM, self._attr)
+            result = self._call(*self._look_up)
             if result == 0:
                 return self._value.raw if self._value_bytes else b""
+            result = self._os.failure(result)
         if result == -ENOENT:
             return None
         raise error(abi.BPF_MAP_LOOKUP_ELEM, -result, f"map {self._name!r}")
@@ -93,7 +99,9 @@ class MapElements:
             self._key.raw = key
             self._value.raw = value
             self._flags.value = flags
-            result = self._bpf(abi.BPF_MAP_UPDATE_ELEM, self._attr)
+            result = self._call(*self._update)
+            if result < 0:
+                result = self._os.failure(result)
             self._flags.value = 0
         if result < 0:
             detail = f"map {self._name!r}" + (" is full" if result == -E2BIG else "")
@@ -123,61 +131,3 @@ class MapElements:
         if result == -ENOENT:
             return None
         raise error(abi.BPF_MAP_GET_NEXT_KEY, -result, f"map {self._name!r}")
-
-
-def map_lookup_batch(
-    fd: int, key_bytes: int, value_bytes: int, chunk_entries: int, name: str
-) -> Iterator[tuple[bytes, bytes, int]] | None:
-    """BPF_MAP_LOOKUP_BATCH: keys, values (each back to back) and their number, chunk by chunk.
-
-    Returns None where the kernel or the map type has no batches. Raises: SyscallError.
-    """
-    chunks = _batches(fd, key_bytes, value_bytes, chunk_entries, name)
-    try:
-        first = next(chunks, None)
-    except SyscallError as e:
-        if e.errno in (EINVAL, EOPNOTSUPP, ENOTSUPP):
-            return None
-        raise
-
-    def all_chunks() -> Iterator[tuple[bytes, bytes, int]]:
-        if first is not None:
-            yield first
-            yield from chunks
-
-    return all_chunks()
-
-
-def _batches(
-    fd: int, key_bytes: int, value_bytes: int, count: int, name: str
-) -> Iterator[tuple[bytes, bytes, int]]:
-    cursor_bytes = max(key_bytes, 8)
-    cursors = [ctypes.create_string_buffer(cursor_bytes) for _ in range(2)]
-    in_batch = 0
-    while True:
-        keys = ctypes.create_string_buffer(key_bytes * count or 1)
-        values = ctypes.create_string_buffer(value_bytes * count or 1)
-        attr = make_attr(
-            layouts.MAP_BATCH,
-            {
-                "in_batch": in_batch,
-                "out_batch": address(cursors[1]),
-                "keys": address(keys),
-                "values": address(values),
-                "count": count,
-                "map_fd": fd,
-            },
-        )
-        result = current().bpf(abi.BPF_MAP_LOOKUP_BATCH, attr)
-        got = attr_field(attr, layouts.MAP_BATCH, "count")
-        if result == -ENOSPC:  # one bucket of the hash holds more than the room there was
-            count *= 2
-            continue
-        if result < 0 and result != -ENOENT:
-            raise error(abi.BPF_MAP_LOOKUP_BATCH, -result, f"map {name!r}")
-        if got:
-            yield keys.raw[: got * key_bytes], values.raw[: got * value_bytes], got
-        if result == -ENOENT:
-            return
-        cursors.reverse()
-        in_batch = address(cursors[0])

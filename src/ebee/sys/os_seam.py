@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import mmap
     from collections.abc import Callable
+    from typing import Any
 
     Buffer = ctypes.Array[ctypes.c_char]
 
@@ -51,6 +52,16 @@ class Os:
         """bpf(2): run command `cmd` on `union bpf_attr`, of which `attr` are the leading bytes."""
         result: int = self._syscall_bpf(self._bpf_number, cmd, attr, len(attr))
         return result if result >= 0 else -ctypes.get_errno()
+
+    def prepared(self, cmd: int, attr: Buffer) -> tuple[Callable[..., int], tuple[Any, ...]]:
+        """Return a function and its arguments, which run a command of bpf(2); `failure` is for a negative result."""
+        if type(self).bpf is not Os.bpf:
+            return self.bpf, (cmd, attr)
+        return self._syscall_bpf, (self._bpf_number, cmd, attr, len(attr))
+
+    def failure(self, result: int) -> int:
+        """Return minus the error number of a prepared command that has just failed in this thread."""
+        return result if type(self).bpf is not Os.bpf else -ctypes.get_errno()
 
     def _call(self, name: str, *args: int) -> int:
         number = self._numbers.get(name)
@@ -181,6 +192,17 @@ class Fd:
     def fileno(self) -> int:
         """Return the number, for functions that take objects with a `fileno`."""
         return self.number
+
+    def set_event(self) -> None:
+        """Make an eventfd readable."""
+        os.eventfd_write(self.number, 1)
+
+    def clear_event(self) -> None:
+        """Make an eventfd that does not block unreadable."""
+        try:
+            os.eventfd_read(self.number)
+        except BlockingIOError:
+            return
 
     def close(self) -> None:
         """Close it, once."""

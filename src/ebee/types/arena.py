@@ -55,7 +55,7 @@ class Arena(MapDecl, Generic[V]):
     @property
     def memory(self) -> memoryview:
         """The bytes of all elements, shared with the probes. Raises: UsageError while it is not live."""
-        return self._live.map.shared[: self.elements.size]  # type: ignore[attr-defined,no-any-return]
+        return self._live.map.shared[: self.elements.size]  # type: ignore[no-any-return]
 
     def _place(self, index: int) -> slice:
         if not isinstance(index, int):

@@ -397,6 +397,9 @@ class UnionType(StructType):
         object.__setattr__(value, "_data", bytes(data))
         return value
 
+    def unpack_many(self, data: bytes | bytearray) -> list[Any]:
+        return Type.unpack_many(self, data)
+
 
 Union._layout = UnionType
 BOOL = BoolType()

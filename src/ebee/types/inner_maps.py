@@ -10,7 +10,7 @@ from .structs import type_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any, overload
 
     from .maps import InnerMaps
@@ -89,6 +89,16 @@ class OuterDecl(KeyedDecl[K, V]):
         """Put a map in, made now unless it is live already. Raises: UsageError for one of another make."""
         self._check(value)
         self._maps.put(self._key(key), value)
+
+    def update(self, entries: Mapping[K, V] | Iterable[tuple[K, V]]) -> None:
+        """Put many maps in."""
+        pairs: Any = entries
+        for key, value in getattr(entries, "items", lambda: pairs)():
+            self[key] = value
+
+    def to_numpy(self) -> Any:
+        """Not for maps of maps. Raises: UsageError."""
+        raise UsageError(f"{self.kind} {self.name} holds maps", hint="m[k].to_numpy()")
 
     def insert(self, key: K, value: V) -> bool:
         """Put a map in where there is none; return whether that was so."""

@@ -14,7 +14,7 @@ from .structs import type_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from typing import Any, Generic, Protocol, TypeVar, overload
 
@@ -31,15 +31,26 @@ if TYPE_CHECKING:
         def update(self, key: bytes, value: bytes, flags: int = 0) -> None: ...
         def delete(self, key: bytes) -> bool: ...
         def items(self) -> Iterator[tuple[bytes, bytes]]: ...
+        def chunks(self, *, take: bool = False) -> Iterator[tuple[bytearray, bytearray, int]]: ...
+        def update_many(self, keys: bytes, values: bytes, count: int, flags: int = 0) -> None: ...
+        def delete_many(self, keys: bytes, count: int) -> int: ...
         def push(self, value: bytes, flags: int = 0) -> None: ...
         def pop(self, key: bytes = b"") -> bytes | None: ...
         def has_value(self, value: bytes) -> bool: ...
         @property
         def cpus(self) -> int: ...
+        pending: Iterator[Any]
+
         def drain(self, limit: int = 0) -> list[bytes]: ...
-        def next_records(self) -> list[bytes] | None: ...
+        def drain_packed(self, size: int, limit: int = 0) -> bytearray: ...
+        def wait_for(self, take: Callable[[int], list[Any]]) -> bool: ...
+        def try_more(self, take: Callable[[int], list[Any]]) -> bool | None: ...
         @property
-        def session(self) -> object: ...
+        def lost(self) -> int: ...
+        @property
+        def session(self) -> Any: ...
+        @property
+        def map(self) -> Any: ...
         @property
         def inner_maps(self) -> InnerMaps: ...
 
@@ -135,7 +146,10 @@ class KeyedDecl(MapDecl, Generic[K, V]):
 
     def __getitem__(self, key: K) -> V:
         """Return the value; a missing key gives zero and inserts nothing, as inside a probe."""
-        raw = self._live.lookup(self._key(key))
+        try:
+            raw = self._bindings[-1].lookup(self.key.pack(key))
+        except (IndexError, TypeError, ValueError):
+            raw = self._live.lookup(self._key(key))  # says what is wrong
         return self._missing() if raw is None else self._read(raw)  # type: ignore[no-any-return]
 
     def _read(self, raw: bytes) -> Any:
@@ -208,7 +222,38 @@ class KeyedDecl(MapDecl, Generic[K, V]):
         return self.keys()
 
     def __len__(self) -> int:
-        return sum(1 for _ in self._live.items())
+        return sum(count for _, _, count in self._live.chunks())
+
+    def update(self, entries: Mapping[K, V] | Iterable[tuple[K, V]]) -> None:
+        """Set many values, of a mapping or of pairs, in as few system calls as it takes.
+
+        Raises: SyscallError, with how many were set before; E2BIG when the map is full.
+        """
+        from .bulk import pack_entries
+
+        self._live.update_many(*pack_entries(self, entries))
+
+    def to_numpy(self) -> Any:
+        """Return all entries as a structured numpy array with the fields `key` and `value`; of arrays the values.
+
+        Where each CPU has a value, that is an axis more. Raises: UsageError without numpy.
+        """
+        from .bulk import entries_array
+
+        return entries_array(self, self._live.chunks(), self._live.cpus)
+
+    def to_pandas(self) -> Any:
+        """Return all entries as a pandas DataFrame: columns of the key, then of the value; of arrays `index`.
+
+        Where each CPU has a value, there is a row for each `cpu`. Raises: UsageError without pandas.
+        """
+        from .bulk import entries_frame
+
+        return entries_frame(self, self.to_numpy())
+
+    def freeze(self) -> None:
+        """Refuse all further writes from outside; probes may go on writing. Source: BPF_MAP_FREEZE."""
+        self._live.map.freeze()
 
 
 class HashDecl(KeyedDecl[K, V]):
@@ -247,8 +292,25 @@ class HashDecl(KeyedDecl[K, V]):
 
     def clear(self) -> None:
         """Remove every entry."""
-        for key, _ in list(self._live.items()):
-            self._live.delete(key)
+        for keys, _, count in list(self._live.chunks()):
+            self._live.delete_many(bytes(keys), count)
+
+    def delete_many(self, keys: Iterable[K]) -> int:
+        """Remove many keys; return how many of them were there."""
+        packed = [self._key(key) for key in keys]
+        return self._live.delete_many(b"".join(packed), len(packed))
+
+    def pop_items(self) -> Iterator[tuple[K, V]]:
+        """Take all entries: each is removed as it is read, and no change of it is lost, where the kernel can do so.
+
+        Source: BPF_MAP_LOOKUP_AND_DELETE_BATCH, which hash maps have; others are read, then removed.
+        """
+        size = self.key.size
+        for keys, values, count in self._live.chunks(take=True):
+            width = len(values) // count
+            for at in range(count):
+                key = self.key.unpack(bytes(keys[at * size : (at + 1) * size]))
+                yield key, self._read(bytes(values[at * width : (at + 1) * width]))
 
 
 class Hash(HashDecl[K, V]):
@@ -266,11 +328,35 @@ class Array(KeyedDecl[int, V]):
     map_type = bpf.BPF_MAP_TYPE_ARRAY
     kind = "Array"
 
-    def __init__(self, value: type[V], *, max_entries: int, name: str = "") -> None:
+    def __init__(self, value: type[V], *, max_entries: int, name: str = "", mmapable: bool = False) -> None:
         super().__init__(u32, type_of(value, "value of Array"), max_entries, name)  # type: ignore[arg-type]
+        if mmapable and self.value.is_special:
+            raise UsageError("Array: values with locks, timers or kernel pointers cannot be mapped")
+        if mmapable:
+            self.map_flags = bpf.BPF_F_MMAPABLE
 
     def __len__(self) -> int:
         return self.max_entries
+
+    @property
+    def memory(self) -> memoryview:
+        """The memory of an array that was declared `mmapable`, shared with probes: every element in turn, padded.
+
+        Raises: UsageError for other arrays, and while it is not live; SyscallError.
+        """
+        shared = self._live.map.shared
+        if shared is None:
+            raise UsageError(f"Array {self.name} is not mapped", hint="declare it so: Array(…, mmapable=True)")
+        return shared  # type: ignore[no-any-return]
+
+    def view(self) -> Any:
+        """Return a numpy array over `memory`: reading and writing it are accesses to the map, without system calls.
+
+        Raises: UsageError as `memory`, without numpy, and for values with bit fields.
+        """
+        from .bulk import shared_array
+
+        return shared_array(self.value, self.memory, self.max_entries)
 
 
 def ring_bytes(size: int | str, record: Type, kind: str) -> int:
@@ -337,12 +423,68 @@ class RingBuf(MapDecl, Generic[V]):
     def __iter__(self) -> Iterator[V]:
         live = self._live
         _session = live.session  # stays open while somebody reads
-        while (records := live.next_records()) is not None:
-            yield from map(self._read, records)
+        while True:
+            yield from live.pending  # what is not taken of it now is there for the next reader
+            if not live.wait_for(self._take):
+                return
 
-    def _read(self, record: bytes) -> Any:
-        return self.value.unpack(record)
+    async def __aiter__(self) -> AsyncIterator[V]:
+        live = self._live
+        session = live.session
+        while True:
+            for record in live.pending:
+                yield record
+            while not (more := live.try_more(self._take)):
+                if more is None:
+                    return
+                await session.readable()
+
+    def _take(self, limit: int) -> list[V]:
+        """Take the records that are there, all or up to `limit`."""
+        live = self._live
+        if not self.value.size:
+            return list(map(self.value.unpack, live.drain(limit)))
+        return self.value.unpack_many(live.drain_packed(self.value.size, limit))
 
     def drain(self) -> list[V]:
         """Take the records that are there now, without waiting."""
-        return [self._read(record) for record in self._live.drain()]
+        return [*self._live.pending, *self._take(0)]
+
+    def poll(self, callback: Callable[[V], object], timeout_s: float | None = None) -> int:
+        """Wait for records, and call a function with each that is there; return how many, 0 when no more will come.
+
+        It also returns 0 when the time is up. What the function raises goes to the caller, and the records behind the
+        one that it was called with are there for the next reader.
+        """
+        return self._live.session.poll({self: callback}, timeout_s)  # type: ignore[no-any-return]
+
+    def fileno(self) -> int:
+        """Return a file descriptor that is readable while there are records: for select, epoll, asyncio's add_reader.
+
+        It belongs to the ring buffer. With `drain()` or `to_numpy()` the records are then taken.
+        """
+        return self._live.map.fileno()  # type: ignore[no-any-return]
+
+    @property
+    def lost(self) -> int:
+        """How many records were lost so far, because there was no room for them."""
+        return self._live.lost
+
+    def to_numpy(self) -> Any:
+        """Take the records that are there now, without waiting, as a structured numpy array.
+
+        Raises: UsageError without numpy, and for RingBuf(bytes), whose records have no fields.
+        """
+        from .bulk import records_array, values_as_records
+
+        if not self.value.size:
+            raise UsageError(f"{self.kind} {self.name}: bytes of any number have no array", hint="ring.drain()")
+        before = values_as_records(self.value, self._live.pending, self.name)
+        packed = self._live.drain_packed(self.value.size)
+        return records_array(self.value, before + packed if before else packed)
+
+    def to_pandas(self) -> Any:
+        """Take the records that are there now, without waiting, as a pandas DataFrame. Raises: as `to_numpy`."""
+        from .bulk import records_frame
+
+        return records_frame(self.value, self.to_numpy())

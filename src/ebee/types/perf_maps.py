@@ -34,6 +34,3 @@ class PerfEventArray(RingBuf[V]):
     def reserve(self, size: int = 0) -> Any:
         """Records are made first, and then sent. Raises: UsageError."""
         raise UsageError("PerfEventArray has no reserve()", hint="make the record, then events.output(record)")
-
-    def _read(self, record: bytes) -> Any:
-        return self.value.unpack(record[: self.value.size])  # the kernel fills them up to a multiple of 8 bytes

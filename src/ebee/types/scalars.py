@@ -6,11 +6,21 @@ field is `str`; at run time they are objects that know their width.
 
 from __future__ import annotations
 
+from struct import Struct as Layout
+from struct import error as LayoutError
+
+from .records import RECORD_LEAD, record_step
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from ..btf.build import BtfBuilder
+
+
+# What the module struct has for integers: by size and sign.
+CODES = {(1, False): "B", (2, False): "H", (4, False): "I", (8, False): "Q",
+         (1, True): "b", (2, True): "h", (4, True): "i", (8, True): "q"}  # fmt: skip
 
 
 class Type:
@@ -29,6 +39,11 @@ class Type:
     def unpack(self, data: bytes) -> Any:
         """Return the Python value of `size` bytes."""
         raise TypeError(f"{self.name} has no Python value")
+
+    def unpack_many(self, data: bytes | bytearray) -> list[Any]:
+        """Return the Python values of records, each behind a header of 8 bytes and padded to a multiple of 8."""
+        size, step, unpack = self.size, record_step(self.size), self.unpack
+        return [unpack(bytes(data[at : at + size])) for at in range(RECORD_LEAD, len(data), step)]
 
     def own(self, value: Any) -> Any:
         """Return what a field keeps of a value that is assigned to it: a copy of structs and lists, as in C."""
@@ -77,20 +92,25 @@ class NumType(Type):
 class IntType(NumType):
     """An integer of 1, 2, 4 or 8 bytes. Calling it wraps a Python int to its width, as a cast in C does."""
 
-    __slots__ = ()
+    __slots__ = ("_layout",)
 
     def __init__(self, name: str, size: int, signed: bool) -> None:
         super().__init__(name, size, size, signed)
+        self._layout = Layout("<" + CODES[size, signed])
 
     def __call__(self, value: int = 0) -> int:
         value &= (1 << 8 * self.size) - 1
         return value - (1 << 8 * self.size) if self.signed and value > self.hi else value
 
     def pack(self, value: Any) -> bytes:
-        return self.number(value).to_bytes(self.size, "little", signed=self.signed)
+        try:
+            return self._layout.pack(value)
+        except LayoutError:
+            return self._layout.pack(self.number(value))  # says what is wrong
 
     def unpack(self, data: bytes) -> int:
-        return int.from_bytes(data, "little", signed=self.signed)
+        number: int = self._layout.unpack(data)[0]
+        return number
 
     def btf_id(self, btf: BtfBuilder) -> int:
         name = {1: "char", 2: "short", 4: "int", 8: "long long"}[self.size]

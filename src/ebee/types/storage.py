@@ -11,6 +11,7 @@ from .structs import type_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from typing import Any, NoReturn
 
     from ..btf.build import BtfBuilder
@@ -105,6 +106,16 @@ class StorageDecl(KeyedDecl[K, V]):
     def values(self) -> NoReturn:
         """Not for storage maps. Raises: UsageError."""
         self._refuse()
+
+    def to_numpy(self) -> NoReturn:
+        """Not for storage maps. Raises: UsageError."""
+        self._refuse()
+
+    def update(self, entries: Mapping[K, V] | Iterable[tuple[K, V]]) -> None:
+        """Set the values of many owners."""
+        pairs: Any = entries
+        for key, value in getattr(entries, "items", lambda: pairs)():
+            self[key] = value
 
     def __len__(self) -> int:
         return self._refuse()

@@ -6,11 +6,10 @@ import sys
 
 from ..errors import UsageError
 from ..record import Record
-from .scalars import IntType, NumType, Type
+from .scalars import NumType, Type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from ..btf.build import BtfBuilder
@@ -40,7 +39,7 @@ class Field(Record):
 class StructType(Type):
     """The layout of a `Struct` class, as C lays it out: natural alignment unless it is packed, bit fields, padding."""
 
-    __slots__ = ("_decode", "cls", "fields", "is_special", "packed")
+    __slots__ = ("_unpack", "_unpack_many", "cls", "fields", "is_special", "packed")
     is_union = False
 
     def __init__(self, cls: type[Struct], members: dict[str, Type], packed: bool = False, align: int = 1) -> None:
@@ -69,7 +68,8 @@ class StructType(Type):
         self.is_special = bool(special)
         if special:
             self._check_special(special)
-        self._decode: Any = None
+        self._unpack: Any = None
+        self._unpack_many: Any = None
 
     def _check_special(self, special: list[Field]) -> None:
         """Refuse a lock or kernel pointer where the kernel does not look for it. Raises: UsageError."""
@@ -100,39 +100,21 @@ class StructType(Type):
             object.__setattr__(copy, f.name, f.type.own(getattr(value, f.name)))
         return copy
 
-    def _formats(self) -> Any:
-        """One `struct.Struct` over the whole record, and the fields that need more than it gives."""
-        import struct
+    def _make_readers(self) -> None:
+        from .readers import struct_readers
 
-        codes = {(1, False): "B", (2, False): "H", (4, False): "I", (8, False): "Q",
-                 (1, True): "b", (2, True): "h", (4, True): "i", (8, True): "q"}  # fmt: skip
-        text, off = "<", 0
-        convert: list[tuple[str, Callable[[bytes], Any] | None]] = []
-        bits: list[Field] = []
-        for f in self.fields.values():
-            if isinstance(f.type, NumType) and (f.type.bits < 8 * f.type.size or f.off_bytes < off):
-                bits.append(f)
-                continue
-            text += f"{f.off_bytes - off}x" if f.off_bytes > off else ""
-            if isinstance(f.type, IntType):
-                text += codes[f.type.size, f.type.signed]
-                convert.append((f.name, None))
-            else:
-                text += f"{f.type.size}s"
-                convert.append((f.name, f.type.unpack))
-            off = f.off_bytes + f.type.size
-        return struct.Struct(f"{text}{self.size - off}x"), convert, bits
+        self._unpack, self._unpack_many = struct_readers(self)
 
     def unpack(self, data: bytes) -> Any:
-        if self._decode is None:
-            self._decode = self._formats()
-        layout, convert, bits = self._decode
-        value = self.cls.__new__(self.cls)
-        for (name, unpack), raw in zip(convert, layout.unpack(data)):
-            object.__setattr__(value, name, raw if unpack is None else unpack(raw))
-        for f in bits:
-            object.__setattr__(value, f.name, f.take(data))
-        return value
+        if self._unpack is None:
+            self._make_readers()
+        return self._unpack(data)
+
+    def unpack_many(self, data: bytes | bytearray) -> list[Any]:
+        if self._unpack is None:
+            self._make_readers()
+        values: list[Any] = self._unpack_many(data)
+        return values
 
     def btf_id(self, btf: BtfBuilder) -> int:
         from ..btf.kinds import Member

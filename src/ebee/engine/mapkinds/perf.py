@@ -46,8 +46,7 @@ class PerfEventArray(EngineMap):
             return -ENOSPC
         self._used[index] = used
         self._records.append(record)
-        if self.on_data is not None:
-            self.on_data()
+        self.announce()
         return 0
 
     def has_data(self) -> bool:
@@ -61,6 +60,7 @@ class PerfEventArray(EngineMap):
             del self._records[: len(taken)]
             if not self._records:
                 self._used.clear()
+            self.all_taken()
         return taken
 
     def lookup_address(self, key: bytes) -> int:

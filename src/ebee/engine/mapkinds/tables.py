@@ -35,11 +35,6 @@ class ArenaMap(ArrayMap):
         super().set_up()
         self.memory.has_arena = True
 
-    @property
-    def shared(self) -> memoryview:
-        """Its memory."""
-        return memoryview(self._data[0])
-
 
 class LruHashMap(HashMap):
     """BPF_MAP_TYPE_LRU_HASH: a full map throws out the entry that was used longest ago.
