@@ -67,7 +67,9 @@ def lengths(records):
 def test_the_rest_of_an_iteration_is_there_for_the_next_reader(sent):
     ring, run = sent
     run(60, 61, 62, 63, 64)
-    for first in ring:
+    first = None
+    for record in ring:
+        first = record
         break
     assert first == Seen(length=60, small=4, name="x")
     assert next(iter(ring)).length == 61

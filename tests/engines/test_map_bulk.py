@@ -166,7 +166,7 @@ def test_as_a_dictionary(calls):
         with bound(builder.finish(one.target), builder.decls, one):
             for n, (call, keys) in enumerate(calls):
                 if call == "update":
-                    m.update({key: n for key in keys})
+                    m.update(dict.fromkeys(keys, n))
                     model.update(dict.fromkeys(keys, n))
                 elif call == "delete":
                     assert m.delete_many(keys) == sum(model.pop(key, None) is not None for key in keys)

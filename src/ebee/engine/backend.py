@@ -14,7 +14,6 @@ from ..isa.encode import slot_offsets
 from ..spec import object as spec_object
 from ..spec.backend import TestResult
 from ..spec.sections import is_pattern
-from ..sys.os_seam import Fd
 from .hooks.events import parse_event
 from .interpreter import Machine
 from .maps import ArrayMap, EngineMap, create_map
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from ..spec.backend import AttachOptions, BackendMap, BackendProgram, Command, Scope, TestRun
     from ..spec.object import MapSpec, ObjectSpec, ProgramSpec, Reloc
     from ..spec.target import Target, TracepointFormat
+    from ..sys.os_seam import Fd
     from .interpreter import Code
     from .registry import Registry
 
@@ -472,6 +472,8 @@ class EngineBackend:
     def fileno(self) -> int:
         """Return a file descriptor that is readable when `wait` would not sleep, -1 once closed."""
         if self._signal is None:
+            from ..sys.os_seam import Fd
+
             self._signal = Fd(os.eventfd(1, os.EFD_NONBLOCK | os.EFD_CLOEXEC))
         return self._signal.number
 
