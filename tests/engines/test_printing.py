@@ -230,3 +230,70 @@ def test_an_entry_is_shown_where_it_is_there():
     body = ["v = entries.lookup(u32(num[0]))", "if v is not None:", "    print(v)", "else:", "    print('none')"]
     for n, shown in ((1, "Point(x=0, y=0)\n"), (2, "none\n")):
         assert run_probe("engine", body, num=[n], prelude=STRUCTS).printed == [("stdout", shown)]
+
+
+ENUMS = """
+import enum
+
+class State(enum.IntEnum):
+    IDLE = 0
+    RUN = 2
+    ALSO = 2
+
+class Level(enum.Enum):
+    LOW = -1
+    HIGH = 7
+
+class Shouted(enum.IntEnum):
+    ONE = 1
+    TWO = 2
+
+    def __str__(self):
+        return self.name.upper() + "!"
+
+    __format__ = enum.Enum.__format__
+
+class Mode(enum.IntFlag):
+    READ = 4
+    WRITE = 2
+    BOTH = 6
+
+class Set(enum.Flag):
+    A = 1
+    B = 2
+
+class Event(Struct):
+    state: State = Width(u8)
+    level: Level = Width(s8)
+    loud: Shouted = Width(u8)
+    mode: Mode = Width(u8)
+    set: Set = Width(u8)
+
+ring = RingBuf(Event)
+"""
+ENUM_SHOWS = [
+    "print(e.state, e.level, e.loud, e.mode, e.set, str(e.state), str(e.level), repr(e.loud), repr(e.mode))",
+    "print(f'{e.state!r} {e.level!r:>20}|{e.loud!s:<8}|{e.mode!r}|{e.set!s:>12}|{e.state:3d}|{e.state:#x}|{e.mode:04b}')",
+    "print(e.state.name, e.level.name, e.loud.name, e.mode.name, e.set.name, e.state.value, e.level.value, e.mode.value)",
+    "print(f'{e.state.name:>8}|{e.level.name!r}|{e.mode.name}|', [e.level, e.mode], State.RUN, Level.LOW, Mode.BOTH, Set.B)",
+    "print(f'{State.RUN!r} {Level.HIGH} {Level.HIGH!r} {Set.B} {Mode.READ!r}', Level.LOW.name, (Level.LOW,))",
+    "print(Mode(e.mode & 6).name, f'{Mode(e.mode & 2)!r}', e.mode is None)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("state, level, loud, mode, set", [(2, 7, 1, 6, 3), (0, -1, 2, 2, 1), (2, 7, 2, 0, 0), (0, 7, 1, 12, 2)])
+def test_members_of_enums(backend, state, level, loud, mode, set):
+    names = {}
+    exec("from ebee import *\n" + ENUMS, names)
+    fill = [f"e.state = State({state})", f"e.level = Level({level})", f"e.loud = Shouted({loud})", f"e.mode = Mode({mode})",
+            f"e.set = Set({set})"]  # fmt: skip
+    out = io.StringIO()
+    exec("e = Event()\n" + "\n".join([*fill, *ENUM_SHOWS]), {**names, "print": lambda *a: print(*a, file=out)})
+    ran = run_probe(backend, ["with ring.reserve() as e:", *("    " + line for line in (*fill, *ENUM_SHOWS))], prelude=ENUMS)
+    assert "".join(text for _, text in ran.printed) == out.getvalue() and not ran.losses
+
+
+def test_a_number_that_is_no_member_has_no_name():
+    ran = run_probe("engine", ["p = Event()", "p.state = 1", "print(p.state)", "print(p.state.name)"], prelude=STRUCTS)
+    assert ran.printed == [("stdout", "1\n")] and ran.losses

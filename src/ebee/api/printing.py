@@ -61,8 +61,9 @@ def text_of(parts: Sequence[Any], record: bytes) -> str:
             value = int.from_bytes(data, "little", signed=kind == "s")
             if kind == "b":
                 value = bool(value)
-            if names:
-                value = names[0].get(str(value), value)
+            if names and str(value) in names[0]:
+                out.append(names[0][str(value)])
+                continue
         if conversion:
             value = _CONVERT[conversion](value)
         out.append(format(value, spec))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from ..lower.numbers import BOOL, Num, Refusal
+from .formatting import name_of
 from .kinds import Kind, NumKind
 from .values import EnumNum, Known, Member, is_flag
 
@@ -59,7 +60,9 @@ class EnumNumKind(NumKind):
         assert isinstance(value, EnumNum)
         if name == "value":
             return Num(value.value, value.lo, value.hi)
-        raise Refusal(f"the {name} of a {value.cls.__name__} is not known in a probe", "keep the number")
+        if name == "name":
+            return name_of(front, value)
+        return super().attribute(front, value, name, node)
 
     def contains(self, front: Expressions, value: EnumNum, item: Val, then: Block, els: Block) -> None:
         """`Mode.READ in e.mode`: all of its bits are set."""
@@ -79,6 +82,8 @@ class MemberKind(Kind):
     def attribute(self, front: Expressions, value: Member, name: str, node: ast.expr) -> Val:
         if name == "value":
             return value.num
+        if name == "name":
+            return name_of(front, value)
         return super().attribute(front, value, name, node)
 
     def compare(self, front: Expressions, op: str, a: Val, b: Val, then: Block, els: Block) -> bool:

@@ -33,7 +33,7 @@ from .values import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from ..ir.core import Value
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .values import Val
 
 _CONVERSIONS = {-1: "", ord("r"): "r", ord("s"): "s", ord("a"): "a"}
+_MOST_SETS = 256  # of members of a Flag whose texts are found before
 CONVERT: dict[str, Any] = {"": lambda value: value, "r": repr, "s": str, "a": ascii}
 
 
@@ -88,12 +89,16 @@ def formatted(front: Expressions, value: Val, conversion: str = "", spec: str = 
             if not is_plain(value.object):
                 raise Refusal(f"{front.describe(value)} has no text in a probe")
             return [_try(value.object, conversion, spec)]
+        case Text(parts=[Piece(names=dict(names)) as name]) if names and (conversion in ("r", "a") or spec):
+            if "None" in names.values():
+                raise Refusal("the name of flags of which none is set is None, which is not formatted so", "print x.name")
+            return [name.replace(names={n: _try(text, conversion, spec) for n, text in names.items()})]
         case Text():
             if conversion in ("", "s") and not spec:
                 return list(value.parts)
             raise Refusal("an f-string inside another one cannot be formatted again", "format its parts")
-        case Member() | EnumNum() if isinstance(value, Member) or conversion in ("r", "a"):
-            return [_member(value, conversion, spec)]
+        case Member() | EnumNum():
+            return [_member(front, value, conversion, spec)]
         case Num():
             _check_number(front, value, conversion, spec)
         case Comm() | UserStr() | Memory():
@@ -126,14 +131,51 @@ def _sequence(front: Expressions, value: Many, conversion: str, spec: str) -> li
     return [*parts, end]
 
 
-def _member(value: Member | EnumNum, conversion: str, spec: str) -> Piece:
-    """A member of an enum, by its name; a number that is none is shown as such. Raises: Refusal."""
-    cls = value.cls
-    if spec or is_flag(cls):
-        what = "formatted so" if spec else "named"
-        raise Refusal(f"a {cls.__name__} cannot be {what} in a probe", "show its number: int(x) or x.value")
+def _member(front: Expressions, value: Member | EnumNum, conversion: str, spec: str) -> Piece:
+    """A member of an enum; a number that is none is shown as such. Raises: Refusal."""
+    names = texts_of_members(value, lambda member: _try(member, conversion, spec))
+    if isinstance(value, Member):
+        return Piece(value.num, "", "", names)
+    n = Num(value.value, value.lo, value.hi)
+    _check_number(front, n, conversion, spec)
+    if all(text == _try(number, conversion, spec) for number, text in names.items()):
+        names = {}
+    return Piece(n, conversion, spec, names)
+
+
+def texts_of_members(value: Member | EnumNum, text: Callable[[Any], str]) -> dict[int, str]:
+    """What `text` says of the members that a number can be, and of sets of them. Raises: Refusal for too many."""
+    n, cls = value.num if isinstance(value, Member) else value, value.cls
+    if not is_flag(cls):
+        return {int(m.value): text(m) for m in cls}
+    plain = text(next(iter(cls), 0))
+    if n.hi - n.lo >= _MOST_SETS:
+        if isinstance(value, EnumNum) and plain == text(int(next(iter(cls), 0))):
+            return {}  # as its number
+        mask = (1 << (_MOST_SETS - 1).bit_length()) - 1
+        what = f"a {cls.__name__} that may be {n.describe()} has too many names"
+        raise Refusal(what, f"bound it: {cls.__name__}(int(x) & {mask:#x}); or show its number: int(x)")
+    texts = {}
+    for number in range(n.lo, n.hi + 1):
+        try:
+            texts[number] = text(cls(number))
+        except ValueError:
+            pass  # there is no such set: the number is shown
+    return texts
+
+
+def name_of(front: Expressions, value: Member | EnumNum) -> Text:
+    """x.name of a member of an enum; a number that is no member ends the program, counted."""
     n = value.num if isinstance(value, Member) else Num(value.value, value.lo, value.hi)
-    return Piece(n, "", "", {int(m.value): str(CONVERT[conversion](m)) for m in cls})
+    if not is_flag(value.cls):
+        from .sequences import contains
+
+        known, unknown = front.low.blocks(2)
+        contains(front, Known(tuple(int(m.value) for m in value.cls)), n, known, unknown)
+        front.b.start(unknown)
+        front.low.abort("bad_index", f"a number that is no member of {value.cls.__name__} has no name")
+        front.b.start(known)
+    return Text([Piece(n, "", "", texts_of_members(value, lambda member: str(getattr(member, "name", None))))])
 
 
 def is_plain(object: Any) -> bool:
@@ -142,7 +184,7 @@ def is_plain(object: Any) -> bool:
         return all(is_plain(item) for item in object)
     if isinstance(object, dict):
         return all(is_plain(key) and is_plain(item) for key, item in object.items())
-    return object is None or isinstance(object, int | str | bytes | float)
+    return object is None or isinstance(object, int | str | bytes | float) or hasattr(type(object), "__members__")
 
 
 def _check_number(front: Expressions, n: Num, conversion: str, spec: str) -> None:
@@ -185,7 +227,7 @@ def most_bytes(value: Text) -> int:
         elif isinstance(part.value, Num):
             n = part.value
             if part.names:
-                raise Refusal("the name of a member has no text that a probe could keep", "print() shows it")
+                raise Refusal("the name of a member has no text that a probe could keep", "print() shows it; compare the member itself")
             size += max(len(_try(sample, part.conversion, part.spec)) for sample in (n.lo, n.hi))
         elif isinstance(part.value, BytesPlace):
             raise Refusal("bytes have no text that a probe could keep", "print() shows them")

@@ -78,7 +78,7 @@ def fields(ctx):
         e.where = e.odd  # error: Event.where (Point) takes a Point, not a Odd record
         e.where.x.y = 1  # error: u32 has no fields that can be assigned
         e.state.value = 1  # error: u32 has no fields that can be assigned
-        a = e.state.name  # error: the name of a State is not known in a probe | keep the number
+        a = e.state.name  # error: the name of a member has no text that a probe could keep | print() shows it; compare the member itself
         e.address.v5 = 1  # error: Address has no field 'v5'
         e.address = Address(v4=-1)  # error: -1 does not fit in Address.v4 (be32)
         e.odd = Odd(1)  # error: Odd() takes its fields by name | Odd(tag=…)
@@ -149,8 +149,8 @@ def enums(ctx):
         b = ~e.mode  # error: ~ of a Mode is about the flags that it declares | x & ~Mode.…
         if 1 in e.mode:  # error: `in` works on keyed maps and constant sequences, not on u32
             pass
-        print(f"{e.mode!r}")  # error: a Mode cannot be named in a probe | show its number: int(x) or x.value
-        print(f"{e.level:>9}")  # error: a Level cannot be formatted so in a probe | show its number: int(x) or x.value
+        print(f"{e.mode!r}")  # error: a Mode that may be u32 has too many names | bound it: Mode(int(x) & 0xff); or show its number: int(x)
+        print(f"{Mode(e.mode & 1).name:>9}")  # error: the name of flags of which none is set is None, which is not formatted so | print x.name
         print(f"{e.where:>9}")  # error: unsupported format string passed to Point | format its parts
         if State.RUN in e.state:  # error: `in` works on keyed maps and constant sequences, not on u32
             pass
