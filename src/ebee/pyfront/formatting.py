@@ -91,7 +91,8 @@ def formatted(front: Expressions, value: Val, conversion: str = "", spec: str = 
             return [_try(value.object, conversion, spec)]
         case Text(parts=[Piece(names=dict(names)) as name]) if names and (conversion in ("r", "a") or spec):
             if "None" in names.values():
-                raise Refusal("the name of flags of which none is set is None, which is not formatted so", "print x.name")
+                what = "the name of flags of which none is set is None, which is not formatted so"
+                raise Refusal(what, "print x.name")
             return [name.replace(names={n: _try(text, conversion, spec) for n, text in names.items()})]
         case Text():
             if conversion in ("", "s") and not spec:
@@ -227,7 +228,8 @@ def most_bytes(value: Text) -> int:
         elif isinstance(part.value, Num):
             n = part.value
             if part.names:
-                raise Refusal("the name of a member has no text that a probe could keep", "print() shows it; compare the member itself")
+                what = "the name of a member has no text that a probe could keep"
+                raise Refusal(what, "print() shows it; compare the member itself")
             size += max(len(_try(sample, part.conversion, part.spec)) for sample in (n.lo, n.hi))
         elif isinstance(part.value, BytesPlace):
             raise Refusal("bytes have no text that a probe could keep", "print() shows them")
