@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from array import array
-from bisect import bisect_left
 
 from ..errors import BtfError
+from .index import TypeIndex
 from .kinds import (
     BTF_HDR_LEN,
     BTF_KIND_ARRAY,
@@ -186,17 +186,6 @@ class BtfType:
         return (word ^ 0x80000000) - 0x80000000
 
 
-class _Steps(dict[int, int]):
-    """The number of words of a type, by its info word; filled as new info words are met."""
-
-    def __missing__(self, info: int) -> int:
-        kind = info >> 24 & 0x1F
-        if not 0 < kind < len(KIND_NAMES):
-            raise BtfError(f"type of unknown kind {kind}", section=".BTF")
-        words = self[info] = 3 + FIXED_WORDS[kind] + ENTRY_WORDS[kind] * (info & 0xFFFF)
-        return words
-
-
 class Btf:
     """The types of one .BTF blob of either byte order.
 
@@ -209,7 +198,7 @@ class Btf:
     """
 
     __slots__ = (
-        "_first_id", "_offsets", "_str_base", "_str_end", "_str_start", "_type_end", "_type_start", "_words",
+        "_first_id", "_known", "_str_base", "_str_end", "_str_start", "_text", "_type_end", "_type_start", "_words",
         "base", "byte_order", "data", "pointer_size",
     )  # fmt: skip
 
@@ -261,9 +250,8 @@ class Btf:
             swapped = array("I", bytes(words))
             swapped.byteswap()
             self._words = swapped
-        self._offsets: array[int] | None = None
-        if index is not None:
-            self._offsets = self._read_index(index)
+        self._text = b""
+        self._known = None if index is None else TypeIndex.from_bytes(index, len(self._words))
 
     def _truncated(self, word: int) -> BtfError:
         off_bytes = self._type_start + 4 * word
@@ -271,62 +259,36 @@ class Btf:
 
     # -- the index: where each type starts, in words of the type section ---------------------------
 
-    def _index(self) -> array[int]:
-        if self._offsets is None:
-            words, steps, end = self._words, _Steps(), len(self._words)
-            offsets = array("I")
-            append = offsets.append
-            word = 0
+    def _index(self) -> TypeIndex:
+        if self._known is None:
             try:
-                while word < end:
-                    append(word)
-                    word += steps[words[word + 1]]
+                self._known = TypeIndex.scan(self._words, self._strings(), self._str_base)
             except IndexError:
-                raise self._truncated(word) from None
-            if word != end:
-                raise self._truncated(offsets[-1])
-            self._offsets = offsets
-        return self._offsets
+                what = "the type section ends within a type"
+                raise BtfError(what, section=".BTF", off_bytes=self._type_end) from None
+        return self._known
 
     def index_bytes(self) -> bytes:
-        """Return the index of all types, to be kept and given to `Btf` again with the very same data.
-
-        It is a CRC-32 of the rest, the size of the type section in words and an offset in words for every
-        type, each of 32 bits in the machine's byte order.
-        """
-        from binascii import crc32
-
-        rest = array("I", [len(self._words)]).tobytes() + self._index().tobytes()
-        return array("I", [crc32(rest)]).tobytes() + rest
-
-    def _read_index(self, index: bytes) -> array[int]:
-        from binascii import crc32
-
-        offsets = array("I")
-        if len(index) % 4 == 0:
-            offsets.frombytes(index)
-        if len(offsets) < 2 or offsets[0] != crc32(memoryview(index)[4:]) or offsets[1] != len(self._words):
-            raise BtfError("this index is damaged or belongs to other data", section=".BTF")
-        return offsets[2:]
+        """Return the index of all types, to be kept and given to `Btf` again with the very same data."""
+        return self._index().to_bytes(len(self._words))
 
     @property
     def type_count(self) -> int:
         """The number of ids: void, the base's types and the own ones."""
-        return self._first_id + len(self._index())
+        return self._first_id + len(self._index().offsets)
 
     def _id_at(self, word: int) -> int:
-        offsets = self._index()
-        position = bisect_left(offsets, word)
-        if position == len(offsets) or offsets[position] != word:
+        position = self._index().position(word)
+        if position < 0:
             raise BtfError("no type starts here", section=".BTF", off_bytes=self._type_start + 4 * word)
         return self._first_id + position
 
     def records(self) -> tuple[list[bytes], bytes]:
         """Return the bytes of each own type, and those of the own string section."""
         start = self._type_start
-        ends = [start + 4 * word for word in [*self._index(), len(self._words)]]
+        ends = [start + 4 * word for word in [*self._index().offsets, len(self._words)]]
         own = [bytes(self.data[a:b]) for a, b in zip(ends, ends[1:], strict=False)]
-        return own, bytes(self.data[self._str_start : self._str_end])
+        return own, self._strings()
 
     # -- strings -----------------------------------------------------------------------------------
 
@@ -339,26 +301,35 @@ class Btf:
             return ""
         if off < self._str_base and self.base is not None:
             return self.base.string(off)
-        start = self._str_start + off - self._str_base
-        if start >= self._str_end:
+        start, strings = off - self._str_base, self._strings()
+        if start >= len(strings):
             raise BtfError(f"there is no string at {off}", section=".BTF strings", off_bytes=off)
         try:
-            return self.data[start : self.data.find(b"\0", start)].decode()
+            return strings[start : strings.find(b"\0", start)].decode()
         except UnicodeDecodeError:
             what = f"the string at {off} is not UTF-8"
             raise BtfError(what, section=".BTF strings", off_bytes=off) from None
 
+    def _strings(self) -> bytes:
+        """The own string section, apart: a memory map is searched slowly."""
+        if not self._text:
+            self._text = bytes(self.data[self._str_start : self._str_end])
+        return self._text
+
     def _string_offs(self, name: str) -> tuple[list[int], list[int]]:
         """Return where a string is an entry of its own, and where it is the tail of another one."""
         entries, tails = ([], []) if self.base is None else self.base._string_offs(name)
-        text, data = name.encode("utf-8", "surrogateescape") + b"\0", self.data
+        text, data = name.encode("utf-8", "surrogateescape") + b"\0", self._strings()
         if "\0" in name:
             return entries, tails
-        at = data.find(text, self._str_start, self._str_end)
+        if self._known is not None and not self._known.has_tails and name:
+            at = 0 if data.startswith(text) else data.find(b"\0" + text) + 1 or -1
+            return ([*entries, at + self._str_base] if at >= 0 else entries), tails
+        at = data.find(text)
         while at >= 0:
-            is_entry = at == self._str_start or data[at - 1] == 0
-            (entries if is_entry else tails).append(at - self._str_start + self._str_base)
-            at = data.find(text, at + 1, self._str_end)
+            is_entry = not at or data[at - 1] == 0
+            (entries if is_entry else tails).append(at + self._str_base)
+            at = data.find(text, at + 1)
         return entries, tails
 
     # -- types -------------------------------------------------------------------------------------
@@ -369,7 +340,7 @@ class Btf:
             return BtfType(self, -1)
         if self.base is not None and id < self._first_id:
             return self.base.by_id(id)
-        offsets = self._index()
+        offsets = self._index().offsets
         position = id - self._first_id
         if not 0 <= position < len(offsets):
             raise BtfError(f"there is no type {id} among {self.type_count}", section=".BTF")
@@ -377,7 +348,7 @@ class Btf:
 
     def types(self, kind: int | None = None) -> Iterator[BtfType]:
         """Iterate over the own types in the order of their ids: all, or those of one kind."""
-        for word in self._index():
+        for word in self._index().offsets:
             if kind is None or self._words[word + 1] >> 24 & 0x1F == kind:
                 yield BtfType(self, word)
 
@@ -391,6 +362,8 @@ class Btf:
         if found is not None or not name:
             return found
         entries, tails = self._string_offs(name)
+        if self._known is not None:
+            return next(self._named({*entries, *tails}, kind), None)
         candidates = [word for off in entries for word in self._words_with_name(off, kind)]
         if candidates:
             return BtfType(self, min(candidates))
@@ -403,10 +376,19 @@ class Btf:
         return found + list(self._named({*entries, *tails}, kind))
 
     def _named(self, name_offs: set[int], kind: int | None) -> Iterator[BtfType]:
-        words = self._words
-        for word in self._index():
-            if words[word] in name_offs and (kind is None or words[word + 1] >> 24 & 0x1F == kind):
+        for word in self._index().named(name_offs, self._words):
+            if kind is None or self._words[word + 1] >> 24 & 0x1F == kind:
                 yield BtfType(self, word)
+
+    def names_beginning(self, prefix: str) -> set[str]:
+        """Return the strings, of the base and own, that begin so and are entries of their own."""
+        found = set() if self.base is None else self.base.names_beginning(prefix)
+        text, data = b"\0" + prefix.encode("utf-8", "surrogateescape"), self._strings()
+        at = data.find(text)
+        while at >= 0:
+            found.add(self.string(at + 1 + self._str_base))
+            at = data.find(text, at + 1)
+        return found
 
     def _words_with_name(self, name_off: int, kind: int | None) -> Iterator[int]:
         """Yield where a type with this name starts, or seems to: the first such place."""
@@ -429,11 +411,9 @@ class Btf:
         own_kind = words[word + 1] >> 24 & 0x1F if word + 3 <= len(words) else 0
         if not 0 < own_kind < len(KIND_NAMES) or kind not in (None, own_kind):
             return False
-        if self._offsets is None and own_kind in (BTF_KIND_STRUCT, BTF_KIND_UNION) and self._fits(word):
+        if self._known is None and own_kind in (BTF_KIND_STRUCT, BTF_KIND_UNION) and self._fits(word):
             return True
-        offsets = self._index()
-        position = bisect_left(offsets, word)
-        return position < len(offsets) and offsets[position] == word
+        return self._index().position(word) >= 0
 
     def _fits(self, word: int) -> bool:
         """Whether this reads as a struct or union with members that have names and types and lie inside it."""
@@ -459,8 +439,8 @@ class Btf:
             return True
         if off < self._str_base and self.base is not None:
             return self.base._is_string(off)
-        at = self._str_start + off - self._str_base
-        return at < self._str_end and (at == self._str_start or self.data[at - 1] == 0)
+        at, strings = off - self._str_base, self._strings()
+        return at < len(strings) and (not at or strings[at - 1] == 0)
 
     # -- layout ------------------------------------------------------------------------------------
 

@@ -198,6 +198,9 @@ class EngineBackend:
         if prog.prog_type in _MISSING_CONTEXTS:
             kind = bpf.PROG_TYPE_NAMES.get(prog.prog_type, str(prog.prog_type))
             raise NotSupported(f"{kind} in the engine (program {prog.name!r})", hint="run it in the kernel")
+        if prog.core_relos:
+            what = f"CO-RE relocations of other compilers' objects in the engine (program {prog.name!r})"
+            raise NotSupported(what, hint="run it in the kernel: the engine has no kernel's types")
         insns = list(prog.insns)
         kfuncs: list[Callable[..., int]] = []
         for reloc in prog.relocs:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..spec.backend import BackendLink, BackendMap, BackendProgram, Command, Scope, TestRun
+    from ..spec.core_relo import CoreTarget, Relocator
+    from ..spec.core_report import CoreReport
     from ..spec.object import MapSpec, ObjectSpec, ProgramSpec
     from .command import KernelCommand
     from .scope import KernelScope
@@ -39,6 +41,8 @@ class KernelBackend:
         self._tracepoints = Tracepoints()
         self.target = kernel_target(self._tracepoints)
         self._types: dict[int, tuple[ObjectSpec, ObjectTypes]] = {}
+        self._relocators: dict[int, tuple[ObjectSpec, Relocator]] = {}
+        self._core_target: CoreTarget | None = None
         self._maps: list[KernelMap] = []
         self._scopes: list[KernelScope] = []
         self._programs: list[programs.KernelProgram] = []
@@ -95,6 +99,28 @@ class KernelBackend:
 
     # Programs
 
+    def use_core_target(self, target: CoreTarget) -> None:
+        """Relocate objects that are loaded from now on against these types, not the running kernel's."""
+        self._core_target = target
+        self._relocators.clear()
+
+    def core_report(self, obj: ObjectSpec) -> CoreReport | None:
+        """Return what became of an object's CO-RE relocations so far; None if it has none."""
+        known = self._relocators.get(id(obj))
+        return known[1].report if known is not None else None
+
+    def _relocator(self, prog: ProgramSpec, obj: ObjectSpec) -> Relocator | None:
+        if not prog.core_relos:
+            return None
+        known = self._relocators.get(id(obj))
+        if known is None:
+            from ..btf.read import Btf
+            from ..spec.core_relo import Relocator
+            from .vmlinux import core_target
+
+            known = self._relocators[id(obj)] = obj, Relocator(Btf(obj.btf), self._core_target or core_target())
+        return known[1]
+
     def scope(self) -> KernelScope:
         """Prepare to follow a command that will be spawned, and its descendants."""
         from .scope import KernelScope
@@ -116,7 +142,8 @@ class KernelBackend:
         Raises: VerifierError with the source line, PermissionMissing, NotSupported, UnknownProbe, SyscallError.
         """
         own = None if scope is None else self._own_scope(scope)
-        loaded = programs.load(prog, obj, self._types_of(obj), maps, own, self._tracepoints, target)
+        core = self._relocator(prog, obj)
+        loaded = programs.load(prog, obj, self._types_of(obj), maps, own, self._tracepoints, target, core)
         self._programs.append(loaded)
         return loaded
 
@@ -231,6 +258,7 @@ class KernelBackend:
         for _obj, types in self._types.values():
             types.close()
         self._types.clear()
+        self._relocators.clear()
         self._tracepoints.close()
         self._epoll.close()
         self._wake.close()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ..isa.insn import Insn
     from ..spec.backend import BackendMap, BackendProgram
+    from ..spec.core_relo import Relocator
     from ..spec.object import ObjectSpec, ProgramSpec
     from .relocate import Relocated
     from .replace import ReplacedFunction
@@ -135,6 +136,7 @@ def load(
     scope: KernelScope | None,
     tracepoints: Tracepoints,
     target: BackendProgram | int | str | None = None,
+    core: Relocator | None = None,
 ) -> KernelProgram:
     """Relocate and load a program; with a scope it acts on the scope's processes only.
 
@@ -143,7 +145,7 @@ def load(
 
     Raises: VerifierError with the source line, PermissionMissing, NotSupported, UnknownProbe, SyscallError.
     """
-    code = relocate(prog, obj, maps, tracepoints)
+    code = relocate(prog, obj, maps, tracepoints, core)
     replaced = None
     if prog.prog_type == abi.BPF_PROG_TYPE_EXT:
         from .replace import find_function

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..spec.backend import BackendMap
+    from ..spec.core_relo import Relocator
     from ..spec.object import ObjectSpec, ProgramSpec, Reloc
     from ..sys.os_seam import Fd
     from .target import Tracepoints
@@ -59,11 +60,16 @@ class Relocated(Record):
 
 
 def relocate(
-    prog: ProgramSpec, obj: ObjectSpec | None, maps: Mapping[str, BackendMap], tracepoints: Tracepoints
+    prog: ProgramSpec,
+    obj: ObjectSpec | None,
+    maps: Mapping[str, BackendMap],
+    tracepoints: Tracepoints,
+    core: Relocator | None = None,
 ) -> Relocated:
     """Return the program's instructions with everything filled in; each takes as many slots as before.
 
     What a program that asks for the existence of things uses without that they exist is poisoned, not refused.
+    `core` carries out what objects of other compilers ask for.
 
     Raises: UsageError for a map that is not live, UnknownProbe, NotSupported for a field of another width, or what
     this kernel does not have.
@@ -98,6 +104,16 @@ def relocate(
         elif kind not in (RELO_SUBPROG, RELO_FUNC):
             raise NotSupported(f"relocation {kind!r} of program {prog.name!r}")
         insns[i] = insn
+    if core is not None:
+        for core_relo in prog.core_relos:
+            i = core_relo.insn_idx
+            poison = POISON_CORE + len(out.missing)
+            insns[i], *rest = core.relocate(prog, core_relo, insns[i], poison)
+            result = core.report.results[-1]
+            if result.is_poisoned:
+                error = NotSupported(f"{result.local} (program {prog.name!r}, instruction {i})", hint=result.why)
+                out.missing.append((poison, error))
+            wide += [i] * len(rest)
     for i in sorted(wide, reverse=True):
         insns.insert(i + 1, Insn(JA))
     return out

@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..spec.core_relo import CoreTarget
     from ..sys.os_seam import Fd
 
 _MOST_INDEX_BYTES = 1 << 24
@@ -46,7 +47,7 @@ def module_btf(name: str) -> Btf | None:
 def _open() -> Btf | None:
     try:
         data = current().map_file(VMLINUX_BTF)
-        path = cache_path("btf-index")
+        path = cache_path("btf-index-2")  # the number is that of the format
         index = read_own_file(path, _MOST_INDEX_BYTES) if path else None
         if index is not None:
             try:
@@ -71,6 +72,22 @@ def _required_btf() -> Btf:
 def core_value(kind: str, symbol: str) -> int:
     """Return the number that this kernel's types give for a CO-RE relocation. Raises: NotSupported."""
     return core_fields.core_value(_required_btf(), kind, symbol)
+
+
+def core_target() -> CoreTarget:
+    """Return the types that objects are relocated against: the kernel's, and its modules'. Raises: NotSupported."""
+    from ..spec.core_relo import CoreTarget
+
+    return CoreTarget("vmlinux", _required_btf(), _modules)
+
+
+def _modules() -> list[tuple[str, Btf]]:
+    found = []
+    for name in _module_names():
+        btf = module_btf(name)
+        if btf is not None:
+            found.append((name, btf))
+    return found
 
 
 def find_symbol(names: Sequence[str], *, is_function: bool) -> tuple[int, str] | None:

@@ -1,0 +1,95 @@
+"""Where each type of a .BTF blob starts, and its name: made by one scan, and worth keeping."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+
+from ..errors import BtfError
+from .kinds import ENTRY_WORDS, FIXED_WORDS, KIND_NAMES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+class _Steps(dict[int, int]):
+    """The number of words of a type, by its info word; filled as new info words are met."""
+
+    def __missing__(self, info: int) -> int:
+        kind = info >> 24 & 0x1F
+        if not 0 < kind < len(KIND_NAMES):
+            raise BtfError(f"type of unknown kind {kind}", section=".BTF")
+        words = self[info] = 3 + FIXED_WORDS[kind] + ENTRY_WORDS[kind] * (info & 0xFFFF)
+        return words
+
+
+class TypeIndex:
+    """Word numbers in the type section at which types start: `offsets` by id, `by_name` by the offset of their names.
+
+    `has_tails`: a name may be the end of a longer string (no compiler's linker in use makes such).
+    """
+
+    __slots__ = ("by_name", "has_tails", "offsets")
+
+    def __init__(self, offsets: Sequence[int], by_name: Sequence[int], has_tails: bool) -> None:
+        self.offsets, self.by_name, self.has_tails = offsets, by_name, has_tails
+
+    @classmethod
+    def scan(cls, words: memoryview | array[int], strings: bytes, str_base: int) -> TypeIndex:
+        """Return the index of a type section; its own strings begin at offset `str_base`.
+
+        Raises: BtfError; IndexError if the section ends within a type.
+        """
+        steps, end = _Steps(), len(words)
+        named: list[int] = []  # offset of the name << 32 | word
+        append = named.append
+        word = 0
+        while word < end:
+            append(words[word] << 32 | word)
+            word += steps[words[word + 1]]
+        if word != end:
+            raise IndexError
+        offsets = array("I", [n & 0xFFFF_FFFF for n in named])
+        named.sort()
+        by_name = array("I", [n & 0xFFFF_FFFF for n in named])
+        first, last = str_base + 1, str_base + len(strings)
+        has_tails = any(strings[n - first] for n in {n >> 32 for n in named} if first <= n < last)
+        return cls(offsets, by_name, has_tails)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, word_count: int) -> TypeIndex:
+        """Return an index that `to_bytes` wrote. Raises: BtfError if it is damaged or of other data."""
+        from binascii import crc32
+
+        numbers = memoryview(data[: len(data) // 4 * 4]).cast("I")
+        count = (len(numbers) - 4) // 2
+        head = numbers[:4].tolist()
+        if len(head) < 4 or head[1::2] != [word_count, count] or head[0] != crc32(memoryview(data)[4:]):
+            raise BtfError("this index is damaged or belongs to other data", section=".BTF")
+        return cls(numbers[4 : 4 + count], numbers[4 + count :], bool(numbers[2]))
+
+    def to_bytes(self, word_count: int) -> bytes:
+        """Return the index: CRC-32 of the rest, size of the type section in words, `has_tails`, number of types, lists.
+
+        All are of 32 bits in the machine's byte order.
+        """
+        from binascii import crc32
+
+        head = array("I", [word_count, self.has_tails, len(self.offsets)])
+        rest = head.tobytes() + b"".join(array("I", x).tobytes() for x in (self.offsets, self.by_name))
+        return array("I", [crc32(rest)]).tobytes() + rest
+
+    def position(self, word: int) -> int:
+        """Return the number of the type that starts at a word, -1 if none does."""
+        at = bisect_left(self.offsets, word)
+        return at if at < len(self.offsets) and self.offsets[at] == word else -1
+
+    def named(self, name_offs: Iterable[int], words: memoryview | array[int]) -> list[int]:
+        """Return where types with one of these names start, in order."""
+        found = []
+        for off in name_offs:
+            at = bisect_left(self.by_name, off, key=words.__getitem__)
+            while at < len(self.by_name) and words[self.by_name[at]] == off:
+                found.append(self.by_name[at])
+                at += 1
+        return sorted(found)
