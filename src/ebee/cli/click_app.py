@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import click
 
 from ..version import __version__
 from . import run as run_command
+from .completion import SHELLS
 from .exit_codes import table
 
 if TYPE_CHECKING:
@@ -27,7 +29,28 @@ TARGET = click.option(
 )
 
 
-@click.group(context_settings=SETTINGS, epilog=EPILOG)
+# Groups of commands, each in a file of its own that is imported when it is asked for: file, name there.
+GROUPS = {
+    "prog": ("prog", "prog"), "map": ("map", "map_"), "link": ("link", "link"), "cgroup": ("cgroup", "cgroup"),
+    "net": ("net", "net"), "iter": ("iter", "iter_"),
+}  # fmt: skip
+
+
+class _App(click.Group):
+    """The commands that are here, and the groups."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *GROUPS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in GROUPS:
+            return super().get_command(ctx, cmd_name)
+        file, name = GROUPS[cmd_name]
+        found: click.Command = getattr(importlib.import_module(f"{__package__}.{file}"), name)
+        return found
+
+
+@click.group(cls=_App, context_settings=SETTINGS, epilog=EPILOG)
 @click.version_option(__version__, "--version", message="ebee %(version)s")
 def app() -> None:
     """eBPF for Python: probes written as Python functions, run in the Linux kernel or in user space."""
@@ -105,6 +128,21 @@ def features(as_json: bool) -> int:
     from .features import features as work
 
     return work(as_json)
+
+
+@app.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> int:
+    """Print what makes a shell complete ebee's commands, and the ids and names of programs, maps and links.
+
+    \b
+    bash:  ebee completion bash > ~/.local/share/bash-completion/completions/ebee
+    zsh:   ebee completion zsh > "${fpath[1]}/_ebee"
+    fish:  ebee completion fish > ~/.config/fish/completions/ebee.fish
+    """
+    from .completion import completion as work
+
+    return work(app, shell)
 
 
 @app.command(context_settings={**SETTINGS, "ignore_unknown_options": True})

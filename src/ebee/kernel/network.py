@@ -5,8 +5,10 @@ Source: cgroup_bpf_link_attach, netns_bpf_link_create, bpf_nf_link_attach, sock_
 
 from __future__ import annotations
 
+from ..abi import bpf as abi
 from ..errors import NotSupported, PermissionMissing, SyscallError, UsageError
 from ..sys import bpf
+from ..sys.caps import effective_capabilities
 from ..sys.os_seam import Fd
 from .maps import map_fd
 
@@ -143,8 +145,6 @@ def _setsockopt(number: int, option: int, value: int) -> int:
 
 def attach_to_socket(program: KernelProgram, options: AttachOptions) -> _SocketAttachment:
     """Attach to a socket; those that share its port have the program, too. Raises: UsageError, SyscallError."""
-    from ..abi import bpf as abi
-
     spec = program.spec
     if options.socket is None:
         hint = f"give it: ebee.attach({spec.name}, socket=s)"
@@ -168,3 +168,40 @@ def attach_to_route(program: KernelProgram, options: AttachOptions) -> BpfRoute:
         hint = f"name it: ebee.attach({spec.name}, route='10.1.0.0/16 via 10.0.0.1')"
         raise UsageError(f"the packets of which route should {spec.name} see?", hint=hint)
     return BpfRoute(options.route, spec.section.removeprefix("lwt_"), program.fd.number, spec.name)
+
+
+# What BPF_PROG_ATTACH lets others do beside a program of a control group, or below it.
+ALLOW = {"none": 0, "override": abi.BPF_F_ALLOW_OVERRIDE, "multi": abi.BPF_F_ALLOW_MULTI}
+
+
+def attach_for_good(cgroup: str, attach_type: int, prog_fd: int, allow: str) -> None:
+    """Attach to a control group without a link: until `detach_for_good`, or until the group is removed.
+
+    Raises: UsageError, PermissionMissing, SyscallError.
+    """
+    from ..sys.cgroups import open_cgroup
+
+    with open_cgroup(cgroup) as group:
+        result = bpf.prog_attach(prog_fd, group.number, attach_type, ALLOW[allow])
+    where = f"control group {cgroup}"
+    if result == -bpf.EPERM:
+        if {"CAP_NET_ADMIN", "CAP_SYS_ADMIN"} & effective_capabilities():
+            hint = "one is attached there, or above, that allows none beside it; or allow= differs from its own"
+            raise UsageError(f"{where} takes no such program", hint=hint)
+        raise PermissionMissing(f"attaching to {where}", ["CAP_NET_ADMIN"])
+    if result == -_EINVAL:
+        raise UsageError(f"{where}: the program is of another kind, was loaded for another hook, or is there already")
+    if result < 0:
+        raise bpf.error(abi.BPF_PROG_ATTACH, -result, where)
+
+
+def detach_for_good(cgroup: str, attach_type: int, prog_fd: int) -> None:
+    """Take off a program that was attached without a link. Raises: UsageError, SyscallError."""
+    from ..sys.cgroups import open_cgroup
+
+    with open_cgroup(cgroup) as group:
+        result = bpf.prog_detach(prog_fd, group.number, attach_type)
+    if result in (-_EINVAL, -bpf.ENOENT):
+        raise UsageError(f"control group {cgroup} has no such program without a link")
+    if result < 0:
+        raise bpf.error(abi.BPF_PROG_DETACH, -result, f"control group {cgroup}")

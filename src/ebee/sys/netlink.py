@@ -6,8 +6,10 @@ Source: include/uapi/linux/{netlink,rtnetlink,pkt_sched,pkt_cls}.h; cls_bpf_chan
 from __future__ import annotations
 
 import struct
+import sys
 
 from ..errors import PermissionMissing, SyscallError
+from ..record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,23 +18,38 @@ if TYPE_CHECKING:
     from typing import Any
 
 _NETLINK_ROUTE = 0
-_NLMSG_ERROR = 2
-_RTM_NEWQDISC, _RTM_NEWTFILTER, _RTM_DELTFILTER = 36, 44, 45
+_NLMSG_ERROR, _NLMSG_DONE = 2, 3
+_RTM_GETLINK, _RTM_NEWQDISC, _RTM_NEWTFILTER, _RTM_DELTFILTER, _RTM_GETTFILTER = 18, 36, 44, 45, 46
+_NLM_F_DUMP = 0x300
 _NLM_F_REQUEST, _NLM_F_ACK, _NLM_F_ECHO, NLM_F_EXCL, NLM_F_CREATE = 0x1, 0x4, 0x8, 0x200, 0x400
 _TC_H_CLSACT, _TC_H_INGRESS, _TC_H_EGRESS = 0xFFFF_FFF1, 0xFFFF_FFF2, 0xFFFF_FFF3
 _TCA_KIND, _TCA_OPTIONS = 1, 2
-_TCA_BPF_FD, _TCA_BPF_NAME, _TCA_BPF_FLAGS = 6, 7, 8
+_TCA_BPF_FD, _TCA_BPF_NAME, _TCA_BPF_FLAGS, _TCA_BPF_ID = 6, 7, 8, 11
+_IFLA_IFNAME, _IFLA_XDP = 3, 43
 _TCA_BPF_FLAG_ACT_DIRECT = 1
 _ETH_P_ALL = 0x0300  # in network order
 _EPERM, _EEXIST = 1, 17
 
 _HEADER = struct.Struct("=IHHII")  # struct nlmsghdr: length, type, flags, seq, pid
+_IFINFOMSG = struct.Struct("=BxHiII")  # struct ifinfomsg: family, type, index, flags, change
 _TCMSG = struct.Struct("=BxxxiIII")  # struct tcmsg: family, ifindex, handle, parent, info
 
 
 def attribute(kind: int, data: bytes) -> bytes:
     """Return a struct nlattr, padded to 4 bytes."""
     return (struct.pack("=HH", 4 + len(data), kind) + data).ljust(4 + len(data) + 3 & ~3, b"\0")
+
+
+def attributes(data: bytes) -> dict[int, bytes]:
+    """Return the struct nlattr in a message, by kind."""
+    found, at = {}, 0
+    while at + 4 <= len(data):
+        size, kind = struct.unpack_from("=HH", data, at)
+        if size < 4:
+            break
+        found[kind & 0x3FFF] = data[at + 4 : at + size]
+        at += size + 3 & ~3
+    return found
 
 
 def connection() -> socket:
@@ -63,10 +80,62 @@ def request(kind: int, flags: int, message: bytes, through: socket | None = None
                     if error:
                         raise OSError(-error, os.strerror(-error))
                     return
+                if what == _NLMSG_DONE:
+                    return
                 yield body
     finally:
         if through is None:
             sock.close()
+
+
+class XdpProgram(Record):
+    """A program that XDP runs on an interface: `mode` is `driver`, `generic` or `offload`."""
+
+    ifindex: int
+    interface: str
+    mode: str
+    prog_id: int
+
+
+# include/uapi/linux/if_link.h: IFLA_XDP_DRV_PROG_ID, _SKB_, _HW_.
+_XDP_MODES = {5: "driver", 6: "generic", 7: "offload"}
+
+
+def xdp_programs() -> Iterator[XdpProgram]:
+    """Yield what XDP runs on the interfaces of this network namespace, with links and without. Raises: OSError."""
+    for body in request(_RTM_GETLINK, _NLM_F_DUMP, _IFINFOMSG.pack(0, 0, 0, 0, 0)):
+        ifindex = _IFINFOMSG.unpack_from(body)[2]
+        fields = attributes(body[_IFINFOMSG.size :])
+        xdp = attributes(fields.get(_IFLA_XDP, b""))
+        for kind, mode in _XDP_MODES.items():
+            if kind in xdp:
+                name = fields[_IFLA_IFNAME].rstrip(b"\0").decode()
+                yield XdpProgram(ifindex, name, mode, int.from_bytes(xdp[kind], sys.byteorder))
+
+
+class TcFilter(Record):
+    """A program among the filters of classic traffic control: `hook` is `ingress` or `egress` of clsact."""
+
+    ifindex: int
+    hook: str
+    name: str
+    prog_id: int
+    handle: int
+    priority: int
+
+
+def tc_filters(ifindex: int) -> Iterator[TcFilter]:
+    """Yield the programs that are filters of an interface's clsact. Raises: OSError."""
+    for hook, parent in (("ingress", _TC_H_INGRESS), ("egress", _TC_H_EGRESS)):
+        for body in request(_RTM_GETTFILTER, _NLM_F_DUMP, _TCMSG.pack(0, ifindex, 0, parent, 0)):
+            _, _, handle, _, info = _TCMSG.unpack_from(body)
+            fields = attributes(body[_TCMSG.size :])
+            options = attributes(fields.get(_TCA_OPTIONS, b""))
+            if fields.get(_TCA_KIND) == b"bpf\0" and _TCA_BPF_ID in options:
+                name = options.get(_TCA_BPF_NAME, b"").rstrip(b"\0").decode("utf-8", "replace")
+                yield TcFilter(
+                    ifindex, hook, name, int.from_bytes(options[_TCA_BPF_ID], sys.byteorder), handle, info >> 16
+                )
 
 
 class ClsactFilter:

@@ -1,0 +1,114 @@
+"""`ebee net`: the programs on the interfaces, and in the network namespace, that this command runs in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .columns import AS_JSON, SETTINGS, print_json, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@click.group("net", context_settings=SETTINGS)
+def net() -> None:
+    """Programs on network interfaces and in the network namespace that this command runs in."""
+
+
+def _on_interfaces(only: str | None) -> dict[str, list[dict[str, Any]]]:
+    from _socket import if_nameindex
+
+    from ..errors import SyscallError
+    from ..sys import netlink
+    from ..sys.netdev import interface_index
+
+    wanted = {interface_index(only): only} if only else dict(if_nameindex())
+    try:
+        xdp = [
+            {"devname": row.interface, "ifindex": row.ifindex, "mode": row.mode, "id": row.prog_id}
+            for row in netlink.xdp_programs()
+            if row.ifindex in wanted
+        ]
+        tc: list[dict[str, Any]] = []
+        for index, name in wanted.items():
+            tc += _in_order(index, name)
+            tc += [
+                {"devname": name, "ifindex": index, "kind": f"clsact/{row.hook}", "name": row.name,
+                 "prog_id": row.prog_id, "priority": row.priority, "handle": row.handle}
+                for row in netlink.tc_filters(index)
+            ]  # fmt: skip
+    except OSError as e:
+        raise SyscallError("rtnetlink", e.errno or 0) from None
+    return {"xdp": xdp, "tc": tc}
+
+
+def _in_order(index: int, name: str) -> Iterator[dict[str, Any]]:
+    """Yield what tcx and netkit run on an interface, in that order."""
+    from ..abi import bpf as abi
+    from ..errors import SyscallError
+    from ..kernel.objects import attach_type_names
+    from ..sys.objects import prog_query
+
+    for attach_type in (abi.BPF_TCX_INGRESS, abi.BPF_TCX_EGRESS, abi.BPF_NETKIT_PRIMARY, abi.BPF_NETKIT_PEER):
+        try:
+            found = prog_query(index, attach_type, links=True)
+        except SyscallError as e:
+            if e.errno == 1:
+                raise
+            continue  # an interface of another kind, or a kernel without
+        kind = attach_type_names()[attach_type].replace("_", "/")
+        for attached in found.programs:
+            row = {"devname": name, "ifindex": index, "kind": kind, "prog_id": attached.prog_id}
+            yield row | ({"link_id": attached.link_id} if attached.link_id else {})
+
+
+def _in_namespace() -> dict[str, list[dict[str, Any]]]:
+    from ..abi import bpf as abi
+    from ..errors import SyscallError
+    from ..kernel.live_links import Link, target_of
+    from ..sys.cgroups import open_netns
+    from ..sys.objects import prog_query
+
+    found: dict[str, list[dict[str, Any]]] = {}
+    with open_netns() as netns:
+        for name, number in (("flow_dissector", abi.BPF_FLOW_DISSECTOR), ("sk_lookup", abi.BPF_SK_LOOKUP)):
+            try:
+                found[name] = [{"id": attached.prog_id} for attached in prog_query(netns.number, number).programs]
+            except SyscallError:
+                found[name] = []  # a kernel without
+    found["netfilter"] = []
+    for link in Link.all():
+        with link:
+            if link.type == "netfilter":
+                fields = link.fields()
+                row = {"id": link.prog_id, "link_id": link.id, **fields, "target": target_of("netfilter", fields)}
+                found["netfilter"].append(row)
+    return found
+
+
+@net.command("list")
+@click.argument("interface", required=False)
+@AS_JSON
+def list_(interface: str | None, as_json: bool) -> int:
+    """Show the programs on an interface, or on all; XDP, tcx, netkit and classic tc, in the order in which they run.
+
+    Netfilter's programs are those of all network namespaces: the kernel does not tell which.
+    """
+    from .link import program_name
+
+    found = _on_interfaces(interface)
+    if interface is None:
+        found |= _in_namespace()
+    if as_json:
+        print_json([found])
+        return 0
+    rows: list[tuple[object, ...]] = [(r["devname"], f"xdp/{r['mode']}", r["id"], "", "") for r in found["xdp"]]
+    rows += [(r["devname"], r["kind"], r["prog_id"], r.get("link_id"), r.get("priority")) for r in found["tc"]]
+    for name in ("flow_dissector", "sk_lookup"):
+        rows += [("", name, r["id"], "", "") for r in found.get(name, ())]
+    rows += [("", f"netfilter {r['target']}", r["id"], r["link_id"], "") for r in found.get("netfilter", ())]
+    shown = [(*row[:3], program_name(int(str(row[2]))), *row[3:]) for row in rows]
+    print_table(("INTERFACE", "HOOK", "PROGRAM", "NAME", "LINK", "PRIORITY"), shown)
+    return 0
