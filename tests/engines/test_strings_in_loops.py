@@ -171,5 +171,5 @@ def test_loops_whose_body_is_a_function(backend):
 def test_what_is_no_string_later_is_refused():
     with pytest.raises(CompileError, match="s may grow in every turn of the loop"):
         Module(["for i in range(a & 3):", "    s = s + 'x'"]).close()
-    with pytest.raises(CompileError, match="s changes in the loop, and is no integer or string"):
+    with pytest.raises(CompileError, match="s changes in the loop, and is no integer, string or bytes"):
         Module(["for i in range(a & 3):", "    x += len(s)", "    s = 3", "s = ''"]).close()

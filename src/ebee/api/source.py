@@ -75,7 +75,9 @@ def function_source(function: Any, section: str = "") -> ProbeSource:
     positional = code.co_varnames[: code.co_argcount]
     defaults = {**dict(zip(positional[len(positional) - len(given) :], given)), **(function.__kwdefaults__ or {})}
     text = _read(file, name)
-    return ProbeSource(name, section, file, text, code.co_firstlineno, names, function_source, defaults=defaults)
+    positions = frozenset(code.co_positions()) if name == "<lambda>" else frozenset()
+    return ProbeSource(name, section, file, text, code.co_firstlineno, names, function_source, defaults=defaults,
+                       positions=positions)  # fmt: skip
 
 
 def expand(given: Sequence[Probe | type[StructOps]]) -> tuple[list[type[StructOps]], list[Probe]]:

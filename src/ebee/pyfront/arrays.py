@@ -21,12 +21,15 @@ from .values import (
     StackFrames,
     StructPlace,
     TimerPlace,
+    Unusable,
     entry_of,
     may_overlap,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..ir.core import Block, Value
     from ..types.scalars import Type
     from .expressions import Expressions
@@ -300,6 +303,79 @@ class BytesKind(ArrayKind):
         memory = front.b.alloca(-(-value.type.size // 8) * 8)
         front.low.copy(memory, 0, value.base, value.off, value.type.size, value.align)
         return BytesPlace(memory, 0, value.type, is_own=True)
+
+
+def as_integer(front: Expressions, value: BytesPlace, is_big: bool, is_signed: bool) -> Num:
+    """The integer that bytes are. Raises: Refusal for more than 8 bytes."""
+    size, b = value.type.size, front.b
+    if size > 8:
+        raise Refusal(f"an integer of {size} bytes does not fit in 64 bits", "take a slice of at most 8: x[0:8]")
+    check_fresh(value)
+    bits: Value = b.const(0)
+    for at, width in chunks(value.off, value.off + size, value.align):
+        part: Value = b.load(value.base, at, width)
+        bits = b.op("or", bits, b.op("shl", part, b.const(8 * (at - value.off)))) if at > value.off else part
+    if is_big:
+        bits = b.op("bswap", bits, size=8)
+        bits = b.op("lshr", bits, b.const(64 - 8 * size)) if size < 8 else bits
+    if not is_signed:
+        return Num(bits, 0, (1 << 8 * size) - 1)
+    if size < 8:
+        bits = b.op("ashr", b.op("shl", bits, b.const(64 - 8 * size)), b.const(64 - 8 * size))
+    return Num(bits, -(1 << 8 * size - 1), (1 << 8 * size - 1) - 1)
+
+
+def as_bytes(front: Expressions, n: Num, size: int, is_big: bool, is_signed: bool) -> BytesPlace:
+    """n.to_bytes(…). Raises: Refusal for numbers that need not fit."""
+    from ..lower.numbers import check_number
+    from ..types.fields import BytesType
+
+    check_number(n)
+    if not 1 <= size <= 8:
+        raise Refusal(f"to_bytes() makes 1 to 8 bytes in a probe, not {size}")
+    lo, hi = (-(1 << 8 * size - 1), (1 << 8 * size - 1) - 1) if is_signed else (0, (1 << 8 * size) - 1)
+    if not lo <= n.lo <= n.hi <= hi:
+        kind = "signed" if is_signed else "unsigned"
+        raise Refusal(f"{n.describe()} need not fit in {size} {kind} bytes", "cut it: u32(x).to_bytes(4, …)")
+    b, bits = front.b, n.value
+    if is_big:
+        bits = b.op("bswap", b.op("shl", bits, b.const(64 - 8 * size)) if size < 8 else bits, size=8)
+    memory = b.alloca(8)
+    b.store(memory, 0, 8, bits)
+    return BytesPlace(memory, 0, BytesType(size), is_own=True)
+
+
+def byte_order(values: list[Val], named: dict[str, Val], what: str) -> tuple[bool, bool]:
+    """What `byteorder` and `signed` say: whether it is "big", and signed. Raises: Refusal."""
+    options = {"byteorder": Known("big"), "signed": Known(False), **named}
+    if values:
+        options["byteorder"] = values[0]
+    order, signed = (v.object if isinstance(v, Known) else None for v in (options["byteorder"], options["signed"]))
+    if len(values) > 1 or len(options) > 2 or order not in ("big", "little") or not isinstance(signed, bool):
+        raise Refusal(f'{what} takes "big" or "little", and signed=True or False')
+    return order == "big", signed
+
+
+def size_of_bytes(value: Any) -> int:
+    """How many bytes there are."""
+    size: int = len(value.object) if isinstance(value, Known) else value.type.size
+    return size
+
+
+def merged_bytes(front: Expressions, values: list[Any]) -> Val:
+    """Bytes that are each of `values` on the ways to this block: a copy, made at the end of each way."""
+    from ..types.fields import BytesType
+
+    b, ways, size = front.b, front.b.ways(), size_of_bytes(values[0])
+    if any(size_of_bytes(value) != size for value in values):
+        sizes = " or ".join(str(n) for n in sorted({size_of_bytes(value) for value in values}))
+        return Unusable(f"is {sizes} bytes on the ways that lead here", "give them one length")
+    memory = b.alloca(-(-size // 8) * 8)
+    assert len(ways) == len(values)
+    for way, value in zip(ways, values):
+        with b.before_leaving(way):
+            store_array(front, memory, 0, BytesType(size), value, "bytes", 8)
+    return BytesPlace(memory, 0, BytesType(size), is_own=True)
 
 
 def check_fresh(value: Val) -> None:

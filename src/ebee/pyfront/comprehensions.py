@@ -8,8 +8,8 @@ from ..lower import numbers
 from ..lower.numbers import Num, Refusal
 from .constants import fold, plain
 from .order import steady
-from .sequences import kept_part, tuple_of, turns_of
-from .source import assigned_names, walk
+from .sequences import items_of, kept_part, tuple_of, turns_of
+from .source import assigned_names, places, walk
 from .values import Known
 
 TYPE_CHECKING = False
@@ -177,6 +177,64 @@ def total(front: Expressions, node: ast.GeneratorExp, start: Val) -> Val:
 
     turns(front, node.generators, [node.elt], add_to_variable)
     return Num(front.b.read(name), lo, hi)
+
+
+def extreme(front: Expressions, node: ast.Call, op: str, name: str) -> Val:
+    """min(…, default=x), max(x for …), also with conditions at run time. Raises: Refusal."""
+    from .functions import BUILTINS
+
+    given, function = node.args[0], min if name == "min" else max
+    if any(keyword.arg != "default" for keyword in node.keywords):
+        raise Refusal(f"{name}() takes no argument but default= by name in a probe")
+    others = [keyword.value for keyword in node.keywords]
+    if not isinstance(given, ast.GeneratorExp):
+        values = front.operands([given, *others])
+        items = items_of(front, values[0])
+        if items is None:
+            raise Refusal(f"{name}() does not take {front.describe(values[0])} in a probe", "write a loop")
+        return BUILTINS[function](front, ast.Call(node.func, node.args, [])) if items else values[1]
+    if any(isinstance(n, ast.Call | ast.NamedExpr) for n in walk(others)):
+        raise Refusal("what default= calls is called before the elements are taken", "give it a name before")
+    if not others and not any(generator.ifs for generator in given.generators):
+        values_of_all = ast.ListComp(given.elt, given.generators, **places(given))
+        return BUILTINS[function](front, ast.Call(node.func, [values_of_all], []))
+    other = front.expr(others[0]) if others else None
+    default = front.as_num(other) if other is not None else None
+    best, seen, b = f"best {front.prefix}{id(node)}", f"seen {front.prefix}{id(node)}", front.b
+    b.write(best, default.value if default else b.const(0))
+    b.write(seen, b.const(0))
+    met = default
+    constants: list[Any] | None = []  # as long as all of them are known
+
+    def take(is_certain: bool) -> None:
+        nonlocal met, constants
+        value = front.never_none(front.expr(given.elt))
+        is_known = constants is not None and is_certain and isinstance(value, Known)
+        constants = [*constants, value.object] if is_known else None  # type: ignore[union-attr, misc]
+        n, so_far = front.as_num(value), met
+        met = n if so_far is None else numbers.union(so_far, n)
+        better, compare, done = front.low.blocks(3)
+        b.branch("eq", b.read(seen), b.const(0), better, compare)
+        if b.is_reachable(compare):
+            b.start(compare)
+            now = Num(b.read(best), met.lo, met.hi)
+            b.branch(numbers.condition(op, n, now), n.value, now.value, better, done)
+        b.start(better)
+        b.write(best, n.value)
+        b.write(seen, b.const(1))
+        b.jump(done)
+        b.start(done)
+
+    turns(front, given.generators, [given.elt], take)
+    if constants:
+        return fold(front, function, constants)
+    if constants is not None and other is not None:
+        return other
+    if default is None:
+        front.low.abort_if("eq", b.read(seen), b.const(0), "bad_index", f"{name}() of nothing")
+    if met is None:
+        raise Refusal(f"{name}() of nothing")
+    return Num(b.read(best), met.lo, met.hi, met.c_type)
 
 
 def decides(front: Expressions, node: ast.GeneratorExp, is_any: bool) -> Val:

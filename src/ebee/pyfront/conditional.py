@@ -6,10 +6,12 @@ import _ast as ast
 
 from ..lower import numbers
 from ..lower.numbers import Num, Refusal
-from .values import Comm, HeaderRef, Known, Text, Unusable, UserStr, is_lazy, is_string
+from .values import Comm, HeaderRef, Known, Many, Text, Unusable, UserStr, is_bytes, is_lazy, is_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..ir.core import Block
     from .expressions import Expressions
     from .values import Says, Val
@@ -97,11 +99,13 @@ def _string_way(
 
 
 def _merged_strings(front: Expressions, values: list[Val]) -> Val:
-    """The string that is one of several on the ways that lead here."""
+    """The string, or the bytes, that is one of several on the ways that lead here."""
     if len(values) == 1:
         return values[0]
-    from .strings import merged
-
+    if is_bytes(values[0]):
+        from .arrays import merged_bytes as merged
+    else:
+        from .strings import merged
     value = merged(front, values)
     if isinstance(value, Unusable):
         raise Refusal(f"this {value.why}", value.hint)
@@ -109,31 +113,67 @@ def _merged_strings(front: Expressions, values: list[Val]) -> Val:
 
 
 class Ways:
-    """One value on each of several ways that meet again: integers, or strings."""
+    """One value on each of several ways that meet again: integers, strings, bytes, or tuples or lists of them."""
 
-    def __init__(self, front: Expressions) -> None:
-        self.front, self.done = front, front.b.new_block()
-        self.name = f"value {id(self.done)}"
+    def __init__(self, front: Expressions, part: int | None = None) -> None:
+        self.front = front
+        if part is None:
+            self.done = front.b.new_block()
+        self.name = f"value {id(self)}"
         self.strings: list[Val] = []
         self.number: Num | None = None
+        self.parts: list[Ways] | None = None
+        self.cls: Any = None
 
     def add(self, value: Val) -> None:
         """End the current block, on whose way the value is `value`. Raises: Refusal."""
+        self.take(value)
+        self.front.b.jump(self.done)
+
+    def take(self, value: Val) -> None:
+        """On the current way the value is `value`. Raises: Refusal."""
         front = self.front
-        if is_string(value) or self.strings:
-            if self.number is not None or not is_string(value):
+        if isinstance(value, Many) or isinstance(value, Known) and type(value.object) in (tuple, list):
+            self._take_each(value)
+        elif self.parts is not None:
+            raise Refusal(f"this expression is several values on one way and {front.describe(value)} on another")
+        elif is_string(value) or is_bytes(value) or self.strings:
+            is_odd = self.strings and is_bytes(value) != is_bytes(self.strings[0])
+            if self.number is not None or is_odd or not (is_string(value) or is_bytes(value)):
+                what = "a string" if is_string(value) or self.strings and is_string(self.strings[0]) else "bytes"
                 other = "a number" if self.number is not None or isinstance(value, Num) else front.describe(value)
-                raise Refusal(f"this expression is a string on one way and {other} on another")
+                raise Refusal(f"this expression is {what} on one way and {other} on another")
             self.strings.append(front.written(value) if is_lazy(value) else value)
         else:
             n = front.as_num(front.never_none(value))
             self.number = n if self.number is None else numbers.union(self.number, n)
             front.b.write(self.name, n.value)
-        front.b.jump(self.done)
+
+    def _take_each(self, value: Many | Known) -> None:
+        from .sequences import items_of
+
+        cls, items = value.cls if isinstance(value, Many) else type(value.object), items_of(self.front, value) or []
+        if self.parts is None and (self.strings or self.number is not None):
+            raise Refusal("this expression is several values on one way and one on another")
+        if self.parts is None:
+            self.cls, self.parts = cls, [Ways(self.front, part) for part in range(len(items))]
+        if (self.cls, len(self.parts)) != (cls, len(items)):
+            ways = f"a {self.cls.__name__} of {len(self.parts)} on one way and a {cls.__name__} of {len(items)}"
+            raise Refusal(f"this expression is {ways} on another")
+        for part, item in zip(self.parts, items):
+            part.take(item)
 
     def result(self) -> Val:
         """What the value is where the ways meet. Raises: Refusal."""
         self.front.b.start(self.done)
+        return self.met()
+
+    def met(self) -> Val:
+        """What the value is, in the block where the ways meet. Raises: Refusal."""
+        if self.parts is not None:
+            from .sequences import tuple_of
+
+            return tuple_of([part.met() for part in self.parts], self.cls)
         if self.strings:
             return _merged_strings(self.front, self.strings)
         n = self.number

@@ -31,6 +31,7 @@ from .values import (
     Unusable,
     UserStr,
     differences,
+    is_bytes,
     is_flag,
     is_sequence,
     is_string,
@@ -71,7 +72,6 @@ HINTS = {
     "Div": "use // for integers",
     "Pow": "the exponent must be a constant from 0 to 64",
     "GeneratorExp": "it stands in sum(), any(), all(), min(), max(), tuple() or list()",
-    "Lambda": "write the expression where it is used",
     "NamedExpr": "assign on a line of its own",
     "Subscript": "only maps can be indexed",
 }
@@ -362,7 +362,7 @@ class Expressions:
     def met(self, name: str, values: list[Val | None]) -> Val:
         """What a name is at the start of a block to which a condition leads, on whose ways it is each of `values`."""
         first = values[0]
-        if any(v is not first for v in values) and any(v is not None and is_string(v) for v in values):
+        if any(v is not first for v in values) and any(is_string(v) or is_bytes(v) for v in values):
             return Unusable("may be one string or another here, or none", HINTS["NamedExpr"])
         return self.merged(name, values)
 
@@ -399,6 +399,11 @@ class Expressions:
             self.env[node.target.id] = Unusable("")  # what follows from that is not told
             raise
         return self.env[node.target.id]
+
+    def expr_Lambda(self, node: ast.Lambda) -> Val:
+        from .functions import function_of
+
+        return Known(function_of(self, node))
 
     def operands(self, nodes: list[ast.expr]) -> list[Val]:
         """Lower expressions in their order: those that come later do not change what the first ones are."""

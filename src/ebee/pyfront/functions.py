@@ -11,6 +11,7 @@ from ..types.structs import Struct, fields
 from .intrinsics import EFFECTS, INTRINSICS
 from .intrinsics import call as call_intrinsic
 from .kinds import KnownKind
+from .source import walk
 from .values import EnumNum, Known, Many
 
 TYPE_CHECKING = False
@@ -120,6 +121,24 @@ def make_type(front: Expressions, node: ast.Call, cls: Any) -> Val:
         raise Refusal(str(e)) from None
 
 
+def function_of(front: Expressions, node: ast.Lambda) -> Any:
+    """A lambda as the function that it is: it sees constants, and its arguments. Raises: Refusal."""
+    a, names = node.args, dict(front.names)
+    own = {arg.arg for arg in (*a.posonlyargs, *a.args, *a.kwonlyargs, a.vararg, a.kwarg) if arg is not None}
+    used = {n.id for n in walk([node]) if isinstance(n, ast.Name)}
+    outside = {n.id for n in walk([*a.defaults, *(d for d in a.kw_defaults if d)]) if isinstance(n, ast.Name)}
+    for name in sorted(used - own | outside):
+        value = front.env.get(name)
+        if isinstance(value, Known) and name not in front.local_names:
+            names[name] = value.object
+        elif value is not None or name in front.local_names:
+            raise Refusal(f"a lambda in a probe sees constants only, and {name} is none", "give it as an argument")
+    try:
+        return eval(compile(ast.Expression(node), front.source.file, "eval"), names)
+    except NameError as e:
+        raise Refusal(str(e)) from None
+
+
 def integers(front: Expressions, node: ast.Call, name: str, low: int, high: int) -> list[Val]:
     values, named = front.values_of(node)
     if named:
@@ -141,6 +160,10 @@ def _extreme(op: str) -> Callable[[Expressions, ast.Call], Val]:
     name = "min" if op == "<" else "max"
 
     def lower(front: Expressions, node: ast.Call) -> Val:
+        if len(node.args) == 1 and (node.keywords or isinstance(node.args[0], ast.GeneratorExp)):
+            from .comprehensions import extreme
+
+            return extreme(front, node, op, name)
         is_one = len(node.args) == 1 or any(isinstance(a, ast.Starred) for a in node.args)
         if is_one:
             from .sequence_functions import compared

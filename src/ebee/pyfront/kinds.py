@@ -157,6 +157,14 @@ class NumKind(Kind):
         return value.describe()
 
     def method(self, front: Expressions, value: Num, name: str, node: ast.Call) -> Val:
+        if name == "to_bytes":
+            from .arrays import as_bytes, byte_order
+
+            values, named = front.values_of(node)
+            size = values.pop(0) if values else named.pop("length", Known(1))
+            if not (isinstance(size, Known) and isinstance(size.object, int)):
+                raise Refusal("the length of to_bytes() is a constant in a probe")
+            return as_bytes(front, value, size.object, *byte_order(values, named, "to_bytes()"))
         if name != "bit_length" or value.is_kernel_pointer:
             return super().method(front, value, name, node)
         from ..lower.bits import bit_length
@@ -165,7 +173,7 @@ class NumKind(Kind):
         return bit_length(front.low, value)
 
     def has_effect(self, front: Expressions, value: Num, name: str, node: ast.expr) -> bool:
-        return name != "bit_length" and super().has_effect(front, value, name, node)
+        return name not in ("bit_length", "to_bytes") and super().has_effect(front, value, name, node)
 
     def attribute(self, front: Expressions, value: Num, name: str, node: ast.expr) -> Val:
         if not value.is_kernel_pointer:

@@ -1,4 +1,4 @@
-"""Strings that change in a loop: each has memory of its own, where an iteration leaves it for the next one."""
+"""Strings and bytes that change in a loop: each has memory of its own, where a turn leaves it for the next one."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import _ast as ast
 
 from ..lower.numbers import Refusal
 from ..types.scalars import StrType
+from .arrays import size_of_bytes
 from .source import walk
-from .values import Known, Memory, Unusable, size_of_string
+from .values import BytesPlace, Known, Memory, Unusable, is_bytes, size_of_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Texts:
 
     def changing(self, name: str, value: Val) -> Val:
         """What a name is at the loop's head that is no integer: a string is kept if it is wanted."""
-        if not (isinstance(value, Memory) or isinstance(value, Known) and isinstance(value.object, str)):
+        if not _is_kept(value):
             return _unusable(None)
         self.first[name] = value
         if self._is_read_outside(name):
@@ -62,8 +63,13 @@ class Texts:
         self.is_grown, self.needed = False, {}
         for name, size in self.sizes.items():
             memory = self.front.b.alloca(-(-size // 8) * 8)
-            self.front.store(memory, 0, StrType(size), self.first[name], name)
-            start[name] = Memory(memory, 0, size, is_field=True)
+            type = _type(self.first[name], size)
+            self.front.store(memory, 0, type, self.first[name], name)
+            start[name] = (
+                BytesPlace(memory, 0, type)
+                if is_bytes(self.first[name])
+                else Memory(memory, 0, size, is_field=True)
+            )
 
     def keep(self, start: dict[str, Val]) -> None:
         """Write them at the end of an iteration, unless one is too long: then this attempt was wrong.
@@ -75,7 +81,8 @@ class Texts:
             value, place = front.env.get(name), start[name]
             if value is place or isinstance(value, Unusable) and not value.why:
                 continue
-            if not (isinstance(value, Memory) or isinstance(value, Known) and isinstance(value.object, str)):
+            of_bytes = is_bytes(self.first[name])
+            if not _is_kept(value) or is_bytes(value) != of_bytes or of_bytes and _size(value) != size:
                 self.sizes[name], self.is_grown = 0, True
                 continue
             need = self.needed[name] = max(self.needed.get(name, 0), _size(value))
@@ -86,8 +93,8 @@ class Texts:
                 self.sizes[name] = need if self.grown[name] < _STEPS else max(need, 2 * size)
                 self.is_grown = True
             elif size:
-                assert isinstance(place, Memory)
-                front.store(place.base, 0, StrType(size), value, name)
+                assert isinstance(place, Memory | BytesPlace) and value is not None
+                front.store(place.base, 0, _type(value, size), value, name)
 
     def is_wrong(self, start: dict[str, Val]) -> bool:
         """Whether the last attempt kept too few strings, or too little of them."""
@@ -109,9 +116,21 @@ class Texts:
         return self.is_grown
 
 
+def _is_kept(value: Any) -> bool:
+    return isinstance(value, Memory) or isinstance(value, Known) and isinstance(value.object, str) or is_bytes(value)
+
+
+def _type(value: Val, size: int) -> Any:
+    from ..types.fields import BytesType
+
+    return BytesType(size) if is_bytes(value) else StrType(size)
+
+
 def _size(value: Any) -> int:
+    if is_bytes(value):
+        return size_of_bytes(value)
     return len(value.object.encode()) + 1 if isinstance(value, Known) else size_of_string(value)
 
 
 def _unusable(wanted: set[str] | None) -> Unusable:
-    return Unusable("changes in the loop, and is no integer or string", "use another name", wanted)
+    return Unusable("changes in the loop, and is no integer, string or bytes", "use another name", wanted)

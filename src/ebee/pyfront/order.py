@@ -11,7 +11,7 @@ import _ast as ast
 
 from ..lower.numbers import Num, Refusal
 from .intrinsics import EFFECTS, INTRINSICS
-from .source import walk
+from .source import places, walk
 from .values import (
     BytesPlace,
     Entry,
@@ -146,11 +146,9 @@ def once(front: Expressions, node: ast.Subscript) -> ast.Subscript:
     index = front.expr(node.slice)
     if isinstance(index, Known):
         return node
-    at = {name: getattr(node.slice, name) for name in ("lineno", "col_offset", "end_lineno", "end_col_offset")}
     name = f"index {node.lineno} {node.col_offset}"
     front.assign_name(name, index)
-    whole = {name: getattr(node, name) for name in at}
-    return ast.Subscript(node.value, ast.Name(name, ast.Load(), **at), node.ctx, **whole)
+    return ast.Subscript(node.value, ast.Name(name, ast.Load(), **places(node.slice)), node.ctx, **places(node))
 
 
 def is_place(value: Val) -> bool:

@@ -11,7 +11,7 @@ from .formatting import formatted, text_of
 from .functions import integers
 from .order import steady
 from .sequences import items_of, kept_part, make_lazy, tuple_of
-from .values import Known, Lazy, is_string
+from .values import BytesPlace, Known, Lazy, is_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -146,6 +146,17 @@ def _text(name: str, conversion: str, spec: str) -> Callable[[Expressions, ast.C
     return lower
 
 
+def _from_bytes(front: Expressions, node: ast.Call) -> Val:
+    from .arrays import as_integer, byte_order
+
+    values, named = front.values_of(node)
+    if not values or not isinstance(values[0], BytesPlace):
+        given = [_constant(front, value, "int.from_bytes") for value in values]
+        options = {key: constants.plain(front, value, "int.from_bytes()") for key, value in named.items()}
+        return constants.fold(front, int.from_bytes, *given, **options)
+    return as_integer(front, values[0], *byte_order(values[1:], named, "int.from_bytes()"))
+
+
 def _enumerate(front: Expressions, node: ast.Call) -> Val:
     values, named = front.values_of(node)
     start = named.pop("start", None) or (values.pop() if len(values) == 2 else Known(0))
@@ -171,7 +182,7 @@ def compared(front: Expressions, node: ast.Call, name: str) -> list[Val]:
 
 
 FUNCTIONS: dict[Any, Callable[[Expressions, ast.Call], Val]] = {
-    enumerate: _enumerate,
+    enumerate: _enumerate, int.from_bytes: _from_bytes,
     sum: _sum, any: _decides(True), all: _decides(False), zip: _lazy("zip", 8),
     reversed: _lazy("reversed", 1), pow: _pow,
     tuple: _listed(tuple), list: _listed(list), str: _text("str", "s", ""), repr: _text("repr", "r", ""),

@@ -21,7 +21,7 @@ class ProbeSource(Record):
     `text` is the whole file, `first_line` the line of the function's first decorator (`co_firstlineno`), `names`
     what its free names stand for: globals and closure. `find_source` gives the same of a function that it calls.
     `program` is what the program is called, if not as the function; `defaults` are those of its parameters, `options`
-    those of the decorator.
+    those of the decorator. `positions` are those of a lambda's code, as `co_positions()` gives them.
     """
 
     name: str
@@ -34,6 +34,7 @@ class ProbeSource(Record):
     program: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] | None = None
+    positions: frozenset[Any] = frozenset()
 
 
 class SourceText:
@@ -104,6 +105,14 @@ def assigned_names(nodes: list[Any]) -> set[str]:
     return found
 
 
+_POSITION = ("lineno", "end_lineno", "col_offset", "end_col_offset")
+
+
+def places(node: Any) -> dict[str, Any]:
+    """Where a node stands, for one that takes its place."""
+    return {name: getattr(node, name) for name in _POSITION}
+
+
 def syntax_diagnostic(e: SyntaxError, file: str) -> Diagnostic:
     """Turn Python's syntax error into a diagnostic with file, line and caret."""
     text = (e.text or "").rstrip("\n")
@@ -149,11 +158,13 @@ def _find_lambda(source: SourceText, probe: ProbeSource) -> ast.FunctionDef:
     """Return a lambda as the function that it is. Raises: CompileError."""
     tree: Any = source.tree()
     found = [n for n in walk(tree.body) if isinstance(n, ast.Lambda) and n.lineno == probe.first_line]
+    if len(found) > 1:
+        found = [n for n in found if tuple(places(n.body)[at] for at in _POSITION) in probe.positions]
     if len(found) != 1:
-        many = f"line {probe.first_line} of {probe.file} has {len(found)} lambdas: which one is meant is not known"
+        many = f"line {probe.first_line} of {probe.file} has several lambdas: which one is meant is not known"
         raise CompileError([Diagnostic(many, hint="write a function: def …")])
     node = found[0]
-    where = {name: getattr(node.body, name) for name in ("lineno", "col_offset", "end_lineno", "end_col_offset")}
+    where = places(node.body)
     body: list[Any] = [ast.Return(node.body, **where)]
     return ast.FunctionDef(probe.name, node.args, body, [], None, None, **where)
 

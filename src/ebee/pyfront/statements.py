@@ -15,7 +15,7 @@ from .contexts import context_type
 from .expressions import Located
 from .loops import Loop, Loops
 from .order import is_place, is_replaced, own, steady
-from .source import SourceText, assigned_names, find_function, span_of_function
+from .source import SourceText, assigned_names, find_function, places, span_of_function
 from .values import (
     Comm,
     Context,
@@ -35,6 +35,7 @@ from .values import (
     UserStr,
     c_type_of,
     entry_of,
+    is_bytes,
     is_string,
     may_be_same,
     similar,
@@ -364,6 +365,10 @@ class Statements(Loops, Calls):
             from .strings import merged
 
             return merged(self, values)  # type: ignore[arg-type]
+        if all(map(is_bytes, values)):
+            from .arrays import merged_bytes
+
+            return merged_bytes(self, values)
         spans, c_types = [], set()
         for v in values:
             if isinstance(v, Known) and isinstance(v.object, int):
@@ -508,10 +513,21 @@ class Statements(Loops, Calls):
 
     def stmt_Delete(self, node: ast.Delete) -> None:
         for target in node.targets:
-            if not isinstance(target, ast.Subscript):
-                raise Refusal("only entries of maps can be deleted in a probe")
+            self.delete(target)
+
+    def delete(self, target: ast.expr) -> None:
+        """`del target`. Raises: Refusal."""
+        if isinstance(target, ast.Tuple | ast.List):
+            for part in target.elts:
+                self.delete(part)
+        elif isinstance(target, ast.Name):
+            self.expr(ast.Name(target.id, ast.Load(), **places(target)))  # it has to have a value
+            self.env[target.id] = Unusable("was deleted before this")
+        elif isinstance(target, ast.Subscript):
             base = self.expr(target.value)
             self.kind(base).delete_item(self, base, target)
+        else:
+            raise Refusal("only names and entries of maps can be deleted in a probe")
 
     # Records
 

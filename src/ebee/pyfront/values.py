@@ -166,6 +166,11 @@ def is_string(value: object) -> bool:
     return isinstance(value, Comm | UserStr | Memory | Text)
 
 
+def is_bytes(value: object) -> bool:
+    """Whether a value is bytes, constants included."""
+    return isinstance(value, BytesPlace) or isinstance(value, Known) and isinstance(value.object, bytes)
+
+
 def is_lazy(value: object) -> TypeGuard[UserStr | Text]:
     """Whether a value is a string whose making takes more than one way, and whose size is known."""
     return isinstance(value, Text) or isinstance(value, UserStr) and value.size_bytes > 0

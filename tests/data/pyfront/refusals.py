@@ -118,7 +118,7 @@ def statements(ctx):
         pass
     with counts.reserve() as r:  # error: the map counts has no reserve() | …
         pass
-    del a  # error: only entries of maps can be deleted in a probe
+    del a  # error: a is not assigned on every way that leads here | assign it before
     x: float = 1  # error: a local name can be annotated with u8 … u64 or s8 … s64 only
     y: u32  # error: y is declared without a value | assign it at once
 
@@ -223,7 +223,7 @@ def kinds_in_loops(ctx):
     s = "text"
     n = 1
     for i in range(3):
-        counts[s] += 1  # error: s changes in the loop, and is no integer or string | use another name
+        counts[s] += 1  # error: s changes in the loop, and is no integer, string or bytes | use another name
         s = 5
 
 
@@ -264,8 +264,8 @@ tripled, quartered = lambda n: 3 * n, lambda n: n // 4
 
 @ebee.tracepoint("syscalls:sys_enter_openat")
 def lambdas(ctx):
-    counts[0] = tripled(5)  # error: line 262 of … has 2 lambdas: which one is meant is not known | write a function: def …
-    counts[1] = applied(lambda n: n, 5)  # error: this kind of expression (Lambda) is not supported in a probe | write the expression where it is used
+    counts[0] = tripled(5)
+    counts[1] = applied(lambda n: n + ctx.dfd, 5)  # error: a lambda in a probe sees constants only, and ctx is none | give it as an argument
     counts[2] = odd(5)
 
 def applied(f, n):
