@@ -26,7 +26,7 @@ def find_binary(name: str, pid: int = 0) -> str:
     With a process its own libraries come first, and paths are those that it sees.
     Raises: UnknownProbe, UsageError if there is no such process.
     """
-    root = _root_of(pid) if pid else ""
+    root = root_of(pid) if pid else ""
     if "/" in name:
         if not os.path.isfile(root + name):
             raise UnknownProbe(name, hint="there is no such file" + (" where the process looks" if root else ""))
@@ -62,7 +62,7 @@ def _is_elf(path: str) -> bool:
         return False
 
 
-def _root_of(pid: int) -> str:
+def root_of(pid: int) -> str:
     """Return what paths of a process begin with, seen from here: nothing where it sees what we see."""
     try:
         if os.readlink(f"/proc/{pid}/ns/mnt") == os.readlink("/proc/self/ns/mnt"):

@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 
 # type, flags, offset, vaddr, paddr, filesz, memsz, align
 PHDR = struct.Struct("<IIQQQQQQ")
-PT_LOAD, PF_X = 1, 1
+PT_LOAD, PT_NOTE, PF_X = 1, 4, 1
 SHT_SYMTAB, SHT_NOTE, SHT_NOBITS, SHT_DYNSYM = 2, 7, 8, 11
+SHF_COMPRESSED = 0x800
+NOTE = struct.Struct("<III")  # namesz, descsz, type
+_NT_GNU_BUILD_ID = 3
+CHDR = struct.Struct("<IIQQ")  # type, reserved, size, addralign
+_ELFCOMPRESS_ZLIB = 1
+MOST_BYTES = 1 << 29  # that a section may have when it is decompressed
 SHT_GNU_VERDEF, SHT_GNU_VERSYM = 0x6FFFFFFD, 0x6FFFFFFF
 STT_GNU_IFUNC = 10
 _HIDDEN = 0x8000
@@ -70,6 +76,7 @@ class ElfFile:
         self.machine, phoff, shoff, phentsize, phnum = head[2], head[5], head[6], head[9], head[10]
         loads = [self._unpack(PHDR, phoff + n * phentsize) for n in range(phnum)]
         self.loads = [(p[3], p[2], p[5], p[1]) for p in loads if p[0] == PT_LOAD]  # vaddr, offset, filesz, flags
+        self._notes = [(p[2], p[5]) for p in loads if p[0] == PT_NOTE]  # offset, filesz
         self.sections = self._read_sections(shoff, head[11], head[12], head[13])
 
     def _unpack(self, format: struct.Struct, off: int) -> tuple[int, ...]:
@@ -96,7 +103,44 @@ class ElfFile:
 
     def bytes_of(self, section: Section) -> bytes:
         """Return what a section holds."""
-        return b"" if section.type == SHT_NOBITS else bytes(self.data[section.off : section.off + section.size])
+        if section.type == SHT_NOBITS:
+            return b""
+        data = bytes(self.data[section.off : section.off + section.size])
+        return self._decompressed(data, section) if section.flags & SHF_COMPRESSED else data
+
+    def _decompressed(self, data: bytes, section: Section) -> bytes:
+        import zlib
+
+        if len(data) < CHDR.size:
+            raise FormatError(f"{self.path}: section {section.name} is cut off")
+        kind, _, size, _ = CHDR.unpack_from(data)
+        if kind != _ELFCOMPRESS_ZLIB or size > MOST_BYTES:
+            what = "is larger than can be" if kind == _ELFCOMPRESS_ZLIB else "is not compressed with zlib"
+            raise FormatError(f"{self.path}: section {section.name} {what}")
+        try:
+            return zlib.decompressobj().decompress(data[CHDR.size :], max(size, 1))
+        except zlib.error as e:
+            raise FormatError(f"{self.path}: section {section.name} is damaged: {e}") from None
+
+    def build_id(self) -> bytes:
+        """Return what the linker named the file by, stripped or not: mostly 20 bytes; b"" without one."""
+        places = [(s.off, s.size) for s in self.sections if s.type == SHT_NOTE] + self._notes
+        for start, size in places:
+            data, at = bytes(self.data[start : start + min(size, 1 << 16)]), 0
+            while at + NOTE.size <= len(data):
+                name_bytes, bytes_, type = NOTE.unpack_from(data, at)
+                desc = at + NOTE.size + (name_bytes + 3 & ~3)
+                if type == _NT_GNU_BUILD_ID and data[at + NOTE.size : desc] == b"GNU\0":
+                    return data[desc : desc + bytes_]
+                at = desc + (bytes_ + 3 & ~3)
+        return b""
+
+    def address_at(self, off: int) -> int | None:
+        """Return the address that the program headers give to an offset in the file, first of all where it is code."""
+        for vaddr, start, size, _ in sorted(self.loads, key=lambda load: not load[3] & PF_X):
+            if start <= off < start + size:
+                return off - start + vaddr
+        return None
 
     def find_section(self, name: str) -> Section | None:
         """Return the section of a name, or None."""

@@ -139,6 +139,18 @@ class Os:
         finally:
             os.close(fd)
 
+    def file_key(self, path: str) -> tuple[int, int, int, int]:
+        """Return what tells one version of a file from another: device, inode, time of change (ns), size (bytes).
+
+        Raises: OSError.
+        """
+        found = os.stat(path)
+        return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
+
+    def own_memory(self, address: int, size_bytes: int) -> bytes:
+        """Return memory of this process, which has to be there."""
+        return ctypes.string_at(address, size_bytes)
+
     def list_directory(self, path: str) -> list[str]:
         """Return the names in a directory. Raises: OSError."""
         return os.listdir(path)

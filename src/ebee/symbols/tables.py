@@ -1,0 +1,81 @@
+"""Which function an address lies in: the symbols of a file, or lines of a text, in order of their addresses.
+
+An entry takes 20 bytes, and its name stays where it is.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+
+from ..elf.layout import STB_GLOBAL, STB_WEAK, STT_FUNC, STT_NOTYPE, SYM
+from .elf_file import SHT_DYNSYM, SHT_SYMTAB, STT_GNU_IFUNC
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .elf_file import ElfFile
+
+_NESTED = 16  # so many functions may begin inside another one
+_RANKS = {STB_GLOBAL: 0, STB_WEAK: 1}  # of two names of one function the better known one
+
+
+class SymbolTable:
+    """Functions by address. Those without a size reach to the next one."""
+
+    def __init__(self, rows: list[tuple[int, int, int, int]], texts: Sequence[bytes], *, cut: str = "@") -> None:
+        """Rows are address, a rank among names of the same address, size, `number of the text << 40 | offset in it`.
+
+        Names end at a `cut`: before a version.
+        """
+        rows.sort()
+        self._texts, self._cut = texts, cut
+        self._starts, self._sizes, self._names = array("Q"), array("Q"), array("Q")
+        last = -1
+        for start, _, size, name in rows:
+            if start == last:
+                self._sizes[-1] = self._sizes[-1] or size
+                continue
+            last = start
+            self._starts.append(start)
+            self._sizes.append(size)
+            self._names.append(name)
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def find(self, addr: int) -> tuple[str, int] | None:
+        """Return the name of the function that an address lies in, and where that begins; None: in none."""
+        at = bisect_right(self._starts, addr) - 1
+        for n in range(at, max(at - _NESTED, -1), -1):
+            start, size = self._starts[n], self._sizes[n]
+            if addr < start + size or not size and n == at:
+                return self._name(n), start
+        return None
+
+    def _name(self, n: int) -> str:
+        text, off = self._texts[self._names[n] >> 40], self._names[n] & (1 << 40) - 1
+        return text[off : text.find(b"\0", off)].decode("utf-8", "backslashreplace").partition(self._cut)[0]
+
+
+def table_of(*files: ElfFile) -> SymbolTable:
+    """Return the functions of a file and of those that belong to it: what is for linking, and what is for debuggers."""
+    rows: list[tuple[int, int, int, int]] = []
+    texts: list[bytes] = []
+    for elf in files:
+        for table in elf.sections:
+            if table.type not in (SHT_SYMTAB, SHT_DYNSYM) or table.link >= len(elf.sections):
+                continue
+            strings = elf.bytes_of(elf.sections[table.link]) + b"\0"
+            code = {n for n, s in enumerate(elf.sections) if s.flags & 4}  # SHF_EXECINSTR
+            base, end = len(texts) << 40, len(strings) - 1
+            texts.append(strings)
+            data = elf.bytes_of(table)
+            for name, info, _, section, value, size in SYM.iter_unpack(data[: len(data) // 24 * 24]):
+                kind = info & 15
+                if kind == STT_FUNC and section or kind == STT_GNU_IFUNC or kind == STT_NOTYPE and section in code:
+                    if value and 0 < name < end and strings[name] not in b"$\0":  # $x of arm64: where code begins
+                        rank = _RANKS.get(info >> 4, 2) << 1 | (strings[name] == 95)
+                        rows.append((value, rank + (8 if kind == STT_NOTYPE else 0), size, base | name))
+    return SymbolTable(rows, texts)
