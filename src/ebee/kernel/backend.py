@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..spec.core_report import CoreReport
     from ..spec.object import MapSpec, ObjectSpec, ProgramSpec
     from .command import KernelCommand
+    from .mappings import MappingEvents
     from .scope import KernelScope
     from .types import ObjectTypes
 
@@ -48,6 +49,7 @@ class KernelBackend:
         self._programs: list[programs.KernelProgram] = []
         self._links: list[programs.KernelLink] = []
         self._commands: list[KernelCommand] = []
+        self._mappings: list[MappingEvents] = []
         self._epoll = select.epoll()
         self._wake = Fd(os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC))
         self._epoll.register(self._wake.number, select.EPOLLIN)
@@ -183,6 +185,16 @@ class KernelBackend:
         self._links.append(link)
         return link
 
+    def mapping_events(self, *, is_for_command: bool) -> MappingEvents:
+        """Begin to record what processes map: all of them, or those of the command that is spawned next.
+
+        Raises: PermissionMissing, SyscallError.
+        """
+        from .mappings import MappingEvents
+
+        self._mappings.append(made := MappingEvents(is_for_command=is_for_command))
+        return made
+
     def test_run(self, prog: BackendProgram, run: TestRun) -> TestResult:
         """Run a program now (BPF_PROG_TEST_RUN).
 
@@ -252,7 +264,7 @@ class KernelBackend:
 
     def close(self) -> None:
         """Detach, unload and free everything that this backend made, and stop its command."""
-        for group in (self._links, self._commands, self._scopes, self._programs, self._maps):
+        for group in (self._links, self._commands, self._scopes, self._programs, self._maps, self._mappings):
             while group:
                 group.pop().close()
         for _obj, types in self._types.values():

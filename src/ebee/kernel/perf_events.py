@@ -84,6 +84,30 @@ def open_output(cpu: int) -> Fd:
     return Fd(fd)
 
 
+# What PERF_COUNT_SW_DUMMY tells of processes, as bits of `flags`: mmap, comm, task, sample_id_all, mmap2, comm_exec.
+_PERF_COUNT_SW_DUMMY, _TELL = 9, 1 << 8 | 1 << 9 | 1 << 13 | 1 << 18 | 1 << 23 | 1 << 24
+
+
+def open_mappings(target: int, cpu: int, flags: int) -> Fd:
+    """Open an event whose buffer gets a record of what is mapped, executed and forked on a CPU, with its time.
+
+    `target` is a thread, 0 for this one, -1 for all. Raises: PermissionMissing, SyscallError.
+    """
+    fields: dict[str, int | bytes] = {
+        "type": PERF_TYPE_SOFTWARE,
+        "size": _PERF_EVENT_ATTR["end"][0],
+        "config": _PERF_COUNT_SW_DUMMY,
+        "sample_type": _PERF_SAMPLE_TIME,
+        "flags": flags | _TELL,
+    }
+    fd = current().perf_event_open(bpf.make_attr(_PERF_EVENT_ATTR, fields), target, cpu, -1, _PERF_FLAG_FD_CLOEXEC)
+    if fd in (-bpf.EPERM, -_EACCES):
+        raise PermissionMissing("following what processes map", missing_for_tracing() or ["CAP_PERFMON"])
+    if fd < 0:
+        raise SyscallError("perf_event_open", -fd, f"for mappings on CPU {cpu}")
+    return Fd(fd)
+
+
 def open_event(type: int, config: int, what: str, config1: int = 0, config2: int = 0, *, pid: int = 0) -> Fd:
     """Open an event for a program that is to run on every CPU, for one process if `pid` is not 0.
 

@@ -26,25 +26,25 @@ if TYPE_CHECKING:
     from ..sys.os_seam import Fd
 
 _PAGES = 64
-_DATA_HEAD, _DATA_TAIL = 1024 // 8, 1032 // 8  # u64s of the first page
-_HEADER = struct.Struct("=IHH")  # type, misc, size
+DATA_HEAD, DATA_TAIL = 1024 // 8, 1032 // 8  # u64s of the first page
+HEADER = struct.Struct("=IHH")  # type, misc, size
 _SAMPLE = struct.Struct("=QI")  # time in ns, size of what follows
 _PERF_RECORD_LOST, _PERF_RECORD_SAMPLE = 2, 9
 _LOST = struct.Struct("=QQ")  # id, number of records
 
 
-class _Buffer:
-    """The buffer of one CPU."""
+class PerfBuffer:
+    """The buffer of an event, which it owns: the records of one CPU."""
 
-    def __init__(self, cpu: int) -> None:
+    def __init__(self, fd: Fd) -> None:
         page_bytes = os.sysconf("SC_PAGESIZE")
-        self.fd: Fd = open_output(cpu)
+        self.fd = fd
         self.memory: mmap.mmap = current().map_shared(self.fd.number, (1 + _PAGES) * page_bytes, 0, writable=True)
         self.words = memoryview(self.memory).cast("Q")
         self.size, self.start = _PAGES * page_bytes, page_bytes
 
     def has_data(self) -> bool:
-        return self.words[_DATA_HEAD] != self.words[_DATA_TAIL]
+        return self.words[DATA_HEAD] != self.words[DATA_TAIL]
 
     def take(self, at: int, length: int) -> bytes:
         """Return bytes at a position, which may be in two parts."""
@@ -65,13 +65,13 @@ class PerfReader:
         self._pid, self._closed = os.getpid(), False
         self._barrier = allocate_lock()  # to release and take a lock is a full memory barrier on every machine
         self._barrier.acquire()
-        self._buffers: list[_Buffer] = []
+        self._buffers: list[PerfBuffer] = []
         self._all: select.epoll | None = None
         self.lost = 0
         elements = MapElements(map_fd, 4, 4, "perf events")
         try:
             for cpu in online_cpus():
-                self._buffers.append(buffer := _Buffer(cpu))
+                self._buffers.append(buffer := PerfBuffer(open_output(cpu)))
                 elements.update(cpu.to_bytes(4, sys.byteorder), buffer.fd.number.to_bytes(4, sys.byteorder), 0)
         except BaseException:
             self.close()
@@ -93,21 +93,21 @@ class PerfReader:
             raise UsageError("a perf event array is read in the process that opened it, not in a fork of it")
         found: list[tuple[int, bytes]] = []
         for buffer in self._buffers:
-            at, end = buffer.words[_DATA_TAIL], buffer.words[_DATA_HEAD]
+            at, end = buffer.words[DATA_TAIL], buffer.words[DATA_HEAD]
             self._fence()  # the position is read before the data below it
             taken = 0
             while at < end and not (limit and taken >= limit):
-                type, _, size = _HEADER.unpack(buffer.take(at, _HEADER.size))
+                type, _, size = HEADER.unpack(buffer.take(at, HEADER.size))
                 if type == _PERF_RECORD_SAMPLE:
-                    body = buffer.take(at + _HEADER.size, size - _HEADER.size)
+                    body = buffer.take(at + HEADER.size, size - HEADER.size)
                     time, length = _SAMPLE.unpack_from(body)
                     found.append((time, body[_SAMPLE.size : _SAMPLE.size + length]))
                     taken += 1
                 elif type == _PERF_RECORD_LOST:
-                    self.lost += _LOST.unpack(buffer.take(at + _HEADER.size, _LOST.size))[1]
+                    self.lost += _LOST.unpack(buffer.take(at + HEADER.size, _LOST.size))[1]
                 at += size
             self._fence()  # data is read before its space is given back
-            buffer.words[_DATA_TAIL] = at
+            buffer.words[DATA_TAIL] = at
         found.sort(key=lambda record: record[0])
         return [record for _, record in found]
 
