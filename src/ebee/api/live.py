@@ -5,22 +5,36 @@ from __future__ import annotations
 import os
 from _weakref import ref
 
+from ..abi import bpf
+from ..abi.helpers import BPF_FUNC
 from ..errors import UsageError
 from . import options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from ..spec.backend import BackendLink, BackendMap, BackendProgram, Command, Scope
     from ..spec.object import MapSpec, ObjectSpec
+    from ..symbols.names import Symbols
+    from ..types.call_stacks import Frame
     from ..types.probes import Probe
     from .inner_maps import InnerMaps
     from .losses import Loss
     from .session import Session
 
 DRAIN_LIMIT = 4096  # records that are taken at once
+_CALL = 0x85
+_STACK_HELPERS = (BPF_FUNC.get_stackid, BPF_FUNC.get_stack, BPF_FUNC.get_task_stack)
+
+
+def records_stacks(spec: ObjectSpec) -> bool:
+    """Whether programs of an object record stacks."""
+    if any(map.map_type == bpf.BPF_MAP_TYPE_STACK_TRACE for map in spec.maps.values()):
+        return True
+    insns = (insn for program in spec.programs.values() for insn in program.insns)
+    return any(insn.opcode == _CALL and not insn.src_reg and insn.imm in _STACK_HELPERS for insn in insns)
 
 
 class LiveMap:
@@ -62,6 +76,11 @@ class LiveMap:
         if session is None:
             raise UsageError("the session is closed: nothing refers to it", hint="with ebee.Session() as session: …")
         return session
+
+    @property
+    def name_frames(self) -> Callable[[Sequence[int], int], list[Frame]]:
+        """What gives the addresses of a stack their names, also after the session is closed."""
+        return self.session.stack_names().frames
 
     def set_program(self, index: int, probe: Probe) -> None:
         """Load a probe, and put it into a program array. Raises: UsageError, CompileError, VerifierError."""
@@ -197,6 +216,11 @@ class Attachment:
     def losses(self) -> list[Loss]:
         """What was lost so far (once detached: until then), place by place."""
         return self._loaded.losses() if self._open else self._final
+
+    @property
+    def symbols(self) -> Symbols:
+        """The session's names for addresses: see `Session.symbols`."""
+        return self.session.symbols
 
     def wait(self) -> int | None:
         """Wait until the command has ended or the session was stopped; return the command's exit status."""

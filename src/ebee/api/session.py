@@ -12,7 +12,7 @@ from ..spec.object import FOLLOWED, LOSS_MAP, PRINT_MAP, SCOPE_MAP
 from ..types.probes import Probe, places_of
 from . import options
 from .backends import choose, engine_backend, kernel_backend
-from .live import Attachment, LiveMap, Loaded
+from .live import Attachment, LiveMap, Loaded, records_stacks
 from .source import compile_probes, expand
 
 TYPE_CHECKING = False
@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from ..spec.backend import Backend, BackendMap, BackendProgram, Scope, TestResult
     from ..spec.object import ObjectSpec
     from ..spec.target import Target
+    from ..symbols.names import Symbols
     from ..types.globals import Global
     from ..types.maps import MapDecl, RingBuf
     from ..types.struct_ops import StructOps
     from ..types.structs import Struct
     from .losses import Loss
     from .printing import Prints, Show
+    from .stack_names import StackNames
 
     S = TypeVar("S", bound="Struct")
 
@@ -97,6 +99,7 @@ class Session:
         self._awaited = False
         self._prints: Prints | None = None
         self._show: Show | None = None
+        self._names: StackNames | None = None
         self._owner = os.getpid()
         _open_sessions.append(ref(self))
 
@@ -192,6 +195,7 @@ class Session:
                     continue
                 place = AttachOptions(**self._resolved(where[program.spec.name]))
                 attachment.links.append(active.attach(program, place))
+            self._follow_mappings(loaded.spec, active, pid or 0, is_for_command=bool(argv))
             if replay:
                 attachment.command = active.replay(replay)
             elif scope is not None and argv:
@@ -205,6 +209,26 @@ class Session:
         self._attachments.append(attachment)
         _counters["attachments"] += 1
         return attachment
+
+    def _follow_mappings(self, spec: ObjectSpec, backend: Backend, pid: int, *, is_for_command: bool) -> None:
+        """Remember what processes map from now on, if probes record their stacks."""
+        if records_stacks(spec):
+            self.stack_names().follow(backend, pid, is_for_command=is_for_command)
+
+    def stack_names(self) -> StackNames:
+        """The session's names for stacks."""
+        if self._names is None:
+            from .stack_names import StackNames
+
+            self._names = StackNames()
+        return self._names
+
+    @property
+    def symbols(self) -> Symbols:
+        """Names for addresses: of the kernel, and of the processes whose stacks the session's probes record."""
+        names = self.stack_names()
+        names.update()
+        return names.symbols
 
     def _resolved(self, options: dict[str, Any]) -> dict[str, Any]:
         """Return the options of an attachment with live maps and file descriptors in place of what was given."""
@@ -473,6 +497,8 @@ class Session:
             if rings is not None and self._prints is not None:
                 rings = [*rings, self._prints.ring]
             self._backend.wait(timeout_s, rings)
+        if self._names is not None:
+            self._names.update()
         self.flush_prints()
 
     def stop(self) -> None:
@@ -506,6 +532,8 @@ class Session:
             self._attachments.clear()
             self.users.clear()
             self._prints = None
+            if self._names is not None:
+                self._names.end()
             _open_sessions[:] = [known for known in _open_sessions if known() not in (None, self)]
             if self._backend is not None:
                 self._backend.close()

@@ -314,6 +314,9 @@ class EngineBackend:
         """Structs of functions are the kernel's. Raises: NotSupported."""
         raise NotSupported(f"registering a {struct} in the engine", hint="run it in the kernel")
 
+    def mapping_events(self, *, is_for_command: bool) -> None:
+        """Stacks of processes are the kernel's to follow: there are none here."""
+
     def attached_events(self) -> list[str]:
         """Return the events (`category:name`) that programs are attached to."""
         with self._lock:

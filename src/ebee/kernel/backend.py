@@ -193,6 +193,8 @@ class KernelBackend:
         from .mappings import MappingEvents
 
         self._mappings.append(made := MappingEvents(is_for_command=is_for_command))
+        for fd in made.fds:  # they wake when they are half full
+            self._epoll.register(fd, select.EPOLLIN)
         return made
 
     def test_run(self, prog: BackendProgram, run: TestRun) -> TestResult:

@@ -41,6 +41,8 @@ class MappingEvents:
             self.close()
             raise
 
+        self.fds = [buffer.fd.number for buffer in self._buffers]
+
     def take(self) -> list[MappingEvent]:
         """Take what has happened since, in order: see `Backend.mapping_events`."""
         found: list[tuple[int, MappingEvent]] = []

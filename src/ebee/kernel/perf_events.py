@@ -84,8 +84,9 @@ def open_output(cpu: int) -> Fd:
     return Fd(fd)
 
 
-# What PERF_COUNT_SW_DUMMY tells of processes, as bits of `flags`: mmap, comm, task, sample_id_all, mmap2, comm_exec.
-_PERF_COUNT_SW_DUMMY, _TELL = 9, 1 << 8 | 1 << 9 | 1 << 13 | 1 << 18 | 1 << 23 | 1 << 24
+# What PERF_COUNT_SW_DUMMY tells of processes, as bits of `flags`: mmap, task, watermark, sample_id_all, mmap2.
+_PERF_COUNT_SW_DUMMY, _TELL = 9, 1 << 8 | 1 << 13 | 1 << 14 | 1 << 18 | 1 << 23
+_WATERMARK_BYTES = 1 << 17
 
 
 def open_mappings(target: int, cpu: int, flags: int) -> Fd:
@@ -99,6 +100,7 @@ def open_mappings(target: int, cpu: int, flags: int) -> Fd:
         "config": _PERF_COUNT_SW_DUMMY,
         "sample_type": _PERF_SAMPLE_TIME,
         "flags": flags | _TELL,
+        "wakeup_events": _WATERMARK_BYTES,
     }
     fd = current().perf_event_open(bpf.make_attr(_PERF_EVENT_ATTR, fields), target, cpu, -1, _PERF_FLAG_FD_CLOEXEC)
     if fd in (-bpf.EPERM, -_EACCES):

@@ -153,6 +153,15 @@ if TYPE_CHECKING:  # nobody needs the protocol to run
         def close(self) -> None:
             """Unload, unless a link still holds it."""
 
+    # "map": pid, start, end, offset, inode, path; "fork": pid, its parent's; "lost": 0, how many events
+    MappingEvent = tuple[str, int, int, int, int, int, str]
+
+    class MappingSource(Protocol):
+        """What tells of executable memory that processes map."""
+
+        def take(self) -> list[MappingEvent]:
+            """Take what has happened since, in order."""
+
     class BackendLink(Protocol):
         """An attached program."""
 
@@ -215,6 +224,12 @@ if TYPE_CHECKING:  # nobody needs the protocol to run
             """Have the kernel use a struct of functions: its name, plain members, and programs by member.
 
             Raises: NotSupported, UsageError for values, SyscallError.
+            """
+
+        def mapping_events(self, *, is_for_command: bool) -> MappingSource | None:
+            """Begin to record what processes map: all of them, or those of the command that is spawned next.
+
+            None where programs see no processes' stacks. Raises: PermissionMissing, SyscallError.
             """
 
         def spawn(self, argv: Sequence[str], scope: Scope) -> Command:

@@ -14,11 +14,12 @@ from .structs import type_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from typing import Any, Generic, Protocol, TypeVar, overload
 
     from ..btf.build import BtfBuilder
+    from .call_stacks import Frame
     from .kfuncs import Dynptr
 
     K = TypeVar("K")
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         def drain_packed(self, size: int, limit: int = 0) -> bytearray: ...
         def wait_for(self, take: Callable[[int], list[Any]]) -> bool: ...
         def try_more(self, take: Callable[[int], list[Any]]) -> bool | None: ...
+        def name_frames(self, addresses: Sequence[int], pid: int) -> list[Frame]: ...
         @property
         def lost(self) -> int: ...
         @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..abi import bpf
 from ..errors import UsageError
+from .call_stacks import CallStack
 from .intrinsics import probe_only
 from .maps import KeyedDecl
 from .scalars import Type, u32
@@ -42,11 +43,12 @@ class FramesType(Type):
         return btf.add_array(btf.add_int("unsigned long long", 8), self.size // 8)
 
 
-class StackTrace(KeyedDecl[int, "list[int]"]):
+class StackTrace(KeyedDecl[int, CallStack]):
     """Stacks that probes record, each once: BPF_MAP_TYPE_STACK_TRACE.
 
     Inside a probe `ebee.stack_id(stacks)` records one and gives its number. Outside `stacks[number]` is the list of
-    its addresses, innermost first; of a number below zero, or one that is gone, it is empty.
+    its addresses, innermost first; of a number below zero, or one that is gone, it is empty. Its methods give the
+    names: `stacks[number].symbols(pid)`.
     """
 
     map_type = bpf.BPF_MAP_TYPE_STACK_TRACE
@@ -57,8 +59,14 @@ class StackTrace(KeyedDecl[int, "list[int]"]):
             raise UsageError(f"StackTrace: depth is a number of frames from 1 to {_MOST_FRAMES}, not {depth!r}")
         super().__init__(u32, FramesType(depth), max_entries, name)  # type: ignore[arg-type]
 
-    def __getitem__(self, key: int) -> list[int]:
-        return [] if isinstance(key, int) and key < 0 else super().__getitem__(key)
+    def __getitem__(self, key: int) -> CallStack:
+        return self._missing() if isinstance(key, int) and key < 0 else super().__getitem__(key)
+
+    def _read(self, raw: bytes) -> CallStack:
+        return CallStack(self.value.unpack(raw), self._live.name_frames)
+
+    def _missing(self) -> CallStack:
+        return CallStack((), self._live.name_frames)
 
     def clear(self) -> None:
         """Remove every stack."""
