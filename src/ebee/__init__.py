@@ -42,8 +42,13 @@ if TYPE_CHECKING:
     from .kernel.objects import unpin as unpin
     from .symbols.kernel import kernel_functions as kernel_functions
     from .symbols.kernel import kernel_symbol as kernel_symbol
+    from .symbols.names import Symbols as Symbols
+    from .symbols.names import file_symbol as file_symbol
+    from .symbols.names import user_symbol as user_symbol
     from .types import linux as linux
     from .types.arena import Arena as Arena
+    from .types.call_stacks import CallStack as CallStack
+    from .types.call_stacks import Frame as Frame
     from .types.fields import Bits as Bits
     from .types.fields import Bytes as Bytes
     from .types.fields import List as List
@@ -232,6 +237,8 @@ _HOMES = {
     "kernel.objects": "Map unpin",
     "types.arena": "Arena",
     "symbols.kernel": "kernel_functions kernel_symbol",
+    "symbols.names": "Symbols file_symbol user_symbol",
+    "types.call_stacks": "CallStack Frame",
     "types.fields": "Bits Bytes List Union Width be16 be32 be64",
     "types.globals": "Global",
     "types.headers": "Header",

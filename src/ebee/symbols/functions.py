@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..errors import NotSupported, UnknownProbe, UsageError
+from ..errors import FormatError, NotSupported, UnknownProbe, UsageError
+from .debug_files import debug_file, packed_symbols
 from .elf_file import open_elf
 
 TYPE_CHECKING = False
@@ -44,10 +45,9 @@ def find_functions(path: str, pattern: str) -> list[tuple[str, int]]:
     from fnmatch import fnmatchcase
 
     elf = open_elf(path)
-    fitting = sorted(
-        (f for f in elf.functions() if not f.is_indirect and fnmatchcase(f.name, pattern)),
-        key=lambda f: (f.name, not f.is_default),
-    )
+    fitting = [f for f in elf.functions() if not f.is_indirect and fnmatchcase(f.name, pattern)]
+    fitting = fitting or [f for f in _further(elf) if not f.is_indirect and fnmatchcase(f.name, pattern)]
+    fitting.sort(key=lambda f: (f.name, not f.is_default))
     by_offset: dict[int, str] = {}
     for function in fitting:
         off = elf.file_offset(function.addr, is_code=True)
@@ -56,11 +56,25 @@ def find_functions(path: str, pattern: str) -> list[tuple[str, int]]:
     return [(name, off) for off, name in by_offset.items()]
 
 
+def _further(elf: ElfFile) -> list[Function]:
+    """Return the functions of a stripped file that are packed into it, or in its debug file."""
+    if elf.find_section(".symtab") is not None:
+        return []
+    try:
+        more = packed_symbols(elf) or debug_file(elf, "", lambda _: None)
+        return more.functions() if more is not None else []
+    except FormatError:  # the names that it has itself are there
+        return []
+
+
 def _chosen(elf: ElfFile, wanted: str) -> Function:
     name, _, version = wanted.partition("@")
     version = version.lstrip("@")
     every = elf.functions()
     found = [f for f in every if f.name == name and (not version or f.version == version)]
+    if not found:
+        every += _further(elf)
+        found = [f for f in every if f.name == name and (not version or f.version == version)]
     if not found:
         others = {str(f) for f in every if f.name == name}
         raise _unknown(elf, wanted, others or {f.name for f in every})

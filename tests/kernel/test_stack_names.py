@@ -1,0 +1,119 @@
+"""Stacks of commands that have ended have names, on children of the test."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+import ebee
+from ebee import Hash, List, RingBuf, StackTrace, Struct, s32, u32, u64
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "symbols"))
+import built_programs as built
+
+pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_feature("uprobe")]
+
+stacks = StackTrace(depth=32, max_entries=4096)
+kept = Hash(s32, u32)
+
+
+class Called(Struct):
+    pid: u32
+    stack: list[int] = List(u64, 16)
+
+
+calls = RingBuf(Called, size="64K")
+
+
+@pytest.fixture
+def library(tmp_path):
+    return shutil.copy(built.build("dwarf5"), tmp_path / "library.so")
+
+
+def on_leaf(path):
+    @ebee.uprobe(path, "leaf")
+    def probe(a: s32):
+        kept[ebee.stack_id(stacks, user=True)] = ebee.pid()
+        with calls.reserve() as e:
+            e.pid = ebee.pid()
+            e.stack = ebee.user_stack()
+
+    return probe
+
+
+CODE = "import ctypes, os, sys\nlibrary = ctypes.CDLL(sys.argv[1])\nlibrary.outer(3, None)"
+
+
+def named(frames):
+    return [f.function for f in frames[:3]]
+
+
+def check(frames, path):
+    assert named(frames) == ["leaf", "hidden", "outer"], frames
+    assert [f.module for f in frames[:3]] == [str(path)] * 3
+    assert frames[1].line == built.line_of("hidden calls fourfold") and frames[2].line == built.line_of("outer calls hidden")
+    assert frames[0].offset_bytes == 0 < frames[1].offset_bytes
+
+
+def test_a_command_that_has_ended_and_whose_library_is_gone(library):
+    with ebee.Session(backend="kernel") as session:
+        with session.attach(on_leaf(library), command=[sys.executable, "-S", "-c", CODE, library]) as attached:
+            assert attached.wait() == 0
+            os.unlink(library)
+            (number, pid), = kept.items()
+            stack = stacks[number]
+            check(stack.symbols(pid), library)
+            (call,) = calls.drain()
+            check(attached.symbols.frames(call.stack, call.pid), library)
+        assert attached.symbols.notes == []
+    check(stack.symbols(pid), library)  # also when the session is closed
+    assert stack.text(pid).startswith("leaf at /") and re.search(r";outer;hidden;leaf$", stack.folded(pid))
+    assert str(stack).startswith(hex(stack[0])) and stack == list(stack)
+
+
+def test_children_and_their_children(library):
+    code = f"import os, sys\nif os.fork() == 0:\n    if os.fork() == 0:\n        exec({CODE!r})\n        os._exit(0)\n    os.wait(); os._exit(0)\nos.wait()"
+    again = f"import os, sys\nos.execv(sys.executable, [sys.executable, '-S', '-c', {CODE!r}, sys.argv[1]])"
+    for script in (code, again):
+        with ebee.Session(backend="kernel") as session:
+            with session.attach(on_leaf(library), command=[sys.executable, "-S", "-c", script, library]) as attached:
+                assert attached.wait() == 0
+            (number, pid), = kept.items()
+            check(stacks[number].symbols(pid), library)
+            outside = [f for f in stacks[number].symbols(pid) if not f.module]
+            assert len(outside) <= 2
+
+
+def test_a_process_by_its_number(library):
+    with built.Loaded(library, calls=1) as child, ebee.Session(backend="kernel") as session:
+        with session.attach(on_leaf(library), pid=child.pid):
+            child.end()
+            (number, pid), = kept.items()
+            assert pid == child.pid
+            check(stacks[number].symbols(pid), library)
+
+
+def test_the_kernels_part_has_names_without_a_process():
+    @ebee.raw_tracepoint("sys_enter")
+    def entered(id):
+        kept[ebee.stack_id(stacks)] = 1
+
+    with ebee.Session(backend="kernel") as session:
+        with session.attach(entered, command=["true"]) as attached:
+            attached.wait()
+        number = next(n for n in kept if n >= 0)
+        frames = stacks[number].symbols()
+        assert all(f.is_kernel for f in frames)
+        assert {"do_syscall_64", "el0_svc"} & {f.function for f in frames} or attached.symbols.notes
+        assert "_[k]" in stacks[number].folded() and str(stacks[number]).count("\n") == len(frames) - 1
+
+
+def test_a_stack_of_no_session():
+    with pytest.raises(ebee.UsageError, match="no session"):
+        ebee.CallStack([1]).symbols()
+    assert str(ebee.CallStack([1])) == "[1]"

@@ -1,0 +1,137 @@
+"""A small library in C, built with clang (ziglang) in several ways, and processes that have it loaded."""
+
+from __future__ import annotations
+
+import functools
+import lzma
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+SOURCE = """typedef int (*callback)(int);
+volatile int total;
+static inline __attribute__((always_inline)) int twice(int a)
+{
+    total += a;                  /* twice */
+    return a * 2;
+}
+static inline __attribute__((always_inline)) int fourfold(int a)
+{
+    int b = twice(a);            /* fourfold calls twice */
+    return b * b;
+}
+__attribute__((noinline)) int leaf(int a)
+{                                /* leaf begins */
+    total += 7 * a;
+    return total ^ a;            /* leaf ends */
+}
+static __attribute__((noinline)) int hidden(int a)
+{
+    return fourfold(a) + leaf(a); /* hidden calls fourfold */
+}
+__attribute__((noinline)) int outer(int a, callback f)
+{
+    int b = hidden(a);           /* outer calls hidden */
+    return f ? f(b) : b - 1;
+}
+int nothing(void) { return 0; }
+"""
+BUILD_ID = "0xfeedfacecafe0123456789abcdef00112233aabb"
+WAYS = {
+    "dwarf5": ["-gdwarf-5"],
+    "dwarf4": ["-gdwarf-4"],
+    "dwarf64": ["-gdwarf-5", "-gdwarf64"],
+    "sections": ["-gdwarf-5", "-ffunction-sections", "-Wl,--gc-sections"],
+    "compressed": ["-gdwarf-5", "-gz=zlib"],
+    "symbols": [],
+    "stripped": ["-s"],
+}
+
+
+def line_of(words: str) -> int:
+    """Return the line of the source that has a comment."""
+    return next(n for n, line in enumerate(SOURCE.splitlines(), 1) if f"/* {words} */" in line)
+
+
+@functools.cache
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="ebee-symbols-"))
+    (folder / "library.c").write_text(SOURCE)
+    import atexit
+    import shutil
+
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@functools.cache
+def build(way: str, kind: str = "shared") -> str:
+    """Return the path of the library, or with kind `pie` or `static` of a program that is it."""
+    pytest.importorskip("ziglang")
+    path = _folder() / f"lib{way}-{kind}.so"
+    flags = {"shared": ["-shared", "-fPIC"], "pie": ["-pie", "-fPIE", "-Wl,-e,nothing"], "static": ["-no-pie", "-static", "-Wl,-e,nothing"]}[kind]
+    argv = [sys.executable, "-m", "ziglang", "cc", "-O1", "-nostdlib", "-fno-omit-frame-pointer", "-fno-sanitize=all"]
+    argv += [*flags, *WAYS[way], f"-Wl,--build-id={BUILD_ID}", "library.c", "-o", path.name]
+    if way in ("symbols", "stripped"):
+        argv.append("-g0")
+    done = subprocess.run(argv, cwd=_folder(), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return str(path)
+
+
+def with_section(data: bytes, name: str, content: bytes) -> bytes:
+    """Return an ELF file with one more section."""
+    shoff, shentsize, shnum, shstrndx = struct.unpack_from("<Q", data, 40)[0], *struct.unpack_from("<HHH", data, 58)
+    heads = [bytearray(data[shoff + n * shentsize : shoff + (n + 1) * shentsize]) for n in range(shnum)]
+    off, size = struct.unpack_from("<QQ", heads[shstrndx], 24)
+    names = data[off : off + size] + name.encode() + b"\0"
+    out = bytearray(data) + bytes(-len(data) % 8)
+    struct.pack_into("<QQ", heads[shstrndx], 24, len(out), len(names))
+    out += names
+    heads.append(bytearray(struct.pack("<IIQQQQIIQQ", size, 1, 0, 0, len(out), len(content), 0, 0, 1, 0)))
+    out += content
+    out += bytes(-len(out) % 8)
+    struct.pack_into("<Q", out, 40, len(out))
+    struct.pack_into("<H", out, 60, shnum + 1)
+    return bytes(out + b"".join(heads))
+
+
+def with_packed_symbols() -> bytes:
+    """Return the stripped library, with its symbols packed into it."""
+    return with_section(Path(build("stripped")).read_bytes(), ".gnu_debugdata", lzma.compress(Path(build("symbols")).read_bytes()))
+
+
+class Loaded:
+    """A process that has a library loaded, and waits. `address` is that of its function `outer`."""
+
+    CODE = (
+        "import ctypes, sys\nlibrary = ctypes.CDLL(sys.argv[1])\n"
+        "print(ctypes.cast(library.outer, ctypes.c_void_p).value, flush=True)\n"
+        "sys.stdin.read()\nfor i in range(int(sys.argv[2])): library.outer(i, None)"
+    )
+
+    def __init__(self, path: str, *before: str, calls: int = 0) -> None:
+        argv = [*before, sys.executable, "-S", "-c", self.CODE, path, str(calls)]
+        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        line = self.process.stdout.readline()
+        assert line, self.process.wait()
+        self.pid, self.address = self.process.pid, int(line)
+
+    def end(self) -> None:
+        if self.process.returncode is None:
+            self.process.communicate(timeout=30)
+
+    def __enter__(self) -> Loaded:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.end()
+
+
+def remove(path: str) -> None:
+    os.unlink(path)

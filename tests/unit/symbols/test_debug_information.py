@@ -1,0 +1,172 @@
+"""Addresses to functions, files and lines: what clang makes in several ways, beside addr2line."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import built_programs as built
+import pytest
+
+import ebee
+from ebee.symbols import debug_files
+from ebee.symbols.elf_file import open_elf
+from ebee.symbols.functions import find_functions, find_offset
+from ebee.symbols.names import Symbols
+
+WAYS = ["dwarf5", "dwarf4", "dwarf64", "sections", "compressed"]
+
+
+def functions(path):
+    return {f.name: f.addr for f in open_elf(path).functions()}
+
+
+def lines_in(path, name):
+    """What each byte of a function is named: frames, innermost first."""
+    symbols = Symbols()
+    elf, start = open_elf(path), functions(path)[name]
+    found = []
+    for address in range(start, start + 0x60):
+        key = symbols._key_of(path)
+        symbols.file(path, start)
+        frames = symbols._place(symbols._binaries[key], address, address, False, path)
+        if frames[-1].function != name:
+            break
+        found.append(frames)
+    assert elf.path == path and not symbols.notes, symbols.notes
+    return found
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_lines_and_inlined_functions(way):
+    path = built.build(way)
+    at_leaf = lines_in(path, "leaf")
+    lines = {frames[0].line for frames in at_leaf}
+    assert at_leaf[0][0].line in (built.line_of("leaf begins"), built.line_of("leaf begins") - 1)
+    assert built.line_of("leaf ends") in lines and all(len(frames) == 1 for frames in at_leaf)
+    assert {os.path.basename(frames[0].file) for frames in at_leaf} == {"library.c"}
+    assert at_leaf[0][0].offset_bytes == 0 and at_leaf[3][0].offset_bytes == 3
+    chains = {tuple((f.function, f.is_inlined) for f in frames) for frames in lines_in(path, "hidden")}
+    whole = (("twice", True), ("fourfold", True), ("hidden", False))
+    assert whole in chains, chains
+    called = next(f for f in lines_in(path, "hidden") if f[0].function == "twice")
+    assert built.line_of("twice") <= called[0].line <= built.line_of("twice") + 1
+    assert called[1].line == built.line_of("fourfold calls twice")
+    assert called[2].line == built.line_of("hidden calls fourfold")
+
+
+@pytest.mark.needs_tool("addr2line")
+@pytest.mark.parametrize("way, kind", [(way, "shared") for way in WAYS] + [("dwarf5", "pie"), ("dwarf4", "static")])
+def test_as_addr2line_has_it(way, kind):
+    path = built.build(way, kind)
+    names = functions(path)
+    first, last = min(names.values()), max(names.values())
+    symbols = Symbols()
+    addresses = range(first, last + 3)
+    argv = ["addr2line", "-fiae", path, *map(hex, addresses)]
+    answer = subprocess.run(argv, capture_output=True, text=True, timeout=60).stdout
+    compared = 0
+    for address, theirs in zip(addresses, answer.split("\n0x")):
+        rows = theirs.split("\n")[1:]
+        wanted = [(n, place.split(" ")[0]) for n, place in zip(rows[::2], rows[1::2])]
+        symbols.file(path, address)
+        frames = symbols._place(symbols._binaries[symbols._key_of(path)], address, address, False, path)
+        if wanted[0][0] == "??" or not frames[-1].function or wanted[0][1].endswith((":0", ":?")):
+            continue
+        ours = [(f.function, f"{f.file}:{f.line}") for f in frames]
+        assert [(n, os.path.basename(place)) for n, place in ours] == [(n, os.path.basename(p)) for n, p in wanted]
+        compared += 1
+    assert compared > 60
+
+
+def test_a_single_place_of_a_file():
+    path = built.build("dwarf5")
+    outer = functions(path)["outer"]
+    frame = ebee.file_symbol(path, outer)
+    assert (frame.function, frame.offset_bytes, frame.module, frame.address) == ("outer", 0, path, outer)
+    assert frame.file.endswith("library.c") and str(frame).startswith("outer at /")
+    with pytest.raises(ebee.FormatError, match="no ELF"):
+        ebee.file_symbol(__file__, 1)
+    with pytest.raises(ebee.SyscallError):
+        ebee.file_symbol(path + ".none", 1)
+
+
+@pytest.fixture
+def debug(monkeypatch, tmp_path):
+    monkeypatch.setattr(debug_files, "DEBUG_DIRECTORY", str(tmp_path / "debug"))
+    folder = tmp_path / "debug" / ".build-id" / built.BUILD_ID[2:4]
+    folder.mkdir(parents=True)
+    return folder / f"{built.BUILD_ID[4:]}.debug"
+
+
+def answer(path, name="hidden"):
+    """Return what a function that only debuggers know is called in a file, and what was told."""
+    symbols = Symbols()
+    frame = symbols.file(str(path), functions(built.build("dwarf5"))[name] + 2)
+    return (frame.function, frame.line > 0), symbols.notes
+
+
+def test_a_stripped_file_knows_what_others_are_linked_with():
+    assert answer(built.build("stripped"), "outer") == (("outer", False), [])
+    assert answer(built.build("stripped"))[0] == ("", False)
+
+
+def test_symbols_that_are_packed_into_the_file(tmp_path):
+    path = tmp_path / "packed.so"
+    path.write_bytes(built.with_packed_symbols())
+    assert answer(path) == (("hidden", False), [])
+    assert ebee.user_functions(str(path), "hid*") == ["hidden"]
+    assert find_offset(str(path), "hidden") == find_offset(built.build("symbols"), "hidden")
+
+
+def test_packed_symbols_that_are_damaged(tmp_path):
+    path = tmp_path / "packed.so"
+    data = built.with_packed_symbols()
+    at = data.index(b"\xfd7zXZ")
+    path.write_bytes(data[: at + 200] + b"????" + data[at + 204 :])
+    found, notes = answer(path, "outer")
+    assert found == ("outer", False) and len(notes) == 1 and ".gnu_debugdata is damaged" in notes[0]
+
+
+def test_a_debug_file_by_build_id(debug):
+    shutil.copy(built.build("dwarf5"), debug)
+    assert answer(built.build("stripped")) == (("hidden", True), [])
+    assert find_functions(built.build("stripped"), "h?dden") == [("hidden", find_offset(built.build("dwarf5"), "hidden"))]
+
+
+def test_a_debug_file_of_another_file(debug):
+    data = Path(built.build("dwarf5")).read_bytes()
+    debug.write_bytes(data.replace(bytes.fromhex(built.BUILD_ID[2:]), bytes(20)))
+    found, notes = answer(built.build("stripped"))
+    assert found == ("", False) and notes == [f"{debug} is left out: it belongs to another file"]
+
+
+@pytest.mark.parametrize("where", ["", ".debug/", "debug"])
+def test_a_debug_file_by_its_name_and_checksum(debug, tmp_path, where):
+    import zlib
+
+    whole = Path(built.build("dwarf5")).read_bytes()
+    folder = tmp_path / "debug" / str(tmp_path)[1:] if where == "debug" else tmp_path / where
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "x.debug").write_bytes(whole)
+    link = b"x.debug\0" + zlib.crc32(whole).to_bytes(4, "little")
+    path = tmp_path / "x.so"
+    path.write_bytes(built.with_section(Path(built.build("stripped")).read_bytes(), ".gnu_debuglink", link))
+    assert answer(path) == (("hidden", True), [])
+    (folder / "x.debug").write_bytes(whole + b"x")
+    found, notes = answer(path)
+    assert found == ("", False) and "another version" in notes[0]
+
+
+@pytest.mark.parametrize("content", [b"", b"\x7fELF", b"#!/bin/sh\n", b"\x7fELF\x02\x01" + bytes(90)])
+def test_a_debug_file_that_is_none(debug, content):
+    debug.write_bytes(content)
+    found, notes = answer(built.build("stripped"), "outer")
+    assert found == ("outer", False) and len(notes) <= 1
+
+
+def test_a_pipe_where_a_debug_file_would_be(debug):
+    os.mkfifo(debug)
+    assert answer(built.build("stripped"), "outer") == (("outer", False), [])
