@@ -26,7 +26,7 @@ class Address(Struct):
 
 asked = Hash(u32, u64)  # by thread: how much it has asked for
 blocks = Hash(Address, Block, max_entries=1 << 20)
-stacks = StackTrace(depth=16)
+stacks = StackTrace(depth=16, max_entries=1 << 16)
 
 
 @ebee.uprobe(LIBRARY, "malloc")
@@ -51,8 +51,10 @@ def on_free(at: u64):
 with ebee.attach(on_malloc, on_block, on_free) as attachment:
     attachment.wait()
 
-left: dict[int, list[int]] = {}
-for _, block in blocks.items():
-    left.setdefault(block.stack, []).append(block.size)
-for stack, sizes in sorted(left.items(), key=lambda item: -sum(item[1]))[:10]:
-    print(f"{sum(sizes)} bytes in {len(sizes)} blocks from {' '.join(map(hex, stacks[stack]))}")
+left: dict[tuple[int, int], list[int]] = {}
+for where, block in blocks.items():
+    left.setdefault((where.pid, block.stack), []).append(block.size)
+for (pid, stack), sizes in sorted(left.items(), key=lambda item: -sum(item[1]))[:10]:
+    print(f"{sum(sizes)} bytes in {len(sizes)} blocks from")
+    for frame in stacks[stack].symbols(pid):
+        print(f"    {frame}")

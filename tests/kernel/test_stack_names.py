@@ -90,12 +90,12 @@ def test_children_and_their_children(library):
 
 
 def test_a_process_by_its_number(library):
-    with built.Loaded(library, calls=1) as child, ebee.Session(backend="kernel") as session:
-        with session.attach(on_leaf(library), pid=child.pid):
-            child.end()
-            (number, pid), = kept.items()
-            assert pid == child.pid
-            check(stacks[number].symbols(pid), library)
+    session = ebee.Session(backend="kernel")
+    with built.Loaded(library, calls=1) as child, session, session.attach(on_leaf(library), pid=child.pid):
+        child.end()
+        (number, pid), = kept.items()
+        assert pid == child.pid
+        check(stacks[number].symbols(pid), library)
 
 
 def test_the_kernels_part_has_names_without_a_process():

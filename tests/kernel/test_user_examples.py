@@ -70,7 +70,10 @@ def test_cpuprofile(run):
     count = int(lines[0].split()[0])
     stacks = [int(line.split()[0]) for line in lines if " x " in line]
     assert count >= 50 and stacks and stacks == sorted(stacks, reverse=True) and sum(stacks) <= count
-    assert any(re.fullmatch(r"    0x[0-9a-f]+", line) for line in lines)
+    assert any(re.match(r"    \w+.* \[(vdso|libc\S*|(lib)?python\S*)\]$", line) for line in lines), lines
+    folded = run("cpuprofile.py", code, "499", "folded")
+    rows = [re.fullmatch(r"(\S.*?);(.*) (\d+)", line) for line in folded]
+    assert rows and all(rows) and any("_[k]" in m[2] for m in rows)
 
 
 def test_memleak(run):
@@ -80,9 +83,11 @@ libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
 for i in range(7): libc.malloc(3_000_017)
 for i in range(5): libc.free(libc.malloc(5_000_011))
 """
-    row = r"(\d+) bytes in (\d+) blocks from( 0x[0-9a-f]+)+"
-    found = [re.fullmatch(row, line) for line in run("memleak.py", code, "libc")]
+    lines = run("memleak.py", code, "libc")
+    found = [m for m in (re.fullmatch(r"(\d+) bytes in (\d+) blocks from", line) for line in lines) if m]
     sizes = [(int(m[1]), int(m[2])) for m in found]
+    after = lines[lines.index(f"{7 * 3_000_017} bytes in 7 blocks from") + 1]
+    assert re.match(r"    (malloc\+|ffi_call|\w+|\[\S+\+0x)", after), after
     assert (7 * 3_000_017, 7) in sizes and not any(size >= 5_000_011 and n < 7 for size, n in sizes)
 
 

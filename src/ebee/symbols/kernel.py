@@ -14,7 +14,7 @@ from ..errors import SyscallError
 from ..sys.os_seam import current
 
 _LIST = "/proc/kallsyms"
-_FAR = 1 << 20  # no function is as long: such an address belongs to one that came later
+_FAR = 1 << 20, 1 << 16  # no function of the kernel, or of a module, is as long: it is of one that came later
 _tables: dict[str, KernelTable] = {}  # read once: a tenth of a second
 
 NO_ADDRESSES = (
@@ -52,11 +52,13 @@ class KernelTable:
     def find(self, address: int) -> tuple[str, int, str] | None:
         """Return a function's name, where it begins, and its module; None for an address that is in none."""
         at = bisect_right(self._starts, address) - 1
-        if at < 0 or not self._starts[at] or address - self._starts[at] > _FAR:
+        if at < 0 or not self._starts[at]:
             return None
         first = at
         while first and self._starts[first - 1] == self._starts[at]:
             first -= 1
+        if address - self._starts[at] >= _FAR[self._modules[first] != 0]:
+            return None
         return self._name(first), self._starts[at], self._module_names[self._modules[first]]
 
     def _name(self, n: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 
-from ..elf.layout import STB_GLOBAL, STB_WEAK, STT_FUNC, STT_NOTYPE, SYM
+from ..elf.layout import SHF_EXECINSTR, STB_GLOBAL, STB_WEAK, STT_FUNC, STT_NOTYPE, SYM
 from .elf_file import SHT_DYNSYM, SHT_SYMTAB, STT_GNU_IFUNC
 
 TYPE_CHECKING = False
@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 
     from .elf_file import ElfFile
 
+TO_NEXT = 1 << 63  # of a size: the function reaches to the next one, at most so far
 _NESTED = 16  # so many functions may begin inside another one
 _RANKS = {STB_GLOBAL: 0, STB_WEAK: 1}  # of two names of one function the better known one
 
 
 class SymbolTable:
-    """Functions by address. Those without a size reach to the next one."""
+    """Functions by address."""
 
     def __init__(self, rows: list[tuple[int, int, int, int]], texts: Sequence[bytes], *, cut: str = "@") -> None:
         """Rows are address, a rank among names of the same address, size, `number of the text << 40 | offset in it`.
 
-        Names end at a `cut`: before a version.
+        A size with TO_NEXT is where what the function is in ends. Names end at a `cut`: before a version.
         """
         rows.sort()
         self._texts, self._cut = texts, cut
@@ -35,7 +36,8 @@ class SymbolTable:
         last = -1
         for start, _, size, name in rows:
             if start == last:
-                self._sizes[-1] = self._sizes[-1] or size
+                if self._sizes[-1] & TO_NEXT:
+                    self._sizes[-1] = size
                 continue
             last = start
             self._starts.append(start)
@@ -50,7 +52,7 @@ class SymbolTable:
         at = bisect_right(self._starts, addr) - 1
         for n in range(at, max(at - _NESTED, -1), -1):
             start, size = self._starts[n], self._sizes[n]
-            if addr < start + size or not size and n == at:
+            if addr < start + (size & ~TO_NEXT) and (not size & TO_NEXT or n == at):
                 return self._name(n), start
         return None
 
@@ -68,14 +70,16 @@ def table_of(*files: ElfFile) -> SymbolTable:
             if table.type not in (SHT_SYMTAB, SHT_DYNSYM) or table.link >= len(elf.sections):
                 continue
             strings = elf.bytes_of(elf.sections[table.link]) + b"\0"
-            code = {n for n, s in enumerate(elf.sections) if s.flags & 4}  # SHF_EXECINSTR
+            ends = {n: s.addr + s.size for n, s in enumerate(elf.sections) if s.flags & SHF_EXECINSTR}
             base, end = len(texts) << 40, len(strings) - 1
             texts.append(strings)
             data = elf.bytes_of(table)
             for name, info, _, section, value, size in SYM.iter_unpack(data[: len(data) // 24 * 24]):
                 kind = info & 15
-                if kind == STT_FUNC and section or kind == STT_GNU_IFUNC or kind == STT_NOTYPE and section in code:
+                if kind == STT_FUNC and section or kind == STT_GNU_IFUNC or kind == STT_NOTYPE and section in ends:
                     if value and 0 < name < end and strings[name] not in b"$\0":  # $x of arm64: where code begins
                         rank = _RANKS.get(info >> 4, 2) << 1 | (strings[name] == 95)
+                        if not size:
+                            size = (ends.get(section, value + 1) - value & TO_NEXT - 1) | TO_NEXT
                         rows.append((value, rank + (8 if kind == STT_NOTYPE else 0), size, base | name))
     return SymbolTable(rows, texts)
