@@ -11,12 +11,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import helpers as helpers
     from .api import packets as packets
-    from .api.compile import Object as Object
     from .api.compile import compile as compile
     from .api.histograms import print_histogram as print_histogram
     from .api.histograms import render_histogram as render_histogram
     from .api.live import Attachment as Attachment
     from .api.losses import Loss as Loss
+    from .api.objects import Object as Object
+    from .api.objects import load as load
+    from .api.objects import read as read
     from .api.session import Session as Session
     from .api.session import attach as attach
     from .api.session import lines as lines
@@ -221,10 +223,11 @@ if TYPE_CHECKING:
 _HOMES = {
     "api": "packets",
     "types": "linux",
-    "api.compile": "Object compile",
+    "api.compile": "compile",
     "api.histograms": "print_histogram render_histogram",
     "api.live": "Attachment",
     "api.losses": "Loss",
+    "api.objects": "Object load read",
     "api.session": "Session attach lines rows",
     "api.user_functions": "usdt_probes user_functions",
     "api.syscall_names": "syscall_name",

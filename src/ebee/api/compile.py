@@ -2,48 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
-from ..errors import SyscallError, UsageError
+from ..errors import UsageError
+from .objects import Object
 from .source import compile_probes, expand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..spec.object import ObjectSpec
     from ..spec.target import Target
     from ..types.probes import Probe
     from ..types.scalars import Type
     from ..types.struct_ops import StructOps
 
 TARGETS = ("auto", "default", "kernel")
-
-
-class Object:
-    """Programs and maps that were compiled together. `spec` is what they are; nothing of it is loaded."""
-
-    def __init__(self, spec: ObjectSpec, target: Target) -> None:
-        self.spec, self._target = spec, target
-
-    def to_bytes(self) -> bytes:
-        """Return the object file: the same bytes for the same source and target. Raises: ElfError."""
-        from ..elf.write import write_object
-
-        return write_object(self.spec, self._target)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the object file, by custom called `….bpf.o`. Raises: ElfError, SyscallError."""
-        data = self.to_bytes()
-        try:
-            with open(path, "wb") as file:
-                file.write(data)
-        except OSError as e:
-            raise SyscallError(f"write {os.fspath(path)}", e.errno or 0) from None
-
-    def __repr__(self) -> str:
-        return f"<object of {', '.join(self.spec.programs)}>"
 
 
 def compile(*probes: Probe | type[StructOps], target: str = "auto") -> Object:

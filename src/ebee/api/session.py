@@ -206,9 +206,13 @@ class Session:
             if scope is not None:
                 scope.close()
             raise
+        self.own(attachment)
+        return attachment
+
+    def own(self, attachment: Attachment) -> None:
+        """Have an attachment belong to the session."""
         self._attachments.append(attachment)
         _counters["attachments"] += 1
-        return attachment
 
     def _follow_mappings(self, spec: ObjectSpec, backend: Backend, pid: int, *, is_for_command: bool) -> None:
         """Remember what processes map from now on, if probes record their stacks."""

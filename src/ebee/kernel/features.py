@@ -227,6 +227,11 @@ def _map_batch() -> str:
     return ""
 
 
+def has_helper(number: int) -> bool:
+    """Whether probes of this kernel may call a helper."""
+    return _outcome(_helper, number)[0] == YES
+
+
 def _helper(number: int) -> str:
     """Call it without arguments: a kernel that knows it complains about those, not about its number."""
     program = bpf.ProgLoad(

@@ -84,7 +84,8 @@ def declared(namespace: dict[str, Any]) -> list[Any]:
 
 # What probes of a section are attached to, beyond its name; found by the beginning of the section's name.
 _PLACES = {
-    "xdp": "interface", "tcx/": "interface", "netkit/": "interface", "cgroup": "cgroup", "sockops": "cgroup",
+    "xdp": "interface", "tc": "interface", "classifier": "interface", "netkit/": "interface", "cgroup": "cgroup",
+    "sockops": "cgroup",
     "sk_lookup": "netns", "flow_dissector": "netns", "sk_msg": "map", "sk_skb": "map", "socket": "socket",
     "sk_reuseport": "socket", "uprobe": "pid", "uretprobe": "pid", "usdt": "pid", "perf_event": "pid cgroup",
     "lwt_": "route",

@@ -190,6 +190,8 @@ class Struct:
 
     def __init_subclass__(cls, packed: bool = False, align: int = 1, **options: Any) -> None:
         super().__init_subclass__(**options)
+        if "_type" in vars(cls) or cls.__module__ == f"{__package__}.from_btf":
+            return  # laid out elsewhere
         names = _Names(cls)
         members: dict[str, Type] = {}
         for base in cls.__mro__[1:]:

@@ -1,0 +1,138 @@
+"""The maps of an object, typed by its BTF: declarations of their kinds, as a program in Python would have made them."""
+
+from __future__ import annotations
+
+from ..abi import bpf
+from ..errors import UsageError
+from ..types.arena import Arena, ArenaType
+from ..types.from_btf import raw_type
+from ..types.inner_maps import ArrayOfMaps, HashOfMaps, _Initial
+from ..types.map_kinds import (
+    BloomFilter,
+    LpmTrie,
+    LruHash,
+    LruPerCpuHash,
+    PerCpuArray,
+    PerCpuHash,
+    Queue,
+    Stack,
+)
+from ..types.maps import AnyBytes, Array, Hash, KeyedDecl, MapDecl, RingBuf
+from ..types.net_maps import SOCKET, CpuMap, DevMap, DevMapHash, ReuseportSockArray, SockHash, SockMap, XskMap
+from ..types.perf_maps import PerfEventArray
+from ..types.scalars import INT_TYPES, Type
+from ..types.stacks import FramesType, StackTrace
+from ..types.storage import CgroupStorage, InodeStorage, OwnerType, SkStorage, StorageDecl, TaskStorage
+from ..types.user_rings import UserRingBuf
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..spec.object import MapSpec
+    from ..types.from_btf import BtfTypes
+
+_PAGE_BYTES = 4096
+_U8 = next(t for t in INT_TYPES if t.name == "u8")
+_U32 = next(t for t in INT_TYPES if t.name == "u32")
+
+
+class Records(Type):
+    """Records of a buffer: of a type, if they are long enough for it, else bytes."""
+
+    __slots__ = ("type",)
+
+    def __init__(self, type: Type) -> None:
+        super().__init__(type.name, type.size, type.align)
+        self.type = type
+
+    def pack(self, value: Any) -> bytes:
+        return self.type.pack(value)
+
+    def unpack(self, data: bytes) -> Any:
+        return self.type.unpack(data[: self.size]) if len(data) >= self.size else bytes(data)
+
+    def numpy_format(self) -> Any:
+        return self.type.numpy_format()
+
+
+class ObjectPerfEvents(PerfEventArray["Any"]):
+    """Records through a buffer for each CPU. Those without a type end with up to 7 bytes that mean nothing."""
+
+    def _read(self, record: bytes) -> Any:
+        return self.value.unpack(record)
+
+
+class ObjectPrograms(MapDecl):
+    """Programs by number: `jumps[2] = obj.programs["next"]` puts one in, `del jumps[2]` takes it out."""
+
+    map_type = bpf.BPF_MAP_TYPE_PROG_ARRAY
+    kind = "ProgArray"
+
+    def __setitem__(self, index: int, program: Any) -> None:
+        fileno = getattr(program, "fileno", None)
+        number = fileno() if fileno else program
+        if not isinstance(number, int):
+            hint = 'give one of the object\'s: obj.programs["NAME"], or a file descriptor'
+            raise UsageError(f"{self.kind} {self.name} takes loaded programs, not {program!r}", hint=hint)
+        self._live.update(_U32.pack(index), number.to_bytes(4, "little"))
+
+    def __delitem__(self, index: int) -> None:
+        if not self._live.delete(_U32.pack(index)):
+            raise KeyError(index)
+
+    def __contains__(self, index: int) -> bool:
+        return self._live.lookup(_U32.pack(index)) is not None
+
+    def __len__(self) -> int:
+        return self.max_entries
+
+
+class Keyed(KeyedDecl["Any", "Any"]):
+    """A map of a kind that has no declaration: keys and values as they are."""
+
+
+_KINDS: dict[int, Any] = {
+    cls.map_type: cls
+    for cls in (
+        Array, ArrayOfMaps, BloomFilter, CgroupStorage, CpuMap, DevMap, DevMapHash, Hash, HashOfMaps, InodeStorage,
+        LpmTrie, LruHash, LruPerCpuHash, ObjectPerfEvents, ObjectPrograms, PerCpuArray, PerCpuHash, Queue,
+        ReuseportSockArray, RingBuf, SkStorage, SockHash, SockMap, Stack, StackTrace, TaskStorage, UserRingBuf, Arena,
+        XskMap,
+    )
+}  # fmt: skip
+
+
+def declare(spec: MapSpec, types: BtfTypes) -> Any:
+    """Return the declaration of a map."""
+    cls = _KINDS.get(spec.map_type, Keyed)
+    key = types.type(spec.key_type_id, spec.key_size) if spec.key_size else None
+    value = types.type(spec.value_type_id, spec.value_size) if spec.value_size else None
+    if issubclass(cls, Array | PerCpuArray | DevMap | CpuMap | XskMap | StackTrace | SockMap | ReuseportSockArray):
+        key = _U32
+    if issubclass(cls, SockMap | SockHash | ReuseportSockArray) and spec.value_size == 8:
+        value = SOCKET
+    elif issubclass(cls, SockMap | SockHash | ReuseportSockArray | DevMap | DevMapHash | CpuMap | XskMap):
+        value = _U32 if spec.value_size == 4 else value
+    elif cls is StackTrace:
+        value = FramesType(spec.value_size // 8)
+    elif issubclass(cls, StorageDecl):
+        key = OwnerType(cls.words, cls.takes_paths)
+    elif issubclass(cls, RingBuf | UserRingBuf):
+        record = types.type(spec.value_type_id) if spec.value_type_id else raw_type(0)
+        is_typed = record.size > 4 or (record.size > 0 and not issubclass(cls, PerfEventArray))
+        key, value = None, Records(record) if is_typed else AnyBytes()
+    elif cls is Arena:
+        key, value = None, _U8
+    decl = object.__new__(cls)
+    MapDecl.__init__(decl, key, value, max(spec.max_entries, 1), spec.name)
+    decl.max_entries = spec.max_entries
+    decl.map_type, decl.map_flags = spec.map_type, spec.map_flags
+    if cls is Arena:
+        decl.elements = ArenaType(_U8, spec.max_entries * _PAGE_BYTES)
+    elif cls is Keyed:
+        decl.kind = bpf.MAP_TYPE_NAMES.get(spec.map_type, "map").removeprefix("BPF_MAP_TYPE_").lower()
+    elif spec.inner is not None and issubclass(cls, ArrayOfMaps | HashOfMaps):
+        decl.inner = declare(spec.inner, types)
+        decl._initial = _Initial(spec.max_entries, cls is ArrayOfMaps)
+    return decl

@@ -1,0 +1,451 @@
+"""Object files: read, changed, loaded, attached, as libbpf does it, in the kernel or in the engine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from _weakref import ref
+
+from ..btf.read import Btf
+from ..errors import NotSupported, SyscallError, UsageError
+from ..spec.backend import AttachOptions
+from ..spec.object import LOSS_MAP, PRINT_MAP, SCOPE_MAP
+from ..spec.sections import parse_section
+from ..types.from_btf import BtfTypes
+from ..types.probes import places_of
+from . import options
+from .backends import engine_backend, kernel_backend
+from .live import Attachment, LiveMap, Loaded
+from .object_globals import Globals
+from .object_maps import declare
+from .session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from ..spec.backend import Backend, BackendLink, BackendMap, BackendProgram, TestResult
+    from ..spec.object import ObjectSpec, ProgramSpec, StructOpsSpec
+    from ..spec.target import Target
+    from ..types.structs import Struct
+    from .losses import Loss
+
+# Of these an object has one for its own purposes, which are handled here.
+_OWN_MAPS = (LOSS_MAP, PRINT_MAP, SCOPE_MAP)
+
+
+class ObjectProgram:
+    """A program of an object. `autoload` is whether it is loaded with the object: set it before.
+
+    `target` is for a program that replaces a function (freplace): the program that has it, its id, or its pin's path.
+    """
+
+    def __init__(self, obj: Object, spec: ProgramSpec) -> None:
+        self._obj, self.spec = ref(obj), spec
+        self.autoload = not spec.section.startswith("?")
+        self.target: ObjectProgram | int | str | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name: that of the C function."""
+        return self.spec.name
+
+    @property
+    def section(self) -> str:
+        """Its section, which says what it is: `tp_btf/sched_switch`."""
+        return self.spec.section
+
+    @property
+    def _object(self) -> Object:
+        obj = self._obj()
+        if obj is None:
+            raise UsageError(f"the object of {self.name} is closed: nothing refers to it")
+        return obj
+
+    @property
+    def live(self) -> BackendProgram:
+        """The loaded program. Raises: UsageError before."""
+        found = self._object._loaded_programs.get(self.name)
+        if found is None:
+            is_loaded = self._object.is_loaded
+            hint = f'obj.programs["{self.name}"].autoload = True before obj.load()' if is_loaded else "obj.load() first"
+            raise UsageError(f"program {self.name} is not loaded", hint=hint)
+        return found
+
+    def fileno(self) -> int:
+        """Return its file descriptor; in the engine a number of the engine's."""
+        number: int = self.live.fd.number  # type: ignore[attr-defined]
+        return number
+
+    def attach(self, to: str = "", **where: Any) -> Attachment:
+        """Attach it to the hook that its section names, or to `to`, where the arguments say.
+
+        They are those of `Session.attach` (interface, cgroup, netns, route, map, socket, pid) and the options of its
+        hook: `mode` of XDP, `hook` `family` `priority` `defrag` of netfilter, `event` `sample_period` `sample_freq`
+        `one_cpu` of perf events, `tid` `order` of iterators, `cookie`.
+
+        Raises: UnknownProbe, NotSupported, PermissionMissing, UsageError for options, SyscallError.
+        """
+        obj, live = self._object, self.live
+        if to:
+            kind = parse_section(self.section).kind
+            live.spec = live.spec.replace(section=f"{kind}/{to}", attach_to=parse_section(f"{kind}/{to}").attach_to)
+        known = AttachOptions.__match_args__
+        for name in where:
+            if name not in known:
+                raise UsageError(f"{self.name}.attach() has no argument {name}=", hint=f"there are {', '.join(known)}")
+        given = AttachOptions(**obj._session_of()._resolved(where))
+        return obj._attached([lambda backend: backend.attach(live, given)])
+
+    def run(
+        self, *, packet: bytes = b"", ctx: bytes | Struct = b"", args: Sequence[int] | None = None, repeat: int = 1
+    ) -> TestResult:
+        """Run it now, on a packet or a context, without attaching it. See `Session.run`.
+
+        Raises: FaultError, NotSupported for programs that cannot be run so.
+        """
+        from ..spec.backend import TestRun
+
+        obj, live = self._object, self.live
+        session = obj._session_of()
+        data = ctx if isinstance(ctx, bytes) else ctx._type.pack(ctx)
+        if args is not None:
+            from .arguments import context_of
+
+            probe: Any = self
+            data = context_of(probe, args, session.target.arch)
+        try:
+            return session._test_backend().test_run(live, TestRun(data, packet, repeat))
+        finally:
+            session.flush_prints()
+
+    def read(self, **where: Any) -> Iterator[bytes]:
+        """Run an iterator in the kernel, and yield what it writes, in chunks; see `ebee.lines` for the arguments.
+
+        Raises: UsageError for other programs.
+        """
+        attachment = self.attach(**where)
+        with attachment:
+            link: Any = attachment.links[0]
+            if not hasattr(link, "read"):
+                raise UsageError(f"{self.name}, of section {self.section!r}, is no iterator")
+            yield from link.read()
+
+    def lines(self, **where: Any) -> Iterator[str]:
+        """Run an iterator that prints text, and yield its lines, without their ends."""
+        from .rows import read_lines
+
+        return read_lines(self.read(**where))
+
+    def __repr__(self) -> str:
+        return f"<program {self.name}: {self.section}>"
+
+
+class Object:
+    """Programs, maps and variables that belong together: what an object file holds.
+
+    One that was compiled or read is not loaded yet: `spec` can be changed, `programs[…].autoload` and `globals`, too.
+    `load()` puts it into the kernel, `attach()` sets it to work, `close()`, or leaving a `with` block, ends it.
+    """
+
+    def __init__(self, spec: ObjectSpec, target: Target | None = None) -> None:
+        self.spec, self._target = spec, target
+        self._session: Session | None = None
+        self._loaded: Loaded | None = None
+        self._loaded_programs: dict[str, BackendProgram] = {}
+        self._live: dict[str, BackendMap] = {}
+        self._maps: dict[str, Any] | None = None
+        self._globals: Globals | None = None
+        self._programs: dict[str, ObjectProgram] = {}
+        self._attachments: list[Attachment] = []
+
+    # What it holds
+
+    @property
+    def programs(self) -> dict[str, ObjectProgram]:
+        """The programs by name."""
+        for name, program in self.spec.programs.items():
+            known = self._programs.get(name)
+            if known is None or known.spec is not program:
+                self._programs[name] = ObjectProgram(self, program)
+        return {name: self._programs[name] for name in self.spec.programs}
+
+    @property
+    def maps(self) -> dict[str, Any]:
+        """The maps by name, but for those of variables: `Hash`, `Array`, `RingBuf` and so on, typed from BTF."""
+        if self._maps is None:
+            types = BtfTypes(Btf(self.spec.btf)) if self.spec.btf else _no_types()
+            hidden = {v.map.name for v in self.globals._known.values()} | {*_OWN_MAPS}
+            self._maps = {
+                name: declare(map, types)
+                for name, map in self.spec.maps.items()
+                if name not in hidden and not name.startswith(".")
+            }
+        return self._maps
+
+    @property
+    def globals(self) -> Globals:
+        """The global variables, as attributes and by name."""
+        if self._globals is None:
+            self._globals = Globals(self.spec, self._live)
+        return self._globals
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether its maps and programs are live."""
+        return self._session is not None
+
+    def _session_of(self) -> Session:
+        if self._session is None:
+            raise UsageError(f"object {self.spec.name} is not loaded", hint="obj.load() first")
+        return self._session
+
+    @property
+    def session(self) -> Session:
+        """The session that it is live in. Raises: UsageError before it is loaded."""
+        return self._session_of()
+
+    # Files
+
+    def to_bytes(self) -> bytes:
+        """Return the object file: the same bytes for the same source and target. Raises: ElfError."""
+        from ..elf.write import write_object
+
+        target = self._target
+        if target is None:
+            from ..spec.default_target import default_target
+
+            target = default_target()
+        return write_object(self.spec, target)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the object file, by custom called `….bpf.o`. Raises: ElfError, SyscallError."""
+        data = self.to_bytes()
+        try:
+            with open(path, "wb") as file:
+                file.write(data)
+        except OSError as e:
+            raise SyscallError(f"write {os.fspath(path)}", e.errno or 0) from None
+
+    # Life
+
+    def load(self, *, backend: str | None = None, kconfig: Mapping[str, str | int] | None = None) -> Object:
+        """Create the maps and load the programs; return the object itself.
+
+        `backend` is `kernel` (also by default) or `engine`. `kconfig` says what the kernel was configured with, over
+        what it says itself: `{"CONFIG_HZ": 250}`.
+        Raises: VerifierError with the source line, PermissionMissing, NotSupported, UnknownProbe, UsageError,
+        SyscallError. After an error nothing is left loaded.
+        """
+        if self._session is not None:
+            raise UsageError(f"object {self.spec.name} is loaded already", hint="read it once more for a second one")
+        if self.spec.byteorder != sys.byteorder:
+            raise NotSupported(
+                f"loading {self.spec.name}: it is for {self.spec.byteorder}-endian machines, and this is none",
+                hint="compile it for this machine: --target=bpf or bpfel",
+            )
+        wanted = options.current.backend or backend
+        if wanted not in (None, "kernel", "engine"):
+            raise UsageError(f"there is no backend {wanted!r}", hint="there are kernel and engine")
+        for program in self.programs.values():
+            if program.autoload:
+                parse_section(program.section) if not program.spec.prog_type else None
+        active = engine_backend() if wanted == "engine" else kernel_backend()
+        session = Session(backend=active.name)
+        session._backend = active
+        self._session = session
+        try:
+            self._load(session, active, dict(kconfig or {}))
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def _load(self, session: Session, active: Backend, kconfig: dict[str, Any]) -> None:
+        spec, maps, decls = self.spec, self._live, self.maps
+        if spec.kconfig:
+            from .object_kconfig import fill
+
+            fill(spec, active.name, kconfig)
+        for name, map in spec.maps.items():
+            if name == PRINT_MAP and "prints" in spec.notes:
+                maps[name] = session._print_ring(spec, active)
+                continue
+            made = maps[name] = active.create_map(map, spec)
+            if name == SCOPE_MAP:
+                from ..spec.object import FOLLOWED
+
+                made.update(bytes(4), bytes([FOLLOWED]))
+            decl = decls.get(name)
+            if decl is not None:
+                decl.max_entries = map.max_entries
+                live = LiveMap(session, map, made, lambda inner: active.create_map(inner, spec))
+                session.adopt(decl, live)
+                decl._bindings.append(live)
+        for name, map in spec.maps.items():
+            for key, inner in map.inner_maps.items():
+                decls[name]._live.inner_maps.put(key, decls[inner])
+        self._loaded = loaded = Loaded(spec, maps.get(LOSS_MAP), None)
+        session._loaded[()] = loaded
+        wanted = [p for p in self.programs.values() if p.autoload]
+        for program in sorted(wanted, key=lambda p: p.target is not None):  # what is replaced comes first
+            target = program.target.live if isinstance(program.target, ObjectProgram) else program.target
+            made_program = active.load_program(program.spec, spec, maps, None, target)
+            loaded.programs[program.name] = self._loaded_programs[program.name] = made_program
+        for name, map in spec.maps.items():
+            for index, program_name in map.programs.items():
+                if program_name in self._loaded_programs:
+                    decls[name][index] = self.programs[program_name]
+
+    def attach(
+        self,
+        *,
+        command: Sequence[str] | str | None = None,
+        on_loss: Callable[[list[Loss]], None] | None = None,
+        **where: Any,
+    ) -> Attachment:
+        """Attach every program whose section says where, and register structs of functions.
+
+        Programs of interfaces, control groups and the like are attached, too, if it is said which: `interface="eth0"`,
+        `cgroup=…`, `netns=…`, `route=…`, `map=…`, `socket=…`, `pid=…`. Programs see the whole machine. `command` is
+        started when all is attached; in the engine its system calls are what programs see.
+
+        Raises: UsageError if there is nothing to attach, and as `Session.attach`. After an error nothing is attached.
+        """
+        from .session import split_command
+
+        session, active = self._session_of(), self._session_of()._test_backend()
+        taken: set[str] = set()
+        ways: list[Callable[[Backend], BackendLink]] = []
+        for name, live in self._loaded_programs.items():
+            section = parse_section(self.spec.programs[name].section)
+            places = [place for place in places_of(section.kind) if place in where]
+            taken.update(places)
+            if section.kind.partition(".")[0] == "iter" or not (section.is_auto_attach or places):
+                continue
+            given = AttachOptions(**session._resolved({place: where[place] for place in places}))
+            ways.append(lambda backend, live=live, given=given: backend.attach(live, given))  # type: ignore[misc]
+        for struct in self.spec.structs.values():
+            ways.append(lambda backend, struct=struct: self._registered(backend, struct))  # type: ignore[misc]
+        if unknown := where.keys() - taken:
+            raise UsageError(f"{min(unknown)}= means nothing to the programs of {self.spec.name}")
+        if not ways:
+            kinds = ", ".join(sorted({p.section for p in self.programs.values()}))
+            hint = "say where: obj.attach(interface=…), obj.programs[…].attach(…)"
+            raise UsageError(f"no section of {self.spec.name} says where to attach it: {kinds}", hint=hint)
+        run = options.current
+        argv = run.command or split_command(command)
+        if run.by_cli and not (argv or run.all or where):
+            hint = "programs of an object see every process of this machine: say so with --all"
+            raise UsageError("whom should the programs see?", hint=hint)
+        scope = active.scope() if argv else None
+        attachment = self._attached(ways, on_loss)
+        if scope is not None:
+            try:
+                attachment.command = active.spawn(argv, scope)
+            except BaseException:
+                attachment.detach()
+                scope.close()
+                raise
+        return attachment
+
+    def _attached(
+        self, ways: Sequence[Callable[[Backend], BackendLink]], on_loss: Callable[[list[Loss]], None] | None = None
+    ) -> Attachment:
+        session = self._session_of()
+        assert self._loaded is not None
+        attachment = Attachment(session, self._loaded, on_loss)
+        try:
+            for way in ways:
+                attachment.links.append(way(session._test_backend()))
+        except BaseException:
+            attachment.detach()
+            raise
+        session.own(attachment)
+        return attachment
+
+    def _registered(self, backend: Backend, struct: StructOpsSpec) -> BackendLink:
+        """Register a struct of functions. Members that are zero are left as the kernel has them."""
+        from ..spec.core_fields import without_flavour
+
+        btf = Btf(self.spec.btf)
+        values: dict[str, int | bytes] = {}
+        programs: dict[str, BackendProgram] = {}
+        for member in btf.by_id(struct.type_id).members:
+            off, size = member.bit_off // 8, btf.sizeof(member.type_id)
+            raw = struct.data[off : off + size]
+            if off in struct.programs:
+                if struct.programs[off] in self._loaded_programs:
+                    programs[member.name] = self._loaded_programs[struct.programs[off]]
+            elif any(raw):
+                is_array = btf.resolve(member.type_id).kind == 3
+                values[member.name] = raw.rstrip(b"\0") if is_array else int.from_bytes(raw, "little")
+        return backend.register(without_flavour(struct.struct), values, programs)
+
+    def losses(self) -> list[Loss]:
+        """Return what its programs have lost so far."""
+        return self._session_of().losses()
+
+    def close(self) -> None:
+        """Detach, unload and free everything. Maps and variables that were live are not any more."""
+        session, self._session = self._session, None
+        self._loaded_programs.clear()
+        self._live.clear()
+        self._loaded = None
+        if session is not None:
+            session.close()
+
+    def __enter__(self) -> Object:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<object {self.spec.name} of {', '.join(self.spec.programs)}{', loaded' if self.is_loaded else ''}>"
+
+
+def _no_types() -> BtfTypes:
+    from ..btf.build import BtfBuilder
+
+    return BtfTypes(Btf(BtfBuilder().encode()))
+
+
+def read(path: str | os.PathLike[str]) -> Object:
+    """Return what an object file holds, or what a C source compiles to, without loading it.
+
+    A C source (`….c`) is compiled by the clang of the package `ziglang`: `pip install "ebee[c]"`.
+    Raises: ElfError, SyscallError, CompileError.
+    """
+    name = os.fspath(path)
+    if name.endswith(".c"):
+        from .c_sources import compile_c
+
+        data = compile_c(name)
+    else:
+        try:
+            with open(name, "rb") as file:
+                data = file.read()
+        except OSError as e:
+            raise SyscallError(f"read {name}", e.errno or 0) from None
+    from ..elf.read import read_object
+
+    return Object(read_object(data, name))
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    backend: str | None = None,
+    kconfig: Mapping[str, str | int] | None = None,
+    globals: Mapping[str, Any] | None = None,
+) -> Object:
+    """Read an object file, or compile a C source, and load it: `read(path).load()`.
+
+    `globals` are values of its variables, also of constant ones. See `read` and `Object.load`.
+    """
+    obj = read(path)
+    for name, value in (globals or {}).items():
+        obj.globals[name] = value
+    return obj.load(backend=backend, kconfig=kconfig)
