@@ -82,7 +82,10 @@ class KernelMap:
             from .user_ringbuf import RingWriter
 
             self.writer = RingWriter(self.fd.number, spec.max_entries, spec.name)
-        if spec.initial and pinned is None:
+        if spec.initial and pinned is None and spec.map_type == _ARENA:
+            assert self.shared is not None
+            self.shared[: len(spec.initial)] = spec.initial
+        elif spec.initial and pinned is None:
             self.update(bytes(spec.key_size), spec.initial)
         if spec.frozen and pinned is None:
             bpf.map_freeze(self.fd.number)
@@ -262,11 +265,20 @@ def _create(spec: MapSpec, btf_fd: int) -> Fd:
         from ..sys.cpus import possible_cpus
 
         max_entries = possible_cpus()
-    try:
+
+    def create(types: tuple[int, int, int]) -> Fd:
         return bpf.map_create(
             spec.map_type, spec.key_size, spec.value_size, max_entries, spec.map_flags, spec.name, *types,
-            inner_map_fd=inner.number if inner is not None else 0, map_extra=spec.map_extra,
+            inner_map_fd=inner.number if inner is not None else 0, map_extra=spec.map_extra, numa_node=spec.numa_node,
         )  # fmt: skip
+
+    try:
+        try:
+            return create(types)
+        except SyscallError as e:
+            if not types[0] or e.errno != EINVAL:
+                raise
+            return create((0, 0, 0))  # types that it does not want, which only describe; libbpf does the same
     except SyscallError as e:
         if spec.map_type == _ARENA and e.errno in (EINVAL, EOPNOTSUPP):
             raise NotSupported(f"arena {spec.name!r}", "6.9") from None

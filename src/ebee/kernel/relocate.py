@@ -100,7 +100,7 @@ def relocate(
         elif kind == RELO_KFUNC:
             insn = _kfunc_call(relo, out)
         elif kind == RELO_KSYM:
-            _put_ksym(insn, relo, out)
+            _put_ksym(insn, relo, out, obj)
         elif kind not in (RELO_SUBPROG, RELO_FUNC):
             raise NotSupported(f"relocation {kind!r} of program {prog.name!r}")
         insns[i] = insn
@@ -169,10 +169,27 @@ def _poisoned(first: int, error: NotSupported, out: Relocated) -> Insn:
     return Insn(CALL, imm=out.missing[-1][0])
 
 
-def _put_ksym(insn: Insn, relo: Reloc, out: Relocated) -> None:
+def _is_typeless(obj: ObjectSpec | None, name: str) -> bool:
+    """Whether a program takes something of the kernel's for an address: `extern const void NAME __ksym`."""
+    type_id = obj.externs.get(name) if obj is not None else None
+    if not type_id or obj is None:
+        return False
+    from ..btf.read import Btf
+
+    return not Btf(obj.btf).resolve(type_id).kind
+
+
+def _put_ksym(insn: Insn, relo: Reloc, out: Relocated, obj: ObjectSpec | None) -> None:
     from ..spec.core_fields import kernel_names
     from .vmlinux import find_symbol
 
+    if _is_typeless(obj, relo.symbol):
+        from .ksyms import address_of
+
+        insn.src_reg, insn.imm = 0, address_of(relo.symbol)
+        if not insn.imm and not relo.is_weak:
+            raise NotSupported(f"the kernel's {relo.symbol!r}", hint="/proc/kallsyms does not have it")
+        return
     found = find_symbol(kernel_names(relo.symbol), is_function=True) or find_symbol([relo.symbol], is_function=False)
     if found is None and not relo.is_weak:
         raise NotSupported(f"kernel variable {relo.symbol!r}", hint="this kernel's types do not tell of it")

@@ -120,6 +120,7 @@ def map_create(
     inner_map_fd: int = 0,
     map_extra: int = 0,
     vmlinux_value_type_id: int = 0,
+    numa_node: int = 0,
 ) -> Fd:
     """BPF_MAP_CREATE. Raises: SyscallError; PermissionMissing for EPERM."""
     attr = make_attr(
@@ -135,6 +136,7 @@ def map_create(
             "btf_key_type_id": btf_key_type_id,
             "btf_value_type_id": btf_value_type_id,
             "inner_map_fd": inner_map_fd,
+            "numa_node": numa_node,
             "map_extra": map_extra,
             "btf_vmlinux_value_type_id": vmlinux_value_type_id,
         },
