@@ -78,6 +78,12 @@ def slot_off_bytes(map: MapSpec, key: bytes) -> int:
 
 def slots_bytes(map: MapSpec) -> int:
     """Return the size of the pointers to the maps that are in a map from the start."""
+    if map.programs:
+        if min(map.programs) < 0 or max(map.programs) >= _MOST_SLOTS:
+            hint = f"take indices below {_MOST_SLOTS}, or put it in when it is live"
+            what = f"map {map.name!r} has a program at an index that an object file cannot say"
+            raise ElfError(what, section=layout.MAPS, hint=hint)
+        return _POINTER_BYTES * (max(map.programs) + 1)
     return max((slot_off_bytes(map, key) + _POINTER_BYTES for key in map.inner_maps), default=0)
 
 
@@ -91,8 +97,9 @@ def map_types(map: MapSpec, btf: BtfBuilder) -> int:
         else:
             type_id = btf.add_ptr(value if name in _TYPES else btf.add_array(int_id, value))
         members.append(Member(name, type_id, 8 * _POINTER_BYTES * at))
-    if map.inner is not None:
-        inner_id = btf.add_ptr(map_types(map.inner, btf))
+    if map.inner is not None or map.programs:
+        proto_id = btf.add_func_proto(int_id, [("ctx", btf.add_ptr(0))]) if map.inner is None else 0
+        inner_id = btf.add_ptr(proto_id if map.inner is None else map_types(map.inner, btf))
         members.append(Member(_INNER, btf.add_array(inner_id, 0), 8 * map_variable_bytes(map)))
     return btf.add_struct("", map_variable_bytes(map), members)
 

@@ -11,7 +11,7 @@ from bisect import bisect_right
 
 from ..abi import bpf
 from ..btf.build import BtfBuilder
-from ..btf.kinds import BTF_KIND_DATASEC, BTF_KIND_FUNC, BTF_KIND_STRUCT, BTF_KIND_VAR
+from ..btf.kinds import BTF_KIND_DATASEC, BTF_KIND_FUNC, BTF_KIND_STRUCT, BTF_KIND_VAR, BTF_VAR_GLOBAL_ALLOCATED
 from ..btf.read import Btf
 from ..errors import ElfError, FormatError, SourceSpan
 from ..isa.encode import decode, slot_offsets
@@ -162,7 +162,7 @@ class _Reader:
         for name, type in spec.structs.items():
             for off, member in self.members_at(type).items():
                 program = spec.programs.get(type.programs.get(off, ""))
-                if program is not None and self.notes is None:
+                if program is not None:
                     program.attach_to = f"{without_flavour(type.struct)}.{member}"
             assert name == type.name
         return spec
@@ -246,9 +246,11 @@ class _Reader:
         spec.license = self.license()
         spec.notes = self.note(notes, "notes", dict)
         spec.loss_sites = self.loss_sites()
-        if note := self.note(notes, "kconfig", dict, type(None)) if "kconfig" in (notes or ()) else None:
-            spec.kconfig = {str(name): bool(is_weak) for name, is_weak in note.items()}
+        if notes is not None and "kconfig" in notes:
+            spec.kconfig = {name: bool(is_weak) for name, is_weak in self.note(notes, "kconfig", dict).items()}
+            spec.btf = self.read_kconfig(spec.btf)
         maps = self.read_maps()
+        self.add_arena_data(maps)
         for name in self.note(notes, "maps", dict):
             if name not in maps:
                 raise ElfError(f"map {name!r} of the notes is not there", section=layout.NOTES)
@@ -305,6 +307,9 @@ class _Reader:
             if not isinstance(note, dict) or "section" not in note:
                 continue
             section_name = self.note(note, "section", str)
+            if section_name == layout.KCONFIG:
+                found[name] = self.kconfig_map(note)
+                continue
             number = self.by_name.get(section_name, 0)
             section = self.sections[number]
             is_data = layout.is_data_section(section_name)
@@ -319,6 +324,30 @@ class _Reader:
             found[name] = map
             self.data_maps[number] = name
         return found
+
+    def read_kconfig(self, data: bytes) -> bytes:
+        """Note where the variables of `.kconfig` are; return the types with these as variables of the object's own."""
+        section = self.btf.by_name(layout.KCONFIG, BTF_KIND_DATASEC)
+        builder = BtfBuilder.continuing(data)
+        for var_id, off, _size in section.secinfos if section is not None else ():
+            variable = self.btf.by_id(var_id)
+            words = builder.words(var_id) if var_id < Btf(data).type_count else []
+            if variable.kind != BTF_KIND_VAR or not words:
+                raise ElfError(f"type {var_id} is no variable", section=layout.BTF)
+            words[3] = BTF_VAR_GLOBAL_ALLOCATED
+            builder.replace(var_id, words)
+            self.kconfig[variable.name] = off
+        return builder.encode()
+
+    def kconfig_map(self, note: Any) -> MapSpec:
+        """Return the map of what is filled in for loading."""
+        section = self.btf.by_name(layout.KCONFIG, BTF_KIND_DATASEC)
+        if section is None or section.id != self.note(note, "type_id", int):
+            raise ElfError(f"map {layout.KCONFIG!r} is not described right", section=layout.NOTES)
+        flags = self.note(note, "flags", int)
+        map = MapSpec(layout.KCONFIG, bpf.BPF_MAP_TYPE_ARRAY, 4, section.size_bytes, 1, flags, value_type_id=section.id)
+        map.frozen = self.note(note, "frozen", bool)
+        return map
 
     def read_initial(self, maps: dict[str, MapSpec], btf: Btf) -> None:
         """Note which maps are in maps of maps, and which programs in arrays of programs, from the start."""

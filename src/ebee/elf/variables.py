@@ -14,8 +14,9 @@ from ..btf.kinds import (
     BTF_FUNC_EXTERN,
     BTF_FUNC_STATIC,
     BTF_KIND_DATASEC,
+    BTF_KIND_DECL_TAG,
     BTF_KIND_FUNC,
-    BTF_KIND_FUNC_PROTO,
+    BTF_KIND_PTR,
     BTF_KIND_STRUCT,
     BTF_KIND_VAR,
     BTF_VAR_GLOBAL_ALLOCATED,
@@ -55,7 +56,7 @@ class Variables:
         for section in file.sections:
             if layout.is_data_section(section.name) and section.size and section.flags & layout.SHF_ALLOC:
                 self.add_map(section.name, section.size, section.data, type_ids.get(section.name, 0))
-        self.mend_functions()
+        self.mend_declarations()
         self.data = self.btf.encode()
 
     def add_map(self, name: str, size: int, data: bytes, type_id: int) -> None:
@@ -107,22 +108,23 @@ class Variables:
             at += size
         return infos, at
 
-    def mend_functions(self) -> None:
-        """Make of what is external what the kernel takes: functions whose arguments have names, variables of ours."""
+    def mend_declarations(self) -> None:
+        """Put harmless types in the places of what is external, and have hidden functions be static ones."""
         hidden = {s.name for s in self.file.symbols if s.kind == layout.STT_FUNC and s.is_hidden}
-        for type in self.types.types():
-            if type.kind == BTF_KIND_FUNC and (type.linkage == BTF_FUNC_EXTERN or type.name in hidden):
-                words = self.btf.words(type.id)
-                words[1] = words[1] & ~0xFFFF | BTF_FUNC_STATIC
-                self.btf.replace(type.id, words)
-                proto = self.types.by_id(type.type_id)
-                if proto.kind == BTF_KIND_FUNC_PROTO and type.name not in hidden:
-                    words = self.btf.words(proto.id)
-                    words[3::2] = [n or (type.name_off if t else 0) for n, t in zip(words[3::2], words[4::2])]
-                    self.btf.replace(proto.id, words)
+        number = self.btf.words(self.int_id)
+        gone: set[int] = set()
+        for id, type in enumerate(self.types.types(), 1):
+            words = self.btf.words(id)
+            if type.kind == BTF_KIND_FUNC and type.linkage == BTF_FUNC_EXTERN:
+                self.btf.replace(id, [0, BTF_KIND_PTR << 24, words[2]])
+                gone.add(id)
+            elif type.kind == BTF_KIND_FUNC and type.name in hidden:
+                self.btf.replace(id, [words[0], words[1] & ~0xFFFF | BTF_FUNC_STATIC, words[2]])
+            elif type.kind == BTF_KIND_VAR and type.linkage == BTF_VAR_GLOBAL_EXTERN and type.name not in self.kconfig:
+                self.btf.replace(id, number)
+                gone.add(id)
             elif type.kind == BTF_KIND_VAR and type.linkage == BTF_VAR_GLOBAL_EXTERN:
-                words = self.btf.words(type.id)
-                words[3] = BTF_VAR_GLOBAL_ALLOCATED
-                if not self.types.resolve(type.type_id).kind:
-                    words[2] = self.int_id
-                self.btf.replace(type.id, words)
+                self.btf.replace(id, [*words[:3], BTF_VAR_GLOBAL_ALLOCATED])
+        for id, type in enumerate(self.types.types(), 1):
+            if type.kind == BTF_KIND_DECL_TAG and type.type_id in gone:
+                self.btf.replace(id, number)

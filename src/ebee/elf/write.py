@@ -6,6 +6,7 @@ sections of global variables, `.data.ebee_lost` for the loss counters. What libb
 
 from __future__ import annotations
 
+from ..abi import bpf
 from ..btf.build import BtfBuilder
 from ..btf.kinds import (
     BTF_FUNC_EXTERN,
@@ -14,6 +15,7 @@ from ..btf.kinds import (
     BTF_KIND_FUNC,
     BTF_KIND_FUNC_PROTO,
     BTF_VAR_GLOBAL_EXTERN,
+    BTF_VAR_STATIC,
 )
 from ..btf.read import Btf
 from ..errors import ElfError
@@ -79,6 +81,8 @@ def write_object(spec: ObjectSpec, target: Target) -> bytes:
     libbpf does not relocate a tracepoint's fields: their offsets are those that the Target has.
     Raises: ElfError for what an object file cannot hold, BtfError if the object's BTF cannot be read.
     """
+    if spec.byteorder != "little":
+        raise ElfError(f"{spec.name!r} is big-endian: only little-endian objects are written")
     return _Writer(spec, target).file()
 
 
@@ -90,6 +94,7 @@ class _Writer:
         self.symbols: dict[str, _Symbol] = {}
         self.fields: dict[str, list[list[Any]]] = {}
         self.core_fields: dict[str, list[list[Any]]] = {}
+        self.kconfig: dict[int, str] = {}
         self.types = Btf(spec.btf or self.btf.encode())
         self.text = Text((*spec.programs, *spec.maps, *spec.externs, *self.variables()))
         relocs = [relo for program in spec.programs.values() for relo in program.relocs]
@@ -145,32 +150,56 @@ class _Writer:
             if section := layout.data_section(map):
                 self.add_data(map, section)
                 continue
-            if map.initial or map.frozen:
+            if map.name == layout.KCONFIG:
+                self.add_kconfig(map)
+                continue
+            if map.initial and map.map_type == bpf.BPF_MAP_TYPE_ARENA:
+                self.add_arena_data(map)
+            elif map.initial or map.frozen:
                 raise ElfError(f"map {map.name!r} has contents, which an object file holds for global data only")
             maps = self.section(layout.MAPS, layout.SHT_PROGBITS, layout.SHF_WRITE | layout.SHF_ALLOC)
             off, size = len(maps.data), map_variable_bytes(map) + slots_bytes(map)
             for key, name in map.inner_maps.items():
                 at = off + map_variable_bytes(map) + slot_off_bytes(map, key)
                 maps.relocs.append((at, name, layout.R_BPF_64_64))
+            for index, name in map.programs.items():
+                maps.relocs.append((off + map_variable_bytes(map) + 8 * index, name, layout.R_BPF_64_ABS64))
             self.symbol(_Symbol(map.name, layout.MAPS, layout.STT_OBJECT, off, size))
             entries.append((self.btf.add_var(map.name, map_types(map, self.btf)), off, size))
             maps.data += bytes(size)
         if entries:
             self.btf.add_datasec(layout.MAPS, len(self.sections[layout.MAPS].data), entries)
 
+    def add_arena_data(self, map: MapSpec) -> None:
+        """Add what is in an arena from the start."""
+        flags = layout.SHF_WRITE | layout.SHF_ALLOC
+        self.section(layout.ARENA_DATA, layout.SHT_PROGBITS, flags).data += map.initial
+        self.symbol(_Symbol(layout.ARENA_DATA, layout.ARENA_DATA, layout.STT_SECTION, 0, 0, layout.STB_LOCAL))
+
+    def add_kconfig(self, map: MapSpec) -> None:
+        """Note the variables that libbpf fills in, by where they are, and have their types say so."""
+        for type_id, off, _size in self.types.by_id(map.value_type_id).secinfos:
+            words = self.btf.words(type_id)
+            words[3] = BTF_VAR_GLOBAL_EXTERN
+            self.btf.replace(type_id, words)
+            self.kconfig[off] = self.types.by_id(type_id).name
+
     def add_data(self, map: MapSpec, name: str) -> None:
         """Add a section whose bytes are the one value of a map."""
         is_zero = not any(map.initial)
-        if name in self.sections or (name == ".bss" and not is_zero):
+        is_bss = name == ".bss" or name.startswith(".bss.")
+        if name in self.sections or (is_bss and not is_zero):
             raise ElfError(f"two maps, or contents that are not zero, for section {name}", section=name)
         flags = layout.SHF_ALLOC | (0 if name.startswith(".rodata") else layout.SHF_WRITE)
-        kind = layout.SHT_NOBITS if name == ".bss" else layout.SHT_PROGBITS
+        kind = layout.SHT_NOBITS if is_bss else layout.SHT_PROGBITS
         self.section(name, kind, flags).data += (map.initial or bytes(map.value_size)).ljust(map.value_size, b"\0")
         datasec = self.datasec(map)
         if datasec is not None:
             self.symbol(_Symbol(name, name, layout.STT_SECTION, 0, 0, layout.STB_LOCAL))
             for type_id, off, size in datasec.secinfos:
-                self.symbol(_Symbol(self.types.by_id(type_id).name, name, layout.STT_OBJECT, off, size))
+                variable = self.types.by_id(type_id)
+                binding = layout.STB_LOCAL if variable.linkage == BTF_VAR_STATIC else layout.STB_GLOBAL
+                self.symbol(_Symbol(variable.name, name, layout.STT_OBJECT, off, size, binding))
             return
         symbol = layout.LOSS_SYMBOL if name == layout.LOSS_SECTION else name.strip(".").replace(".", "_")
         self.symbol(_Symbol(symbol, name, layout.STT_OBJECT, 0, map.value_size))
@@ -199,11 +228,11 @@ class _Writer:
 
     def add_externs(self) -> None:
         """Add what the kernel has to `.ksyms`, as the last types: a reader drops them again."""
-        used = [s for s in self.symbols.values() if not s.section]
+        used = [s for s in self.symbols.values() if not s.section and s.name not in self.spec.kconfig]
         ids = []
         for symbol in used:
-            type_id = self.spec.externs.get(symbol.name, 0)
-            if not type_id:
+            type_id = self.spec.externs.get(symbol.name, -1)
+            if type_id < 0:
                 raise ElfError(
                     f"the type of the kernel's {symbol.name!r} is not known", hint="compile for a Target that has types"
                 )
@@ -275,7 +304,14 @@ class _Writer:
         relocs = {relo.insn_idx: relo for relo in program.relocs if relo.kind not in (RELO_SUBPROG, RELO_FUNC)}
         for i, insn in enumerate(insns, start):
             relo, at = relocs.get(i), base + functions.off(i)
-            if relo is not None and relo.kind in (RELO_MAP, RELO_MAP_VALUE):
+            if relo is not None and relo.kind == RELO_MAP_VALUE and relo.symbol == layout.KCONFIG:
+                name = self.kconfig.get(relo.addend, "")
+                if name not in self.spec.kconfig:
+                    raise ElfError(f"program {program.name!r} uses byte {relo.addend} of .kconfig: no variable is there")
+                self.extern(name, is_weak=self.spec.kconfig[name])
+                insn.src_reg, insn.imm = 0, 0
+                code.relocs.append((at, name, layout.R_BPF_64_64))
+            elif relo is not None and relo.kind in (RELO_MAP, RELO_MAP_VALUE):
                 insn.src_reg, insn.imm = 0, relo.addend
                 code.relocs.append((at, self.map_symbol(relo.symbol, relo.kind, program), layout.R_BPF_64_64))
             elif relo is not None and relo.kind == RELO_TP_FIELD:
@@ -323,6 +359,8 @@ class _Writer:
         """Return the symbol that an instruction refers to a map by."""
         map = self.spec.maps.get(name)
         section = layout.data_section(map) if map is not None else ""
+        if map is not None and map.map_type == bpf.BPF_MAP_TYPE_ARENA and kind == RELO_MAP_VALUE:
+            section = layout.ARENA_DATA
         if map is None or bool(section) != (kind == RELO_MAP_VALUE):
             raise ElfError(f"program {program.name!r} uses {name!r} in a way that an object file cannot say")
         return next(s.name for s in self.symbols.values() if s.section == section) if section else name
@@ -378,12 +416,13 @@ class _Writer:
             },
             "maps": {
                 m.name: {"section": section, "flags": m.map_flags, "frozen": m.frozen, "type_id": m.value_type_id}
-                if (section := layout.data_section(m))
+                if (section := layout.data_section(m) or (m.name if m.name == layout.KCONFIG else ""))
                 else {}
                 for m in spec.maps.values()
             },
             "loss_sites": sites,
             "notes": spec.notes,
+            **({"kconfig": spec.kconfig} if spec.kconfig else {}),
         }
         try:
             return json.dumps(notes, separators=(",", ":")).encode()
