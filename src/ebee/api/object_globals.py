@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from ..btf.kinds import BTF_KIND_DATASEC
-from ..btf.read import Btf
 from ..errors import UsageError
 from ..record import Record
-from ..types.from_btf import BtfTypes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +13,7 @@ if TYPE_CHECKING:
 
     from ..spec.backend import BackendMap
     from ..spec.object import MapSpec, ObjectSpec
+    from ..types.from_btf import BtfTypes
     from ..types.scalars import Type
 
 _KEY = bytes(4)
@@ -58,9 +57,9 @@ class Globals:
     _live: dict[str, BackendMap]
     _known: dict[str, Variable]
 
-    def __init__(self, spec: ObjectSpec, live: dict[str, BackendMap]) -> None:
+    def __init__(self, spec: ObjectSpec, types: BtfTypes, live: dict[str, BackendMap]) -> None:
         """`live` are the maps by name, once there are any."""
-        known = variables_of(spec, BtfTypes(Btf(spec.btf))) if spec.btf and spec.byteorder == "little" else {}
+        known = variables_of(spec, types) if spec.byteorder == "little" else {}
         for name, value in (("_spec", spec), ("_live", live), ("_known", known)):
             object.__setattr__(self, name, value)
 

@@ -18,22 +18,21 @@ _MAP = ".kconfig"
 def fill(spec: ObjectSpec, backend: str, given: Mapping[str, str | int]) -> None:
     """Set the contents of map `.kconfig`: what was given, else what the running kernel says.
 
-    In the engine the kernel is not asked. Raises: NotSupported for a variable that is nowhere, UsageError for a value
-    that does not fit.
+    The engine goes by the machine's kernel, too, where there is one.
+    Raises: NotSupported for a variable that is nowhere, UsageError for a value that does not fit.
     """
     from ..kernel.kconfig import kernel_config, value_bytes, virtual_values
 
     values = {name: str(value) for name, value in given.items()}
     missing = spec.kconfig.keys() - values.keys()
-    if backend == "kernel":
-        if any(not name.startswith("CONFIG_") for name in missing):
-            values = virtual_values() | values
-        if any(name.startswith("CONFIG_") for name in missing):
-            try:
-                values = kernel_config() | values
-            except NotSupported:
-                if any(name.startswith("CONFIG_") and not spec.kconfig[name] for name in missing):
-                    raise
+    if any(not name.startswith("CONFIG_") for name in missing):
+        values = virtual_values(is_kernel=backend == "kernel") | values
+    if any(name.startswith("CONFIG_") for name in missing):
+        try:
+            values = kernel_config() | values
+        except NotSupported:
+            if any(name.startswith("CONFIG_") and not spec.kconfig[name] for name in missing):
+                raise
     map, btf = spec.maps[_MAP], Btf(spec.btf)
     data = bytearray(map.value_size)
     for var_id, off, size in btf.by_id(map.value_type_id).secinfos:
@@ -41,9 +40,8 @@ def fill(spec: ObjectSpec, backend: str, given: Mapping[str, str | int]) -> None
         text = values.get(variable.name)
         if text is None:
             if not spec.kconfig.get(variable.name):
-                where = "this kernel's configuration" if backend == "kernel" else "kconfig="
                 hint = f"declare it __weak, or give it: kconfig={{{variable.name!r}: …}}"
-                raise NotSupported(f"{variable.name}: {where} does not have it", hint=hint)
+                raise NotSupported(f"{variable.name}: this kernel's configuration does not have it", hint=hint)
             continue
         type = btf.resolve(variable.type_id)
         encoding = type.int_encoding[0] if type.kind == BTF_KIND_INT else 0

@@ -20,7 +20,7 @@ from ..types.map_kinds import (
 from ..types.maps import AnyBytes, Array, Hash, KeyedDecl, MapDecl, RingBuf
 from ..types.net_maps import SOCKET, CpuMap, DevMap, DevMapHash, ReuseportSockArray, SockHash, SockMap, XskMap
 from ..types.perf_maps import PerfEventArray
-from ..types.scalars import INT_TYPES, Type
+from ..types.scalars import INT_TYPES
 from ..types.stacks import FramesType, StackTrace
 from ..types.storage import CgroupStorage, InodeStorage, OwnerType, SkStorage, StorageDecl, TaskStorage
 from ..types.user_rings import UserRingBuf
@@ -35,32 +35,6 @@ if TYPE_CHECKING:
 _PAGE_BYTES = 4096
 _U8 = next(t for t in INT_TYPES if t.name == "u8")
 _U32 = next(t for t in INT_TYPES if t.name == "u32")
-
-
-class Records(Type):
-    """Records of a buffer: of a type, if they are long enough for it, else bytes."""
-
-    __slots__ = ("type",)
-
-    def __init__(self, type: Type) -> None:
-        super().__init__(type.name, type.size, type.align)
-        self.type = type
-
-    def pack(self, value: Any) -> bytes:
-        return self.type.pack(value)
-
-    def unpack(self, data: bytes) -> Any:
-        return self.type.unpack(data[: self.size]) if len(data) >= self.size else bytes(data)
-
-    def numpy_format(self) -> Any:
-        return self.type.numpy_format()
-
-
-class ObjectPerfEvents(PerfEventArray["Any"]):
-    """Records through a buffer for each CPU. Those without a type end with up to 7 bytes that mean nothing."""
-
-    def _read(self, record: bytes) -> Any:
-        return self.value.unpack(record)
 
 
 class ObjectPrograms(MapDecl):
@@ -96,7 +70,7 @@ _KINDS: dict[int, Any] = {
     cls.map_type: cls
     for cls in (
         Array, ArrayOfMaps, BloomFilter, CgroupStorage, CpuMap, DevMap, DevMapHash, Hash, HashOfMaps, InodeStorage,
-        LpmTrie, LruHash, LruPerCpuHash, ObjectPerfEvents, ObjectPrograms, PerCpuArray, PerCpuHash, Queue,
+        LpmTrie, LruHash, LruPerCpuHash, PerfEventArray, ObjectPrograms, PerCpuArray, PerCpuHash, Queue,
         ReuseportSockArray, RingBuf, SkStorage, SockHash, SockMap, Stack, StackTrace, TaskStorage, UserRingBuf, Arena,
         XskMap,
     )
@@ -121,7 +95,7 @@ def declare(spec: MapSpec, types: BtfTypes) -> Any:
     elif issubclass(cls, RingBuf | UserRingBuf):
         record = types.type(spec.value_type_id) if spec.value_type_id else raw_type(0)
         is_typed = record.size > 4 or (record.size > 0 and not issubclass(cls, PerfEventArray))
-        key, value = None, Records(record) if is_typed else AnyBytes()
+        key, value = None, record if is_typed else AnyBytes()
     elif cls is Arena:
         key, value = None, _U8
     decl = object.__new__(cls)

@@ -155,6 +155,7 @@ class Object:
         self._loaded: Loaded | None = None
         self._loaded_programs: dict[str, BackendProgram] = {}
         self._live: dict[str, BackendMap] = {}
+        self._types: BtfTypes | None = None
         self._maps: dict[str, Any] | None = None
         self._globals: Globals | None = None
         self._programs: dict[str, ObjectProgram] = {}
@@ -172,13 +173,21 @@ class Object:
         return {name: self._programs[name] for name in self.spec.programs}
 
     @property
+    def types(self) -> BtfTypes:
+        """The types of its BTF, as they are in Python."""
+        if self._types is None:
+            from ..btf.build import BtfBuilder
+
+            self._types = BtfTypes(Btf(self.spec.btf or BtfBuilder().encode()))
+        return self._types
+
+    @property
     def maps(self) -> dict[str, Any]:
         """The maps by name, but for those of variables: `Hash`, `Array`, `RingBuf` and so on, typed from BTF."""
         if self._maps is None:
-            types = BtfTypes(Btf(self.spec.btf)) if self.spec.btf else _no_types()
             hidden = {v.map.name for v in self.globals._known.values()} | {*_OWN_MAPS}
             self._maps = {
-                name: declare(map, types)
+                name: declare(map, self.types)
                 for name, map in self.spec.maps.items()
                 if name not in hidden and not name.startswith(".")
             }
@@ -188,7 +197,7 @@ class Object:
     def globals(self) -> Globals:
         """The global variables, as attributes and by name."""
         if self._globals is None:
-            self._globals = Globals(self.spec, self._live)
+            self._globals = Globals(self.spec, self.types, self._live)
         return self._globals
 
     @property
@@ -221,12 +230,7 @@ class Object:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the object file, by custom called `….bpf.o`. Raises: ElfError, SyscallError."""
-        data = self.to_bytes()
-        try:
-            with open(path, "wb") as file:
-                file.write(data)
-        except OSError as e:
-            raise SyscallError(f"write {os.fspath(path)}", e.errno or 0) from None
+        write_file(path, self.to_bytes())
 
     # Life
 
@@ -406,10 +410,13 @@ class Object:
         return f"<object {self.spec.name} of {', '.join(self.spec.programs)}{', loaded' if self.is_loaded else ''}>"
 
 
-def _no_types() -> BtfTypes:
-    from ..btf.build import BtfBuilder
-
-    return BtfTypes(Btf(BtfBuilder().encode()))
+def write_file(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file. Raises: SyscallError."""
+    try:
+        with open(path, "wb") as file:
+            file.write(data)
+    except OSError as e:
+        raise SyscallError(f"write {os.fspath(path)}", e.errno or 0) from None
 
 
 def read(path: str | os.PathLike[str]) -> Object:

@@ -106,15 +106,40 @@ def disasm(file: str, probes: tuple[str, ...], style: str, as_hex: bool, target:
     return work(file, probes, style, as_hex, target)
 
 
+@app.command("load")
+@click.argument("file", metavar="FILE")
+@click.option("--attach", is_flag=True, help="Attach its programs, and show records of its buffers until Ctrl-C.")
+@click.option("--all", "everyone", is_flag=True, help="Programs may see every process of this machine.")
+@click.option("--engine", is_flag=True, help="Run it in user space, without any privilege: give a command.")
+@click.option("-c", "--command", default="", metavar="COMMAND", help="Start this when all is attached; end with it.")
+@click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="Set a global variable before loading.")
+@click.option("--interface", metavar="NAME", help="The network interface of packet programs.")
+@click.option("--cgroup", metavar="PATH", help="The control group of cgroup programs.")
+@click.option("--netns", metavar="NAME", help="The network namespace of sk_lookup and flow_dissector programs.")
+@click.option("--pid", type=int, metavar="PID", help="The process that user-space probes look at.")
+def _load(file: str, **rest: Any) -> int:
+    """Load an object file, or a C source, into the kernel, and say what is in it.
+
+    FILE is what clang, libbpf's linker or `ebee compile` made (FILE.bpf.o), or a C source (FILE.bpf.c), which the clang
+    of the package ziglang compiles. Without --attach it is gone again when the command ends.
+    """
+    from .load import load_file
+
+    names = ("interface", "cgroup", "netns", "pid")
+    where = {name: value for name in names if (value := rest.pop(name)) is not None}
+    return load_file(file, where=where, **rest)
+
+
 @app.command("compile")
-@click.argument("file", metavar="FILE.py")
+@click.argument("file", metavar="FILE")
 @click.option("-o", "--output", metavar="OUT", help="Where to write the object; `-`: standard output.  [FILE.bpf.o]")
 @TARGET
 def _compile(file: str, output: str | None, target: str) -> int:
-    """Compile a Python file's probes to an object file that bpftool and libbpf load.
+    """Compile a Python file's probes, or a C source, to an object file that bpftool and libbpf load.
 
-    The file is executed as a module to find its probes: what stands behind `if __name__ == "__main__":` and attaching
-    do not happen. Programs of an object act on every process of the machine that loads it.
+    C sources (FILE.bpf.c) are compiled by the clang of the package ziglang. A Python file is executed as a module to
+    find its probes: what stands behind `if __name__ == "__main__":` and attaching do not happen. Programs of an object
+    act on every process of the machine that loads it.
     """
     from .compile import compile_file
 

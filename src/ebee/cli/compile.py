@@ -1,4 +1,4 @@
-"""`ebee compile`: a Python file's probes to an object file."""
+"""`ebee compile`: a Python file's probes, or a C source, to an object file."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 
 from ..abi.bpf import MAP_TYPE_NAMES
 from ..api.compile import compile
+from ..api.objects import write_file
 from ..errors import UsageError
 from .disasm import check_names, declarations_of
 
@@ -19,19 +20,27 @@ SUFFIX = ".bpf.o"
 
 def compile_file(file: str, output: str | None, target: str) -> int:
     """Compile a file's probes, write the object, say what is in it, and return the exit code. Raises: EbeeError."""
-    output = output or file.removesuffix(".py") + SUFFIX
+    output = output or file.removesuffix(".py").removesuffix(".c").removesuffix(".bpf") + SUFFIX
     if output == "-" and sys.stdout.isatty():
         raise UsageError("an object file is no text for a terminal", hint="name a file with -o, or redirect the output")
-    probes = declarations_of(file)
-    check_names((), [p.__name__ if isinstance(p, type) else p.name for p in probes], file)
-    made = compile(*probes, target=target)
+    if file.endswith(".c"):
+        from ..api.c_sources import compile_c
+        from ..elf.read import read_object
+
+        data = compile_c(file)
+        spec = read_object(data, file)
+    else:
+        probes = declarations_of(file)
+        check_names((), [p.__name__ if isinstance(p, type) else p.name for p in probes], file)
+        made = compile(*probes, target=target)
+        data, spec = made.to_bytes(), made.spec
     if output == "-":
-        sys.stdout.buffer.write(made.to_bytes())
+        sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return 0
-    made.save(output)
+    write_file(output, data)
     print(f"{output}: {os.stat(output).st_size} bytes")
-    print("\n".join(summary(made.spec)))
+    print("\n".join(summary(spec)))
     return 0
 
 

@@ -179,7 +179,8 @@ class _Reader:
     def foreign(self) -> ObjectSpec:
         """Return what a file of another maker holds."""
         name = self.path.replace("\\", "/").rpartition("/")[2]
-        spec = ObjectSpec(name.removesuffix(".o").removesuffix(".bpf") or "object", license=self.license())
+        name = name.removesuffix(".o").removesuffix(".c").removesuffix(".bpf")
+        spec = ObjectSpec(name or "object", license=self.license())
         found = Variables(self.file, self.raw_btf)
         spec.btf, self.externs, self.kconfig = found.data, found.ksyms, found.kconfig
         self.btf = Btf(spec.btf)

@@ -307,7 +307,7 @@ class _Writer:
             if relo is not None and relo.kind == RELO_MAP_VALUE and relo.symbol == layout.KCONFIG:
                 name = self.kconfig.get(relo.addend, "")
                 if name not in self.spec.kconfig:
-                    raise ElfError(f"program {program.name!r} uses byte {relo.addend} of .kconfig: no variable is there")
+                    raise ElfError(f"program {program.name!r}: at byte {relo.addend} of .kconfig is no variable")
                 self.extern(name, is_weak=self.spec.kconfig[name])
                 insn.src_reg, insn.imm = 0, 0
                 code.relocs.append((at, name, layout.R_BPF_64_64))

@@ -40,15 +40,15 @@ def parse_config(text: str) -> dict[str, str]:
     return {name: value.strip() for name, _, value in pairs}
 
 
-def virtual_values() -> dict[str, str]:
-    """Return what is no configuration, and asked for by the same means."""
+def virtual_values(*, is_kernel: bool) -> dict[str, str]:
+    """Return what is no configuration, and asked for by the same means; `is_kernel`: the kernel runs the programs."""
     from .features import has_helper
 
     version, *_rest = os.uname().release.partition("-")[0].split(".", 3), ""
     numbers = [int("".join(c for c in part if c.isdigit()) or 0) for part in (*version, "0", "0")][:3]
     return {
         LINUX_KERNEL_VERSION: str(numbers[0] << 16 | numbers[1] << 8 | min(numbers[2], 255)),
-        "LINUX_HAS_BPF_COOKIE": "y" if has_helper(_GET_ATTACH_COOKIE) else "n",
+        "LINUX_HAS_BPF_COOKIE": "y" if is_kernel and has_helper(_GET_ATTACH_COOKIE) else "n",
         "LINUX_HAS_SYSCALL_WRAPPER": "y" if os.uname().machine in ("x86_64", "aarch64", "s390x", "riscv64") else "n",
     }
 

@@ -119,7 +119,7 @@ class _PlacedUnion(UnionType):
 def _place(type: StructType, cls: Any, fields: list[Field], size: int) -> None:
     type.cls, type.packed, type.is_special = cls, False, False
     type.fields = {f.name: f for f in fields}
-    type._decode = None
+    type._unpack = type._unpack_many = None
     Type.__init__(type, cls.__name__, size, 1)
 
 
@@ -147,7 +147,9 @@ class BtfTypes:
             raise BtfError(f"type {type_id} contains itself", section=".BTF")
         found = self._known.get(type_id)
         if found is None:
-            found = self._known[type_id] = self._make(self.btf.resolve(type_id), self._name(type_id), depth)
+            type = self.btf.resolve(type_id)  # qualified or not, it is one class
+            found = self._known.get(type.id) or self._make(type, self._name(type_id), depth)
+            self._known[type_id] = self._known[type.id] = found
         return found if not size or found.size == size else raw_type(size)
 
     def _name(self, type_id: int) -> str:
@@ -196,6 +198,8 @@ class BtfTypes:
         for at, member in enumerate(type.members):
             made = self.type(member.type_id, 0, depth + 1)
             name_of = member.name if member.name not in _RESERVED else f"{member.name}_"
+            if not name_of.isidentifier():
+                name_of = f"_{at}"
             bits = member.bitfield_size
             if bits and isinstance(made, IntType | EnumType) and member.bit_off + bits <= 8 * type.size_bytes:
                 base, meaning = (made.base, made) if isinstance(made, EnumType) else (made, None)

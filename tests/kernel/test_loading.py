@@ -1,0 +1,266 @@
+"""`ebee.load`: objects of clang in the kernel and in the engine, with the same results."""
+
+from __future__ import annotations
+
+import enum
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ebee
+import kernel_features
+from clang_objects import compile_text, compiled
+
+KERNEL = pytest.param("kernel", marks=pytest.mark.needs_kernel)
+BOTH = pytest.mark.parametrize("backend", ["engine", KERNEL])
+HEAD = '#include "ebpf.h"\nchar LICENSE[] SEC("license") = "GPL";\n'
+CONFIG = {"CONFIG_BPF": "y", "LINUX_KERNEL_VERSION": 0x060C00}
+PACKET = bytes(64)
+
+
+@pytest.fixture
+def many():
+    with ebee.read(compiled("many")) as obj:
+        yield obj
+
+
+@BOTH
+def test_an_object_runs(many, backend):
+    seen = dict(many.globals.items())
+    point = many.globals.type("origin")
+    assert seen.pop("origin") == point(x=3, y=-4) and seen.pop("zeros") == [0, 0, 0, 0]
+    assert seen == {
+        "CONFIG_BPF": False, "CONFIG_NOT_THERE": 0, "LINUX_KERNEL_VERSION": 0, "limit": 7, "big": 40, "own": 9,
+        "counter": 0, "hidden_counter": 0,
+    }  # fmt: skip
+    many.globals.limit = 9
+    many.globals.origin = {"x": 1, "y": -1}
+    many.globals["counter"] = 100
+    assert many.load(backend=backend, kconfig=CONFIG) is many and many.is_loaded
+    entry = many.programs["entry"]
+    assert entry.run(packet=PACKET).retval == sum(range(5)) * 3 + 101 + (1 + 41) + 1
+    values = many.maps["values"]
+    value = values[1, 2]
+    assert values[{"x": 1, "y": 2}] == value and list(values) == [point(x=1, y=2)]
+    assert (value.count, value.comm, value.raw, value.on, value.a, value.b) == (10, "hello", bytes(4), True, 5, 9)
+    assert isinstance(value.color, enum.IntEnum) and value.color.name == "GREEN"
+    assert (value.u, value.s, value.at[1].y, value.ptr) == (0xFFFFFFFF, -1, -8, 0)
+    value.s, value.at[0].x, value.b = 7, 3, 31
+    values[1, 2] = value
+    again = values[1, 2]
+    assert again == value and (again.u, again.at[0].x, again.b, again.a) == (7, 3, 31, 5)
+    assert many.maps["inner_a"][2] == 123 == many.maps["outer"][1][2] and many.maps["inner_b"][2] == 0
+    (event,) = many.maps["events"].drain()
+    assert (event.pid, event.at.y, event.text) == (42, 2, "abc")
+    assert (many.globals.counter, many.globals.own, many.globals.zeros[1], many.globals.big) == (101, 12, 5, 41)
+    many.globals.counter = -5
+    entry.run(packet=PACKET)
+    assert many.globals.counter == -4 and many.globals.hidden_counter == 4
+
+
+@BOTH
+def test_tail_calls_that_are_there_from_the_start(many, backend):
+    many.load(backend=backend, kconfig=CONFIG)
+    jumper, jumps = many.programs["jumper"], many.maps["jumps"]
+    assert jumper.run(packet=PACKET).retval == 77
+    del jumps[2]
+    assert 2 not in jumps and jumper.run(packet=PACKET).retval == 1
+    jumps[2] = many.programs["called"]
+    assert 2 in jumps and jumper.run(packet=PACKET).retval == 77
+    with pytest.raises(ebee.UsageError, match="takes loaded programs"):
+        jumps[2] = "called"
+
+
+@BOTH
+def test_what_is_not_to_be_loaded(many, backend):
+    assert [p.name for p in many.programs.values() if not p.autoload] == ["not_loaded"]
+    many.programs["on_open"].autoload = False
+    many.programs["not_loaded"].autoload = True
+    many.load(backend=backend, kconfig=CONFIG)
+    assert many.programs["not_loaded"].run(packet=PACKET).retval == 2
+    with pytest.raises(ebee.UsageError, match="on_open is not loaded") as caught:
+        many.programs["on_open"].attach()
+    assert "autoload = True" in caught.value.hint
+
+
+@BOTH
+def test_specs_are_changed_before(many, backend):
+    many.spec.maps["values"].max_entries = 2
+    many.load(backend=backend, kconfig=CONFIG)
+    values = many.maps["values"]
+    values[1, 1], values[1, 3] = values.value.zero(), values.value.zero()
+    with pytest.raises(ebee.SyscallError, match="Argument list too long"):
+        values[1, 4] = values.value.zero()
+
+
+@pytest.mark.needs_kernel
+def test_the_kernel_fills_in_what_it_is(many):
+    release = [int(n) for n in os.uname().release.partition("-")[0].split(".")[:2]]
+    try:
+        many.load()
+    except ebee.NotSupported as e:
+        pytest.skip(str(e))
+    many.programs["entry"].run(packet=PACKET)
+    version = many.globals.LINUX_KERNEL_VERSION
+    assert [version >> 16, version >> 8 & 0xFF] == release
+    assert many.globals.CONFIG_BPF is True and many.globals.CONFIG_NOT_THERE == 0
+    assert many.globals.zeros[2] == (" vfs_read\n" in Path("/proc/kallsyms").read_text()) and many.globals.zeros[3] == 0
+
+
+KCONFIG = HEAD + """
+enum libbpf_tristate { TRI_NO, TRI_YES, TRI_MODULE };
+extern char CONFIG_NAME[8] __kconfig;
+extern enum libbpf_tristate CONFIG_THREE __kconfig;
+extern int CONFIG_NUMBER __kconfig __weak;
+extern char CONFIG_LETTER __kconfig __weak;
+extern bool CONFIG_YES __kconfig __weak;
+SEC("tc") int f(void *ctx) { return CONFIG_THREE * 100 + CONFIG_NUMBER + CONFIG_NAME[1] + CONFIG_LETTER + CONFIG_YES; }
+"""
+
+
+def test_the_kernels_configuration():
+    wanted = {"CONFIG_NAME": '"abcdefghij"', "CONFIG_THREE": "m", "CONFIG_NUMBER": "-0x10", "CONFIG_LETTER": "y"}
+    with ebee.read(compile_text(KCONFIG)) as obj:
+        obj.load(backend="engine", kconfig=wanted)
+        assert obj.programs["f"].run(packet=PACKET).retval == 200 - 16 + ord("b") + ord("y")
+        assert obj.globals.CONFIG_NAME == "abcdefg" and obj.globals.CONFIG_YES is False
+    for name, value, message in (
+        ("CONFIG_NUMBER", "soon", "CONFIG_NUMBER=soon is no number"),
+        ("CONFIG_NUMBER", 1 << 40, "does not fit into the 4 bytes"),
+        ("CONFIG_NAME", "y", "is no text"),
+        ("CONFIG_YES", "m", "the object's variable is a bool"),
+    ):
+        with pytest.raises(ebee.UsageError, match=message):
+            ebee.load(compile_text(KCONFIG), backend="engine", kconfig=wanted | {name: value})
+    with pytest.raises(ebee.NotSupported, match="CONFIG_THREE: this kernel's configuration does not have it"):
+        ebee.load(compile_text(KCONFIG), backend="engine", kconfig={"CONFIG_NAME": '"x"'})
+
+
+@BOTH
+def test_maps_of_before_and_without_types(backend):
+    for debug in (True, False):
+        with ebee.load(compiled("legacy", debug=debug), backend=backend) as obj:
+            assert obj.programs["f"].run(packet=PACKET).retval == 3
+            expected = {5: 6} if debug else {b"\5\0\0\0": b"\6\0\0\0\0\0\0\0"}
+            assert dict(obj.maps["counts"].items()) == expected and obj.maps["slots"][1] == b"\1\0\0\0"
+
+
+@pytest.mark.needs_kernel
+def test_an_arena_with_variables():
+    if missing := kernel_features.missing("arena"):
+        pytest.skip(missing)
+    with ebee.load(compiled("arena", "-mcpu=v4")) as obj:
+        assert obj.programs["bump"].run(ctx=b"").retval == 42
+        assert obj.maps["arena"].memory[0] == 42 and obj.maps["arena"][16] == 42
+
+
+@pytest.mark.needs_kernel("tracefs")
+def test_attaching_by_section():
+    """A program at a tracepoint and one at a raw one, for this process only."""
+    with ebee.load(compiled("counting"), globals={"own": os.getpid()}) as obj:
+        with obj.attach() as attachment:
+            assert len(attachment.links) == 2
+            os.getpgid(0)
+            os.getpgid(0)
+        events = obj.maps["events"].drain()
+        assert [e.number for e in events][:1] == [1] and len(events) == 2
+        assert events[0].pid == os.getpid() and events[0].comm == Path("/proc/self/comm").read_text().strip()
+        assert obj.maps["counts"][os.getpid()] == 2
+        assert obj.maps["buffers"].drain()[0][:4] == os.getpid().to_bytes(4, "little")
+        os.getpgid(0)
+        assert obj.maps["counts"][os.getpid()] == 2
+        with obj.programs["on_getpgid"].attach():
+            os.getpgid(0)
+        assert obj.maps["counts"][os.getpid()] == 3
+        with obj.programs["on_getpgid"].attach("syscalls/sys_enter_getsid"):
+            os.getsid(0)
+            os.getpgid(0)
+        assert obj.maps["counts"][os.getpid()] == 4
+
+
+def test_the_engine_attaches_to_a_command():
+    obj = ebee.read(compiled("counting"))
+    obj.programs["on_enter"].autoload = False
+    with obj.load(backend="engine"):
+        script = "import os; os.getpgid(0)"
+        with obj.attach(command=[sys.executable, "-c", script]) as attachment:
+            events = list(obj.maps["events"])
+        assert attachment.returncode == 0 and len(events) == 1
+        assert list(obj.maps["counts"].items()) == [(events[0].pid, 1)]
+
+
+def test_refusals(tmp_path, many):
+    path = tmp_path / "x.o"
+    with pytest.raises(ebee.SyscallError, match=r"x\.o: No such file"):
+        ebee.load(path)
+    path.write_bytes(b"#!/bin/sh\n")
+    with pytest.raises(ebee.FormatError, match=r"x\.o: offset 0: this is no ELF file"):
+        ebee.load(path)
+    with pytest.raises(ebee.NotSupported, match="it is for big-endian machines"):
+        ebee.load(compiled("many", big=True), backend="engine")
+    with pytest.raises(ebee.FormatError, match="'strange' is no section name of programs"):
+        ebee.load(compile_text(HEAD + 'SEC("strange") int f(void *ctx) { return 0; }'), backend="engine")
+    with pytest.raises(ebee.UsageError, match="there is no global variable 'limits'") as caught:
+        many.globals.limits = 4
+    assert "limit" in caught.value.hint
+    with pytest.raises(ValueError, match="global variable limit: 4294967296 does not fit"):
+        many.globals.limit = 1 << 32
+    with pytest.raises(ebee.UsageError, match="is not loaded"):
+        many.attach()
+    with pytest.raises(ebee.UsageError, match="not bound to a live map"):
+        many.maps["values"][1, 2]
+    with pytest.raises(ebee.UsageError, match="no backend 'moon'"):
+        many.load(backend="moon")
+    many.load(backend="engine", kconfig=CONFIG)
+    with pytest.raises(ebee.UsageError, match="limit is constant"):
+        many.globals.limit = 4
+    with pytest.raises(ebee.UsageError, match="is loaded already"):
+        many.load()
+    with pytest.raises(ebee.UsageError, match="interfaces= means nothing to the programs"):
+        many.attach(interfaces="lo")
+    with pytest.raises(ebee.UsageError, match="no argument interfaces="):
+        many.programs["entry"].attach(interfaces="lo")
+    many.close()
+    with pytest.raises(ebee.UsageError, match="is not loaded"):
+        many.programs["entry"].run(packet=PACKET)
+
+
+def test_nothing_to_attach():
+    path = compile_text(HEAD + 'SEC("tc") int f(void *ctx) { return 0; }')
+    with (
+        ebee.load(path, backend="engine") as obj,
+        pytest.raises(ebee.UsageError, match="no section of made says where to attach it: tc"),
+    ):
+        obj.attach()
+
+
+@pytest.mark.needs_kernel
+def test_the_kernels_verifier_names_the_line_of_the_c_source():
+    text = HEAD + 'SEC("tc") int f(void *ctx) {\n    return *(int *)0;\n}'
+    with pytest.raises(ebee.VerifierError) as caught:
+        ebee.load(compile_text(text))
+    assert caught.value.span.line == 4 and "return *(int *)0;" in caught.value.span.text
+
+
+@BOTH
+def test_objects_of_python_are_loaded_again(tmp_path, backend):
+    source = tmp_path / "probes.py"
+    source.write_text(
+        "import ebee\nfrom ebee import Array, Global, u32, u64\n"
+        "hits = Array(u64, max_entries=2)\nlimit = Global(u32, 5, constant=True)\n"
+        "@ebee.tc('ingress')\ndef f(pkt):\n    hits[1] += limit.value\n    print('hello', 7)\n    return ebee.TC_ACT_OK\n"
+    )
+    done = subprocess.run([sys.executable, "-m", "ebee", "compile", source], capture_output=True, text=True, cwd=tmp_path)
+    if done.returncode and "No module named ebee.__main__" in done.stderr:
+        code = "import sys; from ebee.cli import main; sys.exit(main(sys.argv[1:]))"
+        done = subprocess.run([sys.executable, "-c", code, "compile", source], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    shown = []
+    with ebee.load(tmp_path / "probes.bpf.o", backend=backend, globals={"limit": 9}) as obj:
+        obj.session.show_prints(lambda text, stream: shown.append(text))
+        assert obj.programs["f"].run(packet=PACKET).retval == 0
+        assert obj.maps["hits"][1] == 9
+    assert shown == ["hello 7\n"]
