@@ -7,6 +7,7 @@ import sys
 from ..api import options
 from ..api.objects import read
 from ..errors import UsageError
+from ..types.maps import RingBuf
 from .compile import summary
 
 TYPE_CHECKING = False
@@ -65,7 +66,7 @@ def run(obj: Object, command: str, where: dict[str, Any]) -> None:
     attachment = obj.attach(command=command or None, **where)
     count = len(attachment.links)
     print(f"{obj.spec.name}: attached {count} program{'s' * (count != 1)}; Ctrl-C ends it", flush=True)
-    rings = [m for m in obj.maps.values() if hasattr(m, "_read") and hasattr(m, "drain") and not hasattr(m, "items")]
+    rings = [m for m in obj.maps.values() if isinstance(m, RingBuf)]
     try:
         for ring, record in obj.session.events(*rings):
             print(f"{ring.name}: {record}", flush=True)
