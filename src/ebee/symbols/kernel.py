@@ -30,7 +30,7 @@ class KernelTable:
         import re
 
         # address, functions only (of a file, global, weak), name, and after a tab the module
-        lines = re.findall(rb"^([0-9a-f]+) [tTwW] (\S+)(?:[ \t]+\[([^\]\n]*)\])?", text, re.M)
+        lines = re.findall(rb"^([0-9a-f]{1,16}) [tTwW] (\S+)(?:[ \t]+\[([^\]\n]*)\])?", text, re.M)
         addresses = array("Q", [int(line[0], 16) for line in lines])
         order = range(len(lines))
         if not all(map(le, addresses, addresses[1:])):  # modules come last, and lie where there was room
@@ -42,12 +42,17 @@ class KernelTable:
         names = [lines[n][1] for n in order]
         self._names = b"\n".join(names)
         self._places = array("I", accumulate((len(name) + 1 for name in names[:-1]), initial=0))
-        self._module_names = [name.decode() for name in modules]
+        self._module_names = [name.decode("utf-8", "backslashreplace") for name in modules]
 
     @property
     def has_addresses(self) -> bool:
         """Whether this user is told addresses."""
         return bool(self._starts) and self._starts[-1] != 0
+
+    @property
+    def first_address(self) -> int:
+        """The address of the first function, 0 where this user is told none."""
+        return next(iter(self._starts), 0)
 
     def find(self, address: int) -> tuple[str, int, str] | None:
         """Return a function's name, where it begins, and its module; None for an address that is in none."""
@@ -64,11 +69,11 @@ class KernelTable:
     def _name(self, n: int) -> str:
         start = self._places[n]
         end = self._names.find(b"\n", start)
-        return self._names[start : end if end >= 0 else None].decode()
+        return self._names[start : end if end >= 0 else None].decode("utf-8", "backslashreplace")
 
     def names(self) -> list[str]:
         """Return the names of all functions, some of them several times."""
-        return self._names.decode().split("\n") if self._names else []
+        return self._names.decode("utf-8", "backslashreplace").split("\n") if self._names else []
 
 
 def kernel_table() -> KernelTable:

@@ -47,6 +47,7 @@ WAYS = {
     "dwarf4": ["-gdwarf-4"],
     "dwarf64": ["-gdwarf-5", "-gdwarf64"],
     "sections": ["-gdwarf-5", "-ffunction-sections", "-Wl,--gc-sections"],
+    "sections4": ["-gdwarf-4", "-ffunction-sections"],
     "compressed": ["-gdwarf-5", "-gz=zlib"],
     "symbols": [],
     "stripped": ["-s"],

@@ -16,7 +16,7 @@ from ebee.symbols.elf_file import open_elf
 from ebee.symbols.functions import find_functions, find_offset
 from ebee.symbols.names import Symbols
 
-WAYS = ["dwarf5", "dwarf4", "dwarf64", "sections", "compressed"]
+WAYS = ["dwarf5", "dwarf4", "dwarf64", "sections", "sections4", "compressed"]
 
 
 def functions(path):
