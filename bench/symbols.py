@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--function", default="PyObject_Call", help="a function of it")
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--max-kernel-ms", type=float, default=0.0, help="fail when the kernel's list takes more CPU time")
+    parser.add_argument("--max-kernel-ms", type=float, default=0.0, help="fail when the kernel takes more CPU time")
     args = parser.parse_args()
 
     sys.path.insert(0, str(SOURCE))
