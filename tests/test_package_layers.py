@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PURE = {"isa", "btf", "types", "spec", "ir", "compiler", "verifier", "lower", "pyfront", "bpftrace"}
+PURE = {"isa", "btf", "types", "spec", "ir", "compiler", "verifier", "lower", "pcap", "pyfront", "bpftrace"}
 
 
 def contracts(kind):

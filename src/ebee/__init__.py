@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from . import helpers as helpers
     from .api import packets as packets
     from .api.compile import compile as compile
+    from .api.filters import ClassicFilter as ClassicFilter
+    from .api.filters import attach_filter as attach_filter
+    from .api.filters import classic_filter as classic_filter
+    from .api.filters import describe_seccomp as describe_seccomp
+    from .api.filters import detach_filter as detach_filter
+    from .api.filters import pcap_filter as pcap_filter
+    from .api.filters import read_filter as read_filter
+    from .api.filters import read_pcap as read_pcap
+    from .api.filters import seccomp_filters as seccomp_filters
     from .api.histograms import print_histogram as print_histogram
     from .api.histograms import render_histogram as render_histogram
     from .api.live import Attachment as Attachment
@@ -224,6 +233,10 @@ _HOMES = {
     "api": "packets",
     "types": "linux",
     "api.compile": "compile",
+    "api.filters": (
+        "ClassicFilter attach_filter classic_filter describe_seccomp detach_filter pcap_filter read_filter read_pcap "
+        "seccomp_filters"
+    ),
     "api.histograms": "print_histogram render_histogram",
     "api.live": "Attachment",
     "api.losses": "Loss",

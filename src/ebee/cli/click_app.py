@@ -170,6 +170,47 @@ def completion(shell: str) -> int:
     return work(app, shell)
 
 
+@app.command("filter")
+@click.argument("expression", nargs=-1)
+@click.option("--link", default="EN10MB", show_default=True, help="What packets begin with: EN10MB, RAW, LINUX_SLL, …")
+@click.option("-d", "form", flag_value="d", help="Print the classic program as tcpdump -d does.  [default]")
+@click.option("-dd", "form", flag_value="dd", help="Print it as rows of numbers for C.")
+@click.option("-ddd", "form", flag_value="ddd", help="Print it as decimal numbers.")
+@click.option("--asm", "form", flag_value="asm", help="Print it in the language of bpf_asm.")
+@click.option("--c", "form", flag_value="c", help="Print it as an array of C.")
+@click.option("--ebpf", "form", flag_value="ebpf", help="Print it as an eBPF program of a socket filter.")
+@click.option("--words", "form", flag_value="words", help="Say what it does, if it is a filter of system calls.")
+@click.option("--program", metavar="FILE", help="Read a classic program, in any of these forms, instead of EXPRESSION.")
+@click.option("-r", "--read", "path", metavar="FILE", help="Look for matching packets in a pcap or pcapng file.")
+@click.option("-w", "--write", "output", metavar="FILE", help="Write them to a pcap file.")
+@click.option("--count", is_flag=True, help="Print only how many match.")
+@click.option("--seccomp", metavar="PID", type=int, help="Print a process's seccomp filters; it stops meanwhile.")
+def _filter(
+    expression: tuple[str, ...],
+    link: str,
+    form: str | None,
+    program: str | None,
+    path: str | None,
+    output: str | None,
+    count: bool,
+    seccomp: int | None,
+) -> int:
+    """Compile a filter expression of tcpdump (pcap-filter(7)), or read classic BPF programs.
+
+    The exit code of --read is 1 if no packet matches.
+    """
+    from . import filter as work
+
+    text = " ".join(expression)
+    if (output is not None or count) and path is None:
+        raise click.UsageError("--write and --count need --read FILE")
+    if seccomp is not None:
+        return work.seccomp(seccomp, form or "words")
+    if path is not None:
+        return work.search(text, path, output, count)
+    return work.show(text, link, form or "d", program)
+
+
 @app.command(context_settings={**SETTINGS, "ignore_unknown_options": True})
 @click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[MEMORY]")
 def conformance(args: tuple[str, ...]) -> int:

@@ -192,7 +192,9 @@ class Machine:
     def load_packet(self, off_bytes: int, size: int) -> int:
         """Return a big-endian number of the packet, -1 outside of it: then the program ends with 0."""
         off_bytes = (off_bytes & 0xFFFF_FFFF ^ 0x8000_0000) - 0x8000_0000
-        if off_bytes < 0 or off_bytes + size > len(self.legacy):
+        if off_bytes < 0:
+            return -1 if self.packet is None else self.packet.number_beside(off_bytes, size)
+        if off_bytes + size > len(self.legacy):
             return -1
         return int.from_bytes(self.legacy[off_bytes : off_bytes + size], "big")
 

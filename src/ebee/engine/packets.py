@@ -39,6 +39,7 @@ _SKB_POINTERS = (76, 80, 140)  # data, data_end, data_meta
 # Fields of struct bpf_sock, 4 bytes wide; a protocol's number, its family, and where its addresses are and were.
 _SOCK = {name: off for name, (off, _, _) in STRUCTS["bpf_sock"].items()}
 _TCP_CLOSE = 7
+SKF_NET_OFF, SKF_LL_OFF = -0x100000, -0x200000  # include/uapi/linux/filter.h
 _ADDRESSES = (
     (b"\x08\0", 2, "src_ip4", "dst_ip4", 12, 4),
     (b"\x86\xdd", 10, "src_ip6", "dst_ip6", 8, 16),
@@ -163,6 +164,13 @@ class Packet:
     def set_field(self, off: int, value: int, size: int = 4) -> None:
         """Set a field of the context."""
         self.ctx[off : off + size] = value.to_bytes(size, "little")
+
+    def number_beside(self, off: int, size: int) -> int:
+        """Return a big-endian number at a negative offset, which counts from a header; -1 outside of the packet."""
+        whole = self.link + bytes(self.content)
+        base = len(self.link) + self.network - SKF_NET_OFF if off >= SKF_NET_OFF else -SKF_LL_OFF
+        at = off + base
+        return int.from_bytes(whole[at : at + size], "big") if 0 <= at <= len(whole) - size else -1
 
     def replace(self, content: bytes) -> None:
         """Give the packet (of a socket buffer) other bytes."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Ancillary = Mapping[str, int]
 
 _U32 = 0xFFFFFFFF
-_ALU: dict[int, Callable[[int, int], int]] = {
+OPERATIONS: dict[int, Callable[[int, int], int]] = {
     c.ADD: lambda a, b: a + b,
     c.SUB: lambda a, b: a - b,
     c.MUL: lambda a, b: a * b,
@@ -77,7 +77,7 @@ class Packet:
         return self.ancillary.get(word, 0) & _U32
 
     def _attribute(self, start: int, wanted: int, nested: bool) -> int:
-        """Return where the netlink attribute `wanted` is, among those from `start` on or inside that one; 0: nowhere."""
+        """Return where the netlink attribute `wanted` is, of those from `start` on or inside that one; 0: nowhere."""
         data, end = self.data, len(self.data)
         if start > end - 4:
             return 0
@@ -143,7 +143,7 @@ def _run(insns: Sequence[ClassicInsn], packet: Packet) -> int:
         code, k = insn.code, insn.k
         kind, mode, at = code & 7, code & 0xE0, at + 1
         if kind == c.ALU:
-            a = _ALU[code & 0xF0](a, x if code & c.X else k) & _U32
+            a = OPERATIONS[code & 0xF0](a, x if code & c.X else k) & _U32
         elif kind == c.JMP:
             if code & 0xF0 == c.JA:
                 at += k

@@ -87,7 +87,7 @@ _SHAPES = (
     ("mem", re.compile(rf"m\s*\[\s*({_NUMBER})\s*\]", re.I)),
     ("msh", re.compile(rf"4\s*\*\s*\(\s*\[\s*({_NUMBER})\s*\]\s*&\s*0xf\s*\)", re.I)),
     ("ind", re.compile(rf"\[\s*%?x\s*(?:\+\s*({_NUMBER}))?\s*\]", re.I)),
-    ("ind", re.compile(rf"\[\s*%?x\s*(-\s*(?:0x[0-9a-f]+|\d+))\s*\]", re.I)),
+    ("ind", re.compile(r"\[\s*%?x\s*(-\s*(?:0x[0-9a-f]+|\d+))\s*\]", re.I)),
     ("abs", re.compile(rf"\[\s*({_NUMBER})\s*\]")),
     ("len", re.compile(r"#?(?:pktlen|len)", re.I)),
     ("imm", re.compile(rf"#?\s*({_NUMBER})")),
@@ -119,11 +119,11 @@ _FORMS["ldx", "msh"] = c.ROWS[c.LDX | c.MSH | c.B]
 
 
 def assemble(text: str, file: str = "<classic>") -> list[ClassicInsn]:
-    """Return the instructions of a listing in any of the styles. Raises: AsmError at the line that is not understood."""
+    """Return the instructions of a listing in any of the styles. Raises: AsmError at what is not understood."""
     rows = _C_ROW.findall(text)
     if rows and not _C_ROW.sub("", text).strip(" \t\r\n,;{}"):
         return [_of_numbers(*(int(n, 0) for n in row)) for row in rows]
-    if text.strip() and _NUMBERS.fullmatch(text):
+    if any(map(str.isdigit, text)) and _NUMBERS.fullmatch(text):
         return _read_numbers(text, file)
     return _Reader(file).read(text)
 
@@ -232,6 +232,7 @@ class _Reader:
         known = sorted({m for m, _ in _FORMS} | _INVERSE.keys() | _SPELLINGS.keys())
         word = text.split()[0]
         if word in known:
-            forms = [f"{word} {r.operand}".strip() for (m, _), r in _FORMS.items() if m == word]
+            named = {"k": "K", "x": "K", "target": "LABEL"}
+            forms = [f"{word} {r.operand.format(**named)}".strip() for (m, _), r in _FORMS.items() if m == word]
             raise AsmError("this is no classic instruction", span, hint=f"write {', '.join(forms)}" if forms else "")
         raise AsmError(f"there is no classic instruction {word!r}", span, hint=f"there are {', '.join(known)}")

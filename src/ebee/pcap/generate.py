@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from .trees import Number, Tree
 
-    Facts = frozenset[tuple[Any, ...]]
+    # A node, and what is known there: the tests that hold and those that do not, as bits; numbers that have a value.
+    _State = tuple[int, int, int, frozenset[tuple[Number, int]]]
 
 _NO, _YES = 0, 1
 _MAX_WAYS = 20_000  # what is known of each is forgotten beyond
@@ -67,62 +68,82 @@ def _asked(branch: tuple[Any, ...]) -> set[Number]:
     return {a, a[1]} if a[0] == c.AND else {a}
 
 
-def _answer(branch: tuple[Any, ...], facts: Facts) -> bool | None:
-    """Return what is known of a branch."""
-    op, a, b = branch[:3]
-    for known_op, number, operand, holds in facts:
-        if (known_op, number, operand) == (op, a, b):
-            return bool(holds)
-        if known_op == c.JEQ and holds and b[0] == operand[0] == "const":
-            if number == a:
-                return bool(_HOLDS[op](operand[1], b[1]))
-            if a[0] == c.AND and number == a[1] and a[2][0] == "const":
-                return bool(_HOLDS[op](operand[1] & a[2][1], b[1]))
-    return None
+class _Reduction:
+    """Walks every way through a graph, and makes one without tests whose answers are known."""
 
+    def __init__(self, graph: _Graph) -> None:
+        self.nodes = graph.nodes
+        bits: dict[tuple[Any, ...], int] = {}
+        self.bit = [0, 0]  # of a node's test
+        self.below = [0, 0]  # the tests at a node and after it, as bits
+        self.asked: list[frozenset[Number]] = [frozenset(), frozenset()]  # the numbers that they look at
+        for branch in self.nodes[2:]:  # a node comes after those that it leads to
+            _, _, _, yes, no = branch
+            bit = 1 << bits.setdefault(branch[:3], len(bits))
+            self.bit.append(bit)
+            self.below.append(self.below[yes] | self.below[no] | bit)
+            asked = self.asked[yes] | self.asked[no]
+            self.asked.append(asked if _asked(branch) <= asked else asked | _asked(branch))
 
-def _reduce(graph: _Graph, root: int, limit: int) -> tuple[_Graph, int] | None:
-    """Return a graph without tests whose answers are known, or None if it has more than `limit` ways."""
-    nodes = graph.nodes
-    below: list[set[Number]] = [set(), set()]  # a node comes after those that it leads to
-    for branch in nodes[2:]:
-        below.append(below[branch[3]] | below[branch[4]] | _asked(branch))
+    def answer(self, node: int, known: _State) -> bool | None:
+        """Return what is known of a node's test."""
+        _, true, false, equals = known
+        if self.bit[node] & (true | false):
+            return self.bit[node] & true != 0
+        op, a, b = self.nodes[node][:3]
+        if b[0] == "const":
+            for number, value in equals:
+                if number == a:
+                    return bool(_HOLDS[op](value, b[1]))
+                if a[0] == c.AND and number == a[1] and a[2][0] == "const":
+                    return bool(_HOLDS[op](value & a[2][1], b[1]))
+        return None
 
-    def resolve(node: int, facts: Facts) -> tuple[int, Facts]:
+    def follow(self, node: int, known: _State) -> _State:
+        """Return where a way goes on that asks something new, with what of the knowledge matters from there on."""
         while node > _YES:
-            answer = _answer(nodes[node], facts)
+            answer = self.answer(node, known)
             if answer is None:
-                return node, frozenset(f for f in facts if f[1] in below[node])
-            node = nodes[node][3 if answer else 4]
-        return node, frozenset()
+                _, true, false, equals = known
+                below, asked = self.below[node], self.asked[node]
+                return node, true & below, false & below, frozenset(e for e in equals if e[0] in asked)
+            node = self.nodes[node][3 if answer else 4]
+        return node, 0, 0, frozenset()
 
-    start = resolve(root, frozenset())
-    ways: dict[tuple[int, Facts], tuple[tuple[int, Facts], ...]] = {}
-    work = [start]
-    while work:
-        state = work.pop()
-        node, facts = state
-        if node <= _YES or state in ways:
-            continue
-        op, a, b, yes, no = nodes[node]
-        ways[state] = tuple(resolve(n, facts | {(op, a, b, holds)}) for n, holds in ((yes, True), (no, False)))
-        if len(ways) > limit:
-            return None
-        work += ways[state]
-    result = _Graph()
-    made: dict[tuple[int, Facts], int] = {(answer, frozenset()): answer for answer in (_NO, _YES)}
-    work = [start]
-    while work:
-        state = work[-1]
-        missing = [] if state in made else [s for s in ways[state] if s not in made]
-        if missing:
-            work += missing
-            continue
-        work.pop()
-        if state not in made:
-            yes, no = ways[state]
-            made[state] = result.node(*nodes[state[0]][:3], made[yes], made[no])
-    return result, made[start]
+    def ways(self, state: _State) -> tuple[_State, _State]:
+        """Return where a state goes on if its test holds, and if not."""
+        node, true, false, equals = state
+        op, a, b, yes, no = self.nodes[node]
+        learned = equals | {(a, b[1])} if op == c.JEQ and b[0] == "const" else equals
+        bit = self.bit[node]
+        return self.follow(yes, (yes, true | bit, false, learned)), self.follow(no, (no, true, false | bit, equals))
+
+    def reduce(self, root: int, limit: int) -> tuple[_Graph, int] | None:
+        """Return the reduced graph, or None if there are more than `limit` states."""
+        start = self.follow(root, (root, 0, 0, frozenset()))
+        ways: dict[_State, tuple[_State, _State]] = {}
+        work = [start]
+        while work:
+            state = work.pop()
+            if state[0] > _YES and state not in ways:
+                ways[state] = self.ways(state)
+                work += ways[state]
+                if len(ways) > limit:
+                    return None
+        result = _Graph()
+        made: dict[_State, int] = {(answer, 0, 0, frozenset()): answer for answer in (_NO, _YES)}
+        work = [start]
+        while work:
+            state = work[-1]
+            missing = [] if state in made else [s for s in ways[state] if s not in made]
+            if missing:
+                work += missing
+                continue
+            work.pop()
+            if state not in made:
+                yes, no = ways[state]
+                made[state] = result.node(*self.nodes[state[0]][:3], made[yes], made[no])
+        return result, made[start]
 
 
 def _group(graph: _Graph, root: int) -> tuple[_Graph, int]:
@@ -174,7 +195,7 @@ def generate(tree: Tree, accept: int) -> list[ClassicInsn]:
     """
     full = _Graph()
     root = full.build(tree, _YES, _NO)
-    graph, root = _group(*(_reduce(full, root, _MAX_WAYS) or (full, root)))
+    graph, root = _group(*(_Reduction(full).reduce(root, _MAX_WAYS) or (full, root)))
     order = _order(graph, root)
     if len(order) > c.MAX_INSNS:
         raise _too_long(len(order))
@@ -314,7 +335,8 @@ class _Emitter:
                 if node <= _YES:
                     continue
                 here = starts[node] + len(bodies[node]) + 1
-                distances, hops = [], []
+                distances: list[int] = []
+                hops: list[ClassicInsn] = []
                 for way in (3, 4):
                     target = starts[self.graph.nodes[node][way]]
                     if (node, way) in far:

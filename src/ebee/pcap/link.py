@@ -37,10 +37,9 @@ LINK_TYPES = {
     )
 }
 _SPELLINGS = {"ETHERNET": "EN10MB", "ETHER": "EN10MB", "IPV4": "RAW", "IPV6": "RAW", "LOOP": "NULL"}
-BY_NUMBER = {t.number: t for t in LINK_TYPES.values()} | {12: LINK_TYPES["RAW"], 228: LINK_TYPES["RAW"]}
-BY_NUMBER[229] = LINK_TYPES["RAW"]
-# AF_INET and AF_INET6 in a NULL header, which has them in the byte order of the machine that wrote it. Every system has a
-# number of its own for the latter: Linux 10, NetBSD 24, FreeBSD 28, macOS 30.
+BY_NUMBER = {t.number: t for t in LINK_TYPES.values()} | dict.fromkeys((12, 228, 229), LINK_TYPES["RAW"])
+# AF_INET and AF_INET6 in a NULL header, which has them in the byte order of the machine that wrote it. Every system has
+# a number of its own for the latter: Linux 10, NetBSD 24, FreeBSD 28, macOS 30.
 _FAMILIES = {"ip": (2,), "ip6": (10, 24, 28, 30)}
 
 

@@ -35,7 +35,8 @@ SERVICES: dict[str, tuple[int, tuple[str, ...]]] = {
     "ftp-data": (20, _TCP), "ftp": (21, _TCP), "ssh": (22, _TCP), "telnet": (23, _TCP), "smtp": (25, _TCP),
     "time": (37, _TCP_UDP), "whois": (43, _TCP), "tacacs": (49, _TCP_UDP), "domain": (53, _TCP_UDP),
     "bootps": (67, _UDP), "bootpc": (68, _UDP), "tftp": (69, _UDP), "gopher": (70, _TCP), "finger": (79, _TCP),
-    "http": (80, _TCP), "kerberos": (88, _TCP_UDP), "pop3": (110, _TCP), "sunrpc": (111, _TCP_UDP), "ident": (113, _TCP),
+    "http": (80, _TCP), "kerberos": (88, _TCP_UDP), "pop3": (110, _TCP), "sunrpc": (111, _TCP_UDP),
+    "ident": (113, _TCP),
     "nntp": (119, _TCP), "ntp": (123, _UDP), "netbios-ns": (137, _UDP), "netbios-dgm": (138, _UDP),
     "netbios-ssn": (139, _TCP), "imap2": (143, _TCP), "imap": (143, _TCP), "snmp": (161, _TCP_UDP),
     "snmp-trap": (162, _TCP_UDP), "bgp": (179, _TCP), "irc": (194, _TCP_UDP), "ldap": (389, _TCP_UDP),
@@ -51,8 +52,8 @@ SERVICES: dict[str, tuple[int, tuple[str, ...]]] = {
 
 # Words for offsets and values in `proto[offset] & value`.
 CONSTANTS = {
-    "tcpflags": 13, "tcp-fin": 1, "tcp-syn": 2, "tcp-rst": 4, "tcp-push": 8, "tcp-ack": 16, "tcp-urg": 32, "tcp-ece": 64,
-    "tcp-cwr": 128,
+    "tcpflags": 13, "tcp-fin": 1, "tcp-syn": 2, "tcp-rst": 4, "tcp-push": 8, "tcp-ack": 16, "tcp-urg": 32,
+    "tcp-ece": 64, "tcp-cwr": 128,
     "icmptype": 0, "icmpcode": 1, "icmp-echoreply": 0, "icmp-unreach": 3, "icmp-sourcequench": 4, "icmp-redirect": 5,
     "icmp-echo": 8, "icmp-routeradvert": 9, "icmp-routersolicit": 10, "icmp-timxceed": 11, "icmp-paramprob": 12,
     "icmp-tstamp": 13, "icmp-tstampreply": 14, "icmp-ireq": 15, "icmp-ireqreply": 16, "icmp-maskreq": 17,
@@ -71,7 +72,7 @@ CONSTANTS = {
 
 # What the language has and a filter here does not, and why.
 REFUSED = {
-    "gateway": ("gateway needs the names of hosts and of their Ethernet addresses", "ether host MAC and not host ADDRESS"),
+    "gateway": ("gateway needs tables of Ethernet addresses of hosts", "ether host MAC and not host ADDRESS"),
     "protochain": ("protochain is a loop, which no kernel admits in a filter", "proto"),
     "geneve": ("geneve is not known here", "udp port 6081"),
     "pppoed": ("pppoed is not known here", "ether proto 0x8863"),
@@ -87,9 +88,9 @@ REFUSED = {
         ("that is about the packet filter of BSD", "tests of the packet's bytes"),
     ),
     **dict.fromkeys(
-        ("lane", "metac", "bcc", "sc", "ilmic", "oam", "oamf4", "oamf4ec", "oamf4sc", "connectmsg", "metaconnect", "vpi",
-         "vci", "llc", "esis", "isis", "clnp", "csnp", "psnp", "snp", "lsp", "l1", "l2", "iih", "sio", "opc", "dpc",
-         "sls", "fisu", "lssu", "lsu", "msu", "hfisu", "hlssu", "hmsu", "hsio", "hopc", "hdpc", "hsls"),
+        ("lane", "metac", "bcc", "sc", "ilmic", "oam", "oamf4", "oamf4ec", "oamf4sc", "connectmsg", "metaconnect",
+         "vpi", "vci", "llc", "esis", "isis", "clnp", "csnp", "psnp", "snp", "lsp", "l1", "l2", "iih", "sio", "opc",
+         "dpc", "sls", "fisu", "lssu", "lsu", "msu", "hfisu", "hlssu", "hmsu", "hsio", "hopc", "hdpc", "hsls"),
         ("that is not known here", "tests of the packet's bytes: ether[14] = 0xfe"),
     ),
 }  # fmt: skip

@@ -304,7 +304,8 @@ class Parser:
             return self._factor()
         left = self._sum(level + 1)
         start = self.at
-        while self.token.kind == "op" and (self.token.text in _BINARY[level] or level == 0 and self.token.text in _ALONE):
+        operators = {**_BINARY[level], **_ALONE} if level == 0 else _BINARY[level]
+        while self.token.kind == "op" and self.token.text in operators:
             operator = self.token.text
             self.at += 1
             right = self._sum(level + 1)

@@ -1,6 +1,7 @@
 """What a filter asks: a tree of tests of numbers in the packet.
 
-A test compares a number of the packet with another one. Numbers are trees, too: a load, a constant, an operation on two.
+A test compares a number of the packet with another one. Numbers are trees, too: a load, a constant, an
+operation on two.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import struct
 
-from ..errors import NotSupported, SyscallError
+from ..errors import NotSupported, PermissionMissing, SyscallError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ _RET_TRACE, _RET_ALLOW = 0x7FF00000, 0x7FFF0000
 _LD_W_ABS, _JEQ_K, _JGE_K, _RET_K = 0x20, 0x15, 0x35, 0x06
 _OFF_NR, _OFF_ARCH = 0, 4  # struct seccomp_data
 _X32_SYSCALL_BIT = 0x40000000  # the first number that is no system call of the native ABI
-_EACCES, _EFAULT = 13, 14
+_EPERM, _ENOENT, _EIO, _EACCES, _EFAULT, _EINVAL, _EMEDIUMTYPE = 1, 2, 5, 13, 14, 22, 124
+_PTRACE_DETACH, _PTRACE_SEIZE, _PTRACE_INTERRUPT, _PTRACE_SECCOMP_GET_FILTER = 17, 0x4206, 0x4207, 0x420C
+_WALL = 0x40000000
 
 
 def build_filter(arch: str, numbers: Iterable[int] | None) -> bytes:
@@ -90,3 +92,50 @@ def _prctl() -> ctypes._NamedFuncPointer:
     prctl = ctypes.PyDLL(None, use_errno=True).prctl
     prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
     return prctl
+
+
+def read_filters(pid: int) -> list[bytes]:
+    """Return the classic programs that a process has installed, the first one first; empty for none.
+
+    The process is stopped for that moment, as by a debugger.
+
+    Raises: PermissionMissing without CAP_SYS_ADMIN; NotSupported where the kernel cannot tell; SyscallError.
+    """
+    import os
+
+    ptrace = ctypes.PyDLL(None, use_errno=True).ptrace
+    ptrace.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p)
+    ptrace.restype = ctypes.c_long
+
+    def request(what: int, addr: int = 0, data: int = 0) -> int:
+        result: int = ptrace(what, pid, addr, data)
+        return -ctypes.get_errno() if result < 0 else result
+
+    if (failed := request(_PTRACE_SEIZE)) < 0:
+        if failed == -_EPERM:
+            raise PermissionMissing(f"reading the filters of process {pid}", ["CAP_SYS_PTRACE", "CAP_SYS_ADMIN"])
+        raise SyscallError("ptrace(PTRACE_SEIZE)", -failed)
+    try:
+        request(_PTRACE_INTERRUPT)
+        os.waitpid(pid, _WALL)
+        programs: list[bytes] = []
+        while True:
+            count = request(_PTRACE_SECCOMP_GET_FILTER, len(programs))
+            if count < 0:
+                return _end_of_filters(programs, -count, pid)
+            buffer = ctypes.create_string_buffer(8 * count)
+            request(_PTRACE_SECCOMP_GET_FILTER, len(programs), ctypes.addressof(buffer))
+            programs.append(buffer.raw)
+    finally:
+        request(_PTRACE_DETACH)
+
+
+def _end_of_filters(programs: list[bytes], errno: int, pid: int) -> list[bytes]:
+    """Return the programs if there are no more of them. Raises: as `read_filters`."""
+    if errno in (_ENOENT, _EINVAL):  # EINVAL: the process has no filter at all
+        return programs
+    if errno == _EACCES:
+        raise PermissionMissing(f"reading the filters of process {pid}", ["CAP_SYS_ADMIN"])
+    if errno in (_EIO, _EMEDIUMTYPE):
+        raise NotSupported("reading seccomp filters", hint="the kernel needs CONFIG_CHECKPOINT_RESTORE")
+    raise SyscallError("ptrace(PTRACE_SECCOMP_GET_FILTER)", errno)

@@ -8,7 +8,7 @@ from ebee.isa import classic as c
 from ebee.isa.classic import ClassicInsn
 
 NUMBERS = st.one_of(st.integers(0, 80), st.sampled_from([0, 1, 31, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]), st.integers(0, 0xFFFFFFFF))
-OFFSETS = st.one_of(st.integers(0, 70), st.integers(0, 10), st.sampled_from([0x7FFFFFFF, 0xFFFFFF, 0x80000000]))
+OFFSETS = st.one_of(st.integers(0, 70), st.integers(0, 10), st.sampled_from([0x7FFFFFFF, 0xFFFFFF, 0x80000000]), st.sampled_from([c.NET_OFF, c.LL_OFF, c.NET_OFF + 9, c.LL_OFF + 3, c.LL_OFF - 1]))
 
 
 @st.composite
