@@ -65,8 +65,12 @@ def is_straight_call(node: Any) -> bool:
     return name in _STRAIGHT_CALLS
 
 
-def _has(nodes: list[ast.stmt], *kinds: type[ast.AST]) -> bool:
-    return any(isinstance(node, kinds) for node in walk(nodes))
+def has_loops(nodes: list[ast.stmt]) -> bool:
+    """Whether there are loops in statements, or searches in strings, which are loops, too."""
+    return any(
+        isinstance(node, ast.For | ast.While | ast.In | ast.NotIn) or getattr(node, "attr", "") == "find"
+        for node in walk(nodes)
+    )
 
 
 def count_certain(env: dict[str, Val]) -> int:
@@ -81,6 +85,7 @@ class Loops(Expressions):
     turns: int  # of the loops around, together, as far as the verifier has to follow them
     followed: list[Any]  # the loops around that it has to follow
     forgetful: set[Any]  # loops that it cannot follow to their ends, for what is in them
+    open_ended: set[Any]  # loops that turn as often as is known at run time only: each turn is a way out
     diagnostics: list[Any]
     function: Function
     calls: list[Call]
@@ -190,6 +195,8 @@ class Loops(Expressions):
         if not (S64_LO <= beyond <= S64_HI if signed else 0 <= beyond <= U64_HI):
             raise Refusal("this range() may count beyond 64 bits", "bound it: range(min(n, 1000))")
         trips = max(0, -(-(stop.hi - start.lo) // step) if up else -(-(start.hi - stop.lo) // -step))
+        if start.lo != start.hi or stop.lo != stop.hi:
+            self.open_ended.add(node)
         if self.is_followed(node, trips) or "may_goto" not in self.low.features:
             greatest, least = (stop, start) if up else (start, stop)
             greatest, least = numbers.at_most(self.low, greatest, roughly=True), numbers.at_least(self.low, least)
@@ -460,17 +467,17 @@ class Loops(Expressions):
         """Whether the verifier can follow every turn of a loop of at most `trips` turns (0: unknown)."""
         if node in self.forgetful:
             return False
-        if is_straight(node.body):
+        if is_straight(node.body) and not (node in self.open_ended and self.turns > 1):
             limit = MOST_FOLLOWED
         elif self.low.opaque is not None:
             limit = 0
         else:
-            limit = MOST_NESTED_FOLLOWED if _has(node.body, ast.For, ast.While) else MOST_FORKS_FOLLOWED
+            limit = MOST_NESTED_FOLLOWED if has_loops(node.body) else MOST_FORKS_FOLLOWED
         return 0 < trips * self.turns <= limit
 
     def has_many_ways(self, body: list[ast.stmt]) -> bool:
         """Whether a loop here is in one that the verifier does not follow, or has loops or indices in it."""
-        return self.low.opaque is not None or _has(body, ast.For, ast.While, ast.Subscript)
+        return self.low.opaque is not None or has_loops(body) or any(isinstance(n, ast.Subscript) for n in walk(body))
 
     def forget_bounds(self) -> None:
         """Where the verifier comes to a turn again that it does not follow, or calls back, it forgets the numbers that

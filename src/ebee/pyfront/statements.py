@@ -123,6 +123,7 @@ class Statements(Loops, Calls):
         self.depth, self.prefix, self.serial, self.turns = 0, "", 0, 1
         self.followed: list[ast.While | ast.For] = []
         self.forgetful: set[ast.While | ast.For] = set()
+        self.open_ended: set[ast.While | ast.For] = set()
 
     def run(self) -> None:
         """Lower the function, which is not yet part of the object. Raises: CompileError."""
