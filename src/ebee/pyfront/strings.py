@@ -286,7 +286,13 @@ def _find(front: Expressions, value: String, argument: Val) -> Val:
         nonlocal position
         position = _search(front, s, argument, yes, no)
 
-    return _answer(front, test, lambda: Num(front.b.read(position), 0, s.size_bytes))
+    def found() -> Num:
+        at = front.b.read(position)
+        if front.low.opaque is not None:  # each position is a way of its own to the verifier, with one number
+            at = front.b.op("add", at, front.low.opaque)
+        return Num(at, 0, s.size_bytes)
+
+    return _answer(front, test, found)
 
 
 if TYPE_CHECKING:
