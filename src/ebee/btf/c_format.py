@@ -25,7 +25,7 @@ from .kinds import (
 from .read import MAX_DEPTH, Btf, BtfType
 
 _QUALIFIERS = {BTF_KIND_CONST: "const", BTF_KIND_VOLATILE: "volatile", BTF_KIND_RESTRICT: "restrict"}
-_TAGS = {
+TAGS = {
     BTF_KIND_STRUCT: "struct",
     BTF_KIND_UNION: "union",
     BTF_KIND_ENUM: "enum",
@@ -41,7 +41,7 @@ def format_type(type_: BtfType) -> str:
 
     Raises: BtfError for types that contain themselves or are too large to print.
     """
-    return _Printer(type_.btf).definition(type_)
+    return Printer(type_.btf).definition(type_)
 
 
 def format_declaration(btf: Btf, type_id: int, name: str = "") -> str:
@@ -49,17 +49,21 @@ def format_declaration(btf: Btf, type_id: int, name: str = "") -> str:
 
     Raises: BtfError as `format_type` does.
     """
-    return _Printer(btf).declaration(type_id, name, 0)
+    return Printer(btf).declaration(type_id, name, 0)
 
 
-class _Printer:
-    def __init__(self, btf: Btf) -> None:
+class Printer:
+    """Prints the types of one BTF; it refuses more than a limit of characters."""
+
+    def __init__(self, btf: Btf, most_chars: int = _MAX_CHARS) -> None:
         self.btf = btf
-        self.left = _MAX_CHARS
+        self.left = most_chars
+
+    no_count = ""  # what stands for the number of elements of a flexible array
 
     def definition(self, type_: BtfType) -> str:
         kind, name = type_.kind, type_.name
-        if kind in _TAGS:
+        if kind in TAGS:
             return self.body(type_, 0) + ";"
         if kind == BTF_KIND_FWD:
             return f"{'union' if type_.kind_flag else 'struct'} {name};"
@@ -94,7 +98,7 @@ class _Printer:
         if depth > MAX_DEPTH:
             raise BtfError(f"{type_.kind_name} {type_.name!r} is nested too deeply to print", section=".BTF")
         indent = "\t" * (depth + 1)
-        lines = [f"{_TAGS[type_.kind]} {type_.name}".rstrip() + " {"]
+        lines = [f"{TAGS[type_.kind]} {type_.name}".rstrip() + " {"]
         if type_.kind in (BTF_KIND_ENUM, BTF_KIND_ENUM64):
             lines += [f"{indent}{self.spend(name)} = {value}," for name, value in type_.values]
         else:
@@ -112,17 +116,18 @@ class _Printer:
             type_ = self.btf.by_id(type_id)
             kind = type_.kind
             if kind in _QUALIFIERS:
-                qualifiers.append(_QUALIFIERS[kind])
+                if _QUALIFIERS[kind] not in qualifiers:
+                    qualifiers.append(_QUALIFIERS[kind])
             elif kind == BTF_KIND_TYPE_TAG:
                 tags.append(f'__attribute__((btf_type_tag("{self.spend(type_.name)}")))')
             elif kind == BTF_KIND_PTR:
                 declarator = "*" + " ".join(filter(None, [*qualifiers, *tags, declarator]))
                 qualifiers, tags = [], []
-                if self.btf.by_id(type_.type_id).kind in (BTF_KIND_ARRAY, BTF_KIND_FUNC_PROTO):
+                if self.unqualified(type_.type_id) in (BTF_KIND_ARRAY, BTF_KIND_FUNC_PROTO):
                     declarator = f"({declarator})"
             elif kind == BTF_KIND_ARRAY:
                 element, _index, count = type_.array
-                declarator += f"[{count or ''}]"
+                declarator += f"[{count or self.no_count}]"
                 type_id = element
                 continue
             elif kind == BTF_KIND_FUNC_PROTO:
@@ -132,11 +137,20 @@ class _Printer:
             type_id = type_.type_id
         raise BtfError(f"type {type_id} refers to itself", section=".BTF")
 
+    def unqualified(self, type_id: int) -> int:
+        """Return the kind behind qualifiers and tags."""
+        for _ in range(MAX_DEPTH):
+            type_ = self.btf.by_id(type_id)
+            if type_.kind not in _QUALIFIERS and type_.kind != BTF_KIND_TYPE_TAG:
+                return type_.kind
+            type_id = type_.type_id
+        raise BtfError(f"type {type_id} refers to itself", section=".BTF")
+
     def base(self, type_: BtfType, depth: int) -> str:
         """Return the part of a declaration that names the type."""
         name = self.spend(type_.name)
-        if type_.kind in _TAGS:
-            return f"{_TAGS[type_.kind]} {name}" if name else self.body(type_, depth)
+        if type_.kind in TAGS:
+            return f"{TAGS[type_.kind]} {name}" if name else self.body(type_, depth)
         if type_.kind == BTF_KIND_FWD:
             return f"{'union' if type_.kind_flag else 'struct'} {name}"
         return name or "void"
