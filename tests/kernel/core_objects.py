@@ -23,7 +23,7 @@ def compile_c(source, to, *options, big_endian=False):
     pytest.importorskip("ziglang", reason="clang is in the package ziglang")
     target = "bpfeb-freestanding" if big_endian else "bpfel-freestanding"
     argv = [sys.executable, "-m", "ziglang", "cc", "-target", target, "-mcpu=v3", "-g", "-O2", "-w",
-            "-fno-asynchronous-unwind-tables", *options]
+            "-fno-unwind-tables", "-fno-asynchronous-unwind-tables", *options]
     done = subprocess.run([*argv, "-c", str(source), "-o", str(to)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return Path(to).read_bytes()

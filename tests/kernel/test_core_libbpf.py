@@ -9,17 +9,23 @@ import shlex
 import struct
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from core_objects import DATA, compile_c, read_programs
+from core_objects import DATA, compile_c, read_programs, sections
 
 from ebee.abi import attr as layouts
 from ebee.abi import bpf as abi
+from ebee.btf.dedup import dedup
+from ebee.btf.read import Btf
 from ebee.isa.encode import decode
 from ebee.kernel.backend import KernelBackend
+from ebee.spec.core_min import minimise
+from ebee.spec.core_relo import CoreTarget, Relocator
 from ebee.sys import bpf
 
 BPFTOOL = shlex.split(os.environ.get("EBEE_BPFTOOL", "bpftool"))
+VMLINUX = Path("/sys/kernel/btf/vmlinux")
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +96,45 @@ def xlated(fd):
     values = {"bpf_fd": fd, "info_len": size, "info": bpf.address(info)}
     bpf.call(abi.BPF_OBJ_GET_INFO_BY_FD, bpf.make_attr(layouts.OBJ_GET_INFO_BY_FD, values))
     return code.raw
+
+
+def bpftool(*args):
+    done = subprocess.run([*BPFTOOL, *map(str, args)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def relocated_against(data, btf):
+    """Return the values that all relocations of an object get."""
+    spec = read_programs(data)
+    relocator = Relocator(Btf(spec.btf), CoreTarget("vmlinux", btf))
+    results = [relocator.calculate(p.name, relo) for p in spec.programs.values() for relo in p.core_relos]
+    is_id = ("core_type_id",)
+    values = [(r.local, r.kind, r.is_poisoned, 0 if r.kind in is_id else r.new, r.new_size) for r in results]
+    return relocator, values
+
+
+@pytest.mark.skipif(not VMLINUX.exists(), reason=f"there is no {VMLINUX}")
+def test_the_least_btf_serves_as_well_as_all(compiled):
+    whole = Btf(VMLINUX.read_bytes())
+    relocator, wanted = relocated_against(compiled[1], whole)
+    least = Btf(minimise(whole, [relocator]))
+    assert least.type_count < 300 and len(least.data) < 20_000
+    assert relocated_against(compiled[1], least)[1] == wanted
+
+
+@pytest.mark.skipif(not VMLINUX.exists(), reason=f"there is no {VMLINUX}")
+@pytest.mark.needs_tool(BPFTOOL[0])
+def test_values_are_those_of_bpftool_s_least_btf(compiled, tmp_path):
+    bpftool("gen", "min_core_btf", VMLINUX, tmp_path / "min.btf", compiled[0])
+    wanted = relocated_against(compiled[1], Btf(VMLINUX.read_bytes()))[1]
+    theirs = Btf((tmp_path / "min.btf").read_bytes())
+    assert relocated_against(compiled[1], theirs)[1] == wanted
+
+
+@pytest.mark.needs_tool(BPFTOOL[0])
+def test_duplicates_are_those_that_libbpf_s_linker_finds(compiled, tmp_path):
+    path, data = compiled
+    bpftool("gen", "object", tmp_path / "linked.o", path)
+    linked = Btf(dict(sections((tmp_path / "linked.o").read_bytes()))[".BTF"])
+    ours = Btf(dedup(Btf(dict(sections(data))[".BTF"]))[0])
+    assert sorted(map(repr, ours.types())) == sorted(map(repr, linked.types()))

@@ -106,6 +106,11 @@ class BtfBuilder:
             known = self._ids[record] = len(self._records)
         return known
 
+    def append(self, words: Sequence[int]) -> int:
+        """Add a type as it is encoded, the same one as another or not; return its id."""
+        self._records.append(self._pack(*words))
+        return len(self._records)
+
     def reserve(self) -> int:
         """Return an id for a struct or union that will be added with `id=`: needed if it points to itself."""
         self._records.append(b"")

@@ -34,6 +34,7 @@ _INT_WORDS = frozenset(("char", "short", "int", "long", "signed", "unsigned", "_
 # By size in bytes: an integer of C, and what makes an enum of that size.
 _INTS = {1: "char", 2: "short", 4: "int", 8: "long long", 16: "__int128"}
 _ENUM_MODES = {1: "QI", 2: "HI", 8: "DI"}
+_PADS = {64: "long", 32: "int", 16: "short", 8: "char"}  # in bits
 _MAX_CHARS = 400_000_000
 _MAX_DEPTH = 200
 
@@ -227,8 +228,8 @@ class _Dumper(Printer):
                 most = max(most, align)
                 if not member.bitfield_size:
                     is_packed |= member.bit_off % (8 * align) != 0
-                elif size:
-                    is_packed |= member.bit_off // (8 * size) != (member.bit_off + member.bitfield_size - 1) // (8 * size)
+                else:
+                    is_packed |= _natural(member.bit_off, member.bitfield_size, 8 * size, 8, False) != member.bit_off
             is_packed |= type.size_bytes % most != 0
             self.layouts[id] = 1 if is_packed else most, is_packed
         return self.layouts[id]
@@ -269,12 +270,8 @@ def _aligned(off: int, to: int) -> int:
 def _fill(rows: list[str], indent: str, at: int, end: int) -> None:
     """Add bit fields without names: they take space and are nothing."""
     while at < end:
-        for bits, word in ((64, "long"), (32, "int"), (16, "short"), (8, "char")):
-            if at % bits == 0 and end - at >= bits:
-                break
-        else:
-            bits, word = min(8 - at % 8, end - at), "char"
-        rows.append(f"{indent}{word} : {bits};")
+        bits = next((b for b in _PADS if at % b == 0 and end - at >= b), 0) or min(8 - at % 8, end - at)
+        rows.append(f"{indent}{_PADS.get(bits, 'char')} : {bits};")
         at += bits
 
 

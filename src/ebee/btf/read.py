@@ -106,6 +106,13 @@ class BtfType:
         """
         return 0 if self._word < 0 else self.btf._id_at(self._word)
 
+    def words(self) -> tuple[list[int], list[int]]:
+        """Return the three words of struct btf_type, and those that follow it."""
+        if self._word < 0:
+            return [0, 0, 0], []
+        count = FIXED_WORDS[self.kind] + ENTRY_WORDS[self.kind] * self.vlen
+        return list(self.btf._words[self._word : self._word + 3]), list(self._expect(self.kind)) if count else []
+
     def _expect(self, *kinds: int) -> tuple[int, ...]:
         """Return the words after struct btf_type."""
         if self.kind not in kinds:

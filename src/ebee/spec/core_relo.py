@@ -61,12 +61,16 @@ class _Step(Record):
 
 
 class _Way(Record):
-    """A way through a type. `bit_off` is where it leads to, in bits from the start of the type `root_id`."""
+    """A way through a type. `bit_off` is where it leads to, in bits from the start of the type `root_id`.
+
+    `marks` are all structs and unions gone through, anonymous ones among them, with the numbers of the members.
+    """
 
     btf: Btf
     root_id: int
     steps: list[_Step] = field(default_factory=list)
     bit_off: int = 0
+    marks: list[tuple[BtfType, int]] = field(default_factory=list)
 
 
 class _Value(Record):
@@ -92,6 +96,7 @@ class Relocator:
     def __init__(self, local: Btf, target: CoreTarget) -> None:
         self.local, self.target = local, target
         self.report = CoreReport(target.name)
+        self.found: list[tuple[str, int, list[tuple[BtfType, int]]]] = []  # kind, type id, members gone through
         self._candidates: dict[int, list[tuple[str, BtfType]]] = {}
 
     def relocate(self, prog: ProgramSpec, relo: CoreRelo, insn: Insn, poison: int = POISON) -> list[Insn]:
@@ -135,6 +140,7 @@ class Relocator:
             matches.append((source, candidate, theirs, _value_or_none(relo.kind, theirs, way)))
         if matches:
             self._require_agreement(matches, way, relo.kind)
+            self.found += [(relo.kind, theirs.root_id, theirs.marks) for _, _, theirs, _ in matches]
             self._candidates[relo.type_id] = [(source, candidate) for source, candidate, _, _ in matches]
             source, candidate, theirs, value = matches[0]
             result.source, result.target_id = source, candidate.id
@@ -280,7 +286,7 @@ def _match(kind: str, local: _Way, candidate: BtfType) -> _Way:
 
 def _match_member(step: _Step, local_btf: Btf, type: BtfType, way: _Way, name: str) -> BtfType:
     """Go to the member of a step's name; return its type. Source: bpf_core_match_member."""
-    found = _find_member(type, step.name, 0, 0, [_MAX_STEPS * _MAX_STEPS])
+    found = _find_member(type, step.name, 0, 0, [_MAX_STEPS * _MAX_STEPS], way.marks)
     if found is None:
         inside = f" (where {type.kind_name} {type.name} is)" if len(way.steps) > 1 else ""
         raise _Mismatch(f"{name} has no {step.name!r}{inside}")
@@ -295,7 +301,7 @@ def _match_member(step: _Step, local_btf: Btf, type: BtfType, way: _Way, name: s
 
 
 def _find_member(
-    type: BtfType, name: str, bit_off: int, depth: int, left: list[int]
+    type: BtfType, name: str, bit_off: int, depth: int, left: list[int], marks: list[tuple[BtfType, int]]
 ) -> tuple[BtfType, int, int] | None:
     """Return the struct or union with the member, its number and offset, looking into anonymous ones in order."""
     if type.kind not in COMPOSITE_KINDS:
@@ -306,10 +312,12 @@ def _find_member(
     for idx, member in enumerate(type.members):
         at = bit_off + member.bit_off
         if member.name == name:
+            marks.append((type, idx))
             return type, idx, at
         if not member.name:
-            found = _find_member(type.btf.resolve(member.type_id), name, at, depth + 1, left)
+            found = _find_member(type.btf.resolve(member.type_id), name, at, depth + 1, left, marks)
             if found is not None:
+                marks.append((type, idx))
                 return found
     return None
 
