@@ -40,7 +40,7 @@ def test_a_difference_is_compared_with_a_limit_that_is_zero(test):
     assert [values[0] for values, _lost in found] == [1, 1]
 
 
-@pytest.mark.parametrize("test", ["d < 0", "0 <= d", "d >= u64(0)", "d >= zero", "max(0, d) > 1", "max(LIMIT, d) > 1"])
+@pytest.mark.parametrize("test", ["d < 0", "0 <= d", "d >= u64(0)", "d >= zero", "max(0, d) > 1", "max(LIMIT, d) > 1", "abs(d) > 1"])
 def test_whether_a_difference_is_negative_is_refused(test):
     with pytest.raises(CompileError, match="the difference of two unsigned numbers wraps and is never negative"):
         run_engine(["zero = 0", "d = ctx.addr - ctx.len", f"out[0] = {test}"], (0,) * 6, prelude=PRELUDE)

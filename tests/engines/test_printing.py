@@ -11,6 +11,7 @@ from text_probes import make_probe, run_probe, run_python
 
 import ebee
 from ebee.api.printing import text_of, write
+from ebee.errors import CompileError
 from ebee.spec.object import PRINT_MAP
 
 BACKENDS = ["engine", pytest.param("kernel", marks=pytest.mark.needs_kernel)]
@@ -297,3 +298,41 @@ def test_members_of_enums(backend, state, level, loud, mode, set):
 def test_a_number_that_is_no_member_has_no_name():
     ran = run_probe("engine", ["p = Event()", "p.state = 1", "print(p.state)", "print(p.state.name)"], prelude=STRUCTS)
     assert ran.printed == [("stdout", "1\n")] and ran.losses
+
+
+KEPT_SHOWS = """
+st = State.IDLE
+if num[0] > 2:
+    st = State.RUN
+print(f'{st!r}', st.name)
+lv = State(2) if num[0] & 1 else State.IDLE
+print(f'{lv!r} {max(st, lv)!r} {(st or lv)!r}')
+for n in (0, 2, 0):
+    st = State(n)
+print(repr(st))
+for i in range(num[0]):
+    st = State.RUN
+print(f'{st!r}', st.name)
+md = Mode.READ
+if num[0] & 4:
+    md |= Mode.WRITE
+print(f'{md!r}', md.name, f'{md & Mode.WRITE!r} {Mode.WRITE | num[0] & 1!r} {md + 1!r}')
+print(f'{+st!r} {-st!r} {st + 0!r} {abs(st)!r} {int(st)!r} {min(st, lv)!r} {Mode.READ in Mode.BOTH}')
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("number", [0, 1, 4, 7])
+def test_members_stay_members(backend, number):
+    names = {}
+    exec("from ebee import *\n" + ENUMS, names)
+    out = io.StringIO()
+    exec("\n".join(KEPT_SHOWS), {**names, "num": [number], "print": lambda *a: print(*a, file=out)})
+    ran = run_probe(backend, KEPT_SHOWS, num=[number], prelude=ENUMS)
+    assert "".join(text for _, text in ran.printed) == out.getvalue() and not ran.losses
+
+
+def test_what_is_a_member_on_one_way_only_is_not_shown():
+    for body in (["x = State.RUN", "if num[0]:", "    x = num[0]", "print(f'{x!r}')"], ["print(f'{max(State.RUN, num[0])!r}')"]):
+        with pytest.raises(CompileError, match="True or False, or a member of an enum, on one way and a number on another"):
+            run_probe("engine", body, num=[1], prelude=ENUMS)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 S64_LO, S64_HI, U64_HI = -(1 << 63), (1 << 63) - 1, (1 << 64) - 1
 
 KERNEL = "__kernel *"  # ends the C type of a pointer into kernel memory, whose fields can be read
-BOOL, MAYBE_BOOL = "bool", "bool or int"
+BOOL, MAYBE_BOOL, ENUM = "bool", "bool or int", "enum "
 
 # Python's comparison operators: the IR's condition for unsigned and for signed numbers.
 COMPARISONS = {
@@ -39,9 +39,9 @@ class Refusal(Exception):
 class Num(Record):
     """An integer at run time: `lo` to `hi` are the numbers it can be.
 
-    `c_type` is the C type it came from, when that matters (pointers), `BOOL` for Python's True and False and
-    `MAYBE_BOOL` for what is one of them on some ways. `may_borrow` marks an unsigned difference that wraps when it
-    would be negative.
+    `c_type` is the C type it came from, when that matters (pointers), `BOOL` for Python's True and False, `ENUM` with
+    more behind it for members of an enum, and `MAYBE_BOOL` for what is one of those on some ways. `may_borrow` marks an
+    unsigned difference that wraps when it would be negative.
     """
 
     value: Value
@@ -85,12 +85,17 @@ def common(c_types: set[str]) -> str:
     """Return the `c_type` of a number that has one of several."""
     if len(c_types) == 1:
         return next(iter(c_types))
-    return MAYBE_BOOL if c_types & {BOOL, MAYBE_BOOL} else ""
+    return MAYBE_BOOL if any(map(_is_more, c_types)) else ""
+
+
+def _is_more(c_type: str) -> bool:
+    """Whether a number is not always Python's int, but of a class that derives from it."""
+    return c_type in (BOOL, MAYBE_BOOL) or c_type.startswith(ENUM)
 
 
 def bare(n: Num) -> Num:
-    """The number as Python's int, which it may be only as True or False."""
-    return Num(n.value, n.lo, n.hi, "", n.may_borrow) if n.c_type in (BOOL, MAYBE_BOOL) else n
+    """The number as Python's int, which it may be only as True or False, or as a member of an enum."""
+    return Num(n.value, n.lo, n.hi, "", n.may_borrow) if _is_more(n.c_type) else n
 
 
 def _same_sign(a: Num, b: Num, what: str) -> None:
@@ -262,15 +267,19 @@ def invert(low: Lowering, a: Num) -> Num:
     return _result(low.b.op("xor", a.value, low.b.const(-1)), -a.hi - 1, -a.lo - 1, a)
 
 
+def _borrows() -> Refusal:
+    return Refusal(
+        "the difference of two unsigned numbers wraps and is never negative",
+        "compare the numbers themselves: a < b; or cast: s64(a - b); at least 0 is a - b if a > b else 0",
+    )
+
+
 def condition(op: str, a: Num, b: Num) -> str:
     """Return the IR condition for a comparison. Raises: Refusal for one that Python would decide otherwise."""
     _same_sign(a, b, "a comparison")
     for n, other in ((a, b), (b, a)):
         if n.may_borrow and other.lo == other.hi == 0 and op not in ("==", "!="):
-            raise Refusal(
-                "the difference of two unsigned numbers wraps and is never negative",
-                "compare the numbers themselves: a < b; or cast: s64(a - b); at least 0 is a - b if a > b else 0",
-            )
+            raise _borrows()
     return COMPARISONS[op][a.is_signed or b.is_signed]
 
 
@@ -290,6 +299,8 @@ def power(low: Lowering, a: Num, exponent: int) -> Num:
 def magnitude(low: Lowering, a: Num) -> Num:
     """Python's `abs(a)`; that of the smallest s64 is a u64."""
     check_number(a)
+    if a.may_borrow:
+        raise _borrows()
     if a.lo >= 0:
         return bare(a)
     return Num(_magnitude(low, a)[1], max(a.lo, -a.hi, 0), max(-a.lo, a.hi))
@@ -306,8 +317,8 @@ def choose(low: Lowering, op: str, a: Num, b: Num, smaller: bool) -> Num:
     low.b.jump(done)
     low.b.start(done)
     best = min if smaller else max
-    is_bool = BOOL in (a.c_type, b.c_type) or MAYBE_BOOL in (a.c_type, b.c_type)
-    c_type = common({a.c_type, b.c_type}) if is_bool else ""
+    is_more = _is_more(a.c_type) or _is_more(b.c_type)
+    c_type = common({a.c_type, b.c_type}) if is_more else ""
     return Num(low.b.read(name), best(a.lo, b.lo), best(a.hi, b.hi), c_type)
 
 

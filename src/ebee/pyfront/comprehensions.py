@@ -10,7 +10,7 @@ from .constants import fold, plain
 from .order import steady
 from .sequences import items_of, kept_part, tuple_of, turns_of
 from .source import assigned_names, places, walk
-from .values import Known
+from .values import Known, as_member
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ def extreme(front: Expressions, node: ast.Call, op: str, name: str) -> Val:
         front.low.abort_if("eq", b.read(seen), b.const(0), "bad_index", f"{name}() of nothing")
     if met is None:
         raise Refusal(f"{name}() of nothing")
-    return Num(b.read(best), met.lo, met.hi, met.c_type)
+    return as_member(Num(b.read(best), met.lo, met.hi, met.c_type))
 
 
 def decides(front: Expressions, node: ast.GeneratorExp, is_any: bool) -> Val:

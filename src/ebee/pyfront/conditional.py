@@ -6,7 +6,7 @@ import _ast as ast
 
 from ..lower import numbers
 from ..lower.numbers import Num, Refusal
-from .values import Comm, HeaderRef, Known, Many, Text, Unusable, UserStr, is_bytes, is_lazy, is_string
+from .values import Comm, HeaderRef, Known, Many, Text, Unusable, UserStr, as_member, is_bytes, is_lazy, is_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def and_or(front: Expressions, node: ast.BoolOp) -> Val:
     if strings:
         return _merged_strings(front, strings)
     assert result is not None
-    return Num(front.b.read(f"value {id(node)}"), result.lo, result.hi, result.c_type, result.may_borrow)
+    return as_member(result.replace(value=front.b.read(f"value {id(node)}")))
 
 
 def _same_kind(front: Expressions, part: ast.expr, value: Val, number: Num | None) -> None:
@@ -178,7 +178,7 @@ class Ways:
             return _merged_strings(self.front, self.strings)
         n = self.number
         assert n is not None
-        return Num(self.front.b.read(self.name), n.lo, n.hi, n.c_type, n.may_borrow)
+        return as_member(n.replace(value=self.front.b.read(self.name)))
 
 
 def either(front: Expressions, node: ast.IfExp) -> Val:

@@ -7,7 +7,7 @@ import _ast as ast
 from ..lower.numbers import BOOL, Num, Refusal
 from .formatting import name_of
 from .kinds import Kind, NumKind
-from .values import EnumNum, Known, Member, is_flag
+from .values import EnumNum, Known, Member, as_member, is_flag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def meant(type: NumType, n: Num) -> Num | Member:
     if cls is None:
         is_bool = getattr(getattr(type, "meaning", None), "name", type.name) == "bool"
         return Num(n.value, n.lo, n.hi, BOOL) if is_bool else n
-    return EnumNum(n.value, n.lo, n.hi, cls=cls) if issubclass(cls, int) else Member(n, cls)
+    return as_member(n, cls) if issubclass(cls, int) else Member(n, cls)
 
 
 def as_kept(type: NumType, value: Val) -> Val:
@@ -50,7 +50,7 @@ def cast(front: Expressions, cls: Any, node: ast.Call) -> Val:
         except ValueError as e:
             raise Refusal(str(e)) from None
     n = front.as_num(value)
-    return EnumNum(n.value, n.lo, n.hi, cls=cls) if issubclass(cls, int) else Member(n, cls)
+    return as_member(n, cls) if issubclass(cls, int) else Member(n, cls)
 
 
 class EnumNumKind(NumKind):

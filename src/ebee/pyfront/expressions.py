@@ -30,6 +30,8 @@ from .values import (
     Unread,
     Unusable,
     UserStr,
+    as_member,
+    c_type_of,
     differences,
     is_bytes,
     is_flag,
@@ -169,7 +171,8 @@ class Expressions:
         if isinstance(value, Num):
             return value
         if isinstance(value, Known) and isinstance(value.object, int):
-            return numbers.constant(self.low, value.object if isinstance(value.object, bool) else int(value.object))
+            n = numbers.constant(self.low, value.object if isinstance(value.object, bool) else int(value.object))
+            return as_member(n.replace(c_type=c_type_of(value)))
         if isinstance(value, Maybe):
             from .optional import number
 
@@ -275,7 +278,9 @@ class Expressions:
             if not (isinstance(b, Known) and isinstance(b.object, int) and 0 <= b.object <= 64):
                 raise Refusal("this operator (Pow) is not supported with such an exponent", HINTS["Pow"])
             return numbers.power(self.low, self.as_num(a), b.object)
-        return numbers.binary(self.low, op, self.as_num(a), self.as_num(b))
+        x, y = self.as_num(a), self.as_num(b)
+        cls = next((n.cls for n in (x, y) if isinstance(n, EnumNum) and is_flag(n.cls)), None) if op in "&|^" else None
+        return as_member(numbers.binary(self.low, op, x, y), cls)
 
     def expr_UnaryOp(self, node: ast.UnaryOp) -> Val:
         if isinstance(node.op, ast.Not):

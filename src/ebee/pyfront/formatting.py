@@ -191,7 +191,8 @@ def is_plain(object: Any) -> bool:
 def _check_number(front: Expressions, n: Num, conversion: str, spec: str) -> None:
     """Refuse a number that Python would show otherwise, or not at all."""
     if n.c_type == MAYBE_BOOL:
-        raise Refusal("this is True or False on one way and a number on another", "say which: int(x) or bool(x)")
+        what = "this is True or False, or a member of an enum, on one way and a number on another"
+        raise Refusal(what, "say which: int(x) or bool(x)")
     if not spec or conversion:
         if n.is_kernel_pointer:
             raise Refusal("a pointer into the kernel has no text", "print a member, or the address with :#x")

@@ -12,7 +12,7 @@ from .intrinsics import EFFECTS, INTRINSICS
 from .intrinsics import call as call_intrinsic
 from .kinds import KnownKind
 from .source import walk
-from .values import EnumNum, Known, Many
+from .values import EnumNum, Known, Many, as_member
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _better(front: Expressions, op: str, a: Num, b: Num) -> Num:
             return b
         if a.hi <= b.lo if op == "<" else a.lo >= b.hi:
             return a
-    return numbers.choose(front.low, op, a, b, op == "<")
+    return as_member(numbers.choose(front.low, op, a, b, op == "<"))
 
 
 def _abs(front: Expressions, node: ast.Call) -> Val:

@@ -18,7 +18,7 @@ from ..types.scalars import INT_TYPES
 from .expressions import Expressions, Located
 from .order import is_in, steady
 from .source import assigned_names, walk
-from .values import Entries, Entry, KernelIter, Known, Place, RecordRef, Unusable, c_type_of, entry_of
+from .values import Entries, Entry, KernelIter, Known, Place, RecordRef, Unusable, as_member, c_type_of, entry_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -373,7 +373,7 @@ class Loops(Expressions):
         for name, (lo, hi) in guess.items():
             value = start[name]
             assert isinstance(value, Num)
-            self.env[name] = Num(self.b.read(self.local(name)), lo, hi, value.c_type, value.may_borrow)
+            self.env[name] = as_member(Num(self.b.read(self.local(name)), lo, hi, value.c_type, value.may_borrow))
         if not followed and trips >= 0:
             self.budget(trips * self.turns)
         entered = self.env

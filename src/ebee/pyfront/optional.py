@@ -10,7 +10,7 @@ import _ast as ast
 from ..lower import numbers
 from ..lower.numbers import Num, Refusal
 from .kinds import Kind
-from .values import Known, Maybe
+from .values import Known, Maybe, as_member
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class MaybeKind(Kind):
                 return None
             met = numbers.union(met, n) if met is not None else n
         assert met is not None
-        n = Num(front.b.read(front.local(name)), met.lo, met.hi, met.c_type)
+        n = as_member(Num(front.b.read(front.local(name)), met.lo, met.hi, met.c_type))
         return Maybe(front.b.read(there(front, name)), n, name)
 
 

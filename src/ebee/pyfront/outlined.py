@@ -33,6 +33,7 @@ from .values import (
     Payload,
     Place,
     Unusable,
+    as_member,
 )  # fmt: skip
 
 TYPE_CHECKING = False
@@ -180,7 +181,7 @@ def attempt(
         for n, (lo, hi) in guess.items():
             value = start[n]
             assert isinstance(value, Num)
-            front.env[n] = Num(low.b.read(front.local(n)), lo, hi, value.c_type)
+            front.env[n] = as_member(Num(low.b.read(front.local(n)), lo, hi, value.c_type))
             low.b.write(f"{front.local(n)} is there", low.b.const(1))
         heads = {n: v.value for n, v in front.env.items() if n in guess and isinstance(v, Num)}
         turn, over, following, done = low.blocks(4)

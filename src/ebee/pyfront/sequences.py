@@ -39,6 +39,9 @@ def contains(front: Expressions, container: Known, item: Val, then: Block, els: 
         b.start(above)
         b.branch(numbers.condition("<", n, high), n.value, high.value, then, els)
         return
+    if isinstance(item, Known) and hasattr(type(items), "__members__") and type(item.object) is type(items):
+        b.jump(then if item.object in items else els)
+        return
     if not isinstance(items, tuple | frozenset | set | list | range | dict | VIEWS[0] | VIEWS[1]):
         raise Refusal(f"`in` works on keyed maps and constant sequences, not on {front.describe(container)}")
     if len(items) > _MOST_ALTERNATIVES:

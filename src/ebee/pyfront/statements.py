@@ -33,6 +33,7 @@ from .values import (
     Unread,
     Unusable,
     UserStr,
+    as_member,
     c_type_of,
     entry_of,
     is_bytes,
@@ -384,7 +385,7 @@ class Statements(Loops, Calls):
         if not fits_together(Num(None, lo, lo), Num(None, hi, hi)):  # type: ignore[arg-type]
             return Unusable("is signed on one way that leads here and unsigned on another", "cast it on one of them")
         may_borrow = any(isinstance(v, Num) and v.may_borrow for v in values)
-        return Num(self.b.read(self.local(name)), lo, hi, common(c_types), may_borrow)
+        return as_member(Num(self.b.read(self.local(name)), lo, hi, common(c_types), may_borrow))
 
     # Assignment
 

@@ -7,7 +7,7 @@ strings that are still to be written somewhere, records.
 from __future__ import annotations
 
 from ..ir.core import PTR_RECORD, PTR_STACK, Op
-from ..lower.numbers import Num, Refusal
+from ..lower.numbers import ENUM, Num, Refusal
 from ..record import Record, field
 
 TYPE_CHECKING = False
@@ -102,7 +102,26 @@ def is_sequence(value: Val) -> bool:
 
 def c_type_of(value: Num | Known) -> str:
     """Return the `c_type` of an integer."""
-    return ("bool" if isinstance(value.object, bool) else "") if isinstance(value, Known) else value.c_type
+    if isinstance(value, Num):
+        return value.c_type
+    cls = type(value.object)
+    return "bool" if cls is bool else enum_type(cls) if hasattr(cls, "__members__") else ""
+
+
+_enums: dict[str, Any] = {}
+
+
+def enum_type(cls: Any) -> str:
+    """The `c_type` of members of an enum class."""
+    c_type = f"{ENUM}{cls.__name__} {id(cls)}"
+    _enums[c_type] = cls
+    return c_type
+
+
+def as_member(n: Num, cls: Any = None) -> Num:
+    """A number as a member of an enum class, or of the one that its `c_type` says."""
+    cls = cls or _enums.get(n.c_type)
+    return n if cls is None else EnumNum(n.value, n.lo, n.hi, enum_type(cls), n.may_borrow, cls)
 
 
 class Known(Record):

@@ -30,7 +30,7 @@ def printing(ctx):
     print(f"{n:{n}}")  # error: a format specification must be known when the probe is compiled
     print(f"{n:c}")  # error: s32 need not be a character | cast it: u8(x)
     print(f"{n:99999}")  # error: the text would be 99999 characters long
-    print(n > 3 and n)  # error: this is True or False on one way and a number on another | say which: int(x) or bool(x)
+    print(n > 3 and n)  # error: this is True or False, or a member of an enum, on one way and a number on another | say which: int(x) or bool(x)
     print(f"{(n, n)!r:>9}")  # error: a tuple or list cannot be formatted in a probe | format its values
     print(*ctx.dfd)  # error: how many values s32 has is not known
     print(zip((1, 2), (n, n)))  # error: zip() of tuple, several values has no text in a probe | …
@@ -39,7 +39,7 @@ def printing(ctx):
     for i in range(3):
         if i == n:
             x = 5
-    print(x)  # error: this is True or False on one way and a number on another | say which: int(x) or bool(x)
+    print(x)  # error: this is True or False, or a member of an enum, on one way and a number on another | say which: int(x) or bool(x)
 
 
 @ebee.tracepoint("syscalls:sys_enter_openat")
