@@ -75,7 +75,9 @@ class Rows(Table):
     """A dict of copies, as maps are."""
 
     def get(self, key, default=None):
-        return self[key] if key in self else default
+        if key not in self:
+            return default
+        return self[key]
 
     def pop(self, key, default):
         return dict.pop(self, key, default)
