@@ -48,7 +48,9 @@ _PLACES = {
 _BOUNDS = {"interface", "cgroup", "netns", "route", "map", "socket", "hook", "one_cpu"}
 _TAKES = {"interface": "packet", "cgroup": "control group", "netns": "network namespace", "route": "lwt",
           "map": "sk_msg and sk_skb", "socket": "socket_filter and sk_reuseport",
-          "pid": "user-space and perf event"}  # fmt: skip
+          "pid": "user-space and perf event", "before": "tc, netkit and control group",
+          "after": "tc, netkit and control group", "allow": "control group",
+          "cookie": "kernel function and tracepoint"}  # fmt: skip
 
 
 def _place(probe: Probe, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,6 +140,10 @@ class Session:
         map: MapDecl | None = None,
         socket: Any = None,
         pid: int | None = None,
+        before: Probe | int | str | None = None,
+        after: Probe | int | str | None = None,
+        allow: str | None = None,
+        cookie: int | None = None,
         backend: str | None = None,
         on_loss: Callable[[list[Loss]], None] | None = None,
     ) -> Attachment:
@@ -148,6 +154,9 @@ class Session:
         packet probes see, all of them, also with `command`; `cgroup` the control group that its probes act on, `netns`
         the network namespace, `route` a new route ("10.1.0.0/16 via 10.0.0.1"), `map` the map of sockets and `socket`
         the socket; `pid` is the process whose functions user-space probes look at, or that perf events are counted in.
+        Of several programs on an interface's tc hook, or a control group, these go `before` or `after` another: a probe
+        of this session, a program's id, or "all"; `allow` attaches to a control group without a link (`none`,
+        `override`, `multi`). `cookie` is the number that bpf_get_attach_cookie() returns in probes of the kernel.
 
         Raises: CompileError, VerifierError, UnknownProbe, PermissionMissing, NotSupported, CommandError, UsageError.
         After an error nothing is left attached.
@@ -162,8 +171,11 @@ class Session:
             _check_attachable(probe)
         given = {
             "interface": interface, "cgroup": cgroup, "netns": netns, "route": route, "map": map, "socket": socket,
-            "pid": pid,
+            "pid": pid, "before": before, "after": after, "allow": allow, "cookie": cookie,
         }  # fmt: skip
+        for name in ("before", "after"):
+            if isinstance(given[name], Probe):
+                given[name] = self._loaded_program(given[name])
         where = {n: _place(p, given) for p in singles if isinstance(p, Probe) for n in p.programs()}
         taken = {place for probe in singles if isinstance(probe, Probe) for place in places_of(probe.section)}
         for name, value in given.items():
@@ -247,6 +259,13 @@ class Session:
             fileno = getattr(options["socket"], "fileno", None)
             resolved["socket"] = fileno() if fileno else int(options["socket"])
         return resolved
+
+    def _loaded_program(self, probe: Probe) -> BackendProgram:
+        """Return the program that a probe was last loaded as. Raises: UsageError for one that is not attached."""
+        loaded = self._latest.get(probe)
+        if loaded is None:
+            raise UsageError(f"{probe.name} is not attached in this session", hint="attach it first")
+        return loaded.programs[probe.name]
 
     def run(
         self,

@@ -285,6 +285,8 @@ class EngineBackend:
             )
         if prog.spec.prog_type != bpf.BPF_PROG_TYPE_TRACEPOINT:
             raise NotSupported(f"the hook {prog.spec.section!r} in the engine", hint="only tracepoints work there")
+        if options is not None and options.cookie:
+            raise NotSupported("a cookie in the engine", hint="run it in the kernel")
         event = prog.spec.attach_to
         if is_pattern(event):  # the program tells by the number; the records are laid out alike
             event = "raw_syscalls:sys_enter" if "enter" in event.partition("_")[2] else "raw_syscalls:sys_exit"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..abi import bpf as abi
 from ..errors import NotSupported, SyscallError, UnknownProbe, UsageError
 from ..sys import bpf
-from ..sys.os_seam import current
+from ..sys.os_seam import Fd, current
 from .programs import KernelLink
 from .relocate import unknown_probe
 
@@ -33,7 +33,7 @@ def attach(program: KernelProgram, options: AttachOptions, tracepoints: Tracepoi
 
         return attach_replacement(program)
     if program.raw_tracepoint:
-        takes, attacher = "", _raw_tracepoint
+        takes, attacher = "cookie", _raw_tracepoint
     if attacher is None:
         raise NotSupported(f"attaching a program of section {program.spec.section!r}")
     for name in options.given():
@@ -45,8 +45,10 @@ def attach(program: KernelProgram, options: AttachOptions, tracepoints: Tracepoi
 
 def _raw_tracepoint(program: KernelProgram, options: AttachOptions, tracepoints: Tracepoints) -> KernelLink:
     try:
-        return KernelLink(bpf.raw_tracepoint_open(program.raw_tracepoint, program.fd.number))
+        return KernelLink(bpf.raw_tracepoint_open(program.raw_tracepoint, program.fd.number, options.cookie))
     except SyscallError as e:
+        if options.cookie and e.errno in (_EINVAL, bpf.E2BIG):
+            raise NotSupported(f"{program.raw_tracepoint} with a cookie", "6.10") from None
         if e.errno in (_ENOENT, _EINVAL) and program.spec.prog_type == abi.BPF_PROG_TYPE_RAW_TRACEPOINT:
             raise _unknown_raw_tracepoint(program.raw_tracepoint) from None
         if e.errno == _EEXIST:
@@ -85,7 +87,7 @@ def _tracepoint(program: KernelProgram, options: AttachOptions, tracepoints: Tra
     except UnknownProbe:
         raise unknown_probe(event, tracepoints) from None
     perf = open_event(PERF_TYPE_TRACEPOINT, number, f"tracepoint:{event}")
-    return attach_to_event(program.fd.number, perf, f"tracepoint:{event}")
+    return attach_to_event(program.fd.number, perf, f"tracepoint:{event}", options.cookie)
 
 
 def _tracing(program: KernelProgram, options: AttachOptions, tracepoints: Tracepoints) -> KernelLink:
@@ -95,10 +97,41 @@ def _tracing(program: KernelProgram, options: AttachOptions, tracepoints: Tracep
 
         return attach_iterator(program, options)
     for name in options.given():
-        raise UsageError(f"{name}= means nothing to {program.spec.name}: only iterators take it")
+        if name != "cookie":
+            raise UsageError(f"{name}= means nothing to {program.spec.name}: only iterators take it")
     if program.spec.prog_type == abi.BPF_PROG_TYPE_LSM:
         _check_lsm()
+    if options.cookie:
+        return _traced_with_cookie(program, options.cookie)
     return KernelLink(bpf.raw_tracepoint_open("", program.fd.number))
+
+
+def _traced_with_cookie(program: KernelProgram, cookie: int) -> KernelLink:
+    """Attach a program of a trampoline or typed tracepoint with a cookie (Linux 5.19, of tracepoints 6.10)."""
+    spec = program.spec
+    if spec.expected_attach_type == abi.BPF_TRACE_RAW_TP:
+        try:
+            return KernelLink(bpf.raw_tracepoint_open("", program.fd.number, cookie))
+        except SyscallError as e:
+            if e.errno in (_EINVAL, bpf.E2BIG):
+                raise NotSupported(f"{spec.attach_to} with a cookie", "6.10") from None
+            raise
+    link = bpf.link_create(program.fd.number, 0, spec.expected_attach_type, tracing__cookie=cookie)
+    if link in (-_EINVAL, -bpf.E2BIG):
+        raise NotSupported(f"{spec.attach_to} with a cookie", "5.19")
+    if link < 0:
+        raise bpf.error(abi.BPF_LINK_CREATE, -link, spec.section)
+    return KernelLink(Fd(link))
+
+
+def _lsm(program: KernelProgram, options: AttachOptions, tracepoints: Tracepoints) -> KernelLink:
+    """Attach a security program: to the machine's hooks, or to those of a control group."""
+    if program.spec.expected_attach_type == abi.BPF_LSM_CGROUP:
+        from .network import attach_to_cgroup
+
+        _check_lsm()
+        return KernelLink(attach_to_cgroup(program, options))
+    return _tracing(program, options, tracepoints)
 
 
 def _check_lsm() -> None:
@@ -119,23 +152,25 @@ def _kprobe(program: KernelProgram, options: AttachOptions, tracepoints: Tracepo
         return attach_uprobe(program, options)
     from .kprobes import attach_kprobe
 
-    for name in options.given():
-        raise UsageError(f"{name}= means nothing to {program.spec.name}, a probe on a function of the kernel")
+    if options.pid:
+        raise UsageError(f"pid= means nothing to {program.spec.name}, a probe on a function of the kernel")
     return attach_kprobe(program, options, tracepoints)
 
 
 # What a kind of program can be attached with, as names of AttachOptions, and how.
 ATTACHERS: dict[int, tuple[str, Attacher | None]] = {
-    abi.BPF_PROG_TYPE_TRACEPOINT: ("", _tracepoint),
+    abi.BPF_PROG_TYPE_TRACEPOINT: ("cookie", _tracepoint),
     abi.BPF_PROG_TYPE_XDP: ("interface mode", _by("interfaces", "attach_to_interface")),
-    abi.BPF_PROG_TYPE_SCHED_CLS: ("interface", _by("interfaces", "attach_to_interface")),
+    abi.BPF_PROG_TYPE_SCHED_CLS: (
+        "interface mode priority before after revision", _by("interfaces", "attach_to_interface")
+    ),
     **dict.fromkeys(
         (
             abi.BPF_PROG_TYPE_CGROUP_SKB, abi.BPF_PROG_TYPE_CGROUP_SOCK, abi.BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
             abi.BPF_PROG_TYPE_CGROUP_SOCKOPT, abi.BPF_PROG_TYPE_CGROUP_SYSCTL, abi.BPF_PROG_TYPE_CGROUP_DEVICE,
             abi.BPF_PROG_TYPE_SOCK_OPS,
         ),
-        ("cgroup", _by("network", "attach_to_cgroup")),
+        ("cgroup before after revision allow", _by("network", "attach_to_cgroup")),
     ),
     **dict.fromkeys(
         (abi.BPF_PROG_TYPE_SK_LOOKUP, abi.BPF_PROG_TYPE_FLOW_DISSECTOR),
@@ -154,8 +189,8 @@ ATTACHERS: dict[int, tuple[str, Attacher | None]] = {
         ),
         ("route", _by("network", "attach_to_route")),
     ),
-    abi.BPF_PROG_TYPE_TRACING: ("pid tid map cgroup order", _tracing),
-    abi.BPF_PROG_TYPE_LSM: ("", _tracing),
+    abi.BPF_PROG_TYPE_TRACING: ("pid tid map cgroup order cookie", _tracing),
+    abi.BPF_PROG_TYPE_LSM: ("cookie cgroup before after revision", _lsm),
     abi.BPF_PROG_TYPE_PERF_EVENT: (
         "event sample_period sample_freq one_cpu pid cgroup", _by("samples", "attach_to_samples")
     ),

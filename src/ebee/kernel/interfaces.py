@@ -10,6 +10,7 @@ from ..errors import NotSupported, PermissionMissing, SyscallError, UsageError
 from ..sys import bpf
 from ..sys.netdev import interface_index
 from ..sys.os_seam import Fd
+from .ordering import order_fields, refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,9 +35,18 @@ def attach_to_interface(program: KernelProgram, options: AttachOptions) -> Closa
         )
     index, attach_type = interface_index(interface), spec.expected_attach_type
     is_xdp = spec.prog_type == abi.BPF_PROG_TYPE_XDP
-    link = bpf.link_create(program.fd.number, index, attach_type, flags=_XDP_MODES[options.mode])
+    if not attach_type:
+        hint = "tcx/ingress or tcx/egress, also for classic tc"
+        raise UsageError(f"section {spec.section!r} does not say which packets {spec.name} should see", hint=hint)
+    if not is_xdp and (options.mode or options.priority):
+        return _classic(program, options, index)
+    fields = {"flags": _XDP_MODES[options.mode]} if is_xdp else order_fields(options, _kind(attach_type))
+    link = bpf.link_create(program.fd.number, index, attach_type, **fields)
     if link >= 0:
         return Fd(link)
+    refused = refusal(-link, f"interface {interface}", options, "6.6")
+    if refused is not None:
+        raise refused
     if link == -bpf.EPERM:
         raise PermissionMissing(f"attaching to interface {interface}", ["CAP_NET_ADMIN"])
     if is_xdp:
@@ -45,12 +55,33 @@ def attach_to_interface(program: KernelProgram, options: AttachOptions) -> Closa
         if link == -bpf.EOPNOTSUPP:
             raise NotSupported(f"XDP on interface {interface}" + (f" in mode {options.mode}" if options.mode else ""))
     elif attach_type in (abi.BPF_TCX_INGRESS, abi.BPF_TCX_EGRESS) and link == -_EINVAL:
-        from ..sys.netlink import ClsactFilter
-
-        return ClsactFilter(index, program.fd.number, spec.name, is_egress=attach_type == abi.BPF_TCX_EGRESS)
+        return _classic(program, options, index)
     elif link in (-_ENXIO, -_ENODEV, -_EACCES):
         why = "is no netkit device" if link != -_EACCES else "is the peer: probes of both ends go to the primary one"
         raise UsageError(f"interface {interface} {why}")
     what = "XDP" if is_xdp else spec.section
     hint = "BPF links to interfaces need Linux 5.9" if link == -_EINVAL else ""
     raise SyscallError("BPF_LINK_CREATE", -link, f"{what} on {interface}", hint=hint)
+
+
+def _kind(attach_type: int) -> str:
+    return "netkit" if attach_type in (abi.BPF_NETKIT_PRIMARY, abi.BPF_NETKIT_PEER) else "tcx"
+
+
+def _classic(program: KernelProgram, options: AttachOptions, index: int) -> Closable:
+    """Attach as a filter of clsact, which kernels before 6.6 have, too; those of a lower priority= run first.
+
+    Raises: UsageError, PermissionMissing, SyscallError.
+    """
+    from ..sys.netlink import ClsactFilter
+
+    attach_type = program.spec.expected_attach_type
+    if options.mode not in ("", "classic") or attach_type not in (abi.BPF_TCX_INGRESS, abi.BPF_TCX_EGRESS):
+        what = f"mode={options.mode!r}" if options.mode else "priority="
+        raise UsageError(f"{program.spec.section} does not take {what}", hint="mode='classic' is for tc")
+    if options.before is not None or options.after is not None or options.revision:
+        raise UsageError("filters of classic tc have a priority=", hint="before= and after= are for tcx: Linux 6.6")
+    if not 0 <= options.priority < 1 << 16:
+        raise UsageError(f"priority= is a number from 1 to 65535, not {options.priority}")
+    is_egress = attach_type == abi.BPF_TCX_EGRESS
+    return ClsactFilter(index, program.fd.number, program.spec.name, is_egress=is_egress, priority=options.priority)

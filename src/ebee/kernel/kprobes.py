@@ -40,15 +40,15 @@ def attach_kprobe(program: KernelProgram, options: AttachOptions, tracepoints: T
     if not name:
         raise UsageError(f"which function of the kernel should {program.spec.name} look at?")
     if how:
-        return _many(program, name, kind == "kretprobe")
+        return _many(program, name, kind == "kretprobe", options.cookie)
     if kind in ("ksyscall", "kretsyscall"):
         name = _SYSCALL_PREFIX.get(current().machine, "sys_") + name
     elif kind not in ("kprobe", "kretprobe"):
         raise NotSupported(f"attaching a program of section {program.spec.section!r}")
-    return _one(program, name, kind.startswith("kret"))
+    return _one(program, name, kind.startswith("kret"), options.cookie)
 
 
-def _one(program: KernelProgram, name: str, is_return: bool) -> KernelLink:
+def _one(program: KernelProgram, name: str, is_return: bool, cookie: int) -> KernelLink:
     """Attach to one function, or an instruction of it: the dynamic PMU `kprobe` (Linux 4.17)."""
     what = f"kprobe:{name}"
     function, plus, off = name.partition("+")
@@ -68,7 +68,7 @@ def _one(program: KernelProgram, name: str, is_return: bool) -> KernelLink:
         perf = open_event(pmu, config, what, bpf.address(text), off_bytes)
     except SyscallError as e:
         raise _explained(e, name) from None
-    return attach_to_event(program.fd.number, perf, what)
+    return attach_to_event(program.fd.number, perf, what, cookie)
 
 
 def _explained(e: SyscallError, name: str) -> Exception:
@@ -92,13 +92,15 @@ def _unknown(name: str) -> UnknownProbe:
     return UnknownProbe(f"kprobe:{name}", [] if btf is None else close_names(btf, "kprobe", name), hint=hint)
 
 
-def _many(program: KernelProgram, pattern: str, is_return: bool) -> KernelLink:
-    """Attach to every function that a pattern of `*` and `?` fits."""
+def _many(program: KernelProgram, pattern: str, is_return: bool, cookie: int) -> KernelLink:
+    """Attach to every function that a pattern of `*` and `?` fits; the nth, from 0, finds the cookie plus n."""
     names = matching_functions(pattern)
     if not names:
         raise UnknownProbe(f"kprobe:{pattern}", hint="no function that can be traced has such a name")
     flags = _BPF_F_KPROBE_MULTI_RETURN if is_return else 0
-    link = bpf.link_create_kprobe_multi(program.fd.number, names, program.spec.expected_attach_type, flags)
+    cookies = [cookie + n for n in range(len(names))] if cookie else []
+    attach_type = program.spec.expected_attach_type
+    link = bpf.link_create_kprobe_multi(program.fd.number, names, attach_type, flags, cookies)
     if link == -bpf.EPERM:
         raise PermissionMissing(f"attaching to kprobe:{pattern}", ["CAP_PERFMON"])
     if link in (-bpf.EOPNOTSUPP, -bpf.EINVAL):

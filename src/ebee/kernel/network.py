@@ -11,12 +11,13 @@ from ..sys import bpf
 from ..sys.caps import effective_capabilities
 from ..sys.os_seam import Fd
 from .maps import map_fd
+from .ordering import order_fields, refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..spec.backend import AttachOptions
     from ..sys.routes import BpfRoute
-    from .programs import KernelProgram
+    from .programs import Closable, KernelProgram
 
 _EBUSY, _EEXIST, _EINVAL = 16, 17, 22
 _SOL_SOCKET = 1
@@ -39,7 +40,7 @@ def _made(link: int, where: str, needs: str, since: str) -> Fd:
     raise SyscallError("BPF_LINK_CREATE", -link, where, hint=hint)
 
 
-def attach_to_cgroup(program: KernelProgram, options: AttachOptions) -> Fd:
+def attach_to_cgroup(program: KernelProgram, options: AttachOptions) -> Closable:
     """Attach to a control group, beside what others have attached there. Raises: UsageError and as `_made`."""
     from ..sys.cgroups import open_cgroup
 
@@ -47,9 +48,37 @@ def attach_to_cgroup(program: KernelProgram, options: AttachOptions) -> Fd:
     if not options.cgroup:
         hint = f"name it: ebee.attach({spec.name}, cgroup='/sys/fs/cgroup/…')"
         raise UsageError(f"which control group should {spec.name} act on?", hint=hint)
+    where = f"control group {options.cgroup}"
+    if options.allow:
+        return _CgroupAttachment(program, options)
     with open_cgroup(options.cgroup) as cgroup:
-        link = bpf.link_create(program.fd.number, cgroup.number, spec.expected_attach_type)
-    return _made(link, f"control group {options.cgroup}", "CAP_NET_ADMIN", "5.7")
+        fields = order_fields(options, "cgroup")
+        link = bpf.link_create(program.fd.number, cgroup.number, spec.expected_attach_type, **fields)
+    refused = refusal(-link, where, options, "6.17")
+    if link < 0 and refused is not None:
+        raise refused
+    return _made(link, where, "CAP_NET_ADMIN", "5.7")
+
+
+class _CgroupAttachment:
+    """A program on a control group without a link; it outlives a process that is killed before it closes it."""
+
+    def __init__(self, program: KernelProgram, options: AttachOptions) -> None:
+        if options.allow not in ALLOW:
+            raise UsageError(f"allow= does not take {options.allow!r}", hint=f"it takes {', '.join(ALLOW)}")
+        if options.before is not None or options.after is not None or options.revision:
+            raise UsageError("allow= attaches without a link: before= and after= mean nothing then")
+        self._type, self._program, self._cgroup = program.spec.expected_attach_type, program.fd, options.cgroup
+        attach_for_good(options.cgroup, self._type, program.fd.number, options.allow)
+
+    def close(self) -> None:
+        """Detach. Closing twice is allowed, and so is a group that is gone."""
+        cgroup, self._cgroup = self._cgroup, ""
+        if cgroup and self._program.number >= 0:
+            try:
+                detach_for_good(cgroup, self._type, self._program.number)
+            except UsageError:
+                pass
 
 
 def attach_to_netns(program: KernelProgram, options: AttachOptions) -> Fd:

@@ -32,13 +32,18 @@ class TestResult(Record):
 class AttachOptions(Record):
     """Where a program is attached, beyond what its section says. A hook takes some of it, and refuses the rest.
 
-    `interface` is a network interface's name, `mode` for XDP `native`, `generic` or `offload`. `cgroup` is a
-    directory of the cgroup2 file system, by its path or by its path in there, `netns` a network namespace: a file,
-    or a name as `ip netns` has them, `route` a new route in the words of ip(8). `map` is a map of sockets, `socket`
-    a file descriptor. `hook`, `family`, `priority` and `defrag` are netfilter's. `pid` is the process whose objects
-    an iterator is run on, or that a probe in user space looks at, `tid` the thread; `order` is how an iterator goes
-    through control groups, from `cgroup`. `cookie` is what that probe finds in its context. `event` is a perf
-    event's name in `abi.perf_events`, with a period or a frequency (per second); `one_cpu` has it on one CPU only.
+    `interface` is a network interface's name, `mode` for XDP `native`, `generic` or `offload`, for tc `classic`.
+    `cgroup` is a directory of the cgroup2 file system, by its path or by its path in there, `netns` a network
+    namespace: a file, or a name as `ip netns` has them, `route` a new route in the words of ip(8). `map` is a map of
+    sockets, `socket` a file descriptor. `hook`, `family`, `priority` and `defrag` are netfilter's, `priority` also
+    classic tc's. `pid` is the process whose objects an iterator is run on, or that a probe in user space looks at,
+    `tid` the thread; `order` is how an iterator goes through control groups, from `cgroup`. `cookie` is what a probe
+    finds in its context, or asks for with bpf_get_attach_cookie(). `event` is a perf event's name in
+    `abi.perf_events`, with a period or a frequency (per second); `one_cpu` has it on one CPU only.
+
+    Of several programs on one interface's tcx or netkit hook, or control group, this one goes `before` or `after`
+    another: a loaded one, its id, or "all"; nothing is attached if the hook is no longer at `revision`. `allow`
+    attaches to a control group without a link: `none`, `override` or `multi` say what others may attach there.
     """
 
     interface: str = ""
@@ -60,6 +65,10 @@ class AttachOptions(Record):
     one_cpu: bool = False
     tid: int = 0
     order: str = ""
+    before: BackendProgram | int | str | None = None
+    after: BackendProgram | int | str | None = None
+    revision: int = 0
+    allow: str = ""
 
     def given(self) -> list[str]:
         """Return the names of the options that were given."""

@@ -19,6 +19,7 @@ _TYPES = {
     "raw_tracepoint": ("btf_trace_", BTF_KIND_TYPEDEF, "__traceiter_"),
     "iter": ("bpf_iter_", BTF_KIND_FUNC, "bpf_iter_"),
     "lsm": ("bpf_lsm_", BTF_KIND_FUNC, "bpf_lsm_"),
+    "lsm_cgroup": ("bpf_lsm_", BTF_KIND_FUNC, "bpf_lsm_"),
 }
 _FUNCTION = ("", BTF_KIND_FUNC, "")
 

@@ -283,13 +283,14 @@ def btf_load_log(data: bytes) -> str:
 # -- attaching -----------------------------------------------------------------------------------------------
 
 
-def raw_tracepoint_open(name: str, prog_fd: int) -> Fd:
+def raw_tracepoint_open(name: str, prog_fd: int, cookie: int = 0) -> Fd:
     """BPF_RAW_TRACEPOINT_OPEN: attach to a tracepoint by its own name (`sys_enter`). Raises: SyscallError.
 
-    Without a name: attach to what the program was loaded for.
+    Without a name: attach to what the program was loaded for. A cookie needs Linux 6.10.
     """
     text = text_buffer(name)
-    attr = make_attr(layouts.RAW_TRACEPOINT_OPEN, {"name": address(text) if name else 0, "prog_fd": prog_fd})
+    fields: dict[str, int | bytes] = {"name": address(text) if name else 0, "prog_fd": prog_fd, "cookie": cookie}
+    attr = make_attr(layouts.RAW_TRACEPOINT_OPEN, fields)
     return Fd(call(abi.BPF_RAW_TRACEPOINT_OPEN, attr, f"raw tracepoint {name!r}" if name else ""))
 
 
@@ -332,8 +333,14 @@ def prog_detach(prog_fd: int, target_fd: int, attach_type: int) -> int:
     return current().bpf(abi.BPF_PROG_DETACH, make_attr(layouts.PROG_ATTACH, fields))
 
 
-def link_create_kprobe_multi(prog_fd: int, names: Sequence[str], attach_type: int, flags: int) -> int:
-    """BPF_LINK_CREATE on functions of the kernel: the link's file descriptor, or minus the error number (5.18)."""
+def link_create_kprobe_multi(
+    prog_fd: int, names: Sequence[str], attach_type: int, flags: int, cookies: Sequence[int] = ()
+) -> int:
+    """BPF_LINK_CREATE on functions of the kernel: the link's file descriptor, or minus the error number (5.18).
+
+    The kernel sorts the functions by address, and the cookies, one for each, with them.
+    """
+    numbers = (ctypes.c_uint64 * len(cookies))(*cookies)
     texts = [text_buffer(name) for name in names]
     pointers = (ctypes.c_uint64 * len(texts))(*map(address, texts))
     fields: dict[str, int | bytes] = {
@@ -342,6 +349,7 @@ def link_create_kprobe_multi(prog_fd: int, names: Sequence[str], attach_type: in
         "kprobe_multi.flags": flags,
         "kprobe_multi.cnt": len(texts),
         "kprobe_multi.syms": ctypes.addressof(pointers),
+        "kprobe_multi.cookies": ctypes.addressof(numbers) if cookies else 0,
     }
     return current().bpf(abi.BPF_LINK_CREATE, make_attr(layouts.LINK_CREATE, fields))
 

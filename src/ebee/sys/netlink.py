@@ -144,8 +144,8 @@ class ClsactFilter:
     Unlike a link it outlives the process that is killed before it closes it.
     """
 
-    def __init__(self, ifindex: int, prog_fd: int, name: str, *, is_egress: bool) -> None:
-        """Attach. Raises: PermissionMissing, SyscallError."""
+    def __init__(self, ifindex: int, prog_fd: int, name: str, *, is_egress: bool, priority: int = 0) -> None:
+        """Attach; without a priority the kernel chooses one. Raises: PermissionMissing, SyscallError."""
         self._message = b""
         parent = _TC_H_EGRESS if is_egress else _TC_H_INGRESS
         qdisc = _TCMSG.pack(0, ifindex, 0xFFFF_0000, _TC_H_CLSACT, 0) + attribute(_TCA_KIND, b"clsact\0")
@@ -159,7 +159,8 @@ class ClsactFilter:
             except OSError as e:
                 if e.errno != _EEXIST:
                     raise
-            wanted = _TCMSG.pack(0, ifindex, 0, parent, _ETH_P_ALL) + kind + attribute(_TCA_OPTIONS, options)
+            head = _TCMSG.pack(0, ifindex, 0, parent, priority << 16 | _ETH_P_ALL)
+            wanted = head + kind + attribute(_TCA_OPTIONS, options)
             echoes = list(request(_RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL | _NLM_F_ECHO, wanted))
         except OSError as e:
             if e.errno == _EPERM:

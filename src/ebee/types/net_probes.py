@@ -56,13 +56,17 @@ def xdp(
     return declare if function is None else declare(function)
 
 
-def tc(direction: str, *, interface: str = "") -> Decorator:
+def tc(direction: str, *, interface: str = "", mode: str = "", priority: int = 0) -> Decorator:
     """Run a function on every packet that enters (`ingress`) or leaves (`egress`) an interface, as an skb.
 
-    It returns what becomes of the packet: `ebee.TC_ACT_OK` and its like. Raises: UsageError for another direction.
+    It returns what becomes of the packet: `ebee.TC_ACT_OK` and its like. It is attached through tcx, beside others in
+    the order that attach(…, before=, after=) says; with `mode="classic"`, or where the kernel has no tcx, as a filter
+    of clsact, of which those with a lower `priority` run first. Raises: UsageError for another direction or mode.
     """
     section = _one_of("tc", direction, {"ingress": "tcx/ingress", "egress": "tcx/egress"})
-    return _declare("tc", section, {"interface": interface})
+    if mode:
+        _one_of("tc", mode, {"classic": ""})
+    return _declare("tc", section, {"interface": interface, "mode": mode, "priority": priority})
 
 
 def netkit(end: str = "primary", *, interface: str = "") -> Decorator:
