@@ -10,6 +10,8 @@ from . import options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ..spec.backend import Backend
 
 HOW_TO = "run as root (sudo), or grant CAP_BPF and CAP_PERFMON"
@@ -21,15 +23,17 @@ def host_arch() -> str:
     return {"aarch64": "arm64"}.get(machine, "x86_64")
 
 
-def kernel_backend() -> Backend:
-    """The kernel's way. Raises: PermissionMissing, NotSupported."""
+def kernel_backend(prog_types: Collection[int] = ()) -> Backend:
+    """The kernel's way, for tracing or for such programs. Raises: PermissionMissing, NotSupported."""
     if sys.platform != "linux":
         raise NotSupported(f"running programs in the kernel: this is {sys.platform}, not Linux")
     from ..kernel.backend import KernelBackend
 
-    reasons = KernelBackend.unavailable()
+    reasons = KernelBackend.unavailable(prog_types)
     if reasons:
-        raise PermissionMissing("running programs in the kernel", reasons, hint=HOW_TO)
+        names = [name for name in reasons if name.startswith("CAP_")]
+        hint = f"run as root (sudo), or grant {' and '.join(names)}" if names else HOW_TO
+        raise PermissionMissing("running programs in the kernel", reasons, hint=hint)
     return KernelBackend()
 
 
@@ -40,8 +44,14 @@ def engine_backend() -> Backend:
     return EngineBackend()
 
 
-def choose(wanted: str | None, *, has_command: bool, is_replay: bool, has_interface: bool = False) -> Backend:
-    """Return a new backend. Raises: PermissionMissing, NotSupported, UsageError, each with what to do."""
+def choose(
+    wanted: str | None, *, has_command: bool, is_replay: bool, has_interface: bool = False,
+    prog_types: Collection[int] = (),
+) -> Backend:
+    """Return a new backend. Raises: PermissionMissing, NotSupported, UsageError, each with what to do.
+
+    `prog_types` are those of programs that are bound to a place and follow nobody: they need no privilege to trace.
+    """
     if wanted not in (None, "kernel", "engine"):
         raise UsageError(f"there is no backend {wanted!r}", hint="it is 'kernel' or 'engine'")
     if is_replay:
@@ -54,7 +64,7 @@ def choose(wanted: str | None, *, has_command: bool, is_replay: bool, has_interf
             hint="leave out the choice of the engine; in a test it runs single packets: engine.run(probe, packet=…)",
         )
     if wanted == "kernel" or has_interface:
-        return kernel_backend()
+        return kernel_backend(() if has_command else prog_types)
     if wanted is None:
         try:
             return kernel_backend()

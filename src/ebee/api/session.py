@@ -17,7 +17,7 @@ from .source import compile_probes, expand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from typing import Any, TypeVar
 
     from ..spec.backend import Backend, BackendMap, BackendProgram, Scope, TestResult
@@ -76,6 +76,13 @@ def _check_attachable(probe: Any) -> None:
     if section == "syscall":
         hint = f"call it: session.run({probe.name}, ctx=…)"
         raise UsageError(f"{probe.name} is a syscall program, which is not attached", hint=hint)
+
+
+def _prog_types(probes: Sequence[Any]) -> Collection[int]:
+    """Return the types that probes will be loaded as."""
+    from ..spec.sections import parse_section
+
+    return {parse_section(probe.section).prog_type for probe in probes}
 
 
 class Session:
@@ -193,7 +200,8 @@ class Session:
                 hint="name a command with -c COMMAND, or say --all for every process of this machine",
             )
         wanted = run.backend or backend or self._wanted
-        active = self._use_backend(wanted, bool(argv), bool(replay), has_place)
+        prog_types = _prog_types(singles) if has_place else ()
+        active = self._use_backend(wanted, bool(argv), bool(replay), has_place, prog_types)
         scope = active.scope() if argv and not replay else None
         attachment = None
         try:
@@ -361,12 +369,16 @@ class Session:
         all_loaded = [*self._loaded.values(), *(attachment._loaded for attachment in self._attachments)]
         return [loss for loaded in dict.fromkeys(all_loaded) for loss in loaded.own_losses()]
 
-    def _use_backend(self, wanted: str | None, has_command: bool, is_replay: bool, has_interface: bool) -> Backend:
+    def _use_backend(
+        self, wanted: str | None, has_command: bool, is_replay: bool, has_interface: bool,
+        prog_types: Collection[int] = (),
+    ) -> Backend:
         self._check_open()
         if self._backend is None:
             self._backend = choose(
-                wanted, has_command=has_command, is_replay=is_replay, has_interface=has_interface
-            )
+                wanted, has_command=has_command, is_replay=is_replay, has_interface=has_interface,
+                prog_types=prog_types,
+            )  # fmt: skip
         elif wanted not in (None, self._backend.name) or is_replay and self._backend.name != "engine":
             raise UsageError(
                 f"the session runs in the {self._backend.name} already",

@@ -11,7 +11,7 @@ from ..abi import bpf as abi
 from ..errors import NotSupported, SyscallError, UsageError
 from ..spec.backend import AttachOptions, TestResult
 from ..sys import bpf
-from ..sys.caps import missing_for_tracing
+from ..sys.caps import missing_for_tracing, missing_of
 from ..sys.os_seam import Fd, current
 from . import programs
 from .maps import KernelMap
@@ -19,7 +19,7 @@ from .target import Tracepoints, kernel_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from ..spec.backend import BackendLink, BackendMap, BackendProgram, Command, Scope, TestRun
     from ..spec.core_relo import CoreTarget, Relocator
@@ -56,11 +56,21 @@ class KernelBackend:
         self._ending: dict[int, KernelCommand] = {}
 
     @staticmethod
-    def unavailable() -> list[str]:
-        """Return what this user or machine lacks for tracing with the kernel, as nouns; empty: it can. Quick."""
+    def unavailable(prog_types: Collection[int] = ()) -> list[str]:
+        """Return what this user or machine lacks for tracing with the kernel, as nouns; empty: it can. Quick.
+
+        `prog_types`: for loading such programs, and no others.
+        """
         if sys.platform != "linux":
             return ["Linux"]
-        missing = missing_for_tracing()
+        prog_type = abi.BPF_PROG_TYPE_RAW_TRACEPOINT
+        if prog_types:
+            from .privileges import needed_for
+
+            missing = missing_of(list(dict.fromkeys(cap for kind in prog_types for cap in needed_for(kind))))
+            prog_type = next(iter(prog_types))
+        else:
+            missing = missing_for_tracing()
         if missing:
             return missing
         # A program without instructions is refused only after the privileges were found sufficient.
@@ -68,14 +78,16 @@ class KernelBackend:
         attr = bpf.make_attr(
             layouts.PROG_LOAD,
             {
-                "prog_type": abi.BPF_PROG_TYPE_RAW_TRACEPOINT,
+                "prog_type": prog_type,
                 "insn_cnt": 1,
                 "license": bpf.address(license),
             },
         )
         result = current().bpf(abi.BPF_PROG_LOAD, attr)
         if result == -bpf.EPERM:
-            return ["bpf(2) to be allowed here (a container, seccomp filter, LSM or user namespace refuses it)"]
+            from .privileges import policies
+
+            return policies() or ["bpf(2) to be allowed here (a container, LSM or user namespace refuses it)"]
         if result == -_ENOSYS:
             return ["a kernel with bpf(2)"]
         return []

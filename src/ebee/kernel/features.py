@@ -8,7 +8,7 @@ import sys
 from ..abi import attr as layouts
 from ..abi import bpf as abi
 from ..abi.helpers import BPF_FUNC
-from ..errors import EbeeError, PermissionMissing, SyscallError
+from ..errors import EbeeError, NotSupported, PermissionMissing, SyscallError
 from ..isa.encode import encode
 from ..isa.insn import Insn
 from ..isa.opcodes import (
@@ -45,6 +45,7 @@ from ..sys.map_batches import MapBatches
 from ..sys.os_seam import Fd, current
 from ..sys.tracefs import open_tracefs
 from .maps import KernelMap
+from .privileges import has_seccomp_filter, is_in_user_namespace, lockdown
 from .stub import mov_imm, store_imm
 from .task_layout import VMLINUX_BTF
 
@@ -126,7 +127,35 @@ def _access() -> Iterator[Feature]:
     yield Feature(
         "access", "unprivileged_bpf", "bpf(2) without privilege (socket filters only)", "",
         UNKNOWN if disabled is None else NO if disabled else YES,
-        "" if not disabled else f"kernel.unprivileged_bpf_disabled is {disabled}",
+        "" if not disabled else f"kernel.unprivileged_bpf_disabled is {disabled}: {_DISABLED[min(disabled, 2)]}",
+    )  # fmt: skip
+    yield from _policies()
+
+
+_DISABLED = {1: "nobody may without CAP_BPF, until the next boot", 2: "nobody may without CAP_BPF; root can change it"}
+_LOCKED = {
+    "integrity": "programs may not write to user memory (bpf_probe_write_user)",
+    "confidentiality": "programs may not read the kernel's memory: no kprobes, no fields by address",
+}
+
+
+def _policies() -> Iterator[Feature]:
+    """Yield what may refuse a user who has all capabilities."""
+    locked = lockdown()
+    yield Feature(
+        "access", "lockdown", "the kernel is not locked down", "",
+        UNKNOWN if not locked else YES if locked == "none" else NO,
+        _LOCKED.get(locked, "" if locked else "/sys/kernel/security/lockdown is not there, or not to be read"),
+    )  # fmt: skip
+    filtered = has_seccomp_filter()
+    yield Feature(
+        "access", "seccomp", "no seccomp filter is on this process", "", NO if filtered else YES,
+        "it may refuse bpf(2) and perf_event_open(2), as containers do" if filtered else "",
+    )  # fmt: skip
+    inside = is_in_user_namespace()
+    yield Feature(
+        "access", "user_namespace", "this is the machine's own user namespace", "", NO if inside else YES,
+        "capabilities count in this one only, and bpf(2) asks for those of the machine" if inside else "",
     )  # fmt: skip
 
 
@@ -165,10 +194,16 @@ def _types_and_events() -> Iterator[Feature]:
 
 
 def _vmlinux_btf() -> str:
+    from ..btf.read import Btf
+
     try:
-        return f"{os.stat(VMLINUX_BTF).st_size} bytes"
+        data = current().map_file(VMLINUX_BTF)
     except OSError as e:
+        if e.errno == bpf.ENOENT:
+            raise NotSupported("types of this kernel: it was built without CONFIG_DEBUG_INFO_BTF") from None
         raise SyscallError("open", e.errno or 0, VMLINUX_BTF) from None
+    count = Btf(data).type_count  # BtfError says where it is damaged
+    return f"{len(data)} bytes, {count} types"
 
 
 def _btf_load() -> str:

@@ -6,13 +6,12 @@ import sys
 
 from ..abi import attr as layouts
 from ..abi import bpf as abi
-from ..errors import NotSupported, PermissionMissing, SyscallError, VerifierError
+from ..errors import NotSupported, SyscallError, VerifierError
 from ..isa.encode import encode, slot_offsets
 from ..isa.opcodes import R1, R6
 from ..spec.object import SCOPE_MAP
 from ..spec.sections import is_pattern, parse_section, runs_for_task
 from ..sys import bpf
-from ..sys.caps import effective_capabilities, missing_for_tracing
 from ..sys.os_seam import Fd, current
 from .relocate import relocate
 from .stub import Stub, mov
@@ -259,14 +258,6 @@ def _attach_type(prog: ProgramSpec) -> int:
     return prog.expected_attach_type
 
 
-def _missing_for(prog: ProgramSpec) -> list[str]:
-    """Return the capabilities that loading such a program needs and this thread lacks."""
-    missing = missing_for_tracing()
-    if prog.prog_type in _UNSCOPED_TYPES and not {"CAP_NET_ADMIN", "CAP_SYS_ADMIN"} & effective_capabilities():
-        missing.append("CAP_NET_ADMIN")
-    return missing
-
-
 def _refusal(
     prog: ProgramSpec, obj: ObjectSpec, loader: bpf.ProgLoad, errno: int, shift_slots: int, code: Relocated
 ) -> Exception:
@@ -288,8 +279,9 @@ def _refusal(
     report = read_log(log)
     if not report.message:
         if errno == bpf.EPERM:
-            missing = _missing_for(prog) or ["what this machine's policy (lockdown, container, LSM) refuses"]
-            return PermissionMissing(f"loading program {prog.name!r}", missing)
+            from .privileges import needed_for, refusal
+
+            return refusal(f"loading program {prog.name!r}", needed_for(prog.prog_type))
         return bpf.error(abi.BPF_PROG_LOAD, errno, f"program {prog.name!r}")
     slot = None if report.insn_idx is None else report.insn_idx - shift_slots
     span = None

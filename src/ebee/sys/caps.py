@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from .os_seam import current
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 # Numbers of the capabilities that eBPF and tracing ask for. Source: include/uapi/linux/capability.h.
 CAP_NUMBERS = {
     "CAP_DAC_OVERRIDE": 1,
@@ -26,11 +30,20 @@ def effective_capabilities() -> frozenset[str]:
     return frozenset(name for name, number in CAP_NUMBERS.items() if mask > 0 and mask >> number & 1)
 
 
+# What programs on packets and sockets need.
+NETWORK_CAPS = ("CAP_BPF", "CAP_NET_ADMIN")
+
+
+def missing_of(wanted: Sequence[str]) -> list[str]:
+    """Return those of these capabilities that this thread lacks; CAP_SYS_ADMIN stands for all of them."""
+    mask = current().capget()
+    has = {name for name in (*wanted, "CAP_SYS_ADMIN") if mask > 0 and mask >> CAP_NUMBERS[name] & 1}
+    return [] if "CAP_SYS_ADMIN" in has else [name for name in wanted if name not in has]
+
+
 def missing_for_tracing() -> list[str]:
     """Return the capabilities that loading a tracing program needs and this thread lacks."""
-    mask = current().capget()
-    has = {name for name in (*TRACING_CAPS, "CAP_SYS_ADMIN") if mask > 0 and mask >> CAP_NUMBERS[name] & 1}
-    return [] if "CAP_SYS_ADMIN" in has else [name for name in TRACING_CAPS if name not in has]
+    return missing_of(TRACING_CAPS)
 
 
 def unprivileged_bpf_disabled() -> int | None:
