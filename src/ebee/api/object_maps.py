@@ -18,7 +18,17 @@ from ..types.map_kinds import (
     Stack,
 )
 from ..types.maps import AnyBytes, Array, Hash, KeyedDecl, MapDecl, RingBuf
-from ..types.net_maps import SOCKET, CpuMap, DevMap, DevMapHash, ReuseportSockArray, SockHash, SockMap, XskMap
+from ..types.net_maps import (
+    SOCKET,
+    CpuMap,
+    DevMap,
+    DevMapHash,
+    ReuseportSockArray,
+    SocketType,
+    SockHash,
+    SockMap,
+    XskMap,
+)
 from ..types.perf_maps import PerfEventArray
 from ..types.scalars import INT_TYPES
 from ..types.stacks import FramesType, StackTrace
@@ -62,6 +72,19 @@ class ObjectPrograms(MapDecl):
         return self.max_entries
 
 
+class _NarrowSocket(SocketType):
+    """A socket in a map of 4-byte values, which are written and cannot be read."""
+
+    __slots__ = ()
+
+    def pack(self, value: Any) -> bytes:
+        return super().pack(value)[:4]
+
+
+_NARROW_SOCKET = _NarrowSocket()
+_NARROW_SOCKET.size = 4
+
+
 class Keyed(KeyedDecl["Any", "Any"]):
     """A map of a kind that has no declaration: keys and values as they are."""
 
@@ -84,9 +107,9 @@ def declare(spec: MapSpec, types: BtfTypes) -> Any:
     value = types.type(spec.value_type_id, spec.value_size) if spec.value_size else None
     if issubclass(cls, Array | PerCpuArray | DevMap | CpuMap | XskMap | StackTrace | SockMap | ReuseportSockArray):
         key = _U32
-    if issubclass(cls, SockMap | SockHash | ReuseportSockArray) and spec.value_size == 8:
-        value = SOCKET
-    elif issubclass(cls, SockMap | SockHash | ReuseportSockArray | DevMap | DevMapHash | CpuMap | XskMap):
+    if issubclass(cls, SockMap | SockHash | ReuseportSockArray):
+        value = SOCKET if spec.value_size == 8 else _NARROW_SOCKET
+    elif issubclass(cls, DevMap | DevMapHash | CpuMap | XskMap):
         value = _U32 if spec.value_size == 4 else value
     elif cls is StackTrace:
         value = FramesType(spec.value_size // 8)

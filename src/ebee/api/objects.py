@@ -6,8 +6,12 @@ import os
 import sys
 from _weakref import ref
 
+from ..abi.bpf import BPF_MAP_TYPE_PERF_EVENT_ARRAY
+from ..abi.helpers import HELPER_IDS
+from ..btf.kinds import BTF_KIND_ARRAY
 from ..btf.read import Btf
 from ..errors import NotSupported, SyscallError, UsageError
+from ..isa.opcodes import CALL
 from ..spec.backend import AttachOptions
 from ..spec.object import LOSS_MAP, PRINT_MAP, SCOPE_MAP
 from ..spec.sections import parse_section
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
     from ..types.structs import Struct
     from .losses import Loss
 
+# Helpers that send a record to a perf event array.
+_SENDING = frozenset((HELPER_IDS["perf_event_output"], HELPER_IDS["skb_output"], HELPER_IDS["xdp_output"]))
 # Of these an object has one for its own purposes, which are handled here.
 _OWN_MAPS = (LOSS_MAP, PRINT_MAP, SCOPE_MAP)
 
@@ -276,6 +282,8 @@ class Object:
             if name == PRINT_MAP and "prints" in spec.notes:
                 maps[name] = session._print_ring(spec, active)
                 continue
+            if map.map_type == BPF_MAP_TYPE_PERF_EVENT_ARRAY and map.max_entries and _takes_records(spec, name):
+                map = map.replace(max_entries=0)  # one buffer for each CPU
             made = maps[name] = active.create_map(map, spec)
             if name == SCOPE_MAP:
                 from ..spec.object import FOLLOWED
@@ -383,7 +391,7 @@ class Object:
                 if struct.programs[off] in self._loaded_programs:
                     programs[member.name] = self._loaded_programs[struct.programs[off]]
             elif any(raw):
-                is_array = btf.resolve(member.type_id).kind == 3
+                is_array = btf.resolve(member.type_id).kind == BTF_KIND_ARRAY
                 values[member.name] = raw.rstrip(b"\0") if is_array else int.from_bytes(raw, "little")
         return backend.register(without_flavour(struct.struct), values, programs)
 
@@ -408,6 +416,13 @@ class Object:
 
     def __repr__(self) -> str:
         return f"<object {self.spec.name} of {', '.join(self.spec.programs)}{', loaded' if self.is_loaded else ''}>"
+
+
+def _takes_records(spec: ObjectSpec, name: str) -> bool:
+    """Whether programs send records to a perf event array, and do not read counters that somebody put into it."""
+    users = [p for p in spec.programs.values() if any(r.symbol == name for r in p.relocs)]
+    calls = {i.imm for p in users for i in p.insns if i.opcode == CALL and not i.src_reg}
+    return not calls.isdisjoint(_SENDING)
 
 
 def write_file(path: str | os.PathLike[str], data: bytes) -> None:

@@ -51,11 +51,16 @@ def _members(map: MapSpec) -> dict[str, int]:
         if number := getattr(map, name):
             members[name] = number
     for name, (type_id, size) in _TYPES.items():
-        if getattr(map, type_id):
+        if getattr(map, type_id) and not has_records(map):
             members[name] = getattr(map, type_id)
         elif getattr(map, size):
             members[f"{name}_size"] = getattr(map, size)
     return members
+
+
+def has_records(map: MapSpec) -> bool:
+    """Whether a map holds records, whose type the kernel and libbpf do not take for that of values."""
+    return map.map_type in _SIZES
 
 
 def map_variable_bytes(map: MapSpec) -> int:

@@ -256,6 +256,9 @@ class _Reader:
             if name not in maps:
                 raise ElfError(f"map {name!r} of the notes is not there", section=layout.NOTES)
             spec.maps[name] = maps[name]
+            note = self.note(notes, "maps", dict)[name]
+            if isinstance(note, dict) and "record_type_id" in note:
+                maps[name].value_type_id = self.btf.by_id(self.note(note, "record_type_id", int)).id
         if len(maps) != len(spec.maps):
             raise ElfError("not every map is in the notes", section=layout.NOTES)
         self.read_functions()

@@ -37,7 +37,7 @@ from ..spec.sections import parse_section
 from . import layout
 from .core_types import CoreTypes
 from .functions import Functions, Text
-from .maps import map_types, map_variable_bytes, slot_off_bytes, slots_bytes
+from .maps import has_records, map_types, map_variable_bytes, slot_off_bytes, slots_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -417,7 +417,7 @@ class _Writer:
             "maps": {
                 m.name: {"section": section, "flags": m.map_flags, "frozen": m.frozen, "type_id": m.value_type_id}
                 if (section := layout.data_section(m) or (m.name if m.name == layout.KCONFIG else ""))
-                else {}
+                else ({"record_type_id": m.value_type_id} if has_records(m) and m.value_type_id else {})
                 for m in spec.maps.values()
             },
             "loss_sites": sites,

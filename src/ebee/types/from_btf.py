@@ -213,7 +213,8 @@ class BtfTypes:
                 continue  # an array without elements, or padding
             if not member.name:
                 name_of = f"_{at}"
-                inside.update({n: name_of for n in (*getattr(made, "fields", ()), *made.cls._inside) if n[:1] != "_"})  # type: ignore[attr-defined]
+                members = (*getattr(made, "fields", ()), *getattr(getattr(made, "cls", None), "_inside", ()))
+                inside.update({n: name_of for n in members if n[:1] != "_"})
             fields.append(Field(name_of, made, off))
         if not fields:
             return raw_type(type.size_bytes)

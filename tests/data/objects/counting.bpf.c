@@ -1,7 +1,7 @@
 #include "ebpf.h"
 struct event { __u32 pid; __u32 number; char comm[16]; };
 struct { __uint(type, 27); __uint(max_entries, 4096); __type(value, struct event); } events SEC(".maps");
-struct { __uint(type, 4); __uint(key_size, 4); __uint(value_size, 4); } buffers SEC(".maps");
+struct { __uint(type, 4); __uint(max_entries, 128); __uint(key_size, 4); __uint(value_size, 4); } buffers SEC(".maps");
 struct { __uint(type, 1); __uint(max_entries, 64); __type(key, __u32); __type(value, __u64); } counts SEC(".maps");
 static long (*bpf_get_current_comm)(void *buf, __u32 size) = (void *)16;
 const volatile __u32 own = 0;
