@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from .types import linux as linux
     from .types.arena import Arena as Arena
     from .types.call_stacks import CallStack as CallStack
+    from .types.call_stacks import FileOffset as FileOffset
     from .types.call_stacks import Frame as Frame
     from .types.fields import Bits as Bits
     from .types.fields import Bytes as Bytes
@@ -254,7 +255,7 @@ _HOMES = {
     "types.arena": "Arena",
     "symbols.kernel": "kernel_functions kernel_symbol",
     "symbols.names": "Symbols file_symbol user_symbol",
-    "types.call_stacks": "CallStack Frame",
+    "types.call_stacks": "CallStack FileOffset Frame",
     "types.fields": "Bits Bytes List Union Width be16 be32 be64",
     "types.globals": "Global",
     "types.headers": "Header",

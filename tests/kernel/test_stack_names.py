@@ -76,6 +76,28 @@ def test_a_command_that_has_ended_and_whose_library_is_gone(library):
     assert str(stack).startswith(hex(stack[0])) and stack == list(stack)
 
 
+by_build_id = StackTrace(depth=32, build_ids=True)
+
+
+def test_stacks_of_build_ids(library):
+    @ebee.uprobe(library, "leaf")
+    def probe(a: s32):
+        kept[ebee.stack_id(by_build_id, user=True)] = ebee.pid()
+
+    with ebee.Session(backend="kernel") as session:
+        for _ in range(2):  # somewhere else each time, by ASLR, and the same stack
+            with session.attach(probe, command=[sys.executable, "-S", "-c", CODE, library]) as attached:
+                assert attached.wait() == 0
+        stack = by_build_id[next(iter(kept))]
+        first = stack[0]
+        assert isinstance(first, ebee.FileOffset) and first.build_id.hex() == built.BUILD_ID[2:]
+        assert first == ebee.FileOffset(int(first), first.build_id) and repr(first).startswith(built.BUILD_ID[2:])
+        check(stack.symbols(), library)
+        assert {by_build_id[n][0] for n in kept} == {first}
+        other = ebee.CallStack([ebee.FileOffset(5, bytes(20))], attached.symbols.frames).symbols()
+        assert other[0].name == f"[{bytes(20).hex()}+0x5]"
+
+
 def test_children_and_their_children(library):
     code = f"import os, sys\nif os.fork() == 0:\n    if os.fork() == 0:\n        exec({CODE!r})\n        os._exit(0)\n    os.wait(); os._exit(0)\nos.wait()"
     again = f"import os, sys\nos.execv(sys.executable, [sys.executable, '-S', '-c', {CODE!r}, sys.argv[1]])"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ..errors import EbeeError, SyscallError, UsageError
 from ..sys.os_seam import current
-from ..types.call_stacks import Frame, fold
+from ..types.call_stacks import FileOffset, Frame, fold
 from .binaries import root_of
 from .binary import Binary
+from .debug_files import by_build_id
 from .elf_file import ElfFile, open_elf
 from .kernel import NO_ADDRESSES, kernel_table
 from .process import DELETED, AddressSpace, JitMap, Mapping, check_pid, read_maps
@@ -39,6 +40,7 @@ class Symbols:
         self._binaries: dict[FileKey | str, Binary | None] = {}
         self._frames: dict[int, dict[tuple[int, bool], list[Frame]]] = {}
         self._kernel: dict[tuple[int, bool], Frame] = {}
+        self._build_ids: dict[bytes, Binary] = {}
         self._jit: dict[int, tuple[FileKey, JitMap]] = {}
 
     def _tell(self, text: str) -> None:
@@ -81,6 +83,10 @@ class Symbols:
         found: list[Frame] = []
         seen = [False, False]
         for address in addresses:
+            if isinstance(address, FileOffset):
+                is_return, seen[False] = seen[False], True
+                found += self._file_frames(address, is_return)
+                continue
             if not address:
                 continue
             is_kernel = address >> 63 == 1
@@ -187,7 +193,33 @@ class Symbols:
             file, line = call_file, call_line
         return [*frames, Frame(name, off, file, line, module, address)]
 
+    def _file_frames(self, place: FileOffset, is_return: bool) -> list[Frame]:
+        """Return the frames at a place that is given by a build id: of a file that was mapped, or a debug file."""
+        kept = self._frames.setdefault(0, {})
+        if (place, is_return) in kept:
+            return kept[place, is_return]
+        binary = self._by_build_id(place.build_id)
+        address = binary.elf.address_at(place - is_return) if binary is not None else None
+        if binary is None or address is None:
+            return [Frame("", int(place), "", 0, f"[{place.build_id.hex()}]", int(place))]
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
+        frames = kept[place, is_return] = self._place(binary, address, int(place), is_return, binary.path)
+        return frames
+
     # Files
+
+    def _by_build_id(self, build_id: bytes) -> Binary | None:
+        if build_id not in self._build_ids:
+            known = [b for b in self._binaries.values() if b is not None and b.elf.build_id() == build_id]
+            for path in by_build_id(build_id) if not known else ():
+                key = self._key_of(path)
+                binary = self._opened(path, path, "") if key is not None and key[3] else None
+                known += [binary] if binary is not None and binary.elf.build_id() == build_id else []
+            if not known:  # it may be mapped later
+                return None
+            self._build_ids[build_id] = known[0]
+        return self._build_ids[build_id]
 
     def _key_of(self, path: str) -> FileKey | None:
         try:

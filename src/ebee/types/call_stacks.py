@@ -43,6 +43,29 @@ class Frame(Record):
         return f"{self.name}{off}{' (inlined)' if self.is_inlined else ''}{where}{module}"
 
 
+class FileOffset(int):
+    """A place in a file, in the place of an address: an offset in bytes in the file that has a build id."""
+
+    build_id: bytes
+
+    def __new__(cls, off: int, build_id: bytes) -> FileOffset:
+        made = super().__new__(cls, off)
+        made.build_id = build_id
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FileOffset) and (int(self), self.build_id) == (int(other), other.build_id)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((int(self), self.build_id))
+
+    def __repr__(self) -> str:
+        return f"{self.build_id.hex()}+{int(self):#x}"
+
+
 def fold(frames: Sequence[Frame]) -> str:
     """Return a stack as one line, outermost first, as tools for flame graphs read it; `_[k]` marks the kernel's."""
     names = (frame.name.replace(";", ":") + ("_[k]" if frame.is_kernel else "") for frame in reversed(frames))

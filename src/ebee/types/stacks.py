@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
+
 from ..abi import bpf
 from ..errors import UsageError
-from .call_stacks import CallStack
+from .call_stacks import CallStack, FileOffset
 from .intrinsics import probe_only
 from .maps import KeyedDecl
 from .scalars import Type, u32
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from ..btf.build import BtfBuilder
     from .scalars import s32
 
+_BUILD_ID = struct.Struct("<i20sQ")  # status, build_id, offset or ip: struct bpf_stack_build_id
+_EMPTY, _VALID = 0, 1  # enum bpf_stack_build_id_status
 _MOST_FRAMES = 127  # kernel.perf_event_max_stack
 
 
@@ -43,21 +47,45 @@ class FramesType(Type):
         return btf.add_array(btf.add_int("unsigned long long", 8), self.size // 8)
 
 
+class BuildIdFramesType(FramesType):
+    """The frames as C `struct bpf_stack_build_id[depth]`: an offset in a file that has a build id, or an address."""
+
+    __slots__ = ()
+
+    def __init__(self, depth: int) -> None:
+        Type.__init__(self, f"stack of {depth} build ids", _BUILD_ID.size * depth, 8)
+
+    def unpack(self, data: bytes) -> list[int]:
+        frames: list[int] = []
+        for status, build_id, place in _BUILD_ID.iter_unpack(data[: self.size]):
+            if status == _EMPTY:
+                break
+            is_file = status == _VALID
+            frames.append(FileOffset(place, build_id) if is_file else place)
+        return frames
+
+
 class StackTrace(KeyedDecl[int, CallStack]):
     """Stacks that probes record, each once: BPF_MAP_TYPE_STACK_TRACE.
 
     Inside a probe `ebee.stack_id(stacks)` records one and gives its number. Outside `stacks[number]` is the list of
     its addresses, innermost first; of a number below zero, or one that is gone, it is empty. Its methods give the
-    names: `stacks[number].symbols(pid)`.
+    names: `stacks[number].symbols(pid)`. With `build_ids` frames of processes are offsets in files, named by their
+    build ids, where the kernel finds those: the same code has the same stack in every process.
     """
 
     map_type = bpf.BPF_MAP_TYPE_STACK_TRACE
     kind = "StackTrace"
 
-    def __init__(self, *, depth: int = _MOST_FRAMES, max_entries: int = 10_240, name: str = "") -> None:
+    def __init__(
+        self, *, depth: int = _MOST_FRAMES, max_entries: int = 10_240, build_ids: bool = False, name: str = ""
+    ) -> None:
         if not isinstance(depth, int) or not 1 <= depth <= _MOST_FRAMES:
             raise UsageError(f"StackTrace: depth is a number of frames from 1 to {_MOST_FRAMES}, not {depth!r}")
-        super().__init__(u32, FramesType(depth), max_entries, name)  # type: ignore[arg-type]
+        if build_ids:
+            self.map_flags = bpf.BPF_F_STACK_BUILD_ID
+        frames = (BuildIdFramesType if build_ids else FramesType)(depth)
+        super().__init__(u32, frames, max_entries, name)  # type: ignore[arg-type]
 
     def __getitem__(self, key: int) -> CallStack:
         return self._missing() if isinstance(key, int) and key < 0 else super().__getitem__(key)

@@ -99,8 +99,17 @@ class UserRingBuffer(EngineMap):
         return sample
 
 
+_BPF_STACK_BUILD_ID_IP = 2
+_IP_HEAD = _BPF_STACK_BUILD_ID_IP.to_bytes(4, "little") + bytes(bpf.BPF_BUILD_ID_SIZE)
+
+
 class StackTraceMap(EngineMap):
-    """BPF_MAP_TYPE_STACK_TRACE: the addresses of a stack's frames, innermost first, by an id of the stack."""
+    """BPF_MAP_TYPE_STACK_TRACE: the addresses of a stack's frames, innermost first, by an id of the stack.
+
+    With BPF_F_STACK_BUILD_ID each is a `struct bpf_stack_build_id`, here always one that has an address.
+    """
+
+    allowed_flags = bpf.BPF_F_STACK_BUILD_ID
 
     def set_up(self) -> None:
         self._stacks: dict[int, bytes] = {}
@@ -108,14 +117,17 @@ class StackTraceMap(EngineMap):
 
     def check_sizes(self) -> None:
         s = self.spec
-        if s.key_size != 4 or not s.max_entries or s.value_size < 8 or s.value_size % 8:
-            raise self._refused(EINVAL, "keys of 4 bytes, values of some addresses of 8 bytes, and max_entries")
-        if s.value_size // 8 > 127:
+        self._frame_bytes = 32 if s.map_flags & bpf.BPF_F_STACK_BUILD_ID else 8
+        if s.key_size != 4 or not s.max_entries or s.value_size < self._frame_bytes or s.value_size % self._frame_bytes:
+            what = f"keys of 4 bytes, values of some frames of {self._frame_bytes} bytes, and max_entries"
+            raise self._refused(EINVAL, what)
+        if s.value_size // self._frame_bytes > 127:
             raise self._refused(EINVAL, "at most 127 frames (kernel.perf_event_max_stack)")
 
     def remember(self, frames: list[int], flags: int) -> int:
         """Keep a stack; return its id, or -EEXIST if another one has it."""
-        raw = b"".join(ip.to_bytes(8, "little") for ip in frames)[: self.spec.value_size]
+        head = _IP_HEAD if self._frame_bytes > 8 else b""
+        raw = b"".join(head + ip.to_bytes(8, "little") for ip in frames)[: self.spec.value_size]
         id = 0
         for byte in raw:
             id = (id ^ byte) * 0x0100_0193 & 0xFFFF_FFFF
