@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import pickle
 import struct
+import threading
 
 import pytest
 
 from ebee import CallStack, FileOffset, Frame, StackTrace
 from ebee.engine.mapkinds.perf import StackTraceMap
+from ebee.engine.memory import Memory
 from ebee.errors import UsageError
 from ebee.spec.object import MapSpec
 from ebee.types.call_stacks import fold
@@ -33,7 +35,7 @@ def test_frames_by_build_id():
 @pytest.mark.parametrize("build_ids", [False, True])
 def test_the_engine_keeps_them_as_the_kernel_does(build_ids):
     decl = StackTrace(depth=3, build_ids=build_ids)
-    m = StackTraceMap(MapSpec("s", decl.map_type, 4, decl.value.size, 16, decl.map_flags))
+    m = StackTraceMap(MapSpec("s", decl.map_type, 4, decl.value.size, 16, decl.map_flags), Memory(), threading.RLock())
     number = m.remember([0x10, 0x20, 0x30, 0x40], 0)
     assert decl.value.unpack(m.lookup(number.to_bytes(4, "little"))) == [0x10, 0x20, 0x30]
 
