@@ -71,7 +71,7 @@ class KernelMap:
         self._elements: MapElements | None = None
         self.ring: RingReader | PerfReader | None = None
         if spec.map_type == abi.BPF_MAP_TYPE_RINGBUF:
-            self.ring = RingReader(self.fd.number, spec.max_entries)
+            self.ring = RingReader(self.fd.number, spec.max_entries, spec.name)
         elif spec.map_type == abi.BPF_MAP_TYPE_PERF_EVENT_ARRAY and not spec.max_entries:
             from .perfbuf import PerfReader
 
@@ -302,12 +302,7 @@ def _arena(fd: Fd, spec: MapSpec) -> mmap.mmap:
 
 def _map_memory(fd: Fd, spec: MapSpec, size_bytes: int) -> mmap.mmap:
     """Map what a map holds, writable. Raises: SyscallError, EPERM for one that is frozen."""
-    from ..sys.os_seam import current
-
-    try:
-        return current().map_shared(fd.number, size_bytes, 0, True)
-    except OSError as e:
-        raise SyscallError(f"mmap of map {spec.name!r}", e.errno or 0) from None
+    return bpf.map_shared(fd.number, size_bytes, 0, writable=True, what=f"map {spec.name!r}")
 
 
 def _pin_path(spec: MapSpec) -> str:

@@ -14,9 +14,9 @@ import sys
 from _thread import allocate_lock
 
 from ..errors import UsageError
+from ..sys.bpf import map_shared
 from ..sys.cpus import online_cpus
 from ..sys.map_elements import MapElements
-from ..sys.os_seam import current
 from .perf_events import open_output
 
 TYPE_CHECKING = False
@@ -39,7 +39,8 @@ class PerfBuffer:
     def __init__(self, fd: Fd) -> None:
         page_bytes = os.sysconf("SC_PAGESIZE")
         self.fd = fd
-        self.memory: mmap.mmap = current().map_shared(self.fd.number, (1 + _PAGES) * page_bytes, 0, writable=True)
+        length_bytes = (1 + _PAGES) * page_bytes
+        self.memory: mmap.mmap = map_shared(fd.number, length_bytes, 0, writable=True, what="the records of an event")
         self.words = memoryview(self.memory).cast("Q")
         self.size, self.start = _PAGES * page_bytes, page_bytes
 

@@ -12,7 +12,7 @@ from _thread import allocate_lock
 
 from ..abi.bpf import BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT, BPF_RINGBUF_HDR_SZ
 from ..errors import UsageError
-from ..sys.os_seam import current
+from ..sys.bpf import map_shared
 from ..types.records import RECORD_LEAD, record_step, too_short
 
 _CHUNK_RECORDS, _WALK_RECORDS = 1024, 256
@@ -22,12 +22,12 @@ _FLAGS = BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT
 class RingReader:
     """The one consumer of a ring buffer. `size_bytes` is the size of the data, a power of two."""
 
-    def __init__(self, fd: int, size_bytes: int) -> None:
-        seam = current()
+    def __init__(self, fd: int, size_bytes: int, name: str) -> None:
+        what = f"map {name!r}"
         page_bytes = os.sysconf("SC_PAGESIZE")
         self._mask = size_bytes - 1
-        self._consumer = seam.map_shared(fd, page_bytes, 0, writable=True)
-        self._producer = seam.map_shared(fd, page_bytes + 2 * size_bytes, page_bytes, writable=False)
+        self._consumer = map_shared(fd, page_bytes, 0, writable=True, what=what)
+        self._producer = map_shared(fd, page_bytes + 2 * size_bytes, page_bytes, writable=False, what=what)
         self._data_off_bytes = page_bytes
         self._consumer_words = memoryview(self._consumer).cast("Q")
         producer = memoryview(self._producer)

@@ -115,7 +115,10 @@ def load_own(name: str, insns: list[Insn]) -> Fd:
     if fd == -bpf.EPERM:
         raise PermissionMissing("loading a tracing program", ["CAP_BPF", "CAP_PERFMON"])
     if fd < 0:
-        raise bpf.error(abi.BPF_PROG_LOAD, -fd, program.load_with_log()[1])
+        again, log = program.load_with_log()
+        if again < 0:
+            raise bpf.error(abi.BPF_PROG_LOAD, -fd, log)
+        fd = again  # what was in its way is gone
     return Fd(fd)
 
 

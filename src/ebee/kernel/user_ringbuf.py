@@ -13,18 +13,18 @@ from errno import E2BIG, ENOSPC
 
 from ..abi.bpf import BPF_RINGBUF_HDR_SZ
 from ..errors import SyscallError, UsageError
-from ..sys.os_seam import current
+from ..sys.bpf import map_shared
 
 
 class RingWriter:
     """The one producer of a user ring buffer. `size_bytes` is the size of the data, a power of two."""
 
     def __init__(self, fd: int, size_bytes: int, name: str) -> None:
-        seam = current()
+        what = f"map {name!r}"
         page_bytes = os.sysconf("SC_PAGESIZE")
         self._size_bytes, self._name = size_bytes, name
-        self._consumer = seam.map_shared(fd, page_bytes, 0, writable=False)
-        self._producer = seam.map_shared(fd, page_bytes + 2 * size_bytes, page_bytes, writable=True)
+        self._consumer = map_shared(fd, page_bytes, 0, writable=False, what=what)
+        self._producer = map_shared(fd, page_bytes + 2 * size_bytes, page_bytes, writable=True, what=what)
         self._consumer_words = memoryview(self._consumer).cast("Q")
         producer = memoryview(self._producer)
         self._producer_words = producer[:page_bytes].cast("Q")

@@ -16,6 +16,7 @@ from .os_seam import Fd, current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import mmap
     from collections.abc import Callable, Iterator, Sequence
 
     from .os_seam import Buffer
@@ -64,6 +65,14 @@ def attr_field(attr: Buffer, layout: layouts.Layout, name: str) -> int:
     """Return a field of a `union bpf_attr` that the kernel has written to."""
     off, size = layout[name]
     return int.from_bytes(attr.raw[off : off + size], sys.byteorder)
+
+
+def map_shared(fd: int, length_bytes: int, off_bytes: int, *, writable: bool, what: str) -> mmap.mmap:
+    """Map what a map or an event shares. Raises: SyscallError, EPERM for a map that is frozen or not to be written."""
+    try:
+        return current().map_shared(fd, length_bytes, off_bytes, writable)
+    except OSError as e:
+        raise SyscallError("mmap", e.errno or 0, what) from None
 
 
 def bytes_buffer(data: bytes) -> Buffer:

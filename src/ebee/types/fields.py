@@ -397,6 +397,9 @@ class UnionType(StructType):
         object.__setattr__(value, "_data", bytes(data))
         return value
 
+    def reader(self) -> Callable[[bytes], Any]:
+        return self.unpack
+
     def unpack_many(self, data: bytes | bytearray) -> list[Any]:
         return Type.unpack_many(self, data)
 

@@ -7,6 +7,8 @@ methods act on the live map.
 
 from __future__ import annotations
 
+from struct import error as LayoutError
+
 from ..abi import bpf
 from ..errors import UsageError
 from .scalars import Type, u32
@@ -149,12 +151,17 @@ class KeyedDecl(MapDecl, Generic[K, V]):
     def __getitem__(self, key: K) -> V:
         """Return the value; a missing key gives zero and inserts nothing, as inside a probe."""
         try:
-            raw = self._bindings[-1].lookup(self.key.pack(key))
-        except (IndexError, TypeError, ValueError):
+            raw = self._bindings[-1].lookup(self._pack_key(key))
+        except (IndexError, TypeError, ValueError, LayoutError):
             raw = self._live.lookup(self._key(key))  # says what is wrong
         return self._missing() if raw is None else self._read(raw)  # type: ignore[no-any-return]
 
+    def _pack_key(self, key: K) -> bytes:
+        self._pack_key = self.key.packer()  # type: ignore[assignment, method-assign]  # from now on without a call in between
+        return self.key.pack(key)
+
     def _read(self, raw: bytes) -> Any:
+        self._read = self.value.reader()  # type: ignore[assignment, method-assign]
         return self.value.unpack(raw)
 
     def _missing(self) -> Any:

@@ -13,6 +13,7 @@ from .records import RECORD_LEAD, record_step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, TypeAlias
 
     from ..btf.build import BtfBuilder
@@ -39,6 +40,14 @@ class Type:
     def unpack(self, data: bytes) -> Any:
         """Return the Python value of `size` bytes."""
         raise TypeError(f"{self.name} has no Python value")
+
+    def packer(self) -> Callable[[Any], bytes]:
+        """Return the quickest `pack`, which may raise struct.error in its place."""
+        return self.pack
+
+    def reader(self) -> Callable[[bytes], Any]:
+        """Return the quickest `unpack`."""
+        return self.unpack
 
     def unpack_many(self, data: bytes | bytearray) -> list[Any]:
         """Return the Python values of records, each behind a header of 8 bytes and padded to a multiple of 8."""
@@ -107,6 +116,9 @@ class IntType(NumType):
             return self._layout.pack(value)
         except LayoutError:
             return self._layout.pack(self.number(value))  # says what is wrong
+
+    def packer(self) -> Callable[[Any], bytes]:
+        return self._layout.pack
 
     def unpack(self, data: bytes) -> int:
         number: int = self._layout.unpack(data)[0]

@@ -10,6 +10,7 @@ from .scalars import NumType, Type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from ..btf.build import BtfBuilder
@@ -109,6 +110,12 @@ class StructType(Type):
         if self._unpack is None:
             self._make_readers()
         return self._unpack(data)
+
+    def reader(self) -> Callable[[bytes], Any]:
+        if self._unpack is None:
+            self._make_readers()
+        read: Callable[[bytes], Any] = self._unpack
+        return read
 
     def unpack_many(self, data: bytes | bytearray) -> list[Any]:
         if self._unpack is None:

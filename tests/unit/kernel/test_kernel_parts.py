@@ -202,7 +202,7 @@ class Ring:
 
     def reader(self):
         with swapped(FakeOs(files={0: self.consumer, self.page: self.producer})):
-            return RingReader(3, self.size)
+            return RingReader(3, self.size, "ring")
 
     def _write(self, at, data):
         for i, byte in enumerate(data):
