@@ -154,7 +154,7 @@ def test_unbound_maps_say_so():
 
 
 
-PAGES = ("maps.md", "storage.md", "maps-of-maps.md", "user-ring-buffers.md", "arenas.md")
+PAGES = ("maps.md", "storage.md", "maps-of-maps.md", "user-ring-buffers.md", "arenas.md", "events.md")
 TEXTS = [(ROOT / "docs" / page).read_text() for page in PAGES]
 SNIPPETS = [part.split("```")[0] for text in TEXTS for part in text.split("```python\n")[1:]]
 
