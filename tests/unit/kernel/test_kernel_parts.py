@@ -13,7 +13,7 @@ from ebee.abi import bpf as abi
 from ebee.abi.bpf import BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT
 from ebee.btf.build import BtfBuilder
 from ebee.btf.read import Btf
-from ebee.errors import NotSupported, PermissionMissing
+from ebee.errors import FormatError, NotSupported, PermissionMissing
 from ebee.isa.asm import assemble
 from ebee.isa.encode import decode, encode
 from ebee.isa.insn import Insn
@@ -261,6 +261,72 @@ def test_what_is_put_comes_out_once_and_in_order(records, limit):
         out += [bytes(r) for r in batch]
     assert out == expected
     assert ring.consumed() == ring.end
+
+
+def unpacked(packed, size):
+    step = size + 15 & ~7
+    assert len(packed) % step == 0
+    return [bytes(packed[at + 8 : at + 8 + size]) for at in range(0, len(packed), step)]
+
+
+KINDS = st.sampled_from(["plain", "plain", "plain", "longer", "discarded", "busy"])
+
+
+@given(st.integers(1, 40), st.lists(KINDS, max_size=60), st.integers(0, 5), st.integers(0, 500))
+def test_records_of_one_size_in_one_piece(size, kinds, limit, begin):
+    """The same as one by one: given-up ones left out, longer ones cut, nothing taken behind one still written."""
+    ring = Ring()
+    ring.consumer[:8] = (8 * begin).to_bytes(8, "little")  # anywhere in the buffer, also where it wraps
+    ring.end = 8 * begin
+    ring.producer[:8] = ring.end.to_bytes(8, "little")
+    reader = ring.reader()
+    out, expected, held = [], [], []
+    for n, kind in enumerate(kinds):
+        data = bytes([n]) * size
+        if held and kind == "busy":
+            ring.flag(held.pop(), size, 0)  # finished now
+        elif not held and kind == "busy":
+            held.append(ring.put(data, BPF_RINGBUF_BUSY_BIT))
+            expected.append(data)
+        elif kind == "discarded":
+            ring.put(data, BPF_RINGBUF_DISCARD_BIT)
+        else:
+            ring.put(data + b"xyz" * (kind == "longer"))
+            expected.append(data)
+        if n % 3 == 0:
+            found = unpacked(reader.drain_packed(size, limit, "ring"), size)
+            assert not limit or len(found) <= limit
+            out += found
+            assert out == expected[: len(out)] and (not held or ring.consumed() <= held[0])
+    for at in held:
+        ring.flag(at, size, 0)
+    while found := unpacked(reader.drain_packed(size, limit, "ring"), size):
+        out += found
+    assert out == expected and ring.consumed() == ring.end
+    reader.close()
+    assert reader.drain_packed(size, 0, "ring") == b""
+
+
+def test_many_records_with_some_given_up():
+    ring = Ring(size=1 << 16)
+    reader = ring.reader()
+    numbers = range(3000)
+    for n in numbers:
+        ring.put(n.to_bytes(8, "little"), BPF_RINGBUF_DISCARD_BIT if n % 700 == 699 else 0)
+    expected = [n for n in numbers if n % 700 != 699]
+    found = unpacked(reader.drain_packed(8, 0, "ring"), 8)
+    assert [int.from_bytes(r, "little") for r in found] == expected and ring.consumed() == ring.end
+
+
+def test_records_that_are_too_short_are_passed_over():
+    ring = Ring()
+    reader = ring.reader()
+    for data in (b"12345678", b"1234", b"abcdefgh"):
+        ring.put(data)
+    assert unpacked(reader.drain_packed(8, 0, "ring"), 8) == [b"12345678"]
+    with pytest.raises(FormatError, match="ring: a record has 4 bytes, and its type 8"):
+        reader.drain_packed(8, 0, "ring")
+    assert unpacked(reader.drain_packed(8, 0, "ring"), 8) == [b"abcdefgh"]
 
 
 # -- types ---------------------------------------------------------------------------------------------------
