@@ -1,7 +1,4 @@
-"""A detector of leaked file descriptors: what a test opens is closed when it and its fixtures have ended.
-
-What is to stay open for the tests after it, because it is made once and kept, is opened by functions with `@kept_open`.
-"""
+"""A detector of leaked file descriptors: what a test opens is closed when it and its fixtures have ended."""
 
 from __future__ import annotations
 
@@ -11,7 +8,9 @@ import os
 
 import pytest
 
-_kept: dict[int, str] = {}
+_KEPT_BY_DESIGN = ("/sys/kernel/btf/",)  # the kernel's types, mapped once for the process
+_said: dict[int, str] = {}
+_made: list = []  # what `closed_after_test` functions have made in this test
 
 
 def open_fds():
@@ -26,19 +25,24 @@ def open_fds():
 
 
 def leaked(before, after):
-    """Return what of `after` was not there before, and nobody is known to keep."""
-    return {n: target for n, target in after.items() if before.get(n) != target and _kept.get(n) != target}
+    """Return what of `after` was not there before, and is not kept by design."""
+    return {
+        n: target for n, target in after.items()
+        if before.get(n) != target and _said.get(n) != target and not target.startswith(_KEPT_BY_DESIGN)
+    }  # fmt: skip
 
 
-def kept_open(function):
-    """What a function opens stays open longer than the test that calls it first."""
+def closed_after_test(function):
+    """What a function makes is made once for each test that calls it, and closed after it."""
 
     @functools.wraps(function)
-    def call(*args, **named):
-        before = open_fds()
-        result = function(*args, **named)
-        _kept.update(leaked(before, open_fds()))
-        return result
+    def call():
+        for maker, made in _made:
+            if maker is call:
+                return made
+        made = function()
+        _made.append((call, made))
+        return made
 
     return call
 
@@ -48,11 +52,13 @@ def no_leaked_fds(request):
     """Fail a test that leaves file descriptors open."""
     before = open_fds()
     yield
+    while _made:
+        _made.pop()[1].close()
     if not leaked(before, open_fds()):
         return
     gc.collect()  # what only cycles hold is not held by anybody
     found = leaked(before, open_fds())
     if found:
         lines = "\n".join(f"  {n} -> {target}" for n, target in sorted(found.items()))
-        _kept.update(found)  # said once
+        _said.update(found)  # once
         pytest.fail(f"{request.node.nodeid} left {len(found)} file descriptors open:\n{lines}", pytrace=False)

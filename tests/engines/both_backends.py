@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 from ebee.abi import bpf
 from ebee.abi.helpers import HELPER_IDS
 from ebee.btf.build import BtfBuilder
@@ -12,6 +10,7 @@ from ebee.isa.asm import assemble
 from ebee.isa.opcodes import CALL, LDDW
 from ebee.spec.backend import TestRun as Run
 from ebee.spec.object import FuncInfo, MapSpec, ObjectSpec, ProgramSpec, Reloc
+from fd_leaks import closed_after_test
 
 SECTIONS = {
     bpf.BPF_PROG_TYPE_SOCKET_FILTER: "socket", bpf.BPF_PROG_TYPE_SCHED_CLS: "tc", bpf.BPF_PROG_TYPE_XDP: "xdp",
@@ -23,7 +22,7 @@ OUT = MapSpec("out", bpf.BPF_MAP_TYPE_ARRAY, 4, 256, 1)
 TC, XDP, RAW_TP = bpf.BPF_PROG_TYPE_SCHED_CLS, bpf.BPF_PROG_TYPE_XDP, bpf.BPF_PROG_TYPE_RAW_TRACEPOINT
 
 
-@functools.cache
+@closed_after_test
 def kernel():
     from ebee.kernel.backend import KernelBackend
 

@@ -289,6 +289,8 @@ class LiveCommand:
                 # Not seized; or somebody else in this process took the status, which then is unknown.
                 status = ptrace.reap(self.pid)
                 self._status = 0 if status is None else os.waitstatus_to_exitcode(status)
+            for task in self._tasks.values():  # who never was seized
+                task.stat.close()
             self._settled.set()
             self._gone.set()
             self._sink.notify()
