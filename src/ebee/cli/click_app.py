@@ -32,7 +32,7 @@ TARGET = click.option(
 # Groups of commands, each in a file of its own that is imported when it is asked for: file, name there.
 GROUPS = {
     "prog": ("prog", "prog"), "map": ("map", "map_"), "link": ("link", "link"), "cgroup": ("cgroup", "cgroup"),
-    "net": ("net", "net"), "iter": ("iter", "iter_"),
+    "net": ("net", "net"), "iter": ("iter", "iter_"), "btf": ("btf", "btf"),
 }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _MOST_INDEX_BYTES = 1 << 24
 
-_BTF_DIRECTORY = "/sys/kernel/btf"
+BTF_DIRECTORY = "/sys/kernel/btf"
 
 _found: list[Btf | None] = []
 _symbols: dict[tuple[Btf, str, int], int] = {}  # types, name, kind -> BTF id in the kernel itself, or 0
@@ -39,7 +39,7 @@ def module_btf(name: str) -> Btf | None:
     try:
         if base is None or not name.replace("_", "").isalnum():
             return None
-        return Btf(current().read_file(f"{_BTF_DIRECTORY}/{name}"), base=base)
+        return Btf(current().read_file(f"{BTF_DIRECTORY}/{name}"), base=base)
     except (OSError, BtfError):
         return None
 
@@ -62,7 +62,8 @@ def _open() -> Btf | None:
         return None
 
 
-def _required_btf() -> Btf:
+def required_btf() -> Btf:
+    """Return the running kernel's BTF. Raises: NotSupported."""
     btf = vmlinux_btf()
     if btf is None:
         raise NotSupported("the kernel's types", "5.4 with CONFIG_DEBUG_INFO_BTF", hint=f"{VMLINUX_BTF} cannot be read")
@@ -71,14 +72,14 @@ def _required_btf() -> Btf:
 
 def core_value(kind: str, symbol: str) -> int:
     """Return the number that this kernel's types give for a CO-RE relocation. Raises: NotSupported."""
-    return core_fields.core_value(_required_btf(), kind, symbol)
+    return core_fields.core_value(required_btf(), kind, symbol)
 
 
 def core_target() -> CoreTarget:
     """Return the types that objects are relocated against: the kernel's, and its modules'. Raises: NotSupported."""
     from ..spec.core_relo import CoreTarget
 
-    return CoreTarget("vmlinux", _required_btf(), _modules)
+    return CoreTarget("vmlinux", required_btf(), _modules)
 
 
 def _modules() -> list[tuple[str, Btf]]:
@@ -92,7 +93,7 @@ def _modules() -> list[tuple[str, Btf]]:
 
 def find_symbol(names: Sequence[str], *, is_function: bool) -> tuple[int, str] | None:
     """Return the BTF id of the kernel's function or variable of one of these names, and its module (empty: none)."""
-    btf, kind = _required_btf(), BTF_KIND_FUNC if is_function else BTF_KIND_VAR
+    btf, kind = required_btf(), BTF_KIND_FUNC if is_function else BTF_KIND_VAR
     for name in names:
         key = (btf, name, kind)
         if key not in _symbols:
@@ -102,7 +103,7 @@ def find_symbol(names: Sequence[str], *, is_function: bool) -> tuple[int, str] |
             return _symbols[key], ""
     for module in _module_names():
         try:
-            types = Btf(current().read_file(f"{_BTF_DIRECTORY}/{module}"), base=btf)
+            types = Btf(current().read_file(f"{BTF_DIRECTORY}/{module}"), base=btf)
             for name in names:
                 found = types.by_name(name, kind)
                 if found is not None and found.id >= btf.type_count:
@@ -114,7 +115,7 @@ def find_symbol(names: Sequence[str], *, is_function: bool) -> tuple[int, str] |
 
 def _module_names() -> list[str]:
     """Return the modules that have types; they may be loaded and unloaded at any time."""
-    return [name for name in sorted(current().list_directory(_BTF_DIRECTORY)) if name != "vmlinux"]
+    return [name for name in sorted(current().list_directory(BTF_DIRECTORY)) if name != "vmlinux"]
 
 
 def module_btf_fd(module: str) -> Fd:
