@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 import ebee
+import kernel_features
 from ebee import Hash, List, RingBuf, StackTrace, Struct, s32, u32, u64
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "symbols"))
 import built_programs as built
 
-pytestmark = [pytest.mark.needs_kernel, pytest.mark.needs_feature("uprobe")]
+pytestmark = pytest.mark.needs_kernel
 
 stacks = StackTrace(depth=32, max_entries=4096)
 kept = Hash(s32, u32)
@@ -32,6 +33,9 @@ calls = RingBuf(Called, size="64K")
 
 @pytest.fixture
 def library(tmp_path):
+    """A library made by clang, which is not in the virtual machines: there the tests of the C library are."""
+    if why := kernel_features.missing("uprobe"):
+        pytest.skip(why)
     return shutil.copy(built.build("dwarf5"), tmp_path / "library.so")
 
 
@@ -120,6 +124,28 @@ def test_a_process_by_its_number(library):
         check(stacks[number].symbols(pid), library)
 
 
+@pytest.mark.needs_feature("uprobe")
+def test_a_function_of_the_c_library(tmp_path):
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    path = shutil.copy(next(line.split()[-1] for line in lines if "/libc.so.6" in line), tmp_path / "libc.so.6")
+
+    @ebee.uprobe(path, "setenv")
+    def probe():
+        kept[ebee.stack_id(stacks, user=True)] = ebee.pid()
+
+    code = "import os; os.putenv('COLOUR', 'blue')"
+    with ebee.Session(backend="kernel") as session:
+        argv = ["env", f"LD_LIBRARY_PATH={tmp_path}", sys.executable, "-S", "-c", code]
+        with session.attach(probe, command=argv) as attached:
+            assert attached.wait() == 0
+        os.unlink(path)
+        number, pid = next(iter(kept.items()))
+        frame = stacks[number].symbols(pid)[0]
+        assert (frame.function, frame.offset_bytes, frame.module) == ("setenv", 0, str(path))
+        assert attached.symbols.notes == []
+
+
+@pytest.mark.vm
 def test_the_kernels_part_has_names_without_a_process():
     @ebee.raw_tracepoint("sys_enter")
     def entered(id):

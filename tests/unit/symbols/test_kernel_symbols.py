@@ -47,6 +47,30 @@ def test_who_is_not_told_addresses_gets_numbers(listed):
     assert ebee.kernel_functions("vfs_*") == ["vfs_read"]
 
 
+def test_frames_of_the_kernel_and_its_modules(listed):
+    listed(LIST)
+    symbols = ebee.Symbols()
+    frames = symbols.frames([0xFFFFFFFFC0000018, 0xFFFFFFFF81000201, 0xFFFFFFFF81000200, 0xFFFFFFFFC0500000, 0])
+    assert [(f.function, f.offset_bytes, f.module, f.is_kernel) for f in frames] == [
+        ("helper", 8, "[module]", True), ("vfs_read.cold", 1, "[kernel]", True), ("weak_one", 0x80, "[kernel]", True),
+        ("", 0xFFFFFFFFC0500000, "", True),
+    ]  # fmt: skip
+    assert [str(f) for f in frames[:2]] == ["helper+0x8 [module]", "vfs_read.cold+0x1 [kernel]"]
+    assert frames[3].name == "0xffffffffc0500000" and symbols.notes == []
+    assert symbols.folded([0xFFFFFFFFC0000018, 0xFFFFFFFF81000201]) == "vfs_read.cold_[k];helper_[k]"
+
+
+def test_who_is_not_told_addresses_is_told_why(listed, monkeypatch, tmp_path):
+    listed("0000000000000000 T schedule\n0000000000000000 T vfs_read\n")
+    told = []
+    symbols = ebee.Symbols(tell=told.append)
+    assert [symbols.kernel(a).name for a in (0xFFFFFFFF81000018, 1 << 63)] == ["0xffffffff81000018", hex(1 << 63)]
+    assert told == symbols.notes and len(told) == 1 and "kptr_restrict" in told[0] and "CAP_SYSLOG" in told[0]
+    monkeypatch.setattr(kernel, "_LIST", str(tmp_path / "none"))
+    symbols = ebee.Symbols()
+    assert symbols.kernel(1 << 63).function == "" and "have no names" in symbols.notes[0]
+
+
 def test_a_kernel_without_a_list(monkeypatch, tmp_path):
     monkeypatch.setattr(kernel, "_LIST", str(tmp_path / "none"))
     with pytest.raises(ebee.SyscallError, match="reading"):
