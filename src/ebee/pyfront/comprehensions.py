@@ -43,13 +43,17 @@ def turns(
     outermost = _items(front, generators, parts)
     prefix, front.serial = front.prefix, front.serial + 1
     hidden = {f"{name} outside {front.serial}": name for name in names if name in front.env}
-    front.env = {f"{n} outside {front.serial}" if n in names else n: v for n, v in front.env.items()}
+    env = front.env
+    front.env = {f"{n} outside {front.serial}" if n in names else n: v for n, v in env.items()}
     front.prefix, front.depth = f"{prefix}comprehension {front.serial} ", front.depth + 1
     try:
         _turns(front, generators, parts, outermost, each, True)
     finally:
         front.prefix, front.depth = prefix, front.depth - 1
-        front.env = {hidden.get(n, n): v for n, v in front.env.items() if n not in names}
+        left = {hidden.get(n, n): v for n, v in front.env.items() if n not in names}
+        env.clear()  # the same dict, which who evaluates the expression holds
+        env.update(left)
+        front.env = env
 
 
 def _items(

@@ -184,8 +184,8 @@ class Ways:
 def either(front: Expressions, node: ast.IfExp) -> Val:
     """`a if test else b` of integers, or of strings."""
     then, els = front.low.blocks(2)
-    ways, before = Ways(front), front.env
-    says = front.condition(node.test, then, els)
+    ways, says = Ways(front), front.condition(node.test, then, els)
+    before = front.env
     front.depth += 1
     ends: list[tuple[dict[str, Val], Says]] = []
     is_known = not (front.b.is_reachable(then) and front.b.is_reachable(els))
