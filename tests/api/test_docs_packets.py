@@ -17,7 +17,7 @@ def test_its_code_is_a_test_file_that_passes(tmp_path):
     (tmp_path / "test_page.py").write_text("\n\n".join(blocks))
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(argv, capture_output=True, text=True, cwd=tmp_path)
-    assert "6 passed" in done.stdout, done.stdout
+    assert "7 passed" in done.stdout, done.stdout
 
 
 def test_its_table_of_fields_is_complete():

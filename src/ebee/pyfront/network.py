@@ -185,7 +185,7 @@ class NetContext(ContextType):
 
     def has_effect(self, name: str) -> bool:
         """Whether a method is called for what it does: all but those that find headers."""
-        return name != "header"
+        return name not in ("header", "matches")
 
     def _writable(self, name: str, field: ContextField) -> ContextField:
         if not field.is_writable:

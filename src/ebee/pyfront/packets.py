@@ -7,6 +7,7 @@ import _ast as ast
 from ..lower import packet_room, packet_writes
 from ..lower.numbers import Num, Refusal
 from ..types.headers import Header
+from ..types.net_hooks import LINK
 from ..types.packets import HEADERS, PacketField
 from .kinds import Kind
 from .values import HeaderRef, Known, Payload, similar
@@ -127,6 +128,8 @@ def method(front: Expressions, context: NetContext, name: str, node: ast.Call) -
     """Lower `pkt.name(…)`: a header that the user declared, or one of the helpers that move packets."""
     if name == "header":
         return _header(front, context, node)
+    if name == "matches":
+        return _matches(front, context, node)
     room = packet_room.ROOM.get(name)
     if room is None:
         return None
@@ -145,6 +148,29 @@ def method(front: Expressions, context: NetContext, name: str, node: ast.Call) -
     front.low.count_if("ne", result, "packet_room", front.source.text_of(node))
     low_half = front.b.op("zext", result, size=4)
     return Num(front.b.op("lshr", front.b.op("sub", low_half, front.b.const(1)), front.b.const(63)), 0, 1)
+
+
+def _matches(front: Expressions, context: NetContext, node: ast.Call) -> Val:
+    """pkt.matches("tcp port 80")."""
+    from ..errors import CompileError, UsageError
+    from ..lower.packet_filters import matches
+    from ..pcap.filter import compile_filter
+
+    usage = 'pkt.matches() takes an expression of tcpdump: pkt.matches("tcp port 80")'
+    given = front.expr(node.args[0]) if len(node.args) == 1 and not node.keywords else None
+    if not (isinstance(given, Known) and isinstance(given.object, str)):
+        raise Refusal(usage, "a text that is known when the probe is compiled")
+    if not context.has_headers:
+        raise Refusal(f"the packet of a {context.noun} has no headers to be asked for")
+    try:
+        insns = compile_filter(given.object, "EN10MB" if context.hook.start == LINK else "RAW")
+    except CompileError as e:
+        (problem,) = e.diagnostics
+        at = f" at character {problem.span.col + 1}" if problem.span is not None else ""
+        raise Refusal(f"the filter {given.object!r} is wrong{at}: {problem.message}", problem.hint) from None
+    except UsageError as e:
+        raise Refusal(str(e), e.hint) from None
+    return matches(context.packet(front.low), insns)
 
 
 def _header(front: Expressions, context: NetContext, node: ast.Call) -> Val:

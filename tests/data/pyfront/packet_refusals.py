@@ -158,6 +158,33 @@ def headers(pkt):
 
 
 @ebee.xdp
+def filters(pkt):
+    if pkt.matches("tcp port htp"):  # error: the filter 'tcp port htp' is wrong at character 10: there is no service 'htp' in ebee's table | write its number
+        return ebee.XDP_DROP
+    if pkt.matches():  # error: pkt.matches() takes an expression of tcpdump: pkt.matches("tcp port 80") | a text that is known when the probe is compiled
+        return ebee.XDP_DROP
+    if pkt.matches(80):  # error: pkt.matches() takes an expression of tcpdump: pkt.matches("tcp port 80") | a text that is known when the probe is compiled
+        return ebee.XDP_DROP
+    if pkt.matches("tcp[len] = 1"):  # error: the filter may look beyond the packet's first 16383 bytes | mask what it is computed from: tcp[(tcp[12] & 0xf0) >> 2]
+        return ebee.XDP_DROP
+    return ebee.XDP_PASS
+
+
+@ebee.socket_filter
+def lengths(pkt):
+    if pkt.matches("less 100"):  # error: a socket_filter probe does not know how long the frame is | pkt.ip.len, pkt.udp.len
+        return 0
+    return 1
+
+
+@ebee.sk_msg
+def messages(pkt):
+    if pkt.matches("tcp"):  # error: the packet of a sk_msg probe has no headers to be asked for
+        return ebee.SK_DROP
+    return ebee.SK_PASS
+
+
+@ebee.xdp
 def payloads(pkt):
     counts[0] = pkt.payload[0]  # error: the packet may have no payload here | test it first: `if pkt.payload: …`
     if pkt.payload:
