@@ -303,6 +303,12 @@ _HOMES = {
 _MODULES = frozenset(("helpers",))
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
+# Who declares a probe will attach it. What that takes is imported with the decorator: the less there is between
+# attach() and the first event, the fewer of them are missed.
+_DECORATORS = frozenset((
+    "types.kernel_hooks", "types.net_probes", "types.perf_hooks", "types.probes", "types.user_hooks",
+))  # fmt: skip
+
 # What `from ebee import *` leaves out: it would hide functions and modules of Python's own. Say ebee.signal(…).
 _NOT_STARRED = frozenset(("compile", "iter", "random", "signal"))
 
@@ -317,6 +323,9 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'ebee' has no attribute {name!r}")
     value = getattr(__import__(f"{__name__}.{home}", fromlist=[name]), name)
     globals()[name] = value
+    if home in _DECORATORS and name != "Probe":
+        __import__(f"{__name__}.api.session")
+        __import__(f"{__name__}.api.source")
     return value
 
 
