@@ -30,7 +30,8 @@ def on_typed(ctx) -> None:
     cookies[2] = helpers.bpf_get_attach_cookie(ctx)
 
 
-CASES = [(on_raw, 0), (on_exec, 1), (on_typed, 2)]
+NEW = pytest.mark.needs_feature("raw_tp_twice")  # cookies came with it
+CASES = [pytest.param(on_raw, 0, marks=NEW), (on_exec, 1), pytest.param(on_typed, 2, marks=NEW)]
 
 
 @pytest.mark.parametrize(("probe", "key"), CASES, ids=["raw", "tracepoint", "typed"])

@@ -337,15 +337,18 @@ def _uprobe_multi_words(fields: Fields) -> str:
 
 def _user_function(path: str, off: int) -> str:
     """Return the function of a file that an offset lies in, as `malloc+0x10`, or the offset."""
-    from ..symbols.functions import find_functions
+    from ..symbols.elf_file import open_elf
 
     try:
-        before = [(start, name) for name, start in find_functions(path, "*") if start <= off]
+        elf = open_elf(path)
+        places = [(elf.file_offset(f.addr, is_code=True), f.name) for f in elf.functions()]
     except EbeeError:
-        before = []
-    if not before:
         return f"{off:#x}"
-    start, name = max(before)
+    start = max((at for at, _ in places if at is not None and at <= off), default=None)
+    if start is None:
+        return f"{off:#x}"
+    # Of several names of one function the public one.
+    name = min((name for at, name in places if at == start), key=lambda name: (name.startswith("_"), name))
     return f"{name}+{off - start:#x}" if off > start else name
 
 
