@@ -6,7 +6,9 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO
 
@@ -70,6 +72,8 @@ def make_modules(packages: Iterable[Path], root: Path, guest: Path) -> Path:
 
 def make_clone(root: Path, guest: Path) -> None:
     """Copy what tests need of this clone, with compiled Python."""
+    if find_spec("ziglang") is not None:  # clang, which guests do not have
+        subprocess.run([sys.executable, ROOT / "tests" / "clang_objects.py"], check=True)
     skip = shutil.ignore_patterns("__pycache__", ".*")
     for name in CLONE:
         source, target = ROOT / name, root / GUEST_CLONE / name

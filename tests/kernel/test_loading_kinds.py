@@ -9,7 +9,6 @@ import subprocess
 import pytest
 
 import ebee
-import kernel_features
 from clang_objects import compile_text, compiled
 from ebee.abi import bpf
 from ebee.spec.default_target import default_target
@@ -116,17 +115,6 @@ def test_bpftool_loads_what_is_written_again(name, tmp_path):
     assert done.returncode == 0, done.stderr
     wanted = {p.name for p in obj.programs.values() if p.autoload} | set(obj.maps)
     assert wanted <= set(done.stdout.split())
-
-
-def test_a_struct_of_functions_is_registered():
-    if missing := kernel_features.missing("struct_ops"):
-        pytest.skip(missing)
-    with ebee.load(compiled("struct_ops")) as obj:
-        available = "/proc/sys/net/ipv4/tcp_available_congestion_control"
-        with obj.attach(), open(available) as file:
-            assert "bpf_slow_c" in file.read()
-        with open(available) as file:
-            assert "bpf_slow_c" not in file.read()
 
 
 def test_targets_of_objects_are_the_default():
