@@ -264,3 +264,42 @@ def test_objects_of_python_are_loaded_again(tmp_path, backend):
         assert obj.programs["f"].run(packet=PACKET).retval == 0
         assert obj.maps["hits"][1] == 9
     assert shown == ["hello 7\n"]
+
+
+CORE = HEAD + """
+struct task_struct { int tgid; struct task_struct *real_parent; } __attribute__((preserve_access_index));
+struct task_struct___gone { int nope; } __attribute__((preserve_access_index));
+static void *(*bpf_get_current_task_btf)(void) = (void *)158;
+static long (*bpf_probe_read_kernel)(void *, __u32, const void *) = (void *)113;
+int tgid, parent, has_nope = 7, nope;
+SEC("raw_tp/sys_enter") int f(void *ctx) {
+    struct task_struct *task = bpf_get_current_task_btf();
+    tgid = task->tgid;
+    bpf_probe_read_kernel(&parent, sizeof(parent), &task->real_parent->tgid);
+    has_nope = __builtin_preserve_field_info(((struct task_struct___gone *)task)->nope, 2);
+    if (has_nope) nope = ((struct task_struct___gone *)task)->nope;
+    return 0;
+}
+"""
+
+
+@pytest.mark.needs_kernel
+def test_types_of_the_kernel(tmp_path):
+    """Relocated as libbpf does it, also when the object was written again, and against types from a file."""
+    path = compile_text(CORE)
+    again = tmp_path / "again.bpf.o"
+    ebee.read(path).save(again)
+    for made, btf in ((path, None), (again, None), (again, "/sys/kernel/btf/vmlinux")):
+        with ebee.load(made, btf=btf) as obj:
+            obj.programs["f"].run(ctx=bytes(64))
+            assert obj.globals.tgid == os.getpid() or os.readlink("/proc/self/ns/pid") != "pid:[4026531836]"
+            assert obj.globals.parent != 0 and (obj.globals.has_nope, obj.globals.nope) == (0, 0)
+            report = obj.core_report
+            assert len(report.results) == 5 and [r.kind for r in report.poisoned] == ["core_field"]
+            assert "poisoned" in str(report)
+    with pytest.raises(ebee.UsageError, match=r"there are no types '.*gone'"):
+        ebee.load(path, btf=tmp_path / "gone")
+    with pytest.raises(ebee.UsageError, match="btf= is for the kernel"):
+        ebee.load(path, btf="/sys/kernel/btf/vmlinux", backend="engine")
+    with pytest.raises(ebee.NotSupported, match="in the engine"):
+        ebee.load(path, backend="engine")

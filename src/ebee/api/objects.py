@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..spec.backend import Backend, BackendLink, BackendMap, BackendProgram, TestResult
+    from ..spec.core_report import CoreReport
     from ..spec.object import ObjectSpec, ProgramSpec, StructOpsSpec
     from ..spec.target import Target
     from ..types.structs import Struct
@@ -240,11 +241,17 @@ class Object:
 
     # Life
 
-    def load(self, *, backend: str | None = None, kconfig: Mapping[str, str | int] | None = None) -> Object:
+    def load(
+        self,
+        *,
+        backend: str | None = None,
+        kconfig: Mapping[str, str | int] | None = None,
+        btf: str | os.PathLike[str] | None = None,
+    ) -> Object:
         """Create the maps and load the programs; return the object itself.
 
         `backend` is `kernel` (also by default) or `engine`. `kconfig` says what the kernel was configured with, over
-        what it says itself: `{"CONFIG_HZ": 250}`.
+        what it says itself: `{"CONFIG_HZ": 250}`. `btf` is a file of the kernel's types, for one that has none itself.
         Raises: VerifierError with the source line, PermissionMissing, NotSupported, UnknownProbe, UsageError,
         SyscallError. After an error nothing is left loaded.
         """
@@ -266,6 +273,14 @@ class Object:
         session._backend = active
         self._session = session
         try:
+            if btf is not None:
+                from ..kernel.btf_sources import open_btf
+                from ..spec.core_relo import CoreTarget
+
+                use = getattr(active, "use_core_target", None)
+                if use is None:
+                    raise UsageError("btf= is for the kernel: the engine has no kernel's types")
+                use(CoreTarget(os.fspath(btf), open_btf(os.fspath(btf))))
             self._load(session, active, dict(kconfig or {}))
         except BaseException:
             self.close()
@@ -395,6 +410,12 @@ class Object:
                 values[member.name] = raw.rstrip(b"\0") if is_array else int.from_bytes(raw, "little")
         return backend.register(without_flavour(struct.struct), values, programs)
 
+    @property
+    def core_report(self) -> CoreReport | None:
+        """What became of the CO-RE relocations of its programs; None if it has none. To be printed, or looked at."""
+        report = getattr(self._session_of()._test_backend(), "core_report", None)
+        return report(self.spec) if report is not None else None
+
     def losses(self) -> list[Loss]:
         """Return what its programs have lost so far."""
         return self._session_of().losses()
@@ -462,6 +483,7 @@ def load(
     backend: str | None = None,
     kconfig: Mapping[str, str | int] | None = None,
     globals: Mapping[str, Any] | None = None,
+    btf: str | os.PathLike[str] | None = None,
 ) -> Object:
     """Read an object file, or compile a C source, and load it: `read(path).load()`.
 
@@ -470,4 +492,4 @@ def load(
     obj = read(path)
     for name, value in (globals or {}).items():
         obj.globals[name] = value
-    return obj.load(backend=backend, kconfig=kconfig)
+    return obj.load(backend=backend, kconfig=kconfig, btf=btf)
