@@ -97,6 +97,19 @@ def test_sockets_give_their_filters_back():
             ebee.attach_filter(theirs, ebee.ClassicFilter([]))
 
 
+@pytest.mark.needs_kernel
+def test_a_filter_is_attached_as_ebpf():
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with ours, theirs, ebee.classic_filter("ld len\njgt #8, drop\nret #4\ndrop: ret #0").to_object() as program:
+        program.load()
+        program.programs["filter"].attach(socket=theirs)
+        for text in (b"too long a message", b"message"):
+            ours.send(text)
+        assert theirs.recv(100) == b"mess"
+        with pytest.raises(ebee.NotSupported, match="eBPF program from the start"):
+            ebee.read_filter(theirs)
+
+
 @pytest.mark.needs_root
 def test_a_raw_socket_sees_what_its_expression_lets_through():
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP) as raw, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:

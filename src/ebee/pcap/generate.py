@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _NO, _YES = 0, 1
 _MAX_WAYS = 20_000  # what is known of each is forgotten beyond
+_MAX_TESTS = 4 * c.MAX_INSNS  # of which some are the same, or need not be made
 _SIZES = {size: code for code, size in c.SIZE_BYTES.items()}
 _HOLDS = {
     c.JEQ: lambda x, y: x == y, c.JGT: lambda x, y: x > y, c.JGE: lambda x, y: x >= y, c.JSET: lambda x, y: x & y != 0
@@ -195,6 +196,8 @@ def generate(tree: Tree, accept: int) -> list[ClassicInsn]:
     """
     full = _Graph()
     root = full.build(tree, _YES, _NO)
+    if len(full.nodes) > _MAX_TESTS:
+        raise _too_long(c.MAX_INSNS + 1)
     graph, root = _group(*(_Reduction(full).reduce(root, _MAX_WAYS) or (full, root)))
     order = _order(graph, root)
     if len(order) > c.MAX_INSNS:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .trees import Number, Tree
 
-_MAX_DEPTH = 100
+_MAX_DEPTH, _MAX_OPERATORS = 64, 64
 # Operators of arithmetic, those that bind closest last. `alone` bind with nothing beside them without parentheses.
 _BINARY = (
     {"|": c.OR, "&": c.AND}, {"<<": c.LSH, ">>": c.RSH}, {"+": c.ADD, "-": c.SUB}, {"*": c.MUL, "/": c.DIV},
@@ -62,6 +62,7 @@ class Parser:
         self.tokens = tokens(text)
         self.at = 0
         self.depth = 0
+        self.operators = 0  # of the comparison that is read
         self.headers = Headers(link)
         self.last: Qualifiers | None = None
         self.primitives = Primitives(self, hosts)
@@ -276,7 +277,7 @@ class Parser:
 
     def _comparison(self) -> Tree | None:
         """Read a comparison of two sums, or nothing."""
-        start, depth = self.at, self.depth
+        start, depth, self.operators = self.at, self.depth, 0
         try:
             left = self._sum()
         except _NoSum:
@@ -321,6 +322,9 @@ class Parser:
             self.refuse("% and ^ beside other operators need parentheses", hint, since=start)
 
     def _calculate(self, operator: str, left: _Sum, right: _Sum, start: int) -> _Sum:
+        self.operators += 1
+        if self.operators > _MAX_OPERATORS:
+            self.refuse(f"a comparison has more than {_MAX_OPERATORS} operators", since=start)
         op = {**_ALONE, **{k: v for level in _BINARY for k, v in level.items()}}[operator]
         if right.number[0] == "const":
             if op in (c.DIV, c.MOD) and right.number[1] == 0:

@@ -11,7 +11,7 @@ import socket
 
 from ..errors import NotSupported, SyscallError
 
-SO_ATTACH_FILTER, SO_DETACH_FILTER, SO_ATTACH_BPF = 26, 27, 50
+SO_ATTACH_FILTER, SO_DETACH_FILTER = 26, 27
 SO_GET_FILTER = SO_ATTACH_FILTER
 _ENOENT, _EACCES = 2, 13
 
@@ -30,11 +30,6 @@ def attach_classic(fd: int, program: bytes) -> None:
     image = ctypes.create_string_buffer(program, len(program))
     fprog = _SockFprog(len(program) // 8, ctypes.addressof(image))
     _set_option(fd, SO_ATTACH_FILTER, bytes(fprog), "SO_ATTACH_FILTER")
-
-
-def attach_ebpf(fd: int, prog_fd: int) -> None:
-    """Attach a loaded socket filter to a socket in place of its filter. Raises: SyscallError."""
-    _set_option(fd, SO_ATTACH_BPF, prog_fd.to_bytes(4, "little"), "SO_ATTACH_BPF")
 
 
 def detach(fd: int) -> bool:
