@@ -3,6 +3,8 @@
 # ruff: noqa: F811 - fixtures that are imported
 from __future__ import annotations
 
+import re
+
 import pytest
 from example_tools import KERNEL, matches, tool  # noqa: F401
 from test_cli_run import tmp_path  # noqa: F401
@@ -46,6 +48,9 @@ def test_offcputime(tool, backend):
     lines, report = tool(backend, "offcputime", SLEEPS)
     ((ready, asleep, blocked),) = matches(rf"{report['pid']} +\S+ +([\d.]+) +([\d.]+) +([\d.]+)", lines)
     assert 100 <= float(asleep) < 10_000 and float(ready) < 10_000 and float(blocked) < 10_000
+    where = "\n".join(lines)
+    assert re.search(r"\n    \w*(schedule|switch)\w*\+0x\w+ \[kernel\]\n", where), where
+    assert re.search(r"\n    \w+.* \[(libc|ld-|(lib)?python)\S*\](\n|$)", where), where
 
 
 @pytest.mark.parametrize("backend", KERNEL)
