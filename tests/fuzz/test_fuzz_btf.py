@@ -9,9 +9,15 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ebee.btf.c_dump import dump_c
 from ebee.btf.c_format import format_type
+from ebee.btf.dedup import dedup
+from ebee.btf.layout_text import layout_text
 from ebee.btf.read import Btf
-from ebee.errors import BtfError
+from ebee.btf.text_dump import type_text
+from ebee.errors import BtfError, NotSupported
+from ebee.spec.core_relo import CoreTarget, Relocator
+from ebee.spec.object import CORE_RELO_KINDS, CoreRelo
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "btf"))
 
@@ -27,6 +33,9 @@ ATTRIBUTES = (
 def ask_everything(data: bytes, base: Btf | None = None) -> None:
     with contextlib.suppress(BtfError):
         btf = Btf(data, base=base)
+        for whole in (dump_c, dedup):
+            with contextlib.suppress(BtfError):
+                whole(btf)
         for name in NAMES:
             for ask in (btf.by_name, btf.all_by_name, lambda n, btf=btf: btf.field(n, "next.y[1]")):
                 with contextlib.suppress(BtfError):
@@ -37,7 +46,7 @@ def ask_everything(data: bytes, base: Btf | None = None) -> None:
                 for attribute in ATTRIBUTES:
                     with contextlib.suppress(BtfError):
                         getattr(type_, attribute)
-                for ask in (format_type, lambda t, btf=btf: btf.sizeof(t.id), lambda t, btf=btf: btf.resolve(t.id)):
+                for ask in (format_type, type_text, layout_text, lambda t, btf=btf: btf.sizeof(t.id), lambda t, btf=btf: btf.resolve(t.id)):
                     with contextlib.suppress(BtfError):
                         ask(type_)
                 for path in ("x", "both.y", "numbers[2]"):
@@ -88,3 +97,23 @@ def test_long_sections_of_one_word_do_not_take_long():
         numbers = (24, 0, len(types), len(types), len(strings))
         data = bytes.fromhex("9feb0100") + b"".join(n.to_bytes(4, "little") for n in numbers)
         ask_everything(data + types + strings)
+
+
+RELO_KINDS = st.sampled_from(sorted(CORE_RELO_KINDS))
+
+
+@given(orders, st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 40)), max_size=8), RELO_KINDS, st.integers(0, 40))
+def test_relocations_against_damaged_types(order, changes, kind, type_id):
+    """CO-RE gives a value or says what is wrong, whichever side is damaged."""
+    data = bytearray(EXAMPLES[order])
+    for at, value in changes:
+        off = 24 + 4 * (at % ((len(data) - 24) // 4))
+        data[off : off + 4] = value.to_bytes(4, order)
+    good = Btf(EXAMPLES[order])
+    with contextlib.suppress(BtfError):
+        damaged = Btf(bytes(data))
+        for local, target in ((good, damaged), (damaged, good), (damaged, damaged)):
+            for access in ("0", "0:0", "0:1:1", "1:2"):
+                with contextlib.suppress(BtfError, NotSupported):
+                    relo = CoreRelo(0, kind, type_id, access)
+                    Relocator(local, CoreTarget("kernel", target)).calculate("p", relo)
