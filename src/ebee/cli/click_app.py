@@ -117,6 +117,8 @@ def disasm(file: str, probes: tuple[str, ...], style: str, as_hex: bool, target:
 @click.option("--cgroup", metavar="PATH", help="The control group of cgroup programs.")
 @click.option("--netns", metavar="NAME", help="The network namespace of sk_lookup and flow_dissector programs.")
 @click.option("--pid", type=int, metavar="PID", help="The process that user-space probes look at.")
+@click.option("--report", is_flag=True, help="Say what became of each CO-RE relocation.")
+@click.option("--btf", metavar="FILE", help="The kernel's types, where it has none itself.")
 def _load(file: str, **rest: Any) -> int:
     """Load an object file, or a C source, into the kernel, and say what is in it.
 
