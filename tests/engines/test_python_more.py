@@ -206,7 +206,7 @@ def test_the_least_of_nothing_ends_the_run():
         (["out[0] = ctx.addr.to_bytes(4, 'big')[0]"], "u64 need not fit in 4 unsigned bytes"),
         (["out[0] = ctx.addr.to_bytes(9, 'big')[0]"], "to_bytes.. makes 1 to 8 bytes"),
         (["out[0] = int.from_bytes(rows[1].data, 'middle')"], '"big" or "little"'),
-        (["n = ctx.addr", "out[0] = apply(lambda x: x + n, 1)"], "a lambda in a probe sees constants only, and n is none"),
+        (["n = ctx.addr", "out[0] = apply(lambda x: x + n, 1)"], "a lambda in a probe sees constants only, and n is not one"),
         (["x = b'ab'", "for i in range(ctx.addr):", "    out[0] = x[0]", "    x = b'abc'"], "x changes in the loop"),
         (["def inner(x):", "    return x", "out[0] = inner(1)"], "a function cannot be defined inside a probe"),
     ],

@@ -368,7 +368,7 @@ class Expressions:
         """What a name is at the start of a block to which a condition leads, on whose ways it is each of `values`."""
         first = values[0]
         if any(v is not first for v in values) and any(is_string(v) or is_bytes(v) for v in values):
-            return Unusable("may be one string or another here, or none", HINTS["NamedExpr"])
+            return Unusable("may be one text or another here", HINTS["NamedExpr"])
         return self.merged(name, values)
 
     def meet_again(self, before: dict[str, Val], *ways: tuple[dict[str, Val], Says]) -> None:

@@ -132,7 +132,7 @@ def function_of(front: Expressions, node: ast.Lambda) -> Any:
         if isinstance(value, Known) and name not in front.local_names:
             names[name] = value.object
         elif value is not None or name in front.local_names:
-            raise Refusal(f"a lambda in a probe sees constants only, and {name} is none", "give it as an argument")
+            raise Refusal(f"a lambda in a probe sees constants only, and {name} is not one", "give it as an argument")
     try:
         return eval(compile(ast.Expression(node), front.source.file, "eval"), names)
     except NameError as e:

@@ -265,7 +265,7 @@ tripled, quartered = lambda n: 3 * n, lambda n: n // 4
 @ebee.tracepoint("syscalls:sys_enter_openat")
 def lambdas(ctx):
     counts[0] = tripled(5)
-    counts[1] = applied(lambda n: n + ctx.dfd, 5)  # error: a lambda in a probe sees constants only, and ctx is none | give it as an argument
+    counts[1] = applied(lambda n: n + ctx.dfd, 5)  # error: a lambda in a probe sees constants only, and ctx is not one | give it as an argument
     counts[2] = odd(5)
 
 def applied(f, n):
