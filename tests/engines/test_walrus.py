@@ -186,5 +186,5 @@ def test_texts_that_are_assigned_on_the_way():
     body = ["s = 'a'", "if a and (s := 'bcd'):", "    out[0] = len(s)", "else:", "    out[1] = 1"]
     assert [values[0] for values, _lost in run_engine_often([*BEGIN, *body], INPUTS)] == [0, 3, 3, 3, 3]
     for test in ("a and (s := 'bcd')", "a and (s := b'bcd')"):
-        with pytest.raises(CompileError, match="s may be one text or another here|of different kinds|not assigned"):
+        with pytest.raises(CompileError, match="s may be one text or another here"):
             run_engine_often([*BEGIN, "s = 'a'", f"if {test}:", "    pass", "out[0] = len(s)"], INPUTS)
