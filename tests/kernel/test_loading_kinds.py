@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -137,3 +138,39 @@ SEC("iter/task") int dump(struct ctx *ctx) {
         assert set(obj.programs["dump"].lines()) == {"a task"}
         with pytest.raises(ebee.UsageError, match="says where to attach it: iter/task"):
             obj.attach()
+
+
+def test_functions_of_programs(tmp_path):
+    """On a copy of the C library of this test's own, as libbpf names them; one whose section names none is left alone."""
+    import ctypes
+    import shutil
+
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    own = tmp_path / "libc_copy.so"
+    shutil.copy(next(line.split()[-1] for line in lines if "libc.so" in line or "libc-" in line), own)
+    library = ctypes.CDLL(str(own))
+    text = f"""
+int n;
+SEC("uprobe/{own}:getppid") int entered(void *ctx) {{ n += 1; return 0; }}
+SEC("uretprobe/{own}:getppid") int left(void *ctx) {{ n += 10; return 0; }}
+SEC("uprobe") int nowhere(void *ctx) {{ n += 100; return 0; }}
+"""
+    with ebee.load(compile_text(HEAD + text)) as obj:
+        with obj.attach(pid=os.getpid()) as attachment:
+            assert len(attachment.links) == 2
+            library.getppid()
+        assert obj.globals.n == 11
+        with obj.programs["nowhere"].attach(f"{own}:getppid", pid=os.getpid()):
+            library.getppid()
+        assert obj.globals.n == 111
+        with pytest.raises(ebee.UsageError, match="which function of which program"):
+            obj.programs["nowhere"].attach()
+
+
+def test_samples():
+    text = HEAD + 'int n; SEC("perf_event") int sample(void *ctx) { n++; return 0; }'
+    with ebee.load(compile_text(text)) as obj:
+        with obj.programs["sample"].attach(event="cpu-clock", sample_freq=200, pid=os.getpid()):
+            for _ in range(2_000_000):
+                pass
+        assert obj.globals.n > 0

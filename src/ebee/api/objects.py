@@ -14,7 +14,7 @@ from ..errors import NotSupported, SyscallError, UsageError
 from ..isa.opcodes import CALL
 from ..spec.backend import AttachOptions
 from ..spec.object import LOSS_MAP, PRINT_MAP, SCOPE_MAP
-from ..spec.sections import parse_section
+from ..spec.sections import AUTO, SECTIONS, parse_section
 from ..types.from_btf import BtfTypes
 from ..types.probes import places_of
 from . import options
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 # Helpers that send a record to a perf event array.
 _SENDING = frozenset((HELPER_IDS["perf_event_output"], HELPER_IDS["skb_output"], HELPER_IDS["xdp_output"]))
+# Attached by `programs[…].attach` only: iterators are read, samples need an event.
+_ONE_BY_ONE = ("iter", "iter.s", "perf_event")
 # Of these an object has one for its own purposes, which are handled here.
 _OWN_MAPS = (LOSS_MAP, PRINT_MAP, SCOPE_MAP)
 
@@ -95,15 +97,18 @@ class ObjectProgram:
         Raises: UnknownProbe, NotSupported, PermissionMissing, UsageError for options, SyscallError.
         """
         obj, live = self._object, self.live
-        if to:
-            kind = parse_section(self.section).kind
-            live.spec = live.spec.replace(section=f"{kind}/{to}", attach_to=parse_section(f"{kind}/{to}").attach_to)
         known = AttachOptions.__match_args__
         for name in where:
             if name not in known:
                 raise UsageError(f"{self.name}.attach() has no argument {name}=", hint=f"there are {', '.join(known)}")
-        given = AttachOptions(**obj._session_of()._resolved(where))
-        return obj._attached([lambda backend: backend.attach(live, given)])
+        given, spec = AttachOptions(**obj._session_of()._resolved(where)), live.spec
+        if to:
+            section = f"{parse_section(self.section).kind}/{to}"
+            live.spec = spec.replace(section=section, attach_to=parse_section(section).attach_to)
+        try:
+            return obj._attached([lambda backend: backend.attach(live, given)])
+        finally:
+            live.spec = spec
 
     def run(
         self, *, packet: bytes = b"", ctx: bytes | Struct = b"", args: Sequence[int] | None = None, repeat: int = 1
@@ -349,7 +354,8 @@ class Object:
             section = parse_section(self.spec.programs[name].section)
             places = [place for place in places_of(section.kind) if place in where]
             taken.update(places)
-            if section.kind.partition(".")[0] == "iter" or not (section.is_auto_attach or places):
+            needs_name = SECTIONS[section.kind][2] & AUTO and not section.attach_to
+            if section.kind in _ONE_BY_ONE or needs_name or not (section.is_auto_attach or places):
                 continue
             given = AttachOptions(**session._resolved({place: where[place] for place in places}))
             ways.append(lambda backend, live=live, given=given: backend.attach(live, given))  # type: ignore[misc]
