@@ -254,3 +254,42 @@ def test_a_machine_is_sampled_and_an_interval_ticks():
         for child in children:
             child.kill()
             child.wait()
+
+
+@pytest.mark.parametrize(
+    ("name", "event"),
+    [
+        ("page-faults", (1, 2)), ("cycles", (0, 0)), ("r01c2", (4, 0x1C2)), ("rFF", (4, 255)), ("L1-dcache-loads", (3, 0)),
+        ("LLC-load-misses", (3, 2 | 1 << 16)), ("dTLB-stores", (3, 3 | 1 << 8)), ("node-prefetch-misses", (3, 0x10206)),
+        ("r", None), ("rxyz", None), ("LLC", None), ("L2-loads", None), ("r" + "1" * 17, None),
+    ],
+)  # fmt: skip
+def test_events_by_name(name, event):
+    from ebee.abi.perf_events import find_event
+
+    assert find_event(name) == event
+
+
+def test_events_on_one_cpu():
+    cpu = sorted(os.sched_getaffinity(0))[-1]
+
+    @ebee.perf_event("page-faults", cpu=cpu)
+    def fault(ctx):
+        counts[2 + ebee.cpu()] += 1
+
+    with ebee.Session(backend="kernel") as session:
+        with session.attach(fault, command=["taskset", "-c", str(cpu), "true"]) as attached:
+            attached.wait()
+        assert counts[2 + cpu] > 10
+        assert [key for key in counts if key >= 2] == [2 + cpu]
+
+    @ebee.profile(hz=99, cpu=8000)
+    def nowhere(ctx):
+        counts[2] += 1
+
+    with ebee.Session(backend="kernel") as session, pytest.raises(UsageError, match="there is no CPU 8000"):
+        session.attach(nowhere, command=["true"])
+    with pytest.raises(UsageError, match="cpu= is a number from 0 to 8191"):
+        ebee.profile(cpu=-1)
+    with pytest.raises(UsageError, match="there is no perf event 'LLC'"):
+        ebee.perf_event("LLC")

@@ -192,7 +192,7 @@ ATTACHERS: dict[int, tuple[str, Attacher | None]] = {
     abi.BPF_PROG_TYPE_TRACING: ("pid tid map cgroup order cookie", _tracing),
     abi.BPF_PROG_TYPE_LSM: ("cookie cgroup before after revision", _lsm),
     abi.BPF_PROG_TYPE_PERF_EVENT: (
-        "event sample_period sample_freq one_cpu pid cgroup", _by("samples", "attach_to_samples")
+        "event sample_period sample_freq one_cpu cpu pid cgroup", _by("samples", "attach_to_samples")
     ),
     abi.BPF_PROG_TYPE_KPROBE: ("pid cookie", _kprobe),
 }  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from ..abi.perf_events import EVENTS
+from ..abi.perf_events import find_event
 from ..errors import SyscallError, UsageError
 from ..sys.cgroups import open_cgroup
 from ..sys.cpus import online_cpus
@@ -34,16 +34,22 @@ def attach_to_samples(program: KernelProgram, options: AttachOptions) -> KernelL
         raise UsageError(f"which event should {program.spec.name} see?", hint="for example @ebee.profile(hz=99)")
     if sum(map(bool, (options.pid, options.cgroup, program.is_for_command))) > 1:
         raise UsageError("a probe sees one process, a control group, or a command", hint="leave out the others")
+    cpus, any_cpu = online_cpus(), -1
+    if options.cpu is not None:
+        any_cpu = options.cpu
+        if any_cpu not in cpus:
+            raise UsageError(f"there is no CPU {any_cpu}", hint=f"there are {', '.join(map(str, cpus))}")
+        cpus = [any_cpu]
     if options.one_cpu:
-        return _attach(program, options, [(-1, online_cpus()[0])])
+        return _attach(program, options, [(-1, cpus[0])])
     if program.is_for_command:
-        return _attach(program, options, [(0, -1)], perf.INHERIT | perf.ENABLE_ON_EXEC)
+        return _attach(program, options, [(0, any_cpu)], perf.INHERIT | perf.ENABLE_ON_EXEC)
     if options.pid:
-        return _attach(program, options, [(tid, -1) for tid in _threads(options.pid)], perf.INHERIT)
+        return _attach(program, options, [(tid, any_cpu) for tid in _threads(options.pid)], perf.INHERIT)
     if options.cgroup:
         with open_cgroup(options.cgroup) as group:
-            return _attach(program, options, [(group.number, cpu) for cpu in online_cpus()], is_cgroup=True)
-    return _attach(program, options, [(-1, cpu) for cpu in online_cpus()])
+            return _attach(program, options, [(group.number, cpu) for cpu in cpus], is_cgroup=True)
+    return _attach(program, options, [(-1, cpu) for cpu in cpus])
 
 
 def _threads(pid: int) -> list[int]:
@@ -57,7 +63,10 @@ def _attach(
     program: KernelProgram, options: AttachOptions, targets: list[tuple[int, int]], flags: int = 0, *,
     is_cgroup: bool = False,
 ) -> KernelLink:
-    type, config = EVENTS[options.event]
+    found = find_event(options.event)
+    if found is None:
+        raise UsageError(f"there is no perf event {options.event!r}")
+    type, config = found
     flags |= perf.DISABLED | (perf.FREQ if options.sample_freq else 0)
     links: list[KernelLink] = []
     try:

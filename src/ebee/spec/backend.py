@@ -39,7 +39,8 @@ class AttachOptions(Record):
     classic tc's. `pid` is the process whose objects an iterator is run on, or that a probe in user space looks at,
     `tid` the thread; `order` is how an iterator goes through control groups, from `cgroup`. `cookie` is what a probe
     finds in its context, or asks for with bpf_get_attach_cookie(). `event` is a perf event's name in
-    `abi.perf_events`, with a period or a frequency (per second); `one_cpu` has it on one CPU only.
+    `abi.perf_events`, with a period or a frequency (per second); `one_cpu` has it on one CPU only,
+    `cpu` on the one of this number.
 
     Of several programs on one interface's tcx or netkit hook, or control group, this one goes `before` or `after`
     another: a loaded one, its id, or "all"; nothing is attached if the hook is no longer at `revision`. `allow`
@@ -63,6 +64,7 @@ class AttachOptions(Record):
     sample_period: int = 0
     sample_freq: int = 0
     one_cpu: bool = False
+    cpu: int | None = None
     tid: int = 0
     order: str = ""
     before: BackendProgram | int | str | None = None

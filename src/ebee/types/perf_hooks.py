@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..abi.perf_events import EVENTS
+from ..abi.perf_events import EVENTS, find_event
 from ..errors import UsageError
 from .probes import Probe, on
 
@@ -23,21 +23,28 @@ def _check_number(decorator: str, name: str, value: Any, least: int, most: int) 
 
 
 def _hook(decorator: str, options: dict[str, Any]) -> Decorator:
-    return on(f"@ebee.{decorator}(…)", "perf_event", **{name: value for name, value in options.items() if value})
+    given = {name: value for name, value in options.items() if value}
+    if options.get("cpu") is not None:
+        given["cpu"] = _check_number(decorator, "cpu", options["cpu"], 0, 8191)
+    return on(f"@ebee.{decorator}(…)", "perf_event", **given)
 
 
-def perf_event(event: str, *, period: int = 0, freq: int = 0, pid: int = 0, cgroup: str = "") -> Decorator:
+def perf_event(
+    event: str, *, period: int = 0, freq: int = 0, pid: int = 0, cgroup: str = "", cpu: int | None = None
+) -> Decorator:
     """Run a function each time that an event has happened `period` times, or about `freq` times in a second.
 
     Events of the kernel: `cpu-clock` (nanoseconds), `task-clock`, `page-faults`, `context-switches`, `cpu-migrations`,
-    `minor-faults`, `major-faults`; of the CPU: `cycles`, `instructions`, `cache-misses`, `branch-misses` and others.
+    `minor-faults`, `major-faults`; of the CPU: `cycles`, `instructions`, `cache-misses`, `branch-misses` and others,
+    of its caches `LLC-load-misses` and its like, by number `r01c2` (the event, and above it the unit, in hexadecimal).
     Without `period` and `freq` it runs on every event (`period=1`); clocks need one of them. `pid` is one process,
-    `cgroup` a control group; with a command it is that and its descendants, else the whole machine.
+    `cgroup` a control group; with a command it is that and its descendants, else the whole machine. `cpu` is one CPU.
 
     Raises: UsageError for an event that there is not, and for numbers that mean nothing.
     """
-    if event not in EVENTS:
-        raise UsageError(f"there is no perf event {event!r}", hint=f"there are: {', '.join(EVENTS)}")
+    if not isinstance(event, str) or find_event(event) is None:
+        hint = f"there are: {', '.join(EVENTS)}; of caches LLC-load-misses and its like; r01c2 by number"
+        raise UsageError(f"there is no perf event {event!r}", hint=hint)
     if period and freq:
         raise UsageError("perf_event takes period= or freq=, not both")
     _check_number("perf_event", "period", period, 0, (1 << 63) - 1)
@@ -46,16 +53,16 @@ def perf_event(event: str, *, period: int = 0, freq: int = 0, pid: int = 0, cgro
     if event.endswith("-clock") and not freq and period < 10_000:
         raise UsageError(f"{event} counts nanoseconds", hint="give freq=99 (in a second), or period=1_000_000 (1 ms)")
     options = {"event": event, "sample_freq": freq, "sample_period": 0 if freq else period or 1, "pid": pid}
-    return _hook("perf_event", options | {"cgroup": cgroup})
+    return _hook("perf_event", options | {"cgroup": cgroup, "cpu": cpu})
 
 
-def profile(hz: int = 99, *, pid: int = 0, cgroup: str = "") -> Decorator:
+def profile(hz: int = 99, *, pid: int = 0, cgroup: str = "", cpu: int | None = None) -> Decorator:
     """Run a function about `hz` times in each second that a CPU works for what is watched: to see what runs.
 
     Whom it watches is said as for `perf_event`. Raises: UsageError.
     """
     _check_number("profile", "hz", hz, 1, 100_000)
-    return _hook("profile", {"event": "cpu-clock", "sample_freq": hz, "pid": pid, "cgroup": cgroup})
+    return _hook("profile", {"event": "cpu-clock", "sample_freq": hz, "pid": pid, "cgroup": cgroup, "cpu": cpu})
 
 
 def interval(seconds: float = 1) -> Decorator:
