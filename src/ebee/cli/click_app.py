@@ -231,11 +231,11 @@ def main(args: Sequence[str]) -> int:
     try:
         result = app.main(list(args), prog_name="ebee", standalone_mode=False)
         return result if isinstance(result, int) else 0
-    except click.exceptions.NoArgsIsHelpError as e:
-        click.echo(e.format_message())
-        return 2
     except click.UsageError as e:
-        e.show()
+        if isinstance(e, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # of click 8.2 and newer
+            click.echo(e.format_message())
+        else:
+            e.show()
         return 2
     except click.ClickException as e:
         e.show()
