@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from .objects import Object
 
 
+_ETHERNET, _ARPHRD_NONE = (1, 772), 0xFFFE  # ARPHRD_ETHER, ARPHRD_LOOPBACK; include/uapi/linux/if_arp.h
+
+
 class ClassicFilter(Record):
     """A classic BPF program. `text` is the expression that it was made from, `link` the link type it is for, or ""."""
 
@@ -103,10 +106,15 @@ def attach_filter(sock: socket.socket, filter: ClassicFilter | str) -> ClassicFi
 
     Packets that the socket has received already are not filtered: read them, or attach before binding.
 
-    Raises: SyscallError; CompileError; UsageError for an expression and a socket whose packets have no IP header.
+    Raises: SyscallError; CompileError; UsageError for an expression and a socket whose packets have no IP header, or
+    for `vlan`: tags do not lie in the packets that sockets see.
     """
+    from ..pcap.filter import asks_for_tags
     from ..sys.socket_filters import attach_classic
 
+    if isinstance(filter, str) and asks_for_tags(filter):
+        hint = 'give a program: ebee.classic_filter("ld vlan_tci\\nand #0xfff\\n…")'
+        raise UsageError("the kernel keeps a packet's VLAN tag beside it, where `vlan` does not look", hint=hint)
     ready = filter if isinstance(filter, ClassicFilter) else pcap_filter(filter, link=_link_of(sock))
     attach_classic(sock.fileno(), ready.to_bytes())
     return ready
@@ -135,7 +143,12 @@ def _link_of(sock: socket.socket) -> str:
     import socket as sockets
 
     if sock.family == getattr(sockets, "AF_PACKET", -1):
-        return "EN10MB" if sock.type == sockets.SOCK_RAW else "RAW"
+        interface, _, _, kind, _ = sock.getsockname()
+        if not interface or kind in _ETHERNET or sock.type != sockets.SOCK_RAW:
+            return "EN10MB" if sock.type == sockets.SOCK_RAW else "RAW"
+        if kind == _ARPHRD_NONE:
+            return "RAW"
+        raise UsageError(f"expressions do not know the link layer of {interface}", hint="ebee.classic_filter")
     if sock.family == sockets.AF_INET and sock.type == sockets.SOCK_RAW:
         return "RAW"
     hint = "filters of packet sockets and raw IP sockets see headers; for others give a program: ebee.classic_filter"

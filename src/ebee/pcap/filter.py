@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import UsageError
 from ..isa import classic
 from .generate import generate
+from .lexer import tokens
 from .link import find_link
 from .parser import Parser
 
@@ -24,6 +25,11 @@ def parse_filter(text: str, link: str | int = "EN10MB", names: Mapping[str, Sequ
     if len(text) > _MAX_CHARACTERS:
         raise UsageError(f"a filter has at most {_MAX_CHARACTERS} characters, this one {len(text)}")
     return Parser(text, find_link(link), names or {}).whole()
+
+
+def asks_for_tags(text: str) -> bool:
+    """Return whether an expression says `vlan`: whoever attaches it has to know where the tags are."""
+    return any(token.kind == "word" and token.text == "vlan" for token in tokens(text))
 
 
 def compile_filter(
