@@ -97,7 +97,7 @@ def record(events: tuple[str, ...], command: str, output: str) -> int:
 def disasm(file: str, probes: tuple[str, ...], style: str, as_hex: bool, target: str) -> int:
     """Show the bytecode of a Python file's probes or of an object file beside its source, or of raw instructions.
 
-    FILE is Python source or an object file of `ebee compile` (only its probes named PROBE, if given), raw bytecode, or
+    FILE is Python source or an object file of any compiler (only its programs named PROBE, if given), raw bytecode, or
     bytecode as hexadecimal text; `-` reads the latter three from standard input. A Python file is executed as a module
     to find its probes: what stands behind `if __name__ == "__main__":` and attaching do not happen.
     """

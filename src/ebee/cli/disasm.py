@@ -79,6 +79,10 @@ def _source_lines(program: ProgramSpec, spec: ObjectSpec) -> Callable[[int], str
         slot = slots[reloc.insn_idx]
         what = f"{reloc.kind} {reloc.symbol}" + (f" + {reloc.addend}" if reloc.addend else "")
         notes[slot] = f"{notes[slot]}   [{what}]" if slot in notes else f"[{what}]"
+    for core in program.core_relos:
+        slot = slots[core.insn_idx]
+        what = f"{core.kind} type {core.type_id} {core.access}"
+        notes[slot] = f"{notes[slot]}   [{what}]" if slot in notes else f"[{what}]"
     return notes.get
 
 

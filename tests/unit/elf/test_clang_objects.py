@@ -208,3 +208,15 @@ def test_refusals(message):
     with pytest.raises(ElfError, match=message) as caught:
         of(text, **how)
     assert caught.value.file.endswith("made.bpf.o")
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_they_are_printed(capsys, big):
+    from ebee.cli import main
+
+    text = """struct task_struct { int pid; int tgid; } __attribute__((preserve_access_index));
+SEC("raw_tp/sys_enter") int f(struct task_struct **ctx) { return (*ctx)->tgid; }"""
+    assert main(["disasm", str(compile_text(HEAD + text, big=big))]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("f: raw_tp/sys_enter, 3 instructions\n; 4: ") and "return (*ctx)->tgid; }" in shown
+    assert "[core_field type " in shown and " 0:1]" in shown
