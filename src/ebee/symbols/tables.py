@@ -1,6 +1,6 @@
 """Which function an address lies in: the symbols of a file, or lines of a text, in order of their addresses.
 
-An entry takes 20 bytes, and its name stays where it is.
+An entry takes 24 bytes, and its name stays where it is.
 """
 
 from __future__ import annotations
