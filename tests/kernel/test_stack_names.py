@@ -80,6 +80,16 @@ def test_a_command_that_has_ended_and_whose_library_is_gone(library):
     assert str(stack).startswith(hex(stack[0])) and stack == list(stack)
 
 
+def test_stacks_of_an_object_file(library, tmp_path):
+    file = tmp_path / "leaf.bpf.o"
+    file.write_bytes(ebee.compile(on_leaf(library), target="kernel").to_bytes())
+    with ebee.load(file) as loaded:
+        with loaded.attach(command=[sys.executable, "-S", "-c", CODE, library]) as attached:
+            assert attached.wait() == 0
+        (number, pid), = loaded.maps["kept"].items()
+        check(loaded.maps["stacks"][number].symbols(pid), library)
+
+
 by_build_id = StackTrace(depth=32, build_ids=True)
 
 

@@ -31,7 +31,7 @@ from ..types.net_maps import (
 )
 from ..types.perf_maps import PerfEventArray
 from ..types.scalars import INT_TYPES
-from ..types.stacks import FramesType, StackTrace
+from ..types.stacks import BuildIdFramesType, FramesType, StackTrace
 from ..types.storage import CgroupStorage, InodeStorage, OwnerType, SkStorage, StorageDecl, TaskStorage
 from ..types.user_rings import UserRingBuf
 
@@ -112,7 +112,8 @@ def declare(spec: MapSpec, types: BtfTypes) -> Any:
     elif issubclass(cls, DevMap | DevMapHash | CpuMap | XskMap):
         value = _U32 if spec.value_size == 4 else value
     elif cls is StackTrace:
-        value = FramesType(spec.value_size // 8)
+        has_build_ids = spec.map_flags & bpf.BPF_F_STACK_BUILD_ID
+        value = BuildIdFramesType(spec.value_size // 32) if has_build_ids else FramesType(spec.value_size // 8)
     elif issubclass(cls, StorageDecl):
         key = OwnerType(cls.words, cls.takes_paths)
     elif issubclass(cls, RingBuf | UserRingBuf):

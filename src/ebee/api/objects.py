@@ -374,13 +374,15 @@ class Object:
             raise UsageError("whom should the programs see?", hint=hint)
         scope = active.scope() if argv else None
         attachment = self._attached(ways, on_loss)
-        if scope is not None:
-            try:
+        try:
+            session.follow_mappings(self.spec, active, where.get("pid") or 0, is_for_command=bool(argv))
+            if scope is not None:
                 attachment.command = active.spawn(argv, scope)
-            except BaseException:
-                attachment.detach()
+        except BaseException:
+            attachment.detach()
+            if scope is not None:
                 scope.close()
-                raise
+            raise
         return attachment
 
     def _attached(

@@ -215,7 +215,7 @@ class Session:
                     continue
                 place = AttachOptions(**self._resolved(where[program.spec.name]))
                 attachment.links.append(active.attach(program, place))
-            self._follow_mappings(loaded.spec, active, pid or 0, is_for_command=bool(argv))
+            self.follow_mappings(loaded.spec, active, pid or 0, is_for_command=bool(argv))
             if replay:
                 attachment.command = active.replay(replay)
             elif scope is not None and argv:
@@ -234,7 +234,7 @@ class Session:
         self._attachments.append(attachment)
         _counters["attachments"] += 1
 
-    def _follow_mappings(self, spec: ObjectSpec, backend: Backend, pid: int, *, is_for_command: bool) -> None:
+    def follow_mappings(self, spec: ObjectSpec, backend: Backend, pid: int, *, is_for_command: bool) -> None:
         """Remember what processes map from now on, if probes record their stacks."""
         if records_stacks(spec):
             self.stack_names().follow(backend, pid, is_for_command=is_for_command)

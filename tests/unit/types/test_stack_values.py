@@ -6,6 +6,7 @@ import copy
 import pickle
 import struct
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -38,6 +39,16 @@ def test_the_engine_keeps_them_as_the_kernel_does(build_ids):
     m = StackTraceMap(MapSpec("s", decl.map_type, 4, decl.value.size, 16, decl.map_flags), Memory(), threading.RLock())
     number = m.remember([0x10, 0x20, 0x30, 0x40], 0)
     assert decl.value.unpack(m.lookup(number.to_bytes(4, "little"))) == [0x10, 0x20, 0x30]
+
+
+@pytest.mark.parametrize("flags, frame_bytes", [(0, 8), (32, 32)])
+def test_maps_of_object_files_are_the_same(flags, frame_bytes):
+    from ebee.api.object_maps import declare
+
+    spec = MapSpec("s", StackTrace.map_type, 4, 5 * frame_bytes, 16, flags)
+    decl = declare(spec, SimpleNamespace(type=lambda *_: None))
+    assert isinstance(decl, StackTrace) and decl.value.size == 5 * frame_bytes and decl.map_flags == flags
+    assert (decl.value.unpack(entry(1, ID, 3) * 5)[0] == FileOffset(3, ID)) == bool(flags)
 
 
 def test_one_line_for_flame_graphs():
