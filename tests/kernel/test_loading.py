@@ -251,7 +251,9 @@ def test_objects_of_python_are_loaded_again(tmp_path, backend):
     source.write_text(
         "import ebee\nfrom ebee import Array, Global, u32, u64\n"
         "hits = Array(u64, max_entries=2)\nlimit = Global(u32, 5, constant=True)\n"
-        "@ebee.tc('ingress')\ndef f(pkt):\n    hits[1] += limit.value\n    print('hello', 7)\n    return ebee.TC_ACT_OK\n"
+        "class E(ebee.Struct):\n    n: u64\n    name: str = ebee.Str(16)\nring = ebee.RingBuf(E)\n"
+        "@ebee.tc('ingress')\ndef f(pkt):\n    hits[1] += limit.value\n    print('hello', 7)\n"
+        "    with ring.reserve() as e:\n        e.n = 5\n        e.name = 'me'\n    return ebee.TC_ACT_OK\n"
     )
     done = subprocess.run([sys.executable, "-m", "ebee", "compile", source], capture_output=True, text=True, cwd=tmp_path)
     if done.returncode and "No module named ebee.__main__" in done.stderr:
@@ -263,6 +265,7 @@ def test_objects_of_python_are_loaded_again(tmp_path, backend):
         obj.session.show_prints(lambda text, stream: shown.append(text))
         assert obj.programs["f"].run(packet=PACKET).retval == 0
         assert obj.maps["hits"][1] == 9
+        assert [(e.n, e.name) for e in obj.maps["ring"].drain()] == [(5, "me")]
     assert shown == ["hello 7\n"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..abi import bpf
 from ..errors import UsageError
 from ..types.arena import Arena, ArenaType
-from ..types.from_btf import raw_type
+from ..types.from_btf import described_type, raw_type
 from ..types.inner_maps import ArrayOfMaps, HashOfMaps, _Initial
 from ..types.map_kinds import (
     BloomFilter,
@@ -100,8 +100,8 @@ _KINDS: dict[int, Any] = {
 }  # fmt: skip
 
 
-def declare(spec: MapSpec, types: BtfTypes) -> Any:
-    """Return the declaration of a map."""
+def declare(spec: MapSpec, types: BtfTypes, description: Any = None) -> Any:
+    """Return the declaration of a map; `description` is what an object of `ebee.compile` says of its records."""
     cls = _KINDS.get(spec.map_type, Keyed)
     key = types.type(spec.key_type_id, spec.key_size) if spec.key_size else None
     value = types.type(spec.value_type_id, spec.value_size) if spec.value_size else None
@@ -117,7 +117,8 @@ def declare(spec: MapSpec, types: BtfTypes) -> Any:
     elif issubclass(cls, StorageDecl):
         key = OwnerType(cls.words, cls.takes_paths)
     elif issubclass(cls, RingBuf | UserRingBuf):
-        record = types.type(spec.value_type_id) if spec.value_type_id else raw_type(0)
+        described = described_type(description) if not spec.value_type_id else None
+        record = types.type(spec.value_type_id) if spec.value_type_id else described or raw_type(0)
         is_typed = record.size > 4 or (record.size > 0 and not issubclass(cls, PerfEventArray))
         key, value = None, record if is_typed else AnyBytes()
     elif cls is Arena:

@@ -198,8 +198,11 @@ class Object:
         """The maps by name, but for those of variables: `Hash`, `Array`, `RingBuf` and so on, typed from BTF."""
         if self._maps is None:
             hidden = {v.map.name for v in self.globals._known.values()} | {*_OWN_MAPS}
+            notes = self.spec.notes.get("types")
+            kinds = notes if isinstance(notes, dict) else {}
+            described = {name: kind.get("value") for name, kind in kinds.items() if isinstance(kind, dict)}
             self._maps = {
-                name: declare(map, self.types)
+                name: declare(map, self.types, described.get(name))
                 for name, map in self.spec.maps.items()
                 if name not in hidden and not name.startswith(".")
             }

@@ -227,6 +227,34 @@ class BtfTypes:
         return cls._type  # type: ignore[no-any-return]
 
 
+def described_type(description: Any, depth: int = 0) -> Type | None:
+    """Return the type that a description stands for, which objects of `ebee.compile` have in their notes.
+
+    None if it is damaged, or has parts that are described by their names only.
+    """
+    if isinstance(description, str):
+        name, _, count = description.rstrip(")").partition("(")
+        if name in ("Str", "Bytes") and count.isdecimal():
+            return _LongStr(int(count)) if name == "Str" else raw_type(int(count))
+        return next((t for t in INT_TYPES if t.name == description), None)
+    rows = description.get("fields") if isinstance(description, dict) and depth < MAX_DEPTH else None
+    if not isinstance(rows, list) or any(not isinstance(row, list) or len(row) != 3 for row in rows):
+        return None
+    if any(not isinstance(name, str) or not isinstance(off, int) for name, off, _part in rows):
+        return None
+    types = [(name, off, described_type(part, depth + 1)) for name, off, part in rows]
+    fields = [Field(name, type, off) for name, off, type in types if type is not None and name.isidentifier()]
+    size = description.get("size_bytes")
+    if len(fields) != len(rows) or not fields or not isinstance(size, int):
+        return None
+    ends = [f.off_bytes for f in fields[1:]] + [size]
+    if any(f.off_bytes < 0 or f.off_bytes + f.type.size > end for f, end in zip(fields, ends)):
+        return None  # a union
+    cls: Any = make_class(MadeStruct, str(description.get("name")), {})
+    cls._type = _Placed(cls, fields, size)
+    return cls._type  # type: ignore[no-any-return]
+
+
 def make_class(base: Any, name: str, about: dict[str, Any]) -> Any:
     """Return a class of a struct whose fields are placed already."""
     return type(base)(name, (base,), {"_type": None, "__module__": __name__, **about})
