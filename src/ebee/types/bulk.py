@@ -115,7 +115,7 @@ def entries_array(decl: Any, chunks: Chunks, cpus: int) -> Any:
         found = found.reshape((count, cpus, *found.shape[1:]))
     else:
         found = _decoded(np, decl.value, values, count, 0, size)
-    if not hasattr(decl, "pop"):
+    if decl.is_array:
         return found
     key = _decoded(np, decl.key, keys, count, 0, decl.key.size)
     out = np.empty(count, [("key", key.dtype, key.shape[1:]), ("value", found.dtype, found.shape[1:])])
@@ -159,10 +159,9 @@ def records_frame(type: Type, found: Any) -> Any:
 def entries_frame(decl: Any, found: Any) -> Any:
     """Return the entries of a map as a table: columns of the key, then of the value; per-CPU: a row for each CPU."""
     pandas = _extra("pandas", "to_pandas()")
-    has_keys = found.dtype.names is not None and hasattr(decl, "pop")
-    values = found["value"] if has_keys else found
+    values = found if decl.is_array else found["value"]
     rows: dict[str, Any] = {}
-    if has_keys:
+    if not decl.is_array:
         fields = getattr(decl.value, "fields", {})
         for name, column in _columns(decl.key, found["key"], "" if hasattr(decl.key, "fields") else "key"):
             rows[f"key.{name}" if name in fields else name] = column

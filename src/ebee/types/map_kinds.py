@@ -73,6 +73,7 @@ class PerCpuHash(PerCpuDecl[K, V], HashDecl[K, V]):
 class PerCpuArray(PerCpuDecl[int, V]):
     """An array with a value for each CPU: BPF_MAP_TYPE_PERCPU_ARRAY. Every index exists and starts as zeros."""
 
+    is_array = True
     map_type = bpf.BPF_MAP_TYPE_PERCPU_ARRAY
     kind = "PerCpuArray"
 

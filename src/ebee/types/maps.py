@@ -133,6 +133,7 @@ class MapDecl:
 class KeyedDecl(MapDecl, Generic[K, V]):
     """A map with keys and values, and its dict-like side."""
 
+    is_array = False  # whether keys are all numbers from 0
     key: Type
     value: Type
 
@@ -333,7 +334,7 @@ class Hash(HashDecl[K, V]):
 class Array(KeyedDecl[int, V]):
     """An array map: BPF_MAP_TYPE_ARRAY. Every index from 0 exists and starts as zero; none can be deleted."""
 
-    has_special = True
+    has_special = is_array = True
     map_type = bpf.BPF_MAP_TYPE_ARRAY
     kind = "Array"
 
