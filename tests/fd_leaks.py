@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import os
+import sys
 
 import pytest
 
@@ -56,6 +57,9 @@ def no_leaked_fds(request):
         _made.pop()[1].close()
     if not leaked(before, open_fds()):
         return
+    session = sys.modules.get("ebee.api.session")
+    if session is not None and session._default is not None:
+        session._default.close()  # the one that lasts as long as the process
     gc.collect()  # what only cycles hold is not held by anybody
     found = leaked(before, open_fds())
     if found:

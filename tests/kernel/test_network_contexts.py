@@ -48,15 +48,6 @@ def probe_of(decorator, body, before=""):
     return names["probe"]
 
 
-@pytest.fixture(scope="module")
-def backend():
-    from ebee.kernel.backend import KernelBackend
-
-    made = KernelBackend()
-    yield made
-    made.close()
-
-
 def load(backend, probe):
     spec, _ = compile_probes([probe], backend.target)
     maps = {name: backend.create_map(m, spec) for name, m in spec.maps.items()}
