@@ -1,4 +1,7 @@
-"""A detector of leaked file descriptors: what a test opens is closed when it and its fixtures have ended."""
+"""A detector of leaked file descriptors: what a test opens is closed when it and its fixtures have ended.
+
+Tests below a conftest.py that imports `no_leaked_fds` are watched; `pytest -p fd_leaks` with tests/ on PYTHONPATH watches all.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +49,12 @@ def closed_after_test(function):
         return made
 
     return call
+
+
+def closed_after(made):
+    """What is made is closed after the test."""
+    _made.append((None, made))
+    return made
 
 
 @pytest.fixture(autouse=os.path.isdir("/proc/self/fd"))

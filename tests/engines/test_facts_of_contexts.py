@@ -11,6 +11,7 @@ from ebee.api.source import compile_probes, remember_source
 from ebee.engine.backend import EngineBackend
 from ebee.errors import CompileError
 from ebee.spec.backend import TestRun as Run
+from fd_leaks import closed_after
 
 _serial = count()
 BEGIN = """
@@ -74,7 +75,7 @@ def backend_of(name):
         return EngineBackend()
     from ebee.kernel.backend import KernelBackend
 
-    return KernelBackend()
+    return closed_after(KernelBackend())
 
 
 @pytest.mark.parametrize("body", BODIES)

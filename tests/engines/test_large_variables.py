@@ -30,6 +30,7 @@ from ebee.spec.backend import TestRun as Run
 from ebee.spec.default_target import default_target
 from ebee.spec.object import LOSS_MAP, SCRATCH_MAP
 from ebee.types.net_hooks import NET_HOOKS
+from fd_leaks import closed_after
 from moved_variables import everything_moved
 
 BACKENDS = ["engine", pytest.param("kernel", marks=pytest.mark.needs_kernel)]
@@ -154,7 +155,7 @@ def backend_of(name):
         return EngineBackend()
     from ebee.kernel.backend import KernelBackend
 
-    return KernelBackend()
+    return closed_after(KernelBackend())
 
 
 def word(n):

@@ -17,6 +17,7 @@ from ebee.api.source import compile_probes, remember_source
 from ebee.engine.backend import EngineBackend
 from ebee.errors import NotSupported
 from ebee.spec.backend import TestRun as Run
+from fd_leaks import closed_after
 
 _serial = itertools.count()
 BACKENDS = ["engine", pytest.param("kernel", marks=pytest.mark.needs_kernel)]
@@ -50,7 +51,7 @@ def make_backend(name):
         return EngineBackend()
     from ebee.kernel.backend import KernelBackend
 
-    return KernelBackend()
+    return closed_after(KernelBackend())
 
 
 class Program:

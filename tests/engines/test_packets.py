@@ -18,6 +18,7 @@ from ebee.engine.backend import EngineBackend
 from ebee.errors import FaultError
 from ebee.spec.backend import TestRun as Run
 from ebee.types.packets import HEADERS
+from fd_leaks import closed_after
 
 _serial = itertools.count()
 BACKENDS = ["engine", pytest.param("kernel", marks=pytest.mark.needs_kernel)]
@@ -29,7 +30,7 @@ def make_backend(name):
         return EngineBackend()
     from ebee.kernel.backend import KernelBackend
 
-    return KernelBackend()
+    return closed_after(KernelBackend())
 
 
 class Program:

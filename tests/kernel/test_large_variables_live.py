@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from network_namespace import in_namespace
-from test_network_contexts import DECORATORS, backend, load, probe_of  # noqa: F401
+from test_network_contexts import DECORATORS, load, probe_of
 from test_network_contexts import test_the_kernel_takes_every_field as takes_every_field
 from test_tracing_hooks import attach
 
@@ -24,7 +24,7 @@ BIG = "class Big(ebee.Struct):\n    n: ebee.u64\n    text: str = ebee.Str(1000)\
 
 
 @pytest.mark.parametrize("section", DECORATORS)
-def test_the_kernel_takes_them_on_every_hook_of_the_network(backend, section):  # noqa: F811
+def test_the_kernel_takes_them_on_every_hook_of_the_network(backend, section):
     hook = NET_HOOKS[section.replace("xdp.frags", "xdp")]
     body = ["b = Big(n=5)", "b.text = 'abc'", "kept[0] = b", f"return {max(hook.low, min(hook.high, 1))}"]
     probe = probe_of(DECORATORS[section], "\n    ".join(body), BIG)
@@ -42,7 +42,7 @@ STAYS = {
 
 
 @pytest.mark.parametrize("name", STAYS)
-def test_what_the_kernel_wants_on_the_stack_stays_there(backend, name):  # noqa: F811
+def test_what_the_kernel_wants_on_the_stack_stays_there(backend, name):
     before = BIG + "ring = ebee.RingBuf(bytes)\nh = ebee.Hash(ebee.u32, ebee.u64)\nu64 = ebee.u64\n"
     with everything_moved() as moved:
         load(backend, probe_of("tc('ingress')", f"{STAYS[name]}\n    return 0", before))
@@ -50,7 +50,7 @@ def test_what_the_kernel_wants_on_the_stack_stays_there(backend, name):  # noqa:
 
 
 @pytest.mark.parametrize("section", ["xdp", "tcx/ingress", "socket", "netfilter"])
-def test_fields_are_read_with_everything_moved(backend, section):  # noqa: F811
+def test_fields_are_read_with_everything_moved(backend, section):
     with everything_moved() as moved:
         takes_every_field(backend, section)
     assert moved
