@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -62,10 +63,10 @@ def attached():
     with ebee.Session(backend="kernel") as session:
         session.attach(on_exec, command=["/bin/true"])
         with session:
-            own = [link for link in ebee.Link.all() if link.type == "raw_tracepoint"]
-            mine = [link for link in own if os.getpid() in held_by("link", link.id)]
-            by_name = {link.program().name: link for link in mine}
-            yield by_name["on_exec"]
+            with contextlib.ExitStack() as opened:
+                links = [opened.enter_context(link) for link in ebee.Link.all()]
+                mine = [link for link in links if os.getpid() in held_by("link", link.id) and link.prog_id]
+                yield next(link for link in mine if opened.enter_context(link.program()).name == "on_exec")
 
 
 def held_by(kind, id):
