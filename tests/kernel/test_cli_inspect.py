@@ -62,11 +62,11 @@ def cli(capsys):
 def attached():
     with ebee.Session(backend="kernel") as session:
         session.attach(on_exec, command=["/bin/true"])
-        with session:
-            with contextlib.ExitStack() as opened:
-                links = [opened.enter_context(link) for link in ebee.Link.all()]
-                mine = [link for link in links if os.getpid() in held_by("link", link.id) and link.prog_id]
-                yield next(link for link in mine if opened.enter_context(link.program()).name == "on_exec")
+        with session, contextlib.ExitStack() as opened:
+            links = [opened.enter_context(link) for link in ebee.Link.all()]
+            mine = [link for link in links if os.getpid() in held_by("link", link.id) and link.prog_id]
+            names = {link.id: opened.enter_context(link.program()).name for link in mine}
+            yield next(link for link in mine if names[link.id] == "on_exec")
 
 
 def held_by(kind, id):
