@@ -52,8 +52,10 @@ class TypeIndex:
         offsets = array("I", [n & 0xFFFF_FFFF for n in named])
         named.sort()
         by_name = array("I", [n & 0xFFFF_FFFF for n in named])
-        first, last = str_base + 1, str_base + len(strings)
-        has_tails = any(strings[n - first] for n in {n >> 32 for n in named} if first <= n < last)
+        names = [n >> 32 for n in named]
+        if str_base or (names and names[-1] > len(strings)):
+            names = [n - str_base for n in names if str_base < n < str_base + len(strings)]
+        has_tails = any(map((b"\0" + strings).__getitem__, names))  # what stands before each
         return cls(offsets, by_name, has_tails)
 
     @classmethod

@@ -7,7 +7,7 @@ import os
 
 from ..abi import attr as layouts
 from ..abi import bpf as abi
-from ..btf.kinds import BTF_MAGIC
+from ..btf.kinds import BTF_KIND_INT, BTF_MAGIC
 from ..btf.read import Btf
 from ..errors import BtfError, FormatError, SyscallError, UsageError
 from ..record import Record
@@ -97,9 +97,23 @@ def _read_file(path: str, base: Btf | None) -> Btf:
     try:
         if data[:2] not in _MAGICS:
             data = _section_of(data, path)
-        return Btf(data, base=base)
+        types = Btf(data, base=base)
+        types.pointer_size = _pointer_size(types)
+        return types
     except FormatError as e:
         raise BtfError(e.what, file=path, section=e.section, off_bytes=e.off_bytes) from None
+
+
+def _pointer_size(types: Btf) -> int:
+    """Return the size of pointers: that of `long`; types of eBPF objects without one have 8 bytes.
+
+    Source: determine_ptr_size in tools/lib/bpf/btf.c (Linux 6.18).
+    """
+    for name in ("long int", "long unsigned int", "long", "unsigned long"):
+        found = types.by_name(name, BTF_KIND_INT)
+        if found is not None and found.size_bytes in (4, 8):
+            return found.size_bytes
+    return 8
 
 
 def _section_of(data: bytes, path: str) -> bytes:

@@ -174,6 +174,25 @@ def test_modules_are_asked_for_what_the_kernel_has_not():
     assert value(local, target, "core_field", other, "0:0", ("mod", whole)) == 4
 
 
+def test_of_a_module_only_its_own_types_are_asked():
+    local, target = Types(), Types()
+    ours, other = (local.thing(("a", local.u32, 0), name=n) for n in ("owned", "kernels"))
+    target.thing(("a", target.u32, 32), name="kernels")
+    base = target.btf
+    strings = target.encode()[24 + int.from_bytes(target.encode()[16:20], "little") :]
+    a, text = strings.index(b"\0a\0") + 1, b"owned\0"
+    numbers = (len(strings), 4 << 24 | 1, 16, a, target.u32, 96)  # a struct that uses the kernel's u32
+    types = b"".join(n.to_bytes(4, "little") for n in numbers)
+    header = bytes.fromhex("9feb0100") + b"".join(
+        n.to_bytes(4, "little") for n in (24, 0, len(types), len(types), len(text))
+    )
+    module = Btf(header + types + text, base=base)
+    relo = Relocator(local.btf, CoreTarget("vmlinux", base, lambda: [("mod", module)]))
+    result = relo.calculate("prog", CoreRelo(0, "core_field", ours, "0:0"))
+    assert (result.new, result.source, result.target_id) == (12, "mod", base.type_count)
+    assert relo.calculate("prog", CoreRelo(0, "core_type_id", other, "0")).source == "vmlinux"
+
+
 def relocated(insn, local, target, kind, type_id, access="0:0"):
     return relocator(local, target).relocate(PROGRAM, CoreRelo(0, kind, type_id, access), insn)
 
