@@ -35,7 +35,6 @@ _INT_WORDS = frozenset(("char", "short", "int", "long", "signed", "unsigned", "_
 _INTS = {1: "char", 2: "short", 4: "int", 8: "long long", 16: "__int128"}
 _ENUM_MODES = {1: "QI", 2: "HI", 8: "DI"}
 _PADS = {64: "long", 32: "int", 16: "short", 8: "char"}  # in bits
-_MAX_CHARS = 400_000_000
 _MAX_DEPTH = 200
 
 _HEAD = """\
@@ -71,7 +70,7 @@ class _Dumper(Printer):
     no_count = "0"
 
     def __init__(self, btf: Btf) -> None:
-        super().__init__(btf, _MAX_CHARS)
+        super().__init__(btf, 500_000 + 8 * len(btf.data))  # anonymous types nest exponentially
         self.parts: list[str] = []
         self.tags: dict[str, int] = {}  # names of structs, unions and enums: the first id that has it
         self.idents = {"__builtin_va_list": 1}  # names of typedefs and enumerators; this one is the compiler's own
