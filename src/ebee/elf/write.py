@@ -361,9 +361,10 @@ class _Writer:
         section = layout.data_section(map) if map is not None else ""
         if map is not None and map.map_type == bpf.BPF_MAP_TYPE_ARENA and kind == RELO_MAP_VALUE:
             section = layout.ARENA_DATA
-        if map is None or bool(section) != (kind == RELO_MAP_VALUE):
+        symbol = next((s.name for s in self.symbols.values() if s.section == section), "") if section else name
+        if map is None or bool(section) != (kind == RELO_MAP_VALUE) or not symbol:
             raise ElfError(f"program {program.name!r} uses {name!r} in a way that an object file cannot say")
-        return next(s.name for s in self.symbols.values() if s.section == section) if section else name
+        return symbol
 
     def field_off(self, program: ProgramSpec, name: str, size_bytes: int) -> int:
         """Return where the Target has a field of the tracepoint's record."""
