@@ -67,8 +67,9 @@ def sized(size):
 SIZES = [244, 248, 252, 256, 260, 500, 504, 508, 512, 516, 520, 4096]
 
 
+# Linux 6.1 refused small ones once: it could not read what was stored beside bytes that have a run-time index.
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [pytest.param(244, marks=pytest.mark.vm), *SIZES[1:]])
 def test_structs_of_all_sizes(backend, size):
     prelude, body = sized(size)
     if size > 512:

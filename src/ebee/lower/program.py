@@ -246,7 +246,21 @@ class Lowering:
             from .kernel_types import address
 
             n = address(self, n)
+        if off % 8 and "may_goto" not in self.features:
+            self.show_bytes_ahead(base, off)
         self.b.store(base, off, type.size, self.unknown(base, off, type, n))
+
+    def show_bytes_ahead(self, base: Value, off: int) -> None:
+        """Where elements of a list on the stack are written at a run-time index, make the word that they begin in plain
+        bytes: what was stored there before them could not be read again.
+
+        Source: check_stack_write_var_off and check_stack_read_fixed_off in kernel/bpf/verifier.c (Linux 6.1).
+        """
+        if not isinstance(base, Op) or base.opcode != "add":
+            return
+        at, index = base.args
+        if isinstance(at, Op) and at.opcode == "alloca" and not (isinstance(index, Op) and index.opcode == "const"):
+            self.b.store(at, off - 1, 1, self.b.op("add", self.b.load(at, off - 1, 1), self.opaque_zero()))
 
     def unknown(self, base: Value, off: int, type: NumType, n: Num) -> Value:
         """A number to store, which the verifier must not know if it would count with it from turn to turn.
