@@ -8,7 +8,6 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO
 
@@ -70,10 +69,17 @@ def make_modules(packages: Iterable[Path], root: Path, guest: Path) -> Path:
     return kernel
 
 
+def _has_clang(python: Path) -> bool:
+    """Whether an interpreter can compile C, which those of guests cannot."""
+    return subprocess.run([python, "-c", "import pytest, ziglang"], stderr=subprocess.DEVNULL).returncode == 0
+
+
 def make_clone(root: Path, guest: Path) -> None:
     """Copy what tests need of this clone, with compiled Python."""
-    if find_spec("ziglang") is not None:  # clang, which guests do not have
-        subprocess.run([sys.executable, ROOT / "tests" / "clang_objects.py"], check=True)
+    for python in (Path(sys.executable), ROOT / ".venv" / "bin" / "python"):  # the second is what tools/test set up
+        if python.exists() and _has_clang(python):
+            subprocess.run([python, ROOT / "tests" / "clang_objects.py"], check=True)
+            break
     skip = shutil.ignore_patterns("__pycache__", ".*")
     for name in CLONE:
         source, target = ROOT / name, root / GUEST_CLONE / name
