@@ -20,6 +20,7 @@ FEATURES = {
     "fentry": ("5.5", "register_ftrace_direct"),  # fexit, fmod_ret and freplace, too
     "lsm": ("5.7", "bpf_lsm_file_open"),
     "struct_ops": ("5.6", "bpf_struct_ops_map_alloc"),
+    "struct_ops_link": ("6.4", "bpf_struct_ops_link_create"),
     "kprobe_multi": ("5.18", "register_fprobe_syms"),
     "lsm_cgroup": ("6.0", "__cgroup_bpf_run_lsm_current"),
     "cgrp_storage": ("6.2", "bpf_cgrp_storage_get"),

@@ -61,7 +61,7 @@ def test_security_hooks():
     assert run(HOOKS["lsm"])["on_lsm"] >= 1
 
 
-@pytest.mark.needs_feature("struct_ops")
+@pytest.mark.needs_feature("struct_ops_link")
 def test_a_struct_of_functions_is_registered():
     with ebee.load(compiled("struct_ops")) as obj:
         with obj.attach():

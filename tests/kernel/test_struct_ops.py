@@ -126,7 +126,7 @@ mount -t bpf none mnt && mkdir mnt/links && {tool} struct_ops register object.o 
 TALK = "import sys; sys.path[:0] = {paths}; import test_struct_ops; print(test_struct_ops.talk().decode())"
 
 
-@pytest.mark.needs_feature("struct_ops")
+@pytest.mark.needs_feature("struct_ops_link")
 @pytest.mark.needs_feature("fentry")
 @pytest.mark.needs_root
 @pytest.mark.needs_tool("bpftool")
