@@ -10,6 +10,7 @@ import pytest
 import ebee
 from clang_objects import compiled
 
+pytestmark = pytest.mark.needs_kernel
 AVAILABLE = Path("/proc/sys/net/ipv4/tcp_available_congestion_control")
 HOOKS = {
     "kprobe": ("on_kprobe", "on_kretprobe", "on_ksyscall"), "kprobe_multi": ("on_multi",),
