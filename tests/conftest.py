@@ -23,6 +23,10 @@ import kernel_features
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "tests" / "data"
 
+# A shell's background job has SIGINT ignored, and so would all that tests start.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # Fixed deadlines fail on a loaded machine and prove nothing. EBEE_EXAMPLES=20 looks twenty times as hard.
 settings.register_profile(
     "ebee",
@@ -118,6 +122,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         reasons = dict.fromkeys(filter(None, map(_why_skip, item.iter_markers())))
         if reasons:
             item.add_marker(pytest.mark.skip(reason="; ".join(reasons)))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Say at once what failed: a run that is killed prints no summary."""
+    if report.failed:
+        crash = getattr(report.longrepr, "reprcrash", None)
+        reason = (crash.message if crash else report.longreprtext).strip().splitlines()[:1]
+        print(f"\n{report.nodeid}: {''.join(reason)}", flush=True)
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ _INT_WORDS = frozenset(("char", "short", "int", "long", "signed", "unsigned", "_
 _INTS = {1: "char", 2: "short", 4: "int", 8: "long long", 16: "__int128"}
 _ENUM_MODES = {1: "QI", 2: "HI", 8: "DI"}
 _PADS = {64: "long", 32: "int", 16: "short", 8: "char"}  # in bits
+_LONG_HOLE = 64 * 64  # bits
 _MAX_DEPTH = 200
 
 _HEAD = """\
@@ -267,8 +268,12 @@ def _aligned(off: int, to: int) -> int:
 
 
 def _fill(rows: list[str], indent: str, at: int, end: int) -> None:
-    """Add bit fields without names: they take space and are nothing."""
+    """Add bit fields without names, which take space and are nothing, and an array for a hole that is long."""
     while at < end:
+        if at % 64 == 0 and end - at >= _LONG_HOLE:
+            rows.append(f"{indent}char __hole_at_{at // 8}[{(end - at) // 8}];")
+            at += (end - at) // 8 * 8
+            continue
         bits = next((b for b in _PADS if at % b == 0 and end - at >= b), 0) or min(8 - at % 8, end - at)
         rows.append(f"{indent}{_PADS.get(bits, 'char')} : {bits};")
         at += bits

@@ -67,6 +67,17 @@ def test_what_is_needed_comes_first():
     assert body.index("typedef unsigned int pid_t;") < body.index("struct node {\n\tstruct node *next;\n\tstruct inner in;")
 
 
+def test_a_long_hole_is_one_line(tmp_path):
+    """A struct may be 4 GiB: what is not a member takes no memory here."""
+    b = BtfBuilder()
+    u8, u64 = b.add_int("u8", 1), b.add_int("long unsigned int", 8)
+    b.add_struct("large", (1 << 32) - 8, [Member("a", u8, 0), Member("b", u64, 1 << 31)])
+    text = dump_c(Btf(b.encode()))
+    assert len(text) < 2000
+    checks = 'sizeof(struct large) == 0xfffffff8 && __builtin_offsetof(struct large, b) == 1 << 28, ""'
+    clang(f"{text}\n_Static_assert({checks});\nstruct large *use;\n", tmp_path)
+
+
 def test_names_are_unique_and_layouts_are_kept(tmp_path):
     b = BtfBuilder()
     u8, u32, u64 = b.add_int("u8", 1), b.add_int("unsigned int", 4), b.add_int("long unsigned int", 8)
