@@ -23,9 +23,10 @@ import kernel_features
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "tests" / "data"
 
-# A shell's background job has SIGINT ignored, and so would all that tests start.
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell's background job ignores these, and so would all that tests start.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 # Fixed deadlines fail on a loaded machine and prove nothing. EBEE_EXAMPLES=20 looks twenty times as hard.
 settings.register_profile(

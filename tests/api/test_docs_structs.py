@@ -61,7 +61,9 @@ def test_large(page, backend):
     with ebee.Session(backend=backend) as session, session.attach(page.large_struct, command=COMMAND) as attachment:
         attachment.wait()
         c = page.commands[0]
-    assert (c.path, c.argc, c.argv, attachment.losses) == ("/etc/hostname", 3, ["-x"] * 3 + [""] * 17, [])
+    assert (c.path, c.argc, c.argv) == ("/etc/hostname", 3, ["-x"] * 3 + [""] * 17)
+    # A path that the command has not touched yet may not be in memory: the kernel's probes cannot wait for it.
+    assert {loss.kind for loss in attachment.losses} <= {"user_fault"}
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

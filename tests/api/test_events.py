@@ -10,6 +10,7 @@ import pytest
 
 import ebee
 from ebee import Hash, PerfEventArray, RingBuf, Str, Struct, u16, u32, u64
+from ebee.api.session import stop_all
 from ebee.errors import UsageError
 
 BACKENDS = ["engine", pytest.param("kernel", marks=[pytest.mark.needs_kernel, pytest.mark.needs_root])]
@@ -19,6 +20,20 @@ class Seen(Struct):
     length: u32
     small: u16
     name: str = Str(6)
+
+
+@pytest.mark.parametrize("read", [lambda session, ring: session.events(ring), lambda session, ring: iter(ring)])
+def test_who_reads_what_was_there_is_stopped_by_a_signal(read):
+    """A signal that comes before the reader had to wait ends it, too, and does not cut off what the script does then."""
+    ring, send = make()
+    with ebee.Session(backend="engine") as session:
+        session.load(send)
+        for _ in range(3):
+            session.run(send, packet=bytes(20))
+        records = read(session, ring)
+        next(records)
+        assert stop_all()
+        assert len(list(records)) == 2
 
 
 class Call(Struct):

@@ -113,6 +113,7 @@ class LiveMap:
 
     def try_more(self, take: Callable[[int], list[Any]]) -> bool | None:
         """Make what `take` finds now `pending`: whether there was any; None when no more will come."""
+        self.session.awaited = True
         records = take(DRAIN_LIMIT)
         if not records and self.session.is_finished():
             self.session.detach_links()

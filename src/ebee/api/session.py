@@ -105,7 +105,7 @@ class Session:
         self._attachments: list[Attachment] = []
         self.users: list[Loaded] = []  # of program arrays
         self._stopped = False
-        self._awaited = False
+        self.awaited = False  # whether somebody asks for events, and so ends when the session is stopped
         self._prints: Prints | None = None
         self._show: Show | None = None
         self._names: StackNames | None = None
@@ -527,7 +527,7 @@ class Session:
 
     def wait_for(self, rings: Sequence[BackendMap] | None, timeout_s: float | None = None) -> None:
         """As `wait`, but records that were there before count in some ring buffers only (None: in all)."""
-        self._awaited = True
+        self.awaited = True
         if self._backend is not None and not self._stopped:
             if rings is not None and self._prints is not None:
                 rings = [*rings, self._prints.ring]
@@ -653,7 +653,7 @@ def has_attached() -> bool:
 
 def stop_all() -> bool:
     """Stop every session that something waits for; return whether there was one."""
-    awaited = [s for s in _opened() if s._awaited]
+    awaited = [s for s in _opened() if s.awaited]
     for session in awaited:
         session.stop()
     return bool(awaited)
