@@ -166,7 +166,7 @@ def test_order_on_interfaces_and_control_groups(tmp_path):
 
 
 def test_orders_and_cookies_mean_nothing_to_others():
-    with pytest.raises(ebee.UsageError, match="before= is for tc, netkit and control group probes, and there is none"):
+    with pytest.raises(ebee.UsageError, match="before= is for packet and control group probes, and there is none"):
         ebee.attach(on_raw, before="all")
     with pytest.raises(ebee.UsageError, match="tc does not take 'clsact'"):
         ebee.tc("ingress", mode="clsact")

@@ -48,8 +48,8 @@ _PLACES = {
 _BOUNDS = {"interface", "cgroup", "netns", "route", "map", "socket", "hook", "one_cpu"}
 _TAKES = {"interface": "packet", "cgroup": "control group", "netns": "network namespace", "route": "lwt",
           "map": "sk_msg and sk_skb", "socket": "socket_filter and sk_reuseport",
-          "pid": "user-space and perf event", "before": "tc, netkit and control group",
-          "after": "tc, netkit and control group", "allow": "control group",
+          "pid": "user-space and perf event", "before": "packet and control group",
+          "after": "packet and control group", "allow": "control group",
           "cookie": "kernel function and tracepoint"}  # fmt: skip
 
 
@@ -161,7 +161,7 @@ class Session:
         packet probes see, all of them, also with `command`; `cgroup` the control group that its probes act on, `netns`
         the network namespace, `route` a new route ("10.1.0.0/16 via 10.0.0.1"), `map` the map of sockets and `socket`
         the socket; `pid` is the process whose functions user-space probes look at, or that perf events are counted in.
-        Of several programs on an interface's tc hook, or a control group, these go `before` or `after` another: a probe
+        Of several programs on an interface, or a control group, these go `before` or `after` another: a probe
         of this session, a program's id, or "all"; `allow` attaches to a control group without a link (`none`,
         `override`, `multi`). `cookie` is the number that bpf_get_attach_cookie() returns in probes of the kernel.
 

@@ -160,7 +160,7 @@ def _kprobe(program: KernelProgram, options: AttachOptions, tracepoints: Tracepo
 # What a kind of program can be attached with, as names of AttachOptions, and how.
 ATTACHERS: dict[int, tuple[str, Attacher | None]] = {
     abi.BPF_PROG_TYPE_TRACEPOINT: ("cookie", _tracepoint),
-    abi.BPF_PROG_TYPE_XDP: ("interface mode", _by("interfaces", "attach_to_interface")),
+    abi.BPF_PROG_TYPE_XDP: ("interface mode before after", _by("interfaces", "attach_to_interface")),
     abi.BPF_PROG_TYPE_SCHED_CLS: (
         "interface mode priority before after revision", _by("interfaces", "attach_to_interface")
     ),

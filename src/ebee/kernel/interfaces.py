@@ -8,9 +8,9 @@ from __future__ import annotations
 from ..abi import bpf as abi
 from ..errors import NotSupported, PermissionMissing, SyscallError, UsageError
 from ..sys import bpf
-from ..sys.netdev import interface_index
+from ..sys.netdev import interface_index, network_namespace
 from ..sys.os_seam import Fd
-from .ordering import order_fields, refusal
+from .ordering import ALL, order_fields, refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def attach_to_interface(program: KernelProgram, options: AttachOptions) -> Closa
         raise UsageError(f"section {spec.section!r} does not say which packets {spec.name} should see", hint=hint)
     if not is_xdp and (options.mode or options.priority):
         return _classic(program, options, index)
-    fields = {"flags": _XDP_MODES[options.mode]} if is_xdp else order_fields(options, _kind(attach_type))
+    if is_xdp:
+        return _xdp(program, options, index)
+    fields = order_fields(options, _kind(attach_type))
     link = bpf.link_create(program.fd.number, index, attach_type, **fields)
     if link >= 0:
         return Fd(link)
@@ -49,19 +51,36 @@ def attach_to_interface(program: KernelProgram, options: AttachOptions) -> Closa
         raise refused
     if link == -bpf.EPERM:
         raise PermissionMissing(f"attaching to interface {interface}", ["CAP_NET_ADMIN"])
-    if is_xdp:
-        if link in (-_EBUSY, -_EEXIST):
-            raise UsageError(f"interface {interface} has an XDP program already", hint="detach that one first")
-        if link == -bpf.EOPNOTSUPP:
-            raise NotSupported(f"XDP on interface {interface}" + (f" in mode {options.mode}" if options.mode else ""))
-    elif attach_type in (abi.BPF_TCX_INGRESS, abi.BPF_TCX_EGRESS) and link == -_EINVAL:
+    if attach_type in (abi.BPF_TCX_INGRESS, abi.BPF_TCX_EGRESS) and link == -_EINVAL:
         return _classic(program, options, index)
-    elif link in (-_ENXIO, -_ENODEV, -_EACCES):
+    if link in (-_ENXIO, -_ENODEV, -_EACCES):
         why = "is no netkit device" if link != -_EACCES else "is the peer: probes of both ends go to the primary one"
         raise UsageError(f"interface {interface} {why}")
-    what = "XDP" if is_xdp else spec.section
-    hint = "BPF links to interfaces need Linux 5.9" if link == -_EINVAL else ""
-    raise SyscallError("BPF_LINK_CREATE", -link, f"{what} on {interface}", hint=hint)
+    raise SyscallError("BPF_LINK_CREATE", -link, f"{spec.section} on {interface}")
+
+
+def _xdp(program: KernelProgram, options: AttachOptions, index: int) -> Closable:
+    """Attach an XDP program, as the only one or in its place among those of this process. Raises: as above."""
+    from .xdp_chain import XdpChain, chain_of, missing
+
+    key, where = (network_namespace(), index), f"interface {options.interface}"
+    known = chain_of(key)
+    if known is not None:
+        return known.add(program, options)
+    order_fields(options, "tcx")
+    if any(other not in (None, ALL) for other in (options.before, options.after)):
+        raise missing(where)
+    link = bpf.link_create(program.fd.number, index, abi.BPF_XDP, flags=_XDP_MODES[options.mode])
+    if link == -bpf.EPERM:
+        raise PermissionMissing(f"attaching to {where}", ["CAP_NET_ADMIN"])
+    if link in (-_EBUSY, -_EEXIST):
+        raise UsageError(f"{where} has an XDP program already", hint="another process has it there: detach it first")
+    if link == -bpf.EOPNOTSUPP:
+        raise NotSupported(f"XDP on {where}" + (f" in mode {options.mode}" if options.mode else ""))
+    if link < 0:
+        hint = "BPF links to interfaces need Linux 5.9" if link == -_EINVAL else ""
+        raise SyscallError("BPF_LINK_CREATE", -link, f"XDP on {where}", hint=hint)
+    return XdpChain(key, Fd(link), program, options).first()
 
 
 def _kind(attach_type: int) -> str:

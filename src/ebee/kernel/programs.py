@@ -19,7 +19,7 @@ from .syscall_entry import can_wrap, raw_tracepoint_of, stub_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Protocol
 
     from ..isa.insn import Insn
@@ -67,10 +67,12 @@ class KernelProgram:
     """A loaded program. `raw_tracepoint` is set when it attaches to that, whatever its spec says.
 
     `is_for_command`: not the program, but what it is attached to, is bounded to a command that is yet to start.
-    `replaces` is the function whose place it takes.
+    `replaces` is the function whose place it takes. `load_behind` loads it once more, as what the instructions
+    that it is given call. Raises: as `load`.
     """
 
     replaces: ReplacedFunction | None = None
+    load_behind: Callable[[list[Insn]], Fd] | None = None
 
     def __init__(self, spec: ProgramSpec, fd: Fd, raw_tracepoint: str = "", *, is_for_command: bool = False) -> None:
         self.spec, self.fd, self.raw_tracepoint, self.is_for_command = spec, fd, raw_tracepoint, is_for_command
@@ -163,7 +165,7 @@ def load(
         except NotSupported:
             front = []
         if front:
-            fd = _prog_load(prog, obj, types, front, code, True).load()
+            fd = _prog_load(prog, obj, types, front, code, abi.BPF_PROG_TYPE_RAW_TRACEPOINT).load()
             if fd >= 0:
                 return KernelProgram(prog, Fd(fd), raw_tracepoint_of(prog.attach_to))
             # Refused: the plain program below is refused as well, in words that are about it alone; or it is not,
@@ -184,7 +186,7 @@ def load(
 
         struct, index = member_of(prog.attach_to)
         prog, attach_btf = prog.replace(expected_attach_type=index), (struct, None)
-    loader = _prog_load(prog, obj, types, front, code, False, attach_btf)
+    loader = _prog_load(prog, obj, types, front, code, None, attach_btf)
     fd = loader.load()
     if fd < 0:
         raise _refusal(prog, obj, loader, -fd, sum(i.slots for i in front), code)
@@ -195,7 +197,17 @@ def load(
     name = prog.attach_to if prog.prog_type == abi.BPF_PROG_TYPE_RAW_TRACEPOINT else ""
     loaded = KernelProgram(prog, Fd(fd), name, is_for_command=is_sample and scope is not None)
     loaded.replaces = replaced
+    if prog.prog_type == abi.BPF_PROG_TYPE_XDP:
+        loaded.load_behind = lambda caller: _load_behind(prog, obj, types, caller, code)
     return loaded
+
+
+def _load_behind(prog: ProgramSpec, obj: ObjectSpec, types: ObjectTypes, caller: list[Insn], code: Relocated) -> Fd:
+    loader = _prog_load(prog, obj, types, caller, code, prog.prog_type)
+    fd = loader.load()
+    if fd < 0:
+        raise _refusal(prog, obj, loader, -fd, sum(i.slots for i in caller), code)
+    return Fd(fd)
 
 
 def _attach_btf(prog: ProgramSpec) -> tuple[int, Fd | None]:
@@ -208,17 +220,17 @@ def _attach_btf(prog: ProgramSpec) -> tuple[int, Fd | None]:
 
 
 def _prog_load(
-    prog: ProgramSpec, obj: ObjectSpec, types: ObjectTypes, front: list[Insn], code: Relocated, is_call: bool,
+    prog: ProgramSpec, obj: ObjectSpec, types: ObjectTypes, front: list[Insn], code: Relocated, caller: int | None,
     attach_btf: tuple[int, Fd | None] = (0, None),
 ) -> bpf.ProgLoad:
-    """Return the command that loads `front` and `code`; `is_call` if the second is a subprogram of the first."""
+    """Return the command that loads `front` and `code`; `caller` is the type if that is a subprogram of the first."""
     shift_slots = sum(i.slots for i in front)
     func_info = line_info = b""
     if types.fd >= 0 and prog.func_info:
         slots = slot_offsets(prog.insns)
         # The kernel wants an entry at the start of each function: the stub's own when it calls the program,
         # otherwise the program's, which begins with the stub then.
-        keeps_start = bool(front) and not is_call
+        keeps_start = bool(front) and caller is None
 
         def at(insn_idx: int) -> int:
             return 0 if keeps_start and insn_idx == 0 else shift_slots + slots[insn_idx]
@@ -228,17 +240,17 @@ def _prog_load(
             (at(x.insn_idx), x.file_name_off, x.line_off, x.line_num << 10 | min(x.line_col, 0x3FF))
             for x in prog.line_info
         ]
-        if is_call:
+        if caller is not None:
             func_info = bpf.FUNC_INFO.pack(0, prog.func_info[0].type_id) + func_info
             lines[:0] = [(0, *line[1:]) for line in lines[:1]]
         line_info = b"".join(bpf.LINE_INFO.pack(*line) for line in lines)
-    raw_tracepoint = abi.BPF_PROG_TYPE_RAW_TRACEPOINT
+    prog_type = prog.prog_type if caller is None else caller
     return bpf.ProgLoad(
-        raw_tracepoint if is_call else prog.prog_type,
+        prog_type,
         encode(front + code.insns, sys.byteorder),
         prog.name,
         obj.license,
-        expected_attach_type=0 if is_call else _attach_type(prog),
+        expected_attach_type=_attach_type(prog) if prog_type == prog.prog_type else 0,
         prog_flags=prog.prog_flags,
         btf_fd=types.fd if func_info else 0,
         func_info=func_info,

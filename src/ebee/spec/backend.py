@@ -42,7 +42,7 @@ class AttachOptions(Record):
     `abi.perf_events`, with a period or a frequency (per second); `one_cpu` has it on one CPU only,
     `cpu` on the one of this number.
 
-    Of several programs on one interface's tcx or netkit hook, or control group, this one goes `before` or `after`
+    Of several programs on one interface, or control group, this one goes `before` or `after`
     another: a loaded one, its id, or "all"; nothing is attached if the hook is no longer at `revision`. `allow`
     attaches to a control group without a link: `none`, `override` or `multi` say what others may attach there.
     """

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 # System call numbers by machine. Source: asm/unistd_64.h (x86), asm-generic/unistd.h (arm64).
 _NUMBERS = {
     "x86_64": {
-        "ioctl": 16, "capget": 125, "prctl": 157, "perf_event_open": 298, "bpf": 321,
+        "ioctl": 16, "capget": 125, "prctl": 157, "perf_event_open": 298, "bpf": 321, "membarrier": 324,
         "fsopen": 430, "fsconfig": 431, "fsmount": 432, "pidfd_open": 434,
     },
     "aarch64": {
-        "ioctl": 29, "capget": 90, "prctl": 167, "perf_event_open": 241, "bpf": 280,
+        "ioctl": 29, "capget": 90, "prctl": 167, "perf_event_open": 241, "bpf": 280, "membarrier": 283,
         "fsopen": 430, "fsconfig": 431, "fsmount": 432, "pidfd_open": 434,
     },
 }  # fmt: skip
@@ -81,6 +81,10 @@ class Os:
     def pidfd_open(self, pid: int) -> int:
         """pidfd_open(2): a close-on-exec file descriptor that becomes readable when the process ends."""
         return self._call("pidfd_open", pid, 0)
+
+    def wait_for_kernel(self) -> None:
+        """membarrier(2) MEMBARRIER_CMD_GLOBAL: what runs under RCU now has ended after it."""
+        self._call("membarrier", 1, 0)
 
     def fsopen(self, fs_name: str, flags: int) -> int:
         """fsopen(2): a context for a new mount of the file system `fs_name`."""

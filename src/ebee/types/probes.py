@@ -84,7 +84,7 @@ def declared(namespace: dict[str, Any]) -> list[Any]:
 
 # What probes of a section are attached to, beyond its name; found by the beginning of the section's name.
 _PLACES = {
-    "xdp": "interface", "tc": "interface before after", "classifier": "interface before after",
+    "xdp": "interface before after", "tc": "interface before after", "classifier": "interface before after",
     "netkit/": "interface before after", "cgroup": "cgroup before after allow", "sockops": "cgroup before after allow",
     "sk_lookup": "netns", "flow_dissector": "netns", "sk_msg": "map", "sk_skb": "map", "socket": "socket",
     "sk_reuseport": "socket", "uprobe": "pid", "uretprobe": "pid", "usdt": "pid", "perf_event": "pid cgroup",
