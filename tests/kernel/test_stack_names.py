@@ -175,3 +175,21 @@ def test_a_stack_of_no_session():
     with pytest.raises(ebee.UsageError, match="no session"):
         ebee.CallStack([1]).symbols()
     assert str(ebee.CallStack([1])) == "[1]"
+
+
+@pytest.mark.vm
+def test_programs_that_are_loaded_later_have_names(backend):
+    from kernel_programs import EXIT, R0, Insn, mov_imm, object_of, raw_program
+
+    from ebee.symbols.kernel import kernel_table
+    from ebee.sys import objects
+
+    if not kernel_table().has_addresses:
+        pytest.skip("this user is not told addresses of the kernel")
+    symbols = ebee.Symbols()
+    for name in ("first_late", "second_late"):
+        spec = raw_program([mov_imm(R0, 0), Insn(EXIT)], name)
+        loaded = backend.load_program(spec, object_of(spec), {}, backend.scope())
+        (address,) = objects.prog_info(loaded.fd.number, "jited_ksyms").numbers("jited_ksyms", 8)
+        frame = symbols.kernel(address + 4)
+        assert (frame.function.split("_", 3)[3], frame.offset_bytes, frame.module) == (name, 4, "[bpf]")

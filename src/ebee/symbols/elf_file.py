@@ -1,6 +1,6 @@
 """Reading programs and shared libraries: functions by name, and where in the file an address lies.
 
-64 bits, little-endian. Source: System V ABI, ELF-64; Linux Standard Base, symbol versioning.
+32 and 64 bits, little-endian. Source: System V ABI, ELF-32 and ELF-64; Linux Standard Base, symbol versioning.
 """
 
 from __future__ import annotations
@@ -15,23 +15,29 @@ from ..sys.os_seam import current
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import mmap
+    from collections.abc import Iterator
+    from typing import Any
 
-# type, flags, offset, vaddr, paddr, filesz, memsz, align
-PHDR = struct.Struct("<IIQQQQQQ")
+# The structs of both widths. EHDR and SHDR have the same fields in both; of a program header these are wanted:
+# type, flags, offset, vaddr, filesz; of a symbol: name, info, section, value, size; of what is compressed: type, size.
+_EHDR_32, _SHDR_32, _SYM_32 = struct.Struct("<16sHHIIIIIHHHHHH"), struct.Struct("<10I"), struct.Struct("<IIIBBH")
+_PHDR_32, _PHDR_64 = struct.Struct("<8I"), struct.Struct("<IIQQQQQQ")
+_CHDR_32, _CHDR_64 = struct.Struct("<III"), struct.Struct("<IIQQ")
 PT_LOAD, PT_NOTE, PF_X = 1, 4, 1
 SHT_SYMTAB, SHT_NOTE, SHT_NOBITS, SHT_DYNSYM = 2, 7, 8, 11
 SHF_COMPRESSED = 0x800
 NOTE = struct.Struct("<III")  # namesz, descsz, type
 _NT_GNU_BUILD_ID = 3
-CHDR = struct.Struct("<IIQQ")  # type, reserved, size, addralign
-_ELFCOMPRESS_ZLIB = 1
+_ELFCOMPRESS_ZLIB, _ELFCOMPRESS_ZSTD = 1, 2
 MOST_BYTES = 1 << 29  # that a section may have when it is decompressed
+_MOST_WINDOW_BITS = 27  # of zstd, which may keep as many bytes
 SHT_GNU_VERDEF, SHT_GNU_VERSYM = 0x6FFFFFFD, 0x6FFFFFFF
 STT_GNU_IFUNC = 10
 _HIDDEN = 0x8000
 # version, flags, ndx, cnt, hash, aux, next; name, next
 _VERDEF, _VERDAUX = struct.Struct("<HHHHIII"), struct.Struct("<II")
 MACHINES = {"x86_64": 62, "aarch64": 183}
+EM_386, EM_X86_64, EM_AARCH64 = 3, 62, 183
 
 
 class Section(Record):
@@ -68,15 +74,18 @@ class ElfFile:
 
     def __init__(self, data: bytes | mmap.mmap, path: str) -> None:
         self.data, self.path = data, path
-        if data[:6] != b"\x7fELF\x02\x01":
-            is_elf = data[:4] == b"\x7fELF"
-            what = "is for a machine of another kind: not 64 bits, little-endian" if is_elf else "is no ELF file"
-            raise FormatError(f"{path} {what}", hint="" if is_elf else "a script runs in its interpreter: name that")
-        head = self._unpack(EHDR, 0)
+        if data[:4] != b"\x7fELF":
+            raise FormatError(f"{path} is no ELF file", hint="a script runs in its interpreter: name that")
+        if data[4:6] not in (b"\x01\x01", b"\x02\x01"):
+            raise FormatError(f"{path} is for a machine of another kind: not little-endian")
+        self.is_32 = data[4] == 1
+        head = self._unpack(_EHDR_32 if self.is_32 else EHDR, 0)
         self.machine, phoff, shoff, phentsize, phnum = head[2], head[5], head[6], head[9], head[10]
-        loads = [self._unpack(PHDR, phoff + n * phentsize) for n in range(phnum)]
-        self.loads = [(p[3], p[2], p[5], p[1]) for p in loads if p[0] == PT_LOAD]  # vaddr, offset, filesz, flags
-        self._notes = [(p[2], p[5]) for p in loads if p[0] == PT_NOTE]  # offset, filesz
+        heads = [self._unpack(_PHDR_32 if self.is_32 else _PHDR_64, phoff + n * phentsize) for n in range(phnum)]
+        if self.is_32:  # type, offset, vaddr, paddr, filesz, memsz, flags
+            heads = [(p[0], p[6], p[1], p[2], p[3], p[4]) for p in heads]
+        self.loads = [(p[3], p[2], p[5], p[1]) for p in heads if p[0] == PT_LOAD]  # vaddr, offset, filesz, flags
+        self._notes = [(p[2], p[5]) for p in heads if p[0] == PT_NOTE]  # offset, filesz
         self.sections = self._read_sections(shoff, head[11], head[12], head[13])
 
     def _unpack(self, format: struct.Struct, off: int) -> tuple[int, ...]:
@@ -88,7 +97,8 @@ class ElfFile:
     def _read_sections(self, shoff: int, shentsize: int, shnum: int, shstrndx: int) -> list[Section]:
         if not shoff:
             return []
-        heads = [self._unpack(SHDR, shoff + n * shentsize) for n in range(shnum)]
+        format = _SHDR_32 if self.is_32 else SHDR
+        heads = [self._unpack(format, shoff + n * shentsize) for n in range(shnum)]
         if shstrndx >= len(heads):
             return []
         names = heads[shstrndx][4]
@@ -109,18 +119,25 @@ class ElfFile:
         return self._decompressed(data, section) if section.flags & SHF_COMPRESSED else data
 
     def _decompressed(self, data: bytes, section: Section) -> bytes:
-        import zlib
+        where, format = f"{self.path}: section {section.name}", _CHDR_32 if self.is_32 else _CHDR_64
+        if len(data) < format.size:
+            raise FormatError(f"{where} is cut off")
+        head = format.unpack_from(data)
+        kind, size = head[0], head[-2]
+        if kind not in (_ELFCOMPRESS_ZLIB, _ELFCOMPRESS_ZSTD):
+            raise FormatError(f"{where} is compressed in a way that is not known: number {kind}")
+        if size > MOST_BYTES:
+            raise FormatError(f"{where} is larger than can be")
+        unpack = _zlib if kind == _ELFCOMPRESS_ZLIB else _zstd
+        return unpack(data[format.size :], max(size, 1), where)
 
-        if len(data) < CHDR.size:
-            raise FormatError(f"{self.path}: section {section.name} is cut off")
-        kind, _, size, _ = CHDR.unpack_from(data)
-        if kind != _ELFCOMPRESS_ZLIB or size > MOST_BYTES:
-            what = "is larger than can be" if kind == _ELFCOMPRESS_ZLIB else "is not compressed with zlib"
-            raise FormatError(f"{self.path}: section {section.name} {what}")
-        try:
-            return zlib.decompressobj().decompress(data[CHDR.size :], max(size, 1))
-        except zlib.error as e:
-            raise FormatError(f"{self.path}: section {section.name} is damaged: {e}") from None
+    def symbols(self, table: Section) -> Iterator[tuple[int, int, int, int, int, int]]:
+        """Return the symbols of a table: name, info (binding << 4 | type), other, section, value, size."""
+        data = self.bytes_of(table)
+        if not self.is_32:
+            return SYM.iter_unpack(data[: len(data) // SYM.size * SYM.size])
+        rows = _SYM_32.iter_unpack(data[: len(data) // _SYM_32.size * _SYM_32.size])
+        return ((name, info, other, section, value, size) for name, value, size, info, other, section in rows)
 
     def build_id(self) -> bytes:
         """Return what the linker named the file by, stripped or not: mostly 20 bytes; b"" without one."""
@@ -171,10 +188,9 @@ class ElfFile:
 
     def _read_table(self, table: Section) -> list[Function]:
         strings = self.bytes_of(self.sections[table.link])
-        data = self.bytes_of(table)
         versions, numbers = self._versions() if table.type == SHT_DYNSYM else ({}, b"")
         found = []
-        for n, (name, info, _, section, value, _) in enumerate(SYM.iter_unpack(data[: len(data) // 24 * 24])):
+        for n, (name, info, _, section, value, _) in enumerate(self.symbols(table)):
             if not section or not value or info & 15 not in (STT_FUNC, STT_GNU_IFUNC):
                 continue
             text = strings[name : strings.find(b"\0", name)].decode("utf-8", "backslashreplace")
@@ -205,9 +221,42 @@ class ElfFile:
         return names, self.bytes_of(versym)
 
 
-def open_elf(path: str) -> ElfFile:
-    """Read a program or library. Raises: FormatError for what is none, SyscallError for a file that cannot be read."""
+def _zlib(data: bytes, size: int, where: str) -> bytes:
+    import zlib
+
     try:
-        return ElfFile(current().map_file(path), path)
+        return zlib.decompressobj().decompress(data, size)
+    except zlib.error as e:
+        raise FormatError(f"{where} is damaged: {e}") from None
+
+
+def _zstd(data: bytes, size: int, where: str) -> bytes:
+    """Source: RFC 8878; `compression.zstd` is part of Python 3.14, `backports.zstd` the same for older ones."""
+    try:
+        zstd: Any = __import__("compression.zstd", fromlist=["zstd"])
+    except ImportError:
+        try:
+            zstd = __import__("backports.zstd", fromlist=["zstd"])
+        except ImportError:
+            what = "is compressed with zstd: that needs Python 3.14, or pip install 'ebee[zstd]'"
+            raise FormatError(f"{where} {what}") from None
+    limits = {zstd.DecompressionParameter.window_log_max: _MOST_WINDOW_BITS}
+    try:
+        content: bytes = zstd.ZstdDecompressor(options=limits).decompress(data, size)
+    except zstd.ZstdError as e:
+        raise FormatError(f"{where} is damaged: {e}") from None
+    return content
+
+
+def open_elf(path: str, *, any_width: bool = False) -> ElfFile:
+    """Read a program or library. Those of 32 bits have names (`any_width`), and cannot be probed.
+
+    Raises: FormatError for what is none, SyscallError for a file that cannot be read.
+    """
+    try:
+        elf = ElfFile(current().map_file(path), path)
     except OSError as e:
         raise SyscallError(f"open {path}", e.errno or 0) from None
+    if elf.is_32 and not any_width:
+        raise FormatError(f"{path} is a program of 32 bits: probes are for those of 64 bits")
+    return elf

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from itertools import accumulate
-from operator import le
 
-from ..errors import SyscallError
+from ..errors import EbeeError, SyscallError
 from ..sys.os_seam import current
 
-_LIST = "/proc/kallsyms"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LIST, _MODULES = "/proc/kallsyms", "/proc/modules"
 _FAR = 1 << 20, 1 << 16  # no function of the kernel, or of a module, is as long: it is of one that came later
-_tables: dict[str, KernelTable] = {}  # read once: a tenth of a second
+_FUNCTIONS = b"tTwW"  # of a file, global, weak
+_AGAIN_S = 1.0  # so often the list is read again at most, where nobody says whether something was loaded
+_tables: dict[str, KernelTable] = {}
 
 NO_ADDRESSES = (
     "the kernel does not tell addresses of its functions to this user: kernel.kptr_restrict=1 asks for CAP_SYSLOG, "
@@ -24,67 +28,152 @@ NO_ADDRESSES = (
 
 
 class KernelTable:
-    """The kernel's functions in order of their addresses. An entry takes 14 bytes and its name."""
+    """The kernel's functions. The list is kept as it is: the kernel's own are in order there, and found by halving."""
 
     def __init__(self, text: bytes) -> None:
-        import re
-
-        # address, functions only (of a file, global, weak), name, and after a tab the module
-        lines = re.findall(rb"^([0-9a-f]{1,16}) [tTwW] (\S+)(?:[ \t]+\[([^\]\n]*)\])?", text, re.M)
-        addresses = array("Q", [int(line[0], 16) for line in lines])
-        order = range(len(lines))
-        if not all(map(le, addresses, addresses[1:])):  # modules come last, and lie where there was room
-            order = sorted(order, key=addresses.__getitem__)  # type: ignore[assignment]
-        modules = list(dict.fromkeys([b"", *(line[2] for line in lines)]))[:0xFFFF]
-        numbers = {name: n for n, name in enumerate(modules)}
-        self._starts = array("Q", map(addresses.__getitem__, order))
-        self._modules = array("H", (numbers.get(lines[n][2], 0) for n in order))
-        names = [lines[n][1] for n in order]
-        self._names = b"\n".join(names)
-        self._places = array("I", accumulate((len(name) + 1 for name in names[:-1]), initial=0))
-        self._module_names = [name.decode("utf-8", "backslashreplace") for name in modules]
+        self._text = text
+        first = text.find(b"\t[")  # a module, in brackets
+        self._end = text.rfind(b"\n", 0, first) + 1 if first >= 0 else len(text)
+        self._modules: tuple[array[int], array[int]] | None = None  # addresses in order, and where their lines are
+        self.newest_program, self.modules, self.time_s = 0, b"", 0.0  # what there was when it was read, and when
 
     @property
     def has_addresses(self) -> bool:
         """Whether this user is told addresses."""
-        return bool(self._starts) and self._starts[-1] != 0
+        return self._row(self._text.rfind(b"\n", 0, max(len(self._text) - 1, 0)) + 1)[0] != 0
 
     @property
     def first_address(self) -> int:
         """The address of the first function, 0 where this user is told none."""
-        return next(iter(self._starts), 0)
+        import re
+
+        found = re.search(rb"^0*([1-9a-f][0-9a-f]*) [tTwW] ", self._text, re.M)
+        return int(found[1], 16) if found else 0
 
     def find(self, address: int) -> tuple[str, int, str] | None:
         """Return a function's name, where it begins, and its module; None for an address that is in none."""
-        at = bisect_right(self._starts, address) - 1
-        if at < 0 or not self._starts[at]:
-            return None
-        first = at
-        while first and self._starts[first - 1] == self._starts[at]:
-            first -= 1
-        if address - self._starts[at] >= _FAR[self._modules[first] != 0]:
-            return None
-        return self._name(first), self._starts[at], self._module_names[self._modules[first]]
+        at = self._line_after(address)
+        found = self._last_function(at, address)
+        if found is None or at == self._end:  # not between two of the kernel's own
+            other = self._in_module(address)
+            return other if found is None or other is not None and other[1] > found[1] else found
+        return found
 
-    def _name(self, n: int) -> str:
-        start = self._places[n]
-        end = self._names.find(b"\n", start)
-        return self._names[start : end if end >= 0 else None].decode("utf-8", "backslashreplace")
+    def _row(self, at: int) -> tuple[int, bytes, bytes, bytes]:
+        """Return the address, type, name and module of the line at an offset, 0 and nothing for no such line."""
+        end = self._text.find(b"\n", at)
+        fields = self._text[at : end if end >= 0 else None].split(None, 3)
+        try:
+            address = int(fields[0], 16)
+            return address, fields[1], fields[2], fields[3].strip(b"[]") if len(fields) > 3 else b""
+        except (IndexError, ValueError):
+            return 0, b"", b"", b""
 
-    def names(self) -> list[str]:
+    def _line_after(self, address: int) -> int:
+        """Return where the first line of the kernel's own begins whose address is higher."""
+        low, high = 0, self._end
+        while low < high:
+            middle = max(self._text.rfind(b"\n", low, (low + high) // 2) + 1, low)
+            if self._row(middle)[0] > address:
+                high = middle
+            else:
+                low = self._text.find(b"\n", middle, high) + 1 or high
+        return high
+
+    def _last_function(self, end: int, address: int) -> tuple[str, int, str] | None:
+        """Return the last function before a line. Of several names the first is taken."""
+        name, at = b"", 0
+        while end > 0:
+            end = self._text.rfind(b"\n", 0, end - 1) + 1
+            start, type, its_name, _ = self._row(end)
+            if name and start != at or start and address - start >= _FAR[0]:
+                break
+            if start > 0 and type in _FUNCTIONS:
+                name, at = its_name, start
+        return (_text(name), at, "") if name else None
+
+    def _in_module(self, address: int) -> tuple[str, int, str] | None:
+        if self._modules is None:
+            import re
+
+            lines = re.finditer(rb"^([0-9a-f]{1,16}) [tTwW] \S", self._text[self._end :], re.M)
+            rows = sorted((int(line[1], 16), self._end + line.start()) for line in lines)
+            self._modules = array("Q", (row[0] for row in rows)), array("Q", (row[1] for row in rows))
+        starts, places = self._modules
+        at = bisect_right(starts, address) - 1
+        if at < 0 or not starts[at] or address - starts[at] >= _FAR[1]:
+            return None
+        while at and starts[at - 1] == starts[at]:
+            at -= 1
+        start, _, name, module = self._row(places[at])
+        return _text(name), start, _text(module)
+
+    def names(self) -> Iterator[str]:
         """Return the names of all functions, some of them several times."""
-        return self._names.decode("utf-8", "backslashreplace").split("\n") if self._names else []
+        import re
+
+        return map(_text, re.findall(rb"^[0-9a-f]{1,16} [tTwW] (\S+)", self._text, re.M))
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "backslashreplace")
 
 
 def kernel_table() -> KernelTable:
     """Return the kernel's functions, which are read once. Raises: SyscallError."""
     if _LIST not in _tables:
+        import time
+
+        newest, modules, now = _newest_program(0), _loaded_modules(), time.monotonic()
         try:
-            text = current().read_file(_LIST)
+            table = KernelTable(current().read_file(_LIST))
         except OSError as e:
             raise SyscallError(f"reading {_LIST}", e.errno or 0) from None
-        _tables[_LIST] = KernelTable(text)
+        table.newest_program, table.modules, table.time_s = newest, modules, now
+        _tables[_LIST] = table
     return _tables[_LIST]
+
+
+def find_kernel_function(address: int) -> tuple[str, int, str] | None:
+    """Return a function's name, where it begins, and its module; None for an address that is in none.
+
+    Outside of the kernel itself, functions come with modules and eBPF programs: the list is read again when one has
+    been loaded since. Raises: SyscallError.
+    """
+    table = kernel_table()
+    found = table.find(address)
+    if (found is None or found[2]) and table.has_addresses and _is_old(table, found is None):
+        del _tables[_LIST]
+        found = kernel_table().find(address)
+    return found
+
+
+def _is_old(table: KernelTable, is_unknown: bool) -> bool:
+    if table.newest_program >= 0:
+        newest = _newest_program(table.newest_program)
+        return newest > table.newest_program or _loaded_modules() != table.modules
+    import time
+
+    return is_unknown and time.monotonic() - table.time_s >= _AGAIN_S
+
+
+def _newest_program(after: int) -> int:
+    """Return the highest id of a program, at least `after`, -1 if the kernel does not tell this user."""
+    from ..abi.bpf import BPF_PROG_GET_NEXT_ID
+    from ..sys.bpf import ids
+
+    try:
+        return max(ids(BPF_PROG_GET_NEXT_ID, after), default=after)
+    except EbeeError:
+        return -1
+
+
+def _loaded_modules() -> bytes:
+    try:
+        rows = current().read_file(_MODULES).splitlines()
+    except OSError:  # a kernel without modules
+        return b""
+    return b"\n".join(b" ".join(row.split()[::5]) for row in rows)  # name and address
 
 
 def kernel_functions(pattern: str = "*") -> list[str]:
@@ -102,7 +191,7 @@ def kernel_symbol(address: int) -> str:
 
     Ordinary users are not told addresses (kptr_restrict, CAP_SYSLOG). Raises: SyscallError.
     """
-    found = kernel_table().find(address)
+    found = find_kernel_function(address)
     if found is None:
         return f"{address:#x}"
     name, start, _ = found

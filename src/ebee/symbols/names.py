@@ -9,7 +9,7 @@ from .binaries import root_of
 from .binary import Binary
 from .debug_files import by_build_id
 from .elf_file import ElfFile, open_elf
-from .kernel import NO_ADDRESSES, kernel_table
+from .kernel import NO_ADDRESSES, find_kernel_function, kernel_table
 from .process import DELETED, AddressSpace, JitMap, Mapping, check_pid, read_maps
 
 TYPE_CHECKING = False
@@ -119,7 +119,7 @@ class Symbols:
         """
         key = self._key_of(path)
         if key is None or self._binaries.get(key) is None:
-            self._binaries[key or path] = Binary(open_elf(path), path, "", self._tell)
+            self._binaries[key or path] = Binary(open_elf(path, any_width=True), path, "", self._tell)
         binary = self._binaries[key or path]
         return self._place(binary, address, address, False, path)[0] if binary else Frame("", 0, "", 0, path, address)
 
@@ -130,9 +130,8 @@ class Symbols:
             return frame
         found = None
         try:
-            table = kernel_table()
-            found = table.find(address - is_return)
-            if not table.has_addresses:
+            found = find_kernel_function(address - is_return)
+            if not kernel_table().has_addresses:
                 self._tell(NO_ADDRESSES)
         except SyscallError as e:
             self._tell(f"functions of the kernel have no names: {e}")
@@ -230,6 +229,8 @@ class Symbols:
     def _open(self, pid: int, mapping: Mapping) -> Binary | None:
         """Open the file of a mapping, whatever its name is now, as long as the process or the file is there."""
         path = mapping.path
+        if path == _VDSO and mapping.end <= 1 << 32:  # of a program of 32 bits: not as this one's
+            return None
         if path == _VDSO:
             if _VDSO not in self._binaries:
                 self._binaries[_VDSO] = self._vdso()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 
-from ..elf.layout import SHF_EXECINSTR, STB_GLOBAL, STB_WEAK, STT_FUNC, STT_NOTYPE, SYM
+from ..elf.layout import SHF_EXECINSTR, STB_GLOBAL, STB_WEAK, STT_FUNC, STT_NOTYPE
 from .elf_file import SHT_DYNSYM, SHT_SYMTAB, STT_GNU_IFUNC
 
 TYPE_CHECKING = False
@@ -19,19 +19,22 @@ if TYPE_CHECKING:
 
 TO_NEXT = 1 << 63  # of a size: the function reaches to the next one, at most so far
 _NESTED = 16  # so many functions may begin inside another one
+_PLT_RANK = 16  # a symbol for an entry is better than what it jumps to
 _RANKS = {STB_GLOBAL: 0, STB_WEAK: 1}  # of two names of one function the better known one
 
 
 class SymbolTable:
     """Functions by address."""
 
-    def __init__(self, rows: list[tuple[int, int, int, int]], texts: Sequence[bytes], *, cut: str = "@") -> None:
+    def __init__(self, rows: list[tuple[int, int, int, int]], texts: Sequence[bytes], *, cut: str = "@",
+                 whole: int = -1) -> None:  # fmt: skip
         """Rows are address, a rank among names of the same address, size, `number of the text << 40 | offset in it`.
 
-        A size with TO_NEXT is where what the function is in ends. Names end at a `cut`: before a version.
+        A size with TO_NEXT is where what the function is in ends. Names end at a `cut`: before a version; those
+        of the text of number `whole` do not.
         """
         rows.sort()
-        self._texts, self._cut = texts, cut
+        self._texts, self._cut, self._whole = texts, cut, whole
         self._starts, self._sizes, self._names = array("Q"), array("Q"), array("Q")
         last = -1
         for start, _, size, name in rows:
@@ -57,8 +60,10 @@ class SymbolTable:
         return None
 
     def _name(self, n: int) -> str:
-        text, off = self._texts[self._names[n] >> 40], self._names[n] & (1 << 40) - 1
-        return text[off : text.find(b"\0", off)].decode("utf-8", "backslashreplace").partition(self._cut)[0]
+        number, off = self._names[n] >> 40, self._names[n] & (1 << 40) - 1
+        text = self._texts[number]
+        name = text[off : text.find(b"\0", off)].decode("utf-8", "backslashreplace")
+        return name if number == self._whole else name.partition(self._cut)[0]
 
 
 def table_of(*files: ElfFile) -> SymbolTable:
@@ -73,8 +78,7 @@ def table_of(*files: ElfFile) -> SymbolTable:
             ends = {n: s.addr + s.size for n, s in enumerate(elf.sections) if s.flags & SHF_EXECINSTR}
             base, end = len(texts) << 40, len(strings) - 1
             texts.append(strings)
-            data = elf.bytes_of(table)
-            for name, info, _, section, value, size in SYM.iter_unpack(data[: len(data) // 24 * 24]):
+            for name, info, _, section, value, size in elf.symbols(table):
                 kind = info & 15
                 if kind == STT_FUNC and section or kind == STT_GNU_IFUNC or kind == STT_NOTYPE and section in ends:
                     if value and 0 < name < end and strings[name] not in b"$\0":  # $x of arm64: where code begins
@@ -82,4 +86,11 @@ def table_of(*files: ElfFile) -> SymbolTable:
                         if not size:
                             size = (ends.get(section, value + 1) - value & TO_NEXT - 1) | TO_NEXT
                         rows.append((value, rank + (8 if kind == STT_NOTYPE else 0), size, base | name))
-    return SymbolTable(rows, texts)
+    from .plt import plt_entries
+
+    base, jumps = len(texts) << 40, bytearray()
+    for elf in files:
+        for start, size, name_text in plt_entries(elf):
+            rows.append((start, _PLT_RANK, size, base | len(jumps)))
+            jumps += name_text + b"\0"
+    return SymbolTable(rows, [*texts, bytes(jumps)], whole=len(texts))

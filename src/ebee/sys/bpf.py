@@ -453,12 +453,12 @@ def info_by_fd(fd: int, size_bytes: int) -> bytes:
     return info.raw[: attr_field(attr, layouts.OBJ_GET_INFO_BY_FD, "info_len")]
 
 
-def ids(cmd: int) -> Iterator[int]:
-    """Iterate over the ids of all objects: `cmd` is BPF_PROG_GET_NEXT_ID, BPF_MAP_…, BPF_LINK_… or BPF_BTF_….
+def ids(cmd: int, after: int = 0) -> Iterator[int]:
+    """Iterate over the ids of objects, from `after` on: `cmd` is BPF_PROG_GET_NEXT_ID or that of maps, links or BTF.
 
     Raises: SyscallError, EPERM without CAP_SYS_ADMIN.
     """
-    at = 0
+    at = after
     while True:
         attr = make_attr(layouts.GET_ID, {"start_id": at})
         result = current().bpf(cmd, attr)

@@ -9,9 +9,13 @@ import struct
 import subprocess
 import sys
 import tempfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from ebee.symbols.elf_file import ElfFile
 
 SOURCE = """typedef int (*callback)(int);
 volatile int total;
@@ -48,7 +52,9 @@ WAYS = {
     "dwarf64": ["-gdwarf-5", "-gdwarf64"],
     "sections": ["-gdwarf-5", "-ffunction-sections", "-Wl,--gc-sections"],
     "sections4": ["-gdwarf-4", "-ffunction-sections"],
-    "compressed": ["-gdwarf-5", "-gz=zlib"],
+    "compressed": ["-gdwarf-5"],
+    "bits32": ["-gdwarf-5", "-target", "x86-linux-gnu"],
+    "bits32_4": ["-gdwarf-4", "-target", "x86-linux-gnu"],
     "symbols": [],
     "stripped": ["-s"],
 }
@@ -82,7 +88,44 @@ def build(way: str, kind: str = "shared") -> str:
         argv.append("-g0")
     done = subprocess.run(argv, cwd=_folder(), capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+    if way == "compressed":
+        path.write_bytes(compressed(path.read_bytes(), 1, zlib.compress))
     return str(path)
+
+
+CALLS = """int puts(const char *); void *malloc(unsigned long); void free(void *);
+int own(int n) { return n + 1; }
+int calls(int n) { free(malloc(n)); return puts("x") + own(n); }
+"""
+
+
+@functools.cache
+def build_calls(target: str, *flags: str) -> str:
+    """Return the path of a library that calls functions of others."""
+    pytest.importorskip("ziglang")
+    path = _folder() / f"calls-{target}{''.join(flags)}.so"
+    (_folder() / "calls.c").write_text(CALLS)
+    argv = [sys.executable, "-m", "ziglang", "cc", "-O1", "-nostdlib", "-fno-builtin", "-shared", "-fPIC", "-g0"]
+    argv += [*flags, "-target", target, "-Wl,-z,lazy", "calls.c", "-o", path.name]
+    done = subprocess.run(argv, cwd=_folder(), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return str(path)
+
+
+def compressed(data: bytes, number: int, compress: Callable[[bytes], bytes]) -> bytes:
+    """Return a file with its debug information compressed; `number` says in what way."""
+    shoff, shnum = struct.unpack_from("<Q", data, 40)[0], struct.unpack_from("<H", data, 60)[0]
+    names = ElfFile(data, "x").sections
+    out = bytearray(data)
+    for n in range(shnum):
+        head = shoff + n * 64
+        if names[n].name.startswith(".debug_"):
+            flags, _, off, size = struct.unpack_from("<QQQQ", data, head + 8)
+            content = struct.pack("<IIQQ", number, 0, size, 1) + compress(data[off : off + size])
+            struct.pack_into("<Q", out, head + 8, flags | 0x800)
+            struct.pack_into("<QQ", out, head + 24, len(out), len(content))
+            out += content
+    return bytes(out)
 
 
 def with_section(data: bytes, name: str, content: bytes) -> bytes:

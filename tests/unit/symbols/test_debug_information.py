@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import built_programs as built
@@ -15,18 +16,20 @@ from ebee.symbols import debug_files
 from ebee.symbols.elf_file import open_elf
 from ebee.symbols.functions import find_functions, find_offset
 from ebee.symbols.names import Symbols
+from ebee.symbols.plt import plt_entries
+from ebee.symbols.usdt import mark_names
 
-WAYS = ["dwarf5", "dwarf4", "dwarf64", "sections", "sections4", "compressed"]
+WAYS = ["dwarf5", "dwarf4", "dwarf64", "sections", "sections4", "compressed", "bits32", "bits32_4"]
 
 
 def functions(path):
-    return {f.name: f.addr for f in open_elf(path).functions()}
+    return {f.name: f.addr for f in open_elf(path, any_width=True).functions()}
 
 
 def lines_in(path, name):
     """What each byte of a function is named: frames, innermost first."""
     symbols = Symbols()
-    elf, start = open_elf(path), functions(path)[name]
+    elf, start = open_elf(path, any_width=True), functions(path)[name]
     found = []
     for address in range(start, start + 0x60):
         key = symbols._key_of(path)
@@ -79,6 +82,70 @@ def test_as_addr2line_has_it(way, kind):
         assert [(n, os.path.basename(place)) for n, place in ours] == [(n, os.path.basename(p)) for n, p in wanted]
         compared += 1
     assert compared > 60
+
+
+@pytest.mark.parametrize("target", ["x86_64-linux-gnu", "x86-linux-gnu", "aarch64-linux-gnu"])
+def test_entries_that_call_functions_of_others(target):
+    path = built.build_calls(target)
+    elf = open_elf(path, any_width=True)
+    entries = plt_entries(elf)
+    assert {name for _, _, name in entries} >= {b"puts@plt", b"malloc@plt", b"free@plt"}
+    assert len({start for start, _, _ in entries}) == len(entries)
+    plt = next(s for s in elf.sections if s.name == ".plt")
+    for start, size, name in entries:
+        assert plt.addr <= start < start + size <= plt.addr + plt.size
+        frame = ebee.file_symbol(path, start + size - 1)
+        assert (frame.function, frame.offset_bytes) == (name.decode(), size - 1)
+    assert ebee.file_symbol(path, functions(path)["own"]).function == "own"
+
+
+@pytest.mark.needs_tool("objdump")
+@pytest.mark.parametrize("target", ["x86_64-linux-gnu", "x86-linux-gnu"])
+def test_entries_as_objdump_has_them(target):
+    path = built.build_calls(target)
+    text = subprocess.run(["objdump", "-d", "-j", ".plt", path], capture_output=True, text=True, timeout=60).stdout
+    theirs = {int(row.split()[0], 16): row.split("<")[1].rstrip(">:") for row in text.splitlines() if row.endswith("@plt>:")}
+    entries = plt_entries(open_elf(path, any_width=True))
+    assert theirs and theirs == {start: name.decode() for start, _, name in entries}
+
+
+def test_programs_of_32_bits_are_not_probed():
+    path = built.build("bits32")
+    assert ebee.file_symbol(path, functions(path)["leaf"] + 1).function == "leaf"
+    for ask in (lambda: find_offset(path, "leaf"), lambda: find_functions(path, "*"), lambda: mark_names(path)):
+        with pytest.raises(ebee.FormatError, match="a program of 32 bits"):
+            ask()
+
+
+def zstd_or_skip():
+    return pytest.importorskip("backports.zstd" if sys.version_info < (3, 14) else "compression.zstd")
+
+
+def test_debug_information_that_is_compressed_with_zstd(tmp_path):
+    path = tmp_path / "zstd.so"
+    path.write_bytes(built.compressed(Path(built.build("dwarf5")).read_bytes(), 2, zstd_or_skip().compress))
+    assert answer(path) == (("hidden", True), [])
+    path.write_bytes(built.compressed(Path(built.build("dwarf5")).read_bytes(), 2, lambda data: b"\x28\xb5\x2f\xfd" + data))
+    found, notes = answer(path)
+    assert found == ("hidden", False) and len(notes) == 1 and "is damaged" in notes[0]
+
+
+def test_zstd_that_this_python_does_not_read(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "backports.zstd", None)
+    monkeypatch.setitem(sys.modules, "compression.zstd", None)
+    monkeypatch.setitem(sys.modules, "backports", None)
+    monkeypatch.setitem(sys.modules, "compression", None)
+    path = tmp_path / "zstd.so"
+    path.write_bytes(built.compressed(Path(built.build("dwarf5")).read_bytes(), 2, bytes))
+    found, notes = answer(path)
+    assert found == ("hidden", False) and len(notes) == 1
+    assert "compressed with zstd" in notes[0] and "pip install 'ebee[zstd]'" in notes[0]
+
+
+def test_a_compression_that_is_not_known(tmp_path):
+    path = tmp_path / "other.so"
+    path.write_bytes(built.compressed(Path(built.build("dwarf5")).read_bytes(), 7, bytes))
+    assert "in a way that is not known: number 7" in answer(path)[1][0]
 
 
 def test_a_single_place_of_a_file():

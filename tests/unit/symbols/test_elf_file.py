@@ -39,7 +39,7 @@ def test_files_that_are_no_programs(tmp_path):
     with pytest.raises(FormatError, match="is no ELF file"):
         ElfFile(b"#!/bin/sh", "x")
     with pytest.raises(FormatError, match="another kind"):
-        ElfFile(b"\x7fELF\x01\x01" + bytes(60), "x")
+        ElfFile(b"\x7fELF\x02\x02" + bytes(60), "x")
     with pytest.raises(SyscallError, match=r"open .*nothing"):
         open_elf(str(tmp_path / "nothing"))
     with pytest.raises(UnknownProbe):
