@@ -1,0 +1,417 @@
+"""What the verifier knows of a number: its bits, and its range as 64 and as 32 bits, with and without a sign.
+
+A `Scalar` never changes, so states share them. Functions return the same object for the same knowledge (until `forget`
+is called), hence `is` is a quick first test of equality; `is_equal` is the whole one.
+
+What operations make of scalars is in `scalar_alu`, what comparisons tell of them in `scalar_branch`.
+
+Source: kernel/bpf/verifier.c (Linux 6.18): reg_bounds_sync, coerce_reg_to_size.
+"""
+
+from __future__ import annotations
+
+from ebee.verifier import tnum
+from ebee.verifier.tnum import BITS, S64_SIGN, U64_MAX
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ebee.verifier.tnum import Tnum
+
+    Range = tuple[int, int]
+    Key = tuple[int, int, int, int, int, int, int, int, int, int]
+
+HALF = BITS // 2
+BYTE = BITS // 8
+S64_MAX, S64_MIN = S64_SIGN - 1, -S64_SIGN
+U32_MAX, S32_SIGN = (1 << HALF) - 1, 1 << (HALF - 1)
+S32_MAX, S32_MIN = S32_SIGN - 1, -S32_SIGN
+UPPER = U64_MAX ^ U32_MAX
+KEPT_AT_MOST = 100_000
+
+
+class Rules:
+    """In what the arithmetic of kernels differs.
+
+    signed_products: products of numbers that may be negative have ranges (6.14). sums_may_wrap: a sum or difference
+    that overflows in all its cases has a range (6.17). negation: `neg` is tracked (6.17). long_multiplication: unknown
+    bits of products (6.18). contradictions_are_dead: see `refine` (7.0).
+    """
+
+    __slots__ = (
+        "contradictions_are_dead",
+        "memo",
+        "negation",
+        "product_bits",
+        "refined",
+        "signed_products",
+        "sums_may_wrap",
+    )
+
+    def __init__(
+        self,
+        *,
+        signed_products: bool,
+        sums_may_wrap: bool,
+        negation: bool,
+        long_multiplication: bool,
+        contradictions_are_dead: bool = False,
+    ) -> None:
+        self.contradictions_are_dead = contradictions_are_dead
+        self.signed_products = signed_products
+        self.sums_may_wrap = sums_may_wrap
+        self.negation = negation
+        self.product_bits: Callable[[int, int, int, int], Tnum] = (
+            tnum.mul if long_multiplication else tnum.mul_by_parts
+        )
+        self.memo: dict[tuple[int, Scalar, Scalar], Scalar] = {}
+        self.refined: dict[tuple[int, Scalar, Scalar], tuple[Scalar, Scalar] | None] = {}
+
+
+LINUX_6_12 = Rules(signed_products=False, sums_may_wrap=False, negation=False, long_multiplication=False)
+LINUX_6_18 = Rules(signed_products=True, sums_may_wrap=True, negation=True, long_multiplication=True)
+
+
+class Scalar:
+    """Knowledge of a register's 64 bits, any of which may be wider than need be: the true value fulfils all of it.
+
+    value, mask: a tnum. umin, umax: unsigned. smin, smax: signed. umin32 and the others: the same of the lower half.
+    key: all ten, in this order.
+    """
+
+    __slots__ = (
+        "key",
+        "mask",
+        "smax",
+        "smax32",
+        "smin",
+        "smin32",
+        "umax",
+        "umax32",
+        "umin",
+        "umin32",
+        "value",
+    )
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        (
+            self.value,
+            self.mask,
+            self.umin,
+            self.umax,
+            self.smin,
+            self.smax,
+            self.umin32,
+            self.umax32,
+            self.smin32,
+            self.smax32,
+        ) = key
+
+    @property
+    def is_const(self) -> bool:
+        """Whether only one value is possible; it is then `value`."""
+        return not self.mask
+
+    @property
+    def is_const32(self) -> bool:
+        """Whether the lower half has only one value; it is then `value & U32_MAX`."""
+        return not self.mask & U32_MAX
+
+    def holds(self, number: int) -> bool:
+        """Tell if an unsigned 64-bit `number` is possible."""
+        if number & ~self.mask != self.value or not self.umin <= number <= self.umax:
+            return False
+        low = number & U32_MAX
+        return (
+            self.smin <= (number ^ S64_SIGN) - S64_SIGN <= self.smax
+            and self.umin32 <= low <= self.umax32
+            and self.smin32 <= (low ^ S32_SIGN) - S32_SIGN <= self.smax32
+        )
+
+    def __repr__(self) -> str:
+        if not self.mask:
+            return f"Scalar({self.value:#x})"
+        return (
+            f"Scalar(u64={self.umin:#x}..{self.umax:#x} s64={self.smin}..{self.smax} u32={self.umin32:#x}.."
+            f"{self.umax32:#x} s32={self.smin32}..{self.smax32} bits=({self.value:#x}; {self.mask:#x}))"
+        )
+
+
+FREE: tuple[int, int, int, int, int, int, int, int] = (
+    0, U64_MAX, S64_MIN, S64_MAX, 0, U32_MAX, S32_MIN, S32_MAX,
+)  # fmt: skip
+_known: dict[Key, Scalar] = {}
+_constants: dict[int, Scalar] = {}
+
+
+def make(key: Key) -> Scalar:
+    """Return the scalar of these ten values as they are."""
+    found = _known.get(key)
+    if found is None:
+        if len(_known) >= KEPT_AT_MOST:
+            forget()
+        found = _known[key] = Scalar(key)
+    return found
+
+
+def const(number: int) -> Scalar:
+    """Return a scalar with one value, the lower 64 bits of `number`."""
+    found = _constants.get(number)
+    if found is None:
+        if len(_constants) >= KEPT_AT_MOST:
+            forget()
+        number &= U64_MAX
+        signed = (number ^ S64_SIGN) - S64_SIGN
+        low = number & U32_MAX
+        low_signed = (low ^ S32_SIGN) - S32_SIGN
+        found = make((number, 0, number, number, signed, signed, low, low, low_signed, low_signed))
+        _constants[number] = found
+    return found
+
+
+def forget() -> None:
+    """Drop what is remembered of earlier scalars, which bounds memory; `is` then tells less."""
+    _known.clear()
+    _constants.clear()
+    for rules in (LINUX_6_12, LINUX_6_18):
+        rules.memo.clear()
+        rules.refined.clear()
+    _known[UNKNOWN.key] = UNKNOWN
+
+
+UNKNOWN = make((0, U64_MAX, *FREE))
+"""A number of which nothing is known."""
+
+
+def is_equal(a: Scalar, b: Scalar) -> bool:
+    """Tell if two scalars say the same."""
+    return a is b or a.key == b.key
+
+
+def is_subset(new: Scalar, old: Scalar) -> bool:
+    """Tell if what is known of `new` implies all that is known of `old`. Source: range_within, tnum_in."""
+    return new is old or (
+        old.umin <= new.umin
+        and new.umax <= old.umax
+        and old.smin <= new.smin
+        and new.smax <= old.smax
+        and old.umin32 <= new.umin32
+        and new.umax32 <= old.umax32
+        and old.smin32 <= new.smin32
+        and new.smax32 <= old.smax32
+        and not new.mask & ~old.mask
+        and not (new.value ^ old.value) & ~old.mask
+    )
+
+
+def union(a: Scalar, b: Scalar) -> Scalar:
+    """Return what is true of both: the least scalar with the values of each."""
+    if a is b:
+        return a
+    return make((
+        *tnum.union(a.value, a.mask, b.value, b.mask),
+        min(a.umin, b.umin),
+        max(a.umax, b.umax),
+        min(a.smin, b.smin),
+        max(a.smax, b.smax),
+        min(a.umin32, b.umin32),
+        max(a.umax32, b.umax32),
+        min(a.smin32, b.smin32),
+        max(a.smax32, b.smax32),
+    ))  # fmt: skip
+
+
+def intersect(a: Scalar, b: Scalar) -> Scalar | None:
+    """Return what both say together; None when no value fulfils both."""
+    if a is b:
+        return a
+    if not tnum.overlap(a.value, a.mask, b.value, b.mask):
+        return None
+    return possible(sync(
+        *tnum.intersect(a.value, a.mask, b.value, b.mask),
+        max(a.umin, b.umin),
+        min(a.umax, b.umax),
+        max(a.smin, b.smin),
+        min(a.smax, b.smax),
+        max(a.umin32, b.umin32),
+        min(a.umax32, b.umax32),
+        max(a.smin32, b.smin32),
+        min(a.smax32, b.smax32),
+    ))  # fmt: skip
+
+
+def possible(s: Scalar) -> Scalar | None:
+    """Return s, or None when its parts contradict each other. Source: reg_bounds_sanity_check."""
+    if s.umin > s.umax or s.smin > s.smax or s.umin32 > s.umax32 or s.smin32 > s.smax32:
+        return None
+    if not s.mask:
+        return s if is_equal(s, const(s.value)) else None
+    if not s.mask & U32_MAX and (s.umin32 != s.umax32 or s.umin32 != s.value & U32_MAX or s.smin32 != s.smax32):
+        return None
+    return s
+
+
+def from_range(umin: int, umax: int) -> Scalar:
+    """Return an unsigned range of 64-bit numbers."""
+    return sync(0, U64_MAX, umin, umax, S64_MIN, S64_MAX, 0, U32_MAX, S32_MIN, S32_MAX)
+
+
+def from_signed_range(smin: int, smax: int) -> Scalar:
+    """Return a signed range of 64-bit numbers."""
+    return sync(0, U64_MAX, 0, U64_MAX, smin, smax, 0, U32_MAX, S32_MIN, S32_MAX)
+
+
+def sync(
+    value: int, mask: int, umin: int, umax: int, smin: int, smax: int, umin32: int, umax32: int, smin32: int,
+    smax32: int,
+) -> Scalar:  # fmt: skip
+    """Tell each of the parts what the others know. Source: reg_bounds_sync.
+
+    Parts that contradict each other give a scalar whose lower bounds may be above its upper ones.
+    """
+    umin, umax, smin, smax, umin32, umax32, smin32, smax32 = bounded_by_bits(
+        value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32
+    )
+    for _ in range(3):
+        before = umin, umax, smin, smax, umin32, umax32, smin32, smax32
+        # 64 -> 32 bits: the lower half is a range where the upper half is one number, or goes up by one at zero.
+        low, high = umin & U32_MAX, umax & U32_MAX
+        low_signed, high_signed = (low ^ S32_SIGN) - S32_SIGN, (high ^ S32_SIGN) - S32_SIGN
+        steps = (umax >> HALF) - (umin >> HALF)
+        if not steps:
+            umin32, umax32 = max(umin32, low), min(umax32, high)
+            if low_signed <= high_signed:
+                smin32, smax32 = max(smin32, low_signed), min(smax32, high_signed)
+        elif steps & U32_MAX == 1 and low_signed < 0 <= high_signed:
+            smin32, smax32 = max(smin32, low_signed), min(smax32, high_signed)
+        low, high = smin & U32_MAX, smax & U32_MAX
+        low_signed, high_signed = (low ^ S32_SIGN) - S32_SIGN, (high ^ S32_SIGN) - S32_SIGN
+        steps = (smax >> HALF) - (smin >> HALF)
+        if not steps:
+            if low <= high:
+                umin32, umax32 = max(umin32, low), min(umax32, high)
+            if low_signed <= high_signed:
+                smin32, smax32 = max(smin32, low_signed), min(smax32, high_signed)
+        elif steps & U32_MAX == 1 and low_signed < 0 <= high_signed:
+            smin32, smax32 = max(smin32, low_signed), min(smax32, high_signed)
+        # Unsigned <-> signed, first of the halves, then of the whole.
+        umin32, umax32, smin32, smax32 = _across_signs(umin32, umax32, smin32, smax32, S32_SIGN, U32_MAX)
+        umin, umax, smin, smax = _across_signs(umin, umax, smin, smax, S64_SIGN, U64_MAX)
+        # 32 -> 64 bits: the lower half's bounds replace those of both ends.
+        umin, umax = max(umin, umin & UPPER | umin32), min(umax, umax & UPPER | umax32)
+        smin, smax = max(smin, smin & ~U32_MAX | umin32), min(smax, smax & ~U32_MAX | umax32)
+        low, high = smin32 & U32_MAX, smax32 & U32_MAX
+        if low <= high:
+            umin, umax = max(umin, umin & UPPER | low), min(umax, umax & UPPER | high)
+            smin, smax = max(smin, smin & ~U32_MAX | low), min(smax, smax & ~U32_MAX | high)
+        # A number that was extended by its sign, whose lower half is not negative.
+        if smin32 >= 0 and smin >= S32_MIN and smax <= S32_MAX:
+            smin, smax = umin, umax = smin32, smax32
+            value, mask = tnum.intersect(value, mask, *tnum.between(smin & U64_MAX, smax & U64_MAX))
+        if before == (umin, umax, smin, smax, umin32, umax32, smin32, smax32):
+            break
+    # What the ranges tell of bits, and those then of the ranges.
+    value64, mask64 = tnum.intersect(value, mask, *tnum.between(umin, umax))
+    value32, mask32 = tnum.intersect(value64 & U32_MAX, mask64 & U32_MAX, *tnum.between(umin32, umax32))
+    value64, mask64 = value64 & UPPER | value32, mask64 & UPPER | mask32
+    umin, umax, smin, smax, umin32, umax32, smin32, smax32 = bounded_by_bits(
+        value64, mask64, umin, umax, smin, smax, umin32, umax32, smin32, smax32
+    )
+    return make((value64, mask64, umin, umax, smin, smax, umin32, umax32, smin32, smax32))
+
+
+def bounded_by_bits(
+    value: int, mask: int, umin: int, umax: int, smin: int, smax: int, umin32: int, umax32: int, smin32: int,
+    smax32: int,
+) -> tuple[int, int, int, int, int, int, int, int]:  # fmt: skip
+    """Narrow bounds by a tnum's least and greatest members. Source: __update_reg_bounds."""
+    low, high = value & U32_MAX, (value | mask) & U32_MAX
+    return (
+        max(umin, value),
+        min(umax, value | mask),
+        max(smin, ((value | mask & S64_SIGN) ^ S64_SIGN) - S64_SIGN),
+        min(smax, ((value | mask & S64_MAX) ^ S64_SIGN) - S64_SIGN),
+        max(umin32, low),
+        min(umax32, high),
+        max(smin32, ((low | mask & S32_SIGN) ^ S32_SIGN) - S32_SIGN),
+        min(smax32, ((low | mask & S32_MAX) ^ S32_SIGN) - S32_SIGN),
+    )
+
+
+def _across_signs(
+    umin: int, umax: int, smin: int, smax: int, sign: int, top: int
+) -> tuple[int, int, int, int]:
+    """Narrow an unsigned range by a signed one and the other way round. Source: __reg64_deduce_bounds."""
+    low, high = (umin ^ sign) - sign, (umax ^ sign) - sign
+    if low <= high:
+        smin, smax = max(smin, low), min(smax, high)
+    low, high = smin & top, smax & top
+    if low <= high:
+        return max(umin, low), min(umax, high), smin, smax
+    if umax < low:  # only the part that is not negative
+        return umin, min(umax, high), (umin ^ sign) - sign, smax
+    if high < umin:  # only the negative part
+        return max(umin, low), umax, smin, (umax ^ sign) - sign
+    return umin, umax, smin, smax
+
+
+def extend_half(value: int, mask: int, umin32: int, umax32: int, smin32: int, smax32: int) -> Scalar:
+    """Return a lower half with zeros above it. Source: zext_32_to_64."""
+    if smin32 >= 0 and smax32 >= 0:
+        smin, smax = smin32, smax32
+    else:
+        smin, smax = 0, U32_MAX
+    return sync(
+        value & U32_MAX, mask & U32_MAX, umin32, umax32, smin, smax, umin32, umax32, smin32, smax32
+    )
+
+
+def zero_extend(s: Scalar) -> Scalar:
+    """Return the lower half with zeros above it: `w1 = w2`."""
+    return extend_half(s.value, s.mask, s.umin32, s.umax32, s.smin32, s.smax32)
+
+
+def truncate(s: Scalar, size: int) -> Scalar:
+    """Return the lower `size` bytes (1, 2, 4 or 8), extended with zeros. Source: coerce_reg_to_size."""
+    bits = size * BYTE
+    if bits >= BITS:
+        return s
+    ones = (1 << bits) - 1
+    umin, umax = (s.umin & ones, s.umax & ones) if s.umin >> bits == s.umax >> bits else (0, ones)
+    if bits < HALF:
+        return sync(s.value & ones, s.mask & ones, umin, umax, umin, umax, 0, U32_MAX, S32_MIN, S32_MAX)
+    return sync(
+        s.value & ones, s.mask & ones, umin, umax, umin, umax, s.umin32, s.umax32, s.smin32, s.smax32
+    )
+
+
+def sign_extend(s: Scalar, size: int, is32: bool = False) -> Scalar:
+    """Return the lower `size` bytes (1, 2, 4) extended with their sign, to 64 bits or (then with zeros) to 32.
+
+    Source: coerce_reg_to_size_sx, coerce_subreg_to_size_sx.
+    """
+    bits = size * BYTE
+    ones, sign = (1 << bits) - 1, 1 << (bits - 1)
+    if not s.mask:
+        number = ((s.value & ones) ^ sign) - sign
+        return const(number & U32_MAX if is32 else number)
+    low, high = (s.smin32, s.smax32) if is32 else (s.smin, s.smax)
+    if low >> bits == high >> bits:
+        low, high = ((low & ones) ^ sign) - sign, ((high & ones) ^ sign) - sign
+        low, high = min(low, high), max(low, high)
+        if (low >= 0) == (high >= 0):
+            value, mask = tnum.between(low & U64_MAX, high & U64_MAX)
+            low32, high32 = low & U32_MAX, high & U32_MAX
+            if is32:
+                return extend_half(value, mask, low32, high32, low, high)
+            return make((value, mask, low & U64_MAX, high & U64_MAX, low, high, low32, high32, low, high))
+    if is32:
+        return extend_half(0, U32_MAX, 0, U32_MAX, -sign, sign - 1)
+    return make((0, U64_MAX, 0, U64_MAX, -sign, sign - 1, 0, U32_MAX, -sign, sign - 1))
+
+
+def bswap(s: Scalar, bits: int, swaps: bool = True) -> Scalar:
+    """Return what is known of the lower 16, 32 or 64 bits in the other byte order: nothing, as in the kernel."""
+    return UNKNOWN
