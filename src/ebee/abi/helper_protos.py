@@ -253,19 +253,21 @@ OTHER_PROTOS: dict[tuple[str, str], str] = {
 
 # Helpers of every type of program that need CAP_BPF, and those that need CAP_PERFMON as well.
 # Source: bpf_base_func_proto, kernel/bpf/helpers.c (Linux 6.18); bpf_sys_bpf's callers need CAP_SYS_ADMIN or a token.
-NEEDS_BPF = frozenset(
-    """spin_lock spin_unlock jiffies64 per_cpu_ptr this_cpu_ptr timer_init timer_set_callback timer_start timer_cancel
-    kptr_xchg for_each_map_elem loop user_ringbuf_drain ringbuf_reserve_dynptr ringbuf_submit_dynptr
-    ringbuf_discard_dynptr dynptr_from_mem dynptr_read dynptr_write dynptr_data strncmp strtol strtoul snprintf
-    get_current_pid_tgid get_current_uid_gid get_current_comm get_current_cgroup_id get_current_ancestor_cgroup_id
-    get_cgroup_classid get_ns_current_pid_tgid cgrp_storage_get cgrp_storage_delete task_storage_get
-    task_storage_delete current_task_under_cgroup find_vma send_signal send_signal_thread map_lookup_percpu_elem
-    skc_to_tcp6_sock skc_to_tcp_sock skc_to_tcp_timewait_sock skc_to_tcp_request_sock skc_to_udp6_sock
-    skc_to_unix_sock skc_to_mptcp_sock""".split()
-)
-NEEDS_PERFMON = frozenset(
-    """trace_printk trace_vprintk get_current_task get_current_task_btf probe_read probe_read_str probe_read_user
+_NEEDS_BPF = """
+    spin_lock spin_unlock jiffies64 per_cpu_ptr this_cpu_ptr timer_init timer_set_callback timer_start
+    timer_cancel kptr_xchg for_each_map_elem loop user_ringbuf_drain ringbuf_reserve_dynptr
+    ringbuf_submit_dynptr ringbuf_discard_dynptr dynptr_from_mem dynptr_read dynptr_write dynptr_data strncmp
+    strtol strtoul snprintf get_current_pid_tgid get_current_uid_gid get_current_comm get_current_cgroup_id
+    get_current_ancestor_cgroup_id get_cgroup_classid get_ns_current_pid_tgid cgrp_storage_get
+    cgrp_storage_delete task_storage_get task_storage_delete current_task_under_cgroup find_vma send_signal
+    send_signal_thread map_lookup_percpu_elem skc_to_tcp6_sock skc_to_tcp_sock skc_to_tcp_timewait_sock
+    skc_to_tcp_request_sock skc_to_udp6_sock skc_to_unix_sock skc_to_mptcp_sock
+"""
+NEEDS_BPF = frozenset(_NEEDS_BPF.split())
+_NEEDS_PERFMON = """
+    trace_printk trace_vprintk get_current_task get_current_task_btf probe_read probe_read_str probe_read_user
     probe_read_kernel probe_read_user_str probe_read_kernel_str snprintf_btf snprintf task_pt_regs
-    perf_event_read perf_event_read_value get_task_stack get_branch_snapshot find_vma""".split()
-)
+    perf_event_read perf_event_read_value get_task_stack get_branch_snapshot find_vma
+"""
+NEEDS_PERFMON = frozenset(_NEEDS_PERFMON.split())
 NEEDS_TOKEN_ADMIN = frozenset(["probe_write_user"])

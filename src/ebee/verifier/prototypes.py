@@ -35,7 +35,8 @@ class Arg(Record):
 class Result(Record):
     """What a call leaves in R0.
 
-    `kind`: int, void, value (of the map), sock, skc, tcp_sock, record (of a ring buffer), dynptr_mem, per_cpu, btf, kptr.
+    `kind`: int, void, value (of the map), sock, skc, tcp_sock, record (of a ring buffer), dynptr_mem, per_cpu, btf,
+    kptr.
     """
 
     kind: str
@@ -127,7 +128,9 @@ def hook_kind(prog_type: int, expected_attach_type: int, prog_flags: int = 0) ->
     return next((s for s, row in SECTIONS.items() if row[0] == prog_type), "")
 
 
-def may_call(name: str, section: str, *, has_bpf: bool = True, has_perfmon: bool = True, has_admin: bool = True) -> bool:
+def may_call(
+    name: str, section: str, *, has_bpf: bool = True, has_perfmon: bool = True, has_admin: bool = True
+) -> bool:
     """Whether programs of a kind of section that are loaded with these capabilities may call a helper.
 
     Source: the get_func_proto functions of each type, and bpf_base_func_proto (Linux 6.18).

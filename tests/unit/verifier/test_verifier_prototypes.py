@@ -10,10 +10,11 @@ from ebee.abi.helpers import HELPER_IDS, HELPER_NAMES
 from ebee.abi.prototypes import prototype
 from ebee.verifier.prototypes import Arg, Result, helper_proto, hook_kind, may_call
 
-KINDS = set(
-    "any ctx map key value mem size size0 alloc str func stack sock skc btf_skc btf percpu lock timer kptr dynptr"
-    " record".split()
-)
+_KINDS = """
+    any ctx map key value mem size size0 alloc str func stack sock skc btf_skc btf percpu lock timer kptr dynptr
+    record
+"""
+KINDS = set(_KINDS.split())
 XDP, TRACING = bpf.BPF_PROG_TYPE_XDP, bpf.BPF_PROG_TYPE_TRACING
 
 
