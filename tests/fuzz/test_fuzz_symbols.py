@@ -91,6 +91,54 @@ def test_changed_headers(changes):
     read(bytes(data), addresses)
 
 
+@functools.cache
+def apart(kind: str) -> tuple[bytes, str, bytes, tuple[int, ...]]:
+    """Return a library, the path of the file that its debug information refers to, that file, and addresses."""
+    addresses = good("dwarf5")[1]
+    if kind == "shared":
+        whole = Path(built.build("dwarf4")).read_bytes()
+        path = str(Path(built.build("dwarf4")).parent / "shared.fuzz")
+        return built.sharing_names(whole, path, bytes.fromhex(built.BUILD_ID[2:])), path, whole, addresses
+    library = Path(built.build_split(int(kind)))
+    data = library.read_bytes()
+    folder = str(library.parent).encode()
+    path = str(library.parent / "fuzz" / "library.dwo")
+    Path(path).parent.mkdir()
+    return data.replace(folder, b"/" + b"x" * (len(folder) - 1)), path, library.with_name("library.dwo").read_bytes(), addresses
+
+
+@pytest.mark.parametrize("kind", ["4", "5", "shared"])
+@given(st.lists(st.tuples(places, values), max_size=6), st.booleans())
+def test_damaged_files_that_debug_information_is_in(kind, changes, is_index):
+    data, path, other, addresses = apart(kind)
+    changed = bytearray(other)
+    if is_index:  # the sections as a package would have them
+        index = bytearray(b"\x05\0\0\0\3\0\0\0\1\0\0\0\2\0\0\0" + bytes(64))
+        for at, value in changes:
+            index[at % len(index)] = value
+        changed = bytearray(built.with_section(other, ".debug_cu_index", bytes(index)))
+    for at, value in changes:
+        changed[0x40 + at % (len(other) - 0x40)] = value
+    Path(path).write_bytes(changed)
+    told: list[str] = []
+    began = time.monotonic()
+    binary = Binary(ElfFile(data, f"{Path(path).parent}/x.so"), "/x", "", told.append)
+    for address in addresses:
+        binary.inlined(address), binary.line(address)
+    assert time.monotonic() - began < MOST_SECONDS
+
+
+@given(st.lists(st.tuples(places, values), min_size=1, max_size=5))
+def test_changed_entries_that_call_others(changes):
+    data = bytearray(Path(built.build_calls("x86_64-linux-gnu")).read_bytes())
+    sections = [s for s in ElfFile(bytes(data), "x").sections if s.name.startswith((".plt", ".rela", ".dyn"))]
+    for at, value in changes:
+        section = sections[at % len(sections)]
+        data[section.off + at // 8 % section.size] = value
+    with contextlib.suppress(FormatError):
+        table_of(ElfFile(bytes(data), "x"))
+
+
 @given(places, st.binary(max_size=16))
 def test_cut_and_extended(at, tail):
     data, addresses, _ = good("dwarf5")

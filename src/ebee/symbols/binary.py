@@ -83,6 +83,7 @@ class Binary:
 
     def _debug_information(self) -> Dwarf | None:
         if self._dwarf is _UNREAD:
+            from .dwarf_split import OtherFiles
             from .dwarf_units import Dwarf
 
             self._dwarf = None
@@ -91,7 +92,7 @@ class Binary:
                 elf = self._separate()
             if elf is not None:
                 try:
-                    self._dwarf = Dwarf(elf)
+                    self._dwarf = Dwarf(elf, OtherFiles(elf, self._root, self._tell))
                 except EbeeError as e:
                     self._tell(str(e))
         return self._dwarf  # type: ignore[return-value]

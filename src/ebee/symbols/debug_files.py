@@ -45,7 +45,7 @@ def debug_file(elf: ElfFile, root: str, tell: Tell) -> ElfFile | None:
     """
     build_id = elf.build_id()
     for path in by_build_id(build_id, root):
-        if (found := _opened(path, tell)) is not None:
+        if (found := opened(path, tell)) is not None:
             if found.build_id() == build_id:
                 return found
             tell(f"{path} is left out: it belongs to another file")
@@ -63,7 +63,7 @@ def debug_file(elf: ElfFile, root: str, tell: Tell) -> ElfFile | None:
     folder = os.path.dirname(elf.path)
     inside = folder[len(root) :] if root and folder.startswith(root) else folder
     for path in (f"{folder}/{name}", f"{folder}/.debug/{name}", f"{root}{DEBUG_DIRECTORY}{inside}/{name}"):
-        if path != elf.path and (found := _opened(path, tell)) is not None:
+        if path != elf.path and (found := opened(path, tell)) is not None:
             import zlib
 
             if zlib.crc32(found.data) == crc:
@@ -80,7 +80,8 @@ def by_build_id(build_id: bytes, root: str = "") -> list[str]:
     return list(dict.fromkeys((root + name, name)))
 
 
-def _opened(path: str, tell: Tell) -> ElfFile | None:
+def opened(path: str, tell: Tell) -> ElfFile | None:
+    """Return a file, None if it is not there; one that is no ELF file is told of."""
     try:
         if not current().file_key(path)[3]:  # nor is a pipe opened, which nobody may ever write to
             return None

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 DAMAGE = (IndexError, KeyError, OverflowError, ValueError, struct.error)  # what reading damaged bytes may raise
 _MOST_LEB = 16
 
-ADDRX, STRX, RNGLISTX = "addrx", "strx", "rnglistx"  # classes of values that are indices into other sections
+# Classes of values that are indices into other sections, or offsets in a file that is shared.
+ADDRX, STRX, RNGLISTX, REF_SUP, STR_SUP = "addrx", "strx", "rnglistx", "ref_sup", "strp_sup"
 _ADDR, _OFFSET, _REF, _BLOCK, _TEXT, _DATA, _ULEB, _SLEB, _FLAG, _CONST, _INDIRECT, _REF_ADDR = range(12)
 
 # Form: how it is read, and its size in bytes, or of its length (0: as LEB128).
@@ -36,9 +37,10 @@ _FORMS: dict[int, tuple[int, int]] = {
     0x2C: (_DATA, 4), 0x1F01: (_ULEB, 0), 0x1F02: (_ULEB, 0), 0x1F20: (_OFFSET, 0), 0x1F21: (_OFFSET, 0),
 }  # fmt: skip
 _IN_STR, _IN_LINE_STR = 0x0E, 0x1F
-_STRX = {0x1A, 0x25, 0x26, 0x27, 0x28, 0x1F02}
-_ADDRX = {0x1B, 0x29, 0x2A, 0x2B, 0x2C, 0x1F01}
-_RNGLISTX_FORM = 0x23
+_CLASSES = {
+    **dict.fromkeys((0x1A, 0x25, 0x26, 0x27, 0x28, 0x1F02), STRX), 0x23: RNGLISTX, 0x1D: STR_SUP, 0x1F21: STR_SUP,
+    **dict.fromkeys((0x1B, 0x29, 0x2A, 0x2B, 0x2C, 0x1F01), ADDRX), **dict.fromkeys((0x1C, 0x24, 0x1F20), REF_SUP),
+}  # fmt: skip
 
 
 class Piece:
@@ -144,26 +146,22 @@ class Reader:
         self._str, self._line_str = strings, line_strings
 
     def value(self, form: int, at: int, constant: int) -> tuple[int | str | bytes | tuple[str, int], int]:
-        """Return an attribute's value, and where it ends. An index is a pair of its class and the number."""
+        """Return an attribute's value, and where it ends. One of _CLASSES is a pair of its class and number."""
         how, size = _FORMS[form]
         data = self.data
         if how == _DATA or how == _REF and size:
             end = at + size
             number = int.from_bytes(data[at:end], "little")
-            if form in _STRX or form in _ADDRX:
-                return (STRX if form in _STRX else ADDRX, number), end
-            return number, end
+            return (_CLASSES[form], number) if form in _CLASSES else number, end
         if how in (_ULEB, _REF):
             number, end = uleb(data, at)
-            kind = STRX if form in _STRX else ADDRX if form in _ADDRX else ""
-            kind = RNGLISTX if form == _RNGLISTX_FORM else kind
-            return (kind, number) if kind else number, end
+            return (_CLASSES[form], number) if form in _CLASSES else number, end
         if how == _OFFSET:
             end = at + self.offset_size
             off = int.from_bytes(data[at:end], "little")
             if form in (_IN_STR, _IN_LINE_STR):
                 return (self._str if form == _IN_STR else self._line_str).text(off), end
-            return off, end
+            return (_CLASSES[form], off) if form in _CLASSES else off, end
         return self._rare(how, size, at, constant)
 
     def _rare(self, how: int, size: int, at: int, constant: int) -> tuple[int | str | bytes | tuple[str, int], int]:

@@ -11,7 +11,19 @@ from bisect import bisect_right
 
 from ..errors import FormatError
 from ..record import Record
-from .dwarf_forms import ADDRX, DAMAGE, RNGLISTX, STRX, Reader, piece_of, read_abbreviations, uleb
+from .dwarf_forms import (
+    ADDRX,
+    DAMAGE,
+    REF_SUP,
+    RNGLISTX,
+    STR_SUP,
+    STRX,
+    Piece,
+    Reader,
+    piece_of,
+    read_abbreviations,
+    uleb,
+)
 from .dwarf_lines import LineTable, read_line_table
 
 TYPE_CHECKING = False
@@ -20,6 +32,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from .dwarf_forms import Abbreviation
+    from .dwarf_split import OtherFiles
     from .elf_file import ElfFile
 
     T = TypeVar("T")
@@ -30,7 +43,10 @@ _ABSTRACT_ORIGIN, _SPECIFICATION, _RANGES, _CALL_FILE, _CALL_LINE = 0x31, 0x47, 
 _STR_OFFSETS_BASE, _ADDR_BASE, _RNGLISTS_BASE, _GNU_ADDR_BASE = 0x72, 0x73, 0x74, 0x2133
 _INLINED = 0x1D
 _REF_ADDR_FORM, _ADDRESS_FORMS = 0x10, (0x01, 0x1B, 0x29, 0x2A, 0x2B, 0x2C, 0x1F01)
-_UNIT_TYPES = (1, 3, 4)  # compile, partial, skeleton
+_UNIT_TYPES = (1, 3, 4, 5)  # compile, partial, skeleton, split off
+_WITH_ID = (4, 5)
+_DWO_NAME, _GNU_DWO_NAME, _DWO_ID, _GNU_RANGES_BASE = 0x76, 0x2130, 0x2131, 0x2132  # DWO_ID: where GCC has it
+_INHERITED = (_LOW_PC, _ADDR_BASE, _GNU_ADDR_BASE, _GNU_RANGES_BASE)  # by what was split off a unit
 _MOST_UNITS, _MOST_ENTRIES, _KEPT, _HOPS = 1 << 18, 1 << 22, 16, 8
 _MOST_RANGES = 1 << 16
 
@@ -61,10 +77,13 @@ class Inlined(Record):
 class Dwarf:
     """A file's debug information. Its methods raise FormatError where it is damaged."""
 
-    def __init__(self, elf: ElfFile) -> None:
-        self.path = elf.path
+    def __init__(
+        self, elf: ElfFile, others: OtherFiles | None = None, pieces: dict[str, Piece] | None = None
+    ) -> None:
+        """`pieces` are the sections of what was split off; `others` finds files that are referred to."""
+        self.path, self._others, self._is_split = elf.path, others, pieces is not None
         names = "info abbrev line str line_str ranges rnglists addr str_offsets"
-        self._pieces = {name: piece_of(elf, f".debug_{name}") for name in names.split()}
+        self._pieces = pieces or {name: piece_of(elf, f".debug_{name}") for name in names.split()}
         self._abbreviations: dict[int, dict[int, Abbreviation]] = {}
         self._tables: dict[int, LineTable] = {}
         self._trees: dict[int, list[Inlined]] = {}
@@ -103,7 +122,7 @@ class Dwarf:
         try:
             tree = self._trees.get(unit.start)
             if tree is None:
-                tree = _remembered(self._trees, unit.start, self._read_tree(unit))
+                tree = _remembered(self._trees, unit.start, self._tree_of(unit))
             found = sorted((i for i in tree if i.low <= addr < i.high), key=lambda i: -i.depth)
             table = self._table_of(unit)
         except DAMAGE as e:
@@ -143,7 +162,7 @@ class Dwarf:
                 raise FormatError(f"{self.path}: its debug information is cut off")
             unit = self._read_unit(start, at, end, offset_size)
             if unit is not None:
-                for low, high in self._ranges_of(unit, unit.values):
+                for low, high in self._ranges_of(unit, unit.values) if not self._is_split else ():
                     self._ranges.append((low, high, len(self._units)))
                 self._units.append(unit)
             at = end
@@ -160,13 +179,17 @@ class Dwarf:
             address_size, off = info.data[at], info.number(at + 1 - info.start, offset_size)
         else:
             off, address_size = info.number(at - info.start, offset_size), info.data[at + offset_size]
-        at += 1 + offset_size + (8 if kind == 4 else 0)
+        at += 1 + offset_size
+        id = info.number(at - info.start, 8) if kind in _WITH_ID else 0
+        at += 8 if kind in _WITH_ID else 0
         reader = Reader(info.data, address_size, offset_size, version, self._pieces["str"], self._pieces["line_str"])
         code, after = uleb(info.data, at)
         unit = Unit(start, at, end, version, reader, off, {})
         if code:
             shape = read_abbreviations(self._pieces["abbrev"], off, code)[code]
             _, unit.values, _ = self._entry(unit, shape, after)
+        if kind in _WITH_ID:
+            unit.values[_DWO_ID] = id
         return unit
 
     def _shapes(self, unit: Unit) -> dict[int, Abbreviation]:
@@ -199,16 +222,19 @@ class Dwarf:
 
     def _address(self, unit: Unit, value: Value | None) -> int:
         if isinstance(value, tuple) and value[0] == ADDRX:
-            base = unit.values.get(_ADDR_BASE, unit.values.get(_GNU_ADDR_BASE, 8))
-            size = unit.reader.address_size
-            return self._pieces["addr"].number((base if isinstance(base, int) else 8) + value[1] * size, size)
+            base = unit.values.get(_ADDR_BASE, unit.values.get(_GNU_ADDR_BASE))
+            size, first = unit.reader.address_size, _first_of(unit)
+            return self._pieces["addr"].number((base if isinstance(base, int) else first) + value[1] * size, size)
         return value if isinstance(value, int) else 0
 
     def _text(self, unit: Unit, value: Value | None) -> str:
         if isinstance(value, tuple) and value[0] == STRX:
-            base, size = unit.values.get(_STR_OFFSETS_BASE, 8), unit.reader.offset_size
-            off = (base if isinstance(base, int) else 8) + value[1] * size
+            base, size = unit.values.get(_STR_OFFSETS_BASE), unit.reader.offset_size
+            off = (base if isinstance(base, int) else _first_of(unit)) + value[1] * size
             return self._pieces["str"].text(self._pieces["str_offsets"].number(off, size))
+        if isinstance(value, tuple) and value[0] == STR_SUP:
+            shared = self._others.supplement() if self._others is not None else None
+            return shared._pieces["str"].text(value[1]) if shared is not None else ""
         return value if isinstance(value, str) else ""
 
     def _ranges_of(self, unit: Unit, values: dict[int, Value]) -> list[tuple[int, int]]:
@@ -219,12 +245,14 @@ class Dwarf:
             return [(low, high)] if isinstance(high, int) and 0 < low < high < 1 << 64 else []
         base = self._address(unit, unit.values.get(_LOW_PC))
         found = self._listed(unit, value, base) if unit.version >= 5 else self._older_ranges(unit, value, base)
-        return [(low, high) for low, high in found if 0 < low < high < (1 << 64) - 2]
+        return [(low, high) for low, high in found if 0 < low < high < (1 << 8 * unit.reader.address_size) - 2]
 
     def _older_ranges(self, unit: Unit, value: Value, base: int) -> list[tuple[int, int]]:
         piece, size = self._pieces["ranges"], unit.reader.address_size
         found: list[tuple[int, int]] = []
         off = value if isinstance(value, int) else 0
+        moved = unit.values.get(_GNU_RANGES_BASE) if self._is_split else 0
+        off += moved if isinstance(moved, int) else 0
         for _ in range(_MOST_RANGES):
             low, high = piece.number(off, size), piece.number(off + size, size)
             off += 2 * size
@@ -241,8 +269,8 @@ class Dwarf:
         piece = self._pieces["rnglists"]
         off = value if isinstance(value, int) else 0
         if isinstance(value, tuple) and value[0] == RNGLISTX:
-            lists = unit.values.get(_RNGLISTS_BASE, 12)
-            start = lists if isinstance(lists, int) else 12
+            lists = unit.values.get(_RNGLISTS_BASE)
+            start = lists if isinstance(lists, int) else _first_of(unit) + 4
             off = start + piece.number(start + value[1] * unit.reader.offset_size, unit.reader.offset_size)
         data, at = piece.data, piece.start + off
         found: list[tuple[int, int]] = []
@@ -270,6 +298,23 @@ class Dwarf:
         return (self._address(unit, (ADDRX, number)) if is_index else number), at
 
     # Functions that were inlined
+
+    def split_unit(self, id: int) -> Unit | None:
+        """Return the unit that has a number."""
+        return next((unit for unit in self._units if unit.values.get(_DWO_ID) == id), None)
+
+    def _tree_of(self, unit: Unit) -> list[Inlined]:
+        """Return what was inlined into a unit. Units that were split off inherit where theirs begins."""
+        name, id = unit.values.get(_DWO_NAME, unit.values.get(_GNU_DWO_NAME)), unit.values.get(_DWO_ID)
+        if name is None or not isinstance(id, int):
+            return self._read_tree(unit)
+        folder = self._text(unit, unit.values.get(_COMP_DIR))
+        found = self._others.split(self._text(unit, name), folder, id, self._pieces) if self._others else None
+        if found is None:
+            return []
+        dwarf, split = found
+        split.values.update({key: unit.values[key] for key in _INHERITED if key in unit.values})
+        return dwarf._read_tree(split)
 
     def _read_tree(self, unit: Unit) -> list[Inlined]:
         data, at, depth, shapes = unit.reader.data, unit.first, 0, self._shapes(unit)
@@ -301,17 +346,30 @@ class Dwarf:
         """Return an entry's name, or that of what it stands for."""
         for _ in range(_HOPS):
             where = values.get(_ABSTRACT_ORIGIN, values.get(_SPECIFICATION))
+            if _NAME not in values and isinstance(where, tuple) and where[0] == REF_SUP and self._others is not None:
+                shared = self._others.supplement()
+                return shared._name({_ABSTRACT_ORIGIN: shared._pieces["info"].start + where[1]}) if shared else "?"
             if _NAME in values or not isinstance(where, int):
                 break
-            unit = next((u for u in self._units if u.first <= where < u.end), None)
-            if unit is None:
+            number = bisect_right(self._units, where, key=_start_of) - 1
+            if number < 0 or not self._units[number].first <= where < self._units[number].end:
                 break
+            unit = self._units[number]
             code, at = uleb(unit.reader.data, where)
             _, values, _ = self._entry(unit, self._shapes(unit)[code], at)
             if isinstance(values.get(_NAME), tuple):
                 values[_NAME] = self._text(unit, values[_NAME])
         name = values.get(_NAME)
         return name if isinstance(name, str) else "?"
+
+
+def _start_of(unit: Unit) -> int:
+    return unit.start
+
+
+def _first_of(unit: Unit) -> int:
+    """Return where the first number of a section lies that has indices of a unit, if it does not say."""
+    return 2 * unit.reader.offset_size if unit.version >= 5 else 0
 
 
 def _remembered(kept: dict[int, T], key: int, value: T) -> T:

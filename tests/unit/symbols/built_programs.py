@@ -112,6 +112,66 @@ def build_calls(target: str, *flags: str) -> str:
     return str(path)
 
 
+@functools.cache
+def build_split(version: int) -> str:
+    """Return the path of the library with its debug information split off into `library.dwo` beside it."""
+    pytest.importorskip("ziglang")
+    folder = _folder() / f"split{version}"
+    folder.mkdir()
+    zig = [sys.executable, "-m", "ziglang"]
+    flags = ["-target", "x86_64-linux-gnu", "-O1", "-fPIC", "-fno-omit-frame-pointer", f"-gdwarf-{version}", "-gsplit-dwarf"]
+    flags += ["-ffunction-sections"] if version == 4 else []  # a list of ranges
+    for argv in (["clang", "-c", *flags, "../library.c", "-o", "library.o"], ["ld.lld", "-shared", "library.o", "-o", "lib.so"]):
+        done = subprocess.run([*zig, *argv], cwd=folder, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+    return str(folder / "lib.so")
+
+
+_STR_ALT, _REF_ALT = 0x1F21, 0x1F20
+
+
+def _leb(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        value |= (data[at] & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if data[at - 1] < 0x80:
+            return value, at
+
+
+def sharing_names(data: bytes, name: str, build_id: bytes) -> bytes:
+    """Return a library (DWARF 4, one unit) whose texts and inlined functions are in another file, as dwz leaves it.
+
+    The other file is the library itself: what is at an offset in one is there in the other.
+    """
+    elf = ElfFile(data, "x")
+    sections = {s.name: n for n, s in enumerate(elf.sections)}
+    table = elf.bytes_of(elf.find_section(".debug_abbrev"))
+    out, at = bytearray(), 0
+    while at < len(table):
+        start = at
+        code, at = _leb(table, at)
+        if code:
+            _, at = _leb(table, at)
+            at += 1
+        out += table[start:at]
+        while code:
+            attribute, at = _leb(table, at)
+            form, at = _leb(table, at)
+            form = _STR_ALT if form == 0x0E else _REF_ALT if attribute == 0x31 and form == 0x13 else form
+            out += bytes([attribute & 0x7F | 0x80, attribute >> 7]) if attribute > 0x7F else bytes([attribute])
+            out += bytes([form & 0x7F | 0x80, form >> 7]) if form > 0x7F else bytes([form])
+            if not attribute and not form:
+                break
+    made = bytearray(with_section(data, ".gnu_debugaltlink", name.encode() + b"\0" + build_id))
+    shoff = struct.unpack_from("<Q", made, 40)[0]
+    struct.pack_into("<Q", made, 40, shoff + len(out))
+    made[shoff:shoff] = out
+    for which, off, size in ((".debug_abbrev", shoff, len(out)), (".debug_str", 0, 0)):
+        struct.pack_into("<QQ", made, shoff + len(out) + 64 * sections[which] + 24, off, size)
+    return bytes(made)
+
+
 def compressed(data: bytes, number: int, compress: Callable[[bytes], bytes]) -> bytes:
     """Return a file with its debug information compressed; `number` says in what way."""
     shoff, shnum = struct.unpack_from("<Q", data, 40)[0], struct.unpack_from("<H", data, 60)[0]

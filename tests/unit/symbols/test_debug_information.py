@@ -84,6 +84,90 @@ def test_as_addr2line_has_it(way, kind):
     assert compared > 60
 
 
+def chains_in(path, name="hidden"):
+    """Return what is inlined where in a function, and what was told."""
+    symbols, start = Symbols(), functions(path)[name]
+    symbols.file(path, start)
+    binary = symbols._binaries[symbols._key_of(path)]
+    found = [symbols._place(binary, a, a, False, path) for a in range(start, start + 0x60)]
+    return {tuple((f.function, f.line) for f in frames) for frames in found if frames[-1].function == name}, symbols.notes
+
+
+def expected_chain():
+    lines = [built.line_of(words) for words in ("twice", "fourfold calls twice", "hidden calls fourfold")]
+    return tuple(zip(("twice", "fourfold", "hidden"), lines))
+
+
+@pytest.mark.parametrize("version", [4, 5])
+def test_units_that_are_split_off(version, tmp_path):
+    path = built.build_split(version)
+    chains, notes = chains_in(path)
+    assert expected_chain() in chains and notes == []
+    alone = shutil.copy(path, tmp_path / "alone.so")
+    shutil.copy(Path(path).parent / "library.dwo", tmp_path)
+    data = Path(alone).read_bytes()
+    folder = str(Path(path).parent).encode()
+    Path(alone).write_bytes(data.replace(folder, b"/" + b"x" * (len(folder) - 1)))  # as after a move
+    assert expected_chain() in chains_in(str(alone))[0]
+    (tmp_path / "library.dwo").unlink()
+    chains, notes = chains_in(str(alone))
+    assert chains and {len(chain) for chain in chains} == {1} and any(chain[0][1] for chain in chains)
+    assert len(notes) == 1 and "library.dwo" in notes[0]
+
+
+@pytest.mark.parametrize("version", [4, 5])
+def test_units_of_a_package(version, tmp_path):
+    tool = shutil.which("llvm-dwp") or (shutil.which("dwp") if version == 4 else None)
+    if tool is None:
+        pytest.skip("not installed: llvm-dwp")
+    path = built.build_split(version)
+    alone = shutil.copy(path, tmp_path / "alone.so")
+    data = Path(alone).read_bytes()
+    folder = str(Path(path).parent).encode()
+    subprocess.run([tool, str(Path(path).parent / "library.dwo"), "-o", str(tmp_path / "alone.so.dwp")], check=True, timeout=60)
+    Path(alone).write_bytes(data.replace(folder, b"/" + b"x" * (len(folder) - 1)))
+    chains, notes = chains_in(str(alone))
+    assert expected_chain() in chains and notes == []
+
+
+def test_a_split_file_of_another_version(tmp_path):
+    path = built.build_split(5)
+    alone = shutil.copy(path, tmp_path / "alone.so")
+    folder = str(Path(path).parent).encode()
+    data = Path(alone).read_bytes().replace(folder, b"/" + b"x" * (len(folder) - 1))
+    Path(alone).write_bytes(data)
+    other = Path(path).with_name("library.dwo").read_bytes()
+    at = other.index(b"\x05\0\x05\x08")  # a unit of version 5 that was split off, and its number
+    (tmp_path / "library.dwo").write_bytes(other[: at + 8] + bytes(8) + other[at + 16 :])
+    chains, notes = chains_in(str(alone))
+    assert {len(chain) for chain in chains} == {1} and len(notes) == 1
+
+
+def test_debug_information_that_files_share(tmp_path):
+    whole = Path(built.build("dwarf4")).read_bytes()
+    build_id, other_id = bytes.fromhex(built.BUILD_ID[2:]), bytes(range(20))
+    path, shared = tmp_path / "library.so", tmp_path / "dwz" / "shared.debug"
+    shared.parent.mkdir()
+    shared.write_bytes(whole.replace(build_id, other_id))
+    path.write_bytes(built.sharing_names(whole, "dwz/shared.debug", other_id))
+    chains, notes = chains_in(str(path))
+    assert expected_chain() in chains and notes == []
+    assert ebee.file_symbol(str(path), functions(path)["leaf"]).file == ebee.file_symbol(built.build("dwarf4"), functions(path)["leaf"]).file
+    shared.write_bytes(whole)  # of another build
+    chains, notes = chains_in(str(path))
+    assert (("?", built.line_of("twice")), ("?", built.line_of("fourfold calls twice")), ("hidden", built.line_of("hidden calls fourfold"))) in chains
+    assert len(notes) == 1 and "dwz/shared.debug, which is not there" in notes[0]
+
+
+@pytest.mark.needs_tool("dwz")
+def test_what_dwz_leaves(tmp_path):
+    for name in ("one.so", "two.so"):
+        shutil.copy(built.build("dwarf4"), tmp_path / name)
+    subprocess.run(["dwz", "-m", "shared.debug", "-M", "shared.debug", "one.so", "two.so"], cwd=tmp_path, check=True, timeout=60)
+    chains, notes = chains_in(str(tmp_path / "one.so"))
+    assert expected_chain() in chains and notes == []
+
+
 @pytest.mark.parametrize("target", ["x86_64-linux-gnu", "x86-linux-gnu", "aarch64-linux-gnu"])
 def test_entries_that_call_functions_of_others(target):
     path = built.build_calls(target)
