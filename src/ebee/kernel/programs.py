@@ -20,7 +20,7 @@ from .syscall_entry import can_wrap, raw_tracepoint_of, stub_for
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from typing import Protocol
+    from typing import Literal, Protocol
 
     from ..isa.insn import Insn
     from ..spec.backend import BackendMap, BackendProgram
@@ -210,6 +210,26 @@ def _load_behind(prog: ProgramSpec, obj: ObjectSpec, types: ObjectTypes, caller:
     return Fd(fd)
 
 
+def load_command(
+    prog: ProgramSpec,
+    obj: ObjectSpec,
+    types: ObjectTypes,
+    maps: Mapping[str, BackendMap],
+    tracepoints: Tracepoints,
+    core: Relocator | None = None,
+    encode: Callable[[list[Insn], Literal["little", "big"]], bytes] = encode,
+) -> bpf.ProgLoad:
+    """Return the command that loads a program as it is, to be asked for the verifier's log. Raises: as `load`."""
+    attach_btf = _attach_btf(prog)
+    if prog.prog_type == abi.BPF_PROG_TYPE_STRUCT_OPS:
+        from .struct_ops import member_of
+
+        struct, index = member_of(prog.attach_to)
+        prog, attach_btf = prog.replace(expected_attach_type=index), (struct, None)
+    code = relocate(prog, obj, maps, tracepoints, core)
+    return _prog_load(prog, obj, types, [], code, None, attach_btf, encode)
+
+
 def _attach_btf(prog: ProgramSpec) -> tuple[int, Fd | None]:
     """Return the type that a program's hook has in BTF, and where if not in vmlinux's. Raises: as `load`."""
     if prog.prog_type not in (abi.BPF_PROG_TYPE_TRACING, abi.BPF_PROG_TYPE_LSM):
@@ -222,6 +242,7 @@ def _attach_btf(prog: ProgramSpec) -> tuple[int, Fd | None]:
 def _prog_load(
     prog: ProgramSpec, obj: ObjectSpec, types: ObjectTypes, front: list[Insn], code: Relocated, caller: int | None,
     attach_btf: tuple[int, Fd | None] = (0, None),
+    encode: Callable[[list[Insn], Literal["little", "big"]], bytes] = encode,
 ) -> bpf.ProgLoad:
     """Return the command that loads `front` and `code`; `caller` is the type if that is a subprogram of the first."""
     shift_slots = sum(i.slots for i in front)

@@ -215,7 +215,7 @@ class ProgLoad:
         self._expected_attach_type, self._btf_fd = expected_attach_type, btf_fd
         self._attach_btf_id, self._attach_btf = attach_btf_id, attach_btf
 
-    def _attr(self, log: Buffer | None) -> Buffer:
+    def _attr(self, log: Buffer | None, log_level: int = 1) -> Buffer:
         fields: dict[str, int | bytes] = {
             "prog_type": self._prog_type,
             "insn_cnt": len(self._insns) // 8,
@@ -229,7 +229,7 @@ class ProgLoad:
             "attach_btf_obj_fd": 0 if self._attach_btf is None else self._attach_btf.number,
         }
         if log is not None:
-            fields |= {"log_level": 1, "log_size": len(log), "log_buf": address(log)}
+            fields |= {"log_level": log_level, "log_size": len(log), "log_buf": address(log)}
         if self._btf_fd > 0:
             fields |= {
                 "prog_btf_fd": self._btf_fd,
@@ -246,23 +246,31 @@ class ProgLoad:
         """Load without a log: the new file descriptor, or minus the error number."""
         return _call_charged(abi.BPF_PROG_LOAD, self._attr(None))
 
-    def load_with_log(self) -> tuple[int, str]:
-        """Load with a log, in a buffer that grows until all of it fits: the result as `load`, and the log."""
-        return _with_log(abi.BPF_PROG_LOAD, self._attr, layouts.PROG_LOAD, "log_true_size")
+    def load_with_log(self, log_level: int = 1, most_bytes: int = _LOG_MOST_BYTES) -> tuple[int, str]:
+        """Load with a log, in a buffer that grows until all of it fits: the result as `load`, and the log.
+
+        `log_level` is made of 1 (the path that is refused), 2 (every path) and 4 (statistics). If it needs more than
+        `most_bytes` the result is -ENOSPC and the log its end (before Linux 6.4: its beginning).
+        Source: BPF_LOG_LEVEL1, BPF_LOG_LEVEL2 and BPF_LOG_STATS in include/linux/bpf_verifier.h (Linux 6.18).
+        """
+        return _with_log(
+            abi.BPF_PROG_LOAD, lambda log: self._attr(log, log_level), layouts.PROG_LOAD, "log_true_size", most_bytes
+        )
 
 
 def _with_log(
-    cmd: int, attr_for: Callable[[Buffer | None], Buffer], layout: layouts.Layout, true_size: str
+    cmd: int, attr_for: Callable[[Buffer | None], Buffer], layout: layouts.Layout, true_size: str,
+    most_bytes: int = _LOG_MOST_BYTES,
 ) -> tuple[int, str]:
-    size_bytes = _LOG_FIRST_BYTES
+    size_bytes = min(_LOG_FIRST_BYTES, most_bytes)
     while True:
         log = ctypes.create_string_buffer(size_bytes)
         attr = attr_for(log)
         result = current().bpf(cmd, attr)
-        if result != -ENOSPC or size_bytes >= _LOG_MOST_BYTES:
+        if result != -ENOSPC or size_bytes >= most_bytes:
             return result, log.value.decode("utf-8", "replace")
         # Kernels before 6.4 do not say how much it would have been.
-        size_bytes = min(max(attr_field(attr, layout, true_size), size_bytes * 4), _LOG_MOST_BYTES)
+        size_bytes = min(max(attr_field(attr, layout, true_size), size_bytes * 4), most_bytes)
 
 
 def btf_load(data: bytes) -> int:

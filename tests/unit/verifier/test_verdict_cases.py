@@ -1,0 +1,80 @@
+"""The cases of tests/data/verifier: what the kernel said when they were recorded, and what it says today."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+from host_verdict import kernel_verdict, kernel_version
+from verdict_cases import FOLDER, CaseError, parse, read_cases, with_verdict
+
+from ebee.errors import EbeeError
+from ebee.verifier.rules import OTHER, RULES, TABLE, rule_of
+
+FILES = sorted(FOLDER.glob("*.asm"))
+
+
+@functools.cache
+def cases(path):
+    return read_cases([path])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_cases_are_read_and_written_alike(path):
+    for case in cases(path):
+        assert case.verdicts, f"{case.name}: run tools/verdicts/record.py --new"
+        for kernel, verdict in case.verdicts.items():
+            if len(case.verdicts) == 1:
+                assert with_verdict(case, kernel, verdict) == case.text
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_every_message_has_a_rule(path):
+    for case in cases(path):
+        for verdict in case.verdicts.values():
+            if not verdict.accepted:
+                assert verdict.rule == rule_of(verdict.message).name != OTHER, f"{case.name}: {verdict.message}"
+
+
+def test_names_of_cases_are_unique():
+    assert len(read_cases()) > 150
+
+
+@pytest.mark.needs_kernel
+@pytest.mark.needs_root
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_the_kernel_says_what_was_recorded(path):
+    kernel = kernel_version()
+    asked = [(case, case.verdicts[kernel]) for case in cases(path) if kernel in case.verdicts]
+    if not asked:
+        pytest.skip(f"no verdicts of Linux {kernel} are recorded")
+    for case, recorded in asked:
+        if case.options & {"unprivileged"}:
+            continue
+        verdict = kernel_verdict(case)
+        assert (verdict.accepted, verdict.rule, verdict.line) == (recorded.accepted, recorded.rule, recorded.line), case.name
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("case x\nsection socket\n    r0 = 0\n    exot\n", "<cases>:4"),
+        ("case x\nsecton socket\n    r0 = 0\n", "'secton' is no word"),
+        ("case x\nmap m shelf\n    r0 = 0\n", "map: KeyError('shelf')"),
+        ("case x\nsection socket\n", "without code"),
+        ("case x\nstruct s a=b\n    exit\n", "is no member"),
+    ],
+)
+def test_cases_that_cannot_be_read(text, words):
+    with pytest.raises((CaseError, EbeeError)) as e:
+        parse(text)
+    assert words in str(e.value)
+
+
+def test_rules_have_names_and_words():
+    assert len(RULES) == len(TABLE) > 80
+    for rule in TABLE:
+        assert rule.words.endswith(".") and rule.hint and not rule.hint.endswith("."), rule.name
+        assert rule.patterns, rule.name
+        for language in ("", "python", "c", "bpftrace", "asm"):
+            assert rule.advice(language), rule.name
