@@ -5,7 +5,11 @@ from __future__ import annotations
 from ebee.btf.build import BtfBuilder
 from ebee.btf.kinds import BTF_INT_BOOL, BTF_INT_SIGNED, Member
 from ebee.btf.read import Btf
+from ebee.errors import NotSupported
+from ebee.spec.core_relo import CoreTarget, Relocator
+from ebee.spec.core_types import CoreTypes
 from ebee.spec.default_target import default_target
+from ebee.spec.object import CoreRelo
 
 
 def kernel_btf(gap_bytes: int = 0, *, tgid_bytes: int = 4, has_comm: bool = True, parent: str = "task_struct") -> Btf:
@@ -91,3 +95,16 @@ def kernel_target(**layout):
     """Return a Target of such a kernel."""
     btf = kernel_btf(**layout)
     return default_target().replace(btf=lambda: btf)
+
+
+def core_value(btf, kind, symbol):
+    """Return the number that a kernel's types give for what a program asks by name. Raises: NotSupported."""
+    builder = BtfBuilder()
+    types = CoreTypes([(kind, symbol)], builder, lambda: Btf(builder.encode()))
+    type_id, access, _value = types.local(kind, symbol)
+    relocator = Relocator(Btf(builder.encode()), CoreTarget("vmlinux", btf))
+    result = relocator.calculate("", CoreRelo(0, kind, type_id, access, ":bits" not in symbol))
+    assert not result.is_validated or result.old == _value
+    if result.is_poisoned:
+        raise NotSupported(result.local, hint=result.why)
+    return result.new

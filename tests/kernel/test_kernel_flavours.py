@@ -9,8 +9,10 @@ import pytest
 
 import ebee
 from ebee import KernelStruct, Ptr, Str, Struct, be16, be32, be64, s32, s64, u16, u32, u64
+from ebee.btf.read import Btf
 from ebee.errors import CompileError, NotSupported, UsageError
 from ebee.kernel.target import kernel_target
+from ebee.spec.core_relo import asked
 
 pytestmark = pytest.mark.needs_kernel
 _RESET_ON_FORK = 0x40000000
@@ -146,11 +148,17 @@ def portable(a: Answers):
     return 0
 
 
-def test_an_object_asks_the_kernel_that_loads_it():
-    here = ebee.compile(portable, target="kernel").spec.programs["portable"]
-    assert ("core_field_exists", "task_struct.real_parent:struct task_struct *") in {
-        (r.kind, r.symbol) for r in here.relocs
+def test_an_object_asks_the_kernel_that_loads_it(tmp_path):
+    here = ebee.compile(portable, target="kernel").spec
+    assert ("core_field_exists", "struct task_struct.real_parent") in {
+        (r.kind, asked(Btf(here.btf), r)) for r in here.programs["portable"].core_relos
     }
+    compiled = ebee.compile(portable, target="kernel")
+    path = tmp_path / "portable.bpf.o"
+    compiled.save(path)
+    with ebee.load(path) as obj:
+        found = {(r.local, r.kind, r.source) for r in obj.core_report.results}
+    assert ("struct task_struct.tgid", "core_field", "vmlinux") in found
     with ebee.Session(backend="kernel") as session:
         answers = Answers()
         session.run(portable, ctx=answers)
@@ -245,7 +253,7 @@ def test_a_field_of_another_width_is_not_read_wrongly():
         a.size = task_struct___bad(ebee.current_task()).tgid
         return 0
 
-    with ebee.Session(backend="kernel") as session, pytest.raises(NotSupported, match="'tgid' of struct task_struct"):
+    with ebee.Session(backend="kernel") as session, pytest.raises(NotSupported, match=r"struct task_struct___bad\.tgid"):
         session.run(wrong, ctx=Answers())
 
 

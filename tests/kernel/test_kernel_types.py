@@ -16,10 +16,11 @@ import pytest
 import ebee
 from ebee import Hash, Str, Struct, s64, u32, u64
 from ebee.api.source import remember_source
+from ebee.btf.read import Btf
 from ebee.elf.read import read_object
 from ebee.isa.encode import decode
 from ebee.kernel import vmlinux
-from ebee.spec.object import RELO_CORE_FIELD
+from ebee.spec.core_relo import Relocator
 
 pytestmark = [
     pytest.mark.vm,
@@ -189,9 +190,10 @@ def test_libbpf_relocates_and_loads_the_object(tmp_path):
     assert done.returncode == 0, done.stderr
     theirs = decode(bytes.fromhex(done.stdout))
     program = compiled.spec.programs["agrees"]
-    fields = [r for r in program.relocs if r.kind == RELO_CORE_FIELD]
+    fields = [r for r in program.core_relos if r.kind == "core_field"]
+    ours = Relocator(Btf(compiled.spec.btf), vmlinux.core_target())
     assert len(fields) > 10
-    assert [theirs[r.insn_idx].imm for r in fields] == [vmlinux.core_value(r.kind, r.symbol) for r in fields]
+    assert [theirs[r.insn_idx].imm for r in fields] == [ours.calculate("", r).new for r in fields]
     assert len({theirs[r.insn_idx].imm for r in fields}) > 5
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 import ebee
 import kernel_features
 from clang_objects import compile_text, compiled
+from ebee.engine.backend import EngineBackend
+from ebee.errors import ExecutionError
 
 KERNEL = pytest.param("kernel", marks=pytest.mark.needs_kernel)
 BOTH = pytest.mark.parametrize("backend", ["engine", KERNEL])
@@ -302,7 +305,43 @@ def test_types_of_the_kernel(tmp_path):
             assert "poisoned" in str(report)
     with pytest.raises(ebee.UsageError, match=r"there are no types '.*gone'"):
         ebee.load(path, btf=tmp_path / "gone")
-    with pytest.raises(ebee.UsageError, match="btf= is for the kernel"):
-        ebee.load(path, btf="/sys/kernel/btf/vmlinux", backend="engine")
-    with pytest.raises(ebee.NotSupported, match="in the engine"):
-        ebee.load(path, backend="engine")
+
+
+CONTEXT = HEAD + """
+struct trace_event_raw_sys_enter { unsigned long args[6]; long id; } __attribute__((preserve_access_index));
+struct trace_event_raw_sys_enter___gone { int nope; } __attribute__((preserve_access_index));
+enum bpf_map_type { BPF_MAP_TYPE_ARRAY = 77, BPF_MAP_TYPE_NONE = 5 };
+struct sk_buff { unsigned len; };
+long id, third; int has_nope = 7, nope = 8, has_args, array, none = 9, same = 9; long size;
+SEC("tracepoint/syscalls/sys_enter_openat") int f(struct trace_event_raw_sys_enter *ctx) {
+    id = ctx->id; third = ctx->args[2];
+    has_args = __builtin_preserve_field_info(ctx->args, 2);
+    has_nope = __builtin_preserve_field_info(((struct trace_event_raw_sys_enter___gone *)ctx)->nope, 2);
+    if (has_nope) nope = ((struct trace_event_raw_sys_enter___gone *)ctx)->nope;
+    size = __builtin_preserve_type_info(*(struct sk_buff *)0, 1);
+    same = __builtin_preserve_type_info(*(struct sk_buff *)0, 2);
+    array = __builtin_preserve_enum_value(*(typeof(enum bpf_map_type) *)BPF_MAP_TYPE_ARRAY, 1);
+    none = __builtin_preserve_enum_value(*(typeof(enum bpf_map_type) *)BPF_MAP_TYPE_NONE, 0);
+    return 0;
+}
+SEC("tracepoint/syscalls/sys_enter_openat") int g(struct trace_event_raw_sys_enter *ctx) {
+    return ((struct trace_event_raw_sys_enter___gone *)ctx)->nope;
+}
+"""
+
+
+@pytest.mark.needs_kernel
+def test_types_of_the_context():
+    """The engine has no memory of a kernel's, but contexts, and answers to questions."""
+    path = compile_text(CONTEXT)
+    with ebee.load(path, backend="engine") as obj, pytest.raises(ExecutionError, match="has no .nope."):
+        obj.programs["g"].run(ctx=bytes(64))
+    with ebee.load(path, backend="engine", btf="/sys/kernel/btf/vmlinux") as obj:
+        obj.programs["f"].run(ctx=struct.pack("<8q", 0, 257, 0, 0, 1234, 0, 0, 0))
+        values = obj.globals
+        assert (values.id, values.third, values.has_args, values.array, values.none) == (257, 1234, 1, 2, 0)
+        assert (values.has_nope, values.nope, values.same) == (0, 8, 1) and values.size > 100
+        report = obj.core_report
+        assert [r.local for r in report.poisoned] == ["struct trace_event_raw_sys_enter___gone.nope"] * 2
+    with pytest.raises(ebee.NotSupported, match="without a kernel's types"):
+        EngineBackend().load_program(ebee.read(path).spec.programs["g"], ebee.read(path).spec, {})

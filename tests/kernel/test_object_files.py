@@ -111,7 +111,7 @@ def test_they_come_back():
     for name in ("name", "maps", "license", "externs", "notes", "loss_sites", "programs"):
         assert getattr(found, name) == getattr(spec, name), name
     assert write_object(found, kernel_target()) == data
-    assert {r.kind for p in spec.programs.values() for r in p.relocs} >= {"kfunc", "ksym", "core_type_size", "map_value"}
+    assert {r.kind for p in spec.programs.values() for r in (*p.relocs, *p.core_relos)} >= {"kfunc", "ksym", "core_type_size", "map_value"}
     text = Btf(found.btf)
     assert text.by_name(".ksyms") is None and text.by_name("twice").linkage == 0
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from ..spec.backend import Backend
+    from ..spec.core_relo import CoreTarget
 
 HOW_TO = "run as root (sudo), or grant CAP_BPF and CAP_PERFMON"
 
@@ -41,7 +42,14 @@ def engine_backend() -> Backend:
     """ebee's own machine."""
     from ..engine.backend import EngineBackend
 
-    return EngineBackend()
+    return EngineBackend(core_target=_running_types)
+
+
+def _running_types() -> CoreTarget:
+    """The types of the running kernel, for programs that ask for them in the engine. Raises: NotSupported."""
+    from ..kernel.vmlinux import core_target
+
+    return core_target()
 
 
 def choose(

@@ -285,10 +285,7 @@ class Object:
                 from ..kernel.btf_sources import open_btf
                 from ..spec.core_relo import CoreTarget
 
-                use = getattr(active, "use_core_target", None)
-                if use is None:
-                    raise UsageError("btf= is for the kernel: the engine has no kernel's types")
-                use(CoreTarget(os.fspath(btf), open_btf(os.fspath(btf))))
+                active.use_core_target(CoreTarget(os.fspath(btf), open_btf(os.fspath(btf))))
             self._load(session, active, dict(kconfig or {}))
         except BaseException:
             self.close()
@@ -424,8 +421,7 @@ class Object:
     @property
     def core_report(self) -> CoreReport | None:
         """What became of the CO-RE relocations of its programs; None if it has none. To be printed, or looked at."""
-        report = getattr(self._session_of()._test_backend(), "core_report", None)
-        return report(self.spec) if report is not None else None
+        return self._session_of()._test_backend().core_report(self.spec)
 
     def losses(self) -> list[Loss]:
         """Return what its programs have lost so far."""

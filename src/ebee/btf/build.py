@@ -167,11 +167,13 @@ class BtfBuilder:
             words += [self.string(m.name), m.type_id, where]
         return self._add(kind, name, size_bytes, *words, vlen=len(members), flag=flag, id=id)
 
-    def add_enum(self, name: str, values: Sequence[tuple[str, int]], size_bytes: int = 4) -> int:
-        """Add an enum of up to 32 bits; it is signed if a value is negative."""
+    def add_enum(
+        self, name: str, values: Sequence[tuple[str, int]], size_bytes: int = 4, *, is_signed: bool = False
+    ) -> int:
+        """Add an enum of up to 32 bits; it is signed if a value is negative, or `is_signed`."""
         words = [w for n, v in values for w in (self.string(n), v)]
         return self._add(
-            BTF_KIND_ENUM, name, size_bytes, *words, vlen=len(values), flag=any(v < 0 for _, v in values)
+            BTF_KIND_ENUM, name, size_bytes, *words, vlen=len(values), flag=is_signed or any(v < 0 for _, v in values)
         )
 
     def add_enum64(self, name: str, values: Sequence[tuple[str, int]], size_bytes: int = 8) -> int:

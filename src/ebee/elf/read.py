@@ -16,20 +16,17 @@ from ..btf.read import Btf
 from ..errors import ElfError, FormatError, SourceSpan
 from ..isa.encode import decode, slot_offsets
 from ..isa.opcodes import (
-    BPF_LDX,
     BPF_PSEUDO_BTF_ID,
     BPF_PSEUDO_CALL,
     BPF_PSEUDO_FUNC,
     BPF_PSEUDO_KFUNC_CALL,
     BPF_PSEUDO_MAP_FD,
     BPF_PSEUDO_MAP_VALUE,
-    BPF_ST,
-    BPF_STX,
     CALL,
     LDDW,
 )
 from ..record import Record, field
-from ..spec.core_fields import is_symbol, without_flavour
+from ..spec.core_fields import without_flavour
 from ..spec.object import (
     CORE_RELO_KINDS,
     RELO_KFUNC,
@@ -554,21 +551,21 @@ class _Reader:
                 raise ElfError(f"program {program.name!r}: a field at no instruction", section=layout.NOTES)
             program.insns[i].off = addend
             program.relocs.append(Reloc(i, RELO_TP_FIELD, symbol, addend, size))
-        for row in self.note(note, "core_fields", list) if note is not None else ():
-            i, symbol, addend, size = (self.note(row, at, t) for at, t in enumerate((int, str, int, int)))
-            kind = self.core_relos.pop(i, ("", 0, ""))[0]
-            if not kind or addend or not is_symbol(kind, symbol):
-                what = f"program {program.name!r}: a field of the kernel at no instruction, or of no name"
-                raise ElfError(what, section=layout.NOTES)
-            insn = program.insns[i]
-            if insn.opcode & 7 in (BPF_LDX, BPF_ST, BPF_STX):
-                insn.off = 0
-            else:
-                insn.imm = 0
-            program.relocs.append(Reloc(i, kind, symbol, 0, size))
-        program.core_relos = [CoreRelo(i, *relo) for i, relo in sorted(self.core_relos.items())]
+        exact = self.exact(program, note)
+        program.core_relos = [CoreRelo(i, *relo, i in exact) for i, relo in sorted(self.core_relos.items())]
         program.relocs.sort(key=lambda r: r.insn_idx)
         return program
+
+    def exact(self, program: ProgramSpec, note: Any) -> set[int]:
+        """Return the instructions whose CO-RE relocations are exact."""
+        if note is None or "exact" not in note:
+            return set()
+        rows = self.note(note, "exact", list)
+        exact = {self.note(rows, at, int) for at in range(len(rows))}
+        if not exact <= self.core_relos.keys():
+            what = f"program {program.name!r}: a field of the kernel at no instruction"
+            raise ElfError(what, section=layout.NOTES)
+        return exact
 
     def callees(self, function: _Function) -> dict[int, tuple[int, int]]:
         """Return the functions that a function calls or takes the address of, by instruction.

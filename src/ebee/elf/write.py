@@ -20,10 +20,9 @@ from ..btf.kinds import (
 from ..btf.read import Btf
 from ..errors import ElfError
 from ..isa.encode import encode
-from ..isa.opcodes import BPF_LDX, BPF_PSEUDO_CALL, BPF_ST, BPF_STX, CALL, LDDW
+from ..isa.opcodes import BPF_PSEUDO_CALL, CALL, LDDW
 from ..record import Record, field
 from ..spec.object import (
-    CORE_KINDS,
     CORE_RELO_KINDS,
     RELO_FUNC,
     RELO_KFUNC,
@@ -35,7 +34,6 @@ from ..spec.object import (
 )
 from ..spec.sections import parse_section
 from . import layout
-from .core_types import CoreTypes
 from .functions import Functions, Text
 from .maps import has_records, map_types, map_variable_bytes, slot_off_bytes, slots_bytes
 
@@ -93,12 +91,10 @@ class _Writer:
         self.sections: dict[str, _Section] = {}
         self.symbols: dict[str, _Symbol] = {}
         self.fields: dict[str, list[list[Any]]] = {}
-        self.core_fields: dict[str, list[list[Any]]] = {}
+        self.exact: dict[str, list[int]] = {}  # by program, the instructions of CO-RE relocations that are exact
         self.kconfig: dict[int, str] = {}
         self.types = Btf(spec.btf or self.btf.encode())
         self.text = Text((*spec.programs, *spec.maps, *spec.externs, *self.variables()))
-        relocs = [relo for program in spec.programs.values() for relo in program.relocs]
-        self.core_types = CoreTypes([(r.kind, r.symbol) for r in relocs if r.kind in CORE_KINDS], self.btf, self.types)
 
     def variables(self) -> list[str]:
         """Return the names of the global variables."""
@@ -280,6 +276,9 @@ class _Writer:
             code.data += encode(self.relocated(functions, start, end, code))
         for relo in program.relocs:
             self.note_reloc(program, relo)
+        exact = [self.indices[c.insn_idx] for c in program.core_relos if c.is_exact and c.insn_idx in self.indices]
+        if exact:
+            self.exact[program.name] = exact
 
     def is_function(self, type_id: int) -> bool:
         """Whether a type of the object's is a function."""
@@ -291,10 +290,9 @@ class _Writer:
 
     def note_reloc(self, program: ProgramSpec, relo: Reloc) -> None:
         """Note what the file does not say of a relocation, by the instruction's index in the program read back."""
-        if relo.insn_idx in self.indices and (relo.kind == RELO_TP_FIELD or relo.kind in CORE_KINDS):
-            notes = self.fields if relo.kind == RELO_TP_FIELD else self.core_fields
+        if relo.insn_idx in self.indices and relo.kind == RELO_TP_FIELD:
             row = [self.indices[relo.insn_idx], relo.symbol, relo.addend, relo.size_bytes]
-            notes.setdefault(program.name, []).append(row)
+            self.fields.setdefault(program.name, []).append(row)
 
     def relocated(self, functions: Functions, start: int, end: int, code: _Section) -> list[Insn]:
         """Return the function that is put at the end of `code` as libbpf wants it, and note its relocations."""
@@ -316,15 +314,6 @@ class _Writer:
                 code.relocs.append((at, self.map_symbol(relo.symbol, relo.kind, program), layout.R_BPF_64_64))
             elif relo is not None and relo.kind == RELO_TP_FIELD:
                 insn.off = self.field_off(program, relo.symbol, relo.size_bytes) + relo.addend
-            elif relo is not None and relo.kind in CORE_KINDS:
-                type_id, access, value = self.core_types.local(relo.kind, relo.symbol)
-                if insn.opcode & 7 not in (BPF_LDX, BPF_ST, BPF_STX):
-                    insn.imm = value
-                elif relo.addend:
-                    raise ElfError(f"program {program.name!r}: a field's address is not that of {relo.symbol!r}")
-                else:
-                    insn.off = value
-                code.core_relo.append((at, type_id, self.btf.string(access), CORE_KINDS[relo.kind]))
             elif relo is not None and relo.kind in (RELO_KFUNC, RELO_KSYM):
                 is_call = relo.kind == RELO_KFUNC
                 self.extern(relo.symbol, is_weak=relo.is_weak)
@@ -411,7 +400,7 @@ class _Writer:
             "programs": {
                 p.name: {
                     "stack_size": p.stack_size, "fields": self.fields.get(p.name, []),
-                    "core_fields": self.core_fields.get(p.name, []),
+                    **({"exact": self.exact[p.name]} if p.name in self.exact else {}),
                 }
                 for p in spec.programs.values()
             },

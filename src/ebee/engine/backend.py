@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from ..isa.insn import Insn
     from ..spec.backend import AttachOptions, BackendMap, BackendProgram, Command, Scope, TestRun
+    from ..spec.core_relo import CoreTarget, Relocator
+    from ..spec.core_report import CoreReport
     from ..spec.object import MapSpec, ObjectSpec, ProgramSpec, Reloc
     from ..spec.target import Target, TracepointFormat
     from ..sys.os_seam import Fd
@@ -136,7 +138,7 @@ class EngineLink:
 
 class EngineBackend:
     """The engine as a backend. `trace` takes the lines that programs print, `task` is who test runs run
-    for."""
+    for; `core_target` returns the types that objects are relocated against, if the target has none."""
 
     name = "engine"
 
@@ -146,6 +148,7 @@ class EngineBackend:
         *,
         task: TaskContext | None = None,
         trace: Callable[[str], None] | None = None,
+        core_target: Callable[[], CoreTarget] | None = None,
     ) -> None:
         if target is None:
             from ..spec.default_target import default_target
@@ -155,6 +158,9 @@ class EngineBackend:
         self.task = TaskContext() if task is None else task
         self.machine = Machine()
         self.machine.trace = trace
+        self._core_target = core_target
+        self._given_types: CoreTarget | None = None
+        self._relocators: dict[int, tuple[ObjectSpec, Relocator]] = {}
         self._lock = RLock()
         self._rings: list[EngineMap] = []
         self._programs: dict[Code, EngineProgram] = {}
@@ -198,9 +204,6 @@ class EngineBackend:
         if prog.prog_type in _MISSING_CONTEXTS:
             kind = bpf.PROG_TYPE_NAMES.get(prog.prog_type, str(prog.prog_type))
             raise NotSupported(f"{kind} in the engine (program {prog.name!r})", hint="run it in the kernel")
-        if prog.core_relos:
-            what = f"CO-RE relocations of other compilers' objects in the engine (program {prog.name!r})"
-            raise NotSupported(what, hint="run it in the kernel: the engine has no kernel's types")
         insns = list(prog.insns)
         kfuncs: list[Callable[..., int]] = []
         for reloc in prog.relocs:
@@ -210,6 +213,11 @@ class EngineBackend:
                 kfuncs.append(_kfunc(reloc, prog))
             else:
                 self._relocate(insn, reloc, prog, maps)
+        if prog.core_relos:
+            from .core_relos import refuse_kernel_memory, relocate
+
+            refuse_kernel_memory(prog, obj)
+            relocate(prog, self._relocator(obj), insns, kfuncs)
         with self._lock:
             has_pointers = prog.prog_type in _PACKET_CONTEXTS
             code = self.machine.load(
@@ -245,11 +253,26 @@ class EngineBackend:
                 raise UsageError(f"map {reloc.symbol!r} has no value with a fixed address: it is no array")
         elif reloc.kind == spec_object.RELO_TP_FIELD:
             insn.off = self._tracepoint_field(reloc, prog) + reloc.addend
-        elif reloc.kind in spec_object.CORE_KINDS:
-            what = f"reading {reloc.symbol.partition(':')[0]} in the engine: the kernel's memory is not there"
-            raise NotSupported(what, hint="run it in the kernel")
         else:
             raise NotSupported(f"relocations of kind {reloc.kind!r} in the engine (program {prog.name!r})")
+
+    def use_core_target(self, target: CoreTarget) -> None:
+        """Relocate objects that are loaded from now on against these types."""
+        self._given_types = target
+        self._relocators.clear()
+
+    def core_report(self, obj: ObjectSpec) -> CoreReport | None:
+        """Return what became of an object's CO-RE relocations so far; None if it has none."""
+        known = self._relocators.get(id(obj))
+        return known[1].report if known is not None else None
+
+    def _relocator(self, obj: ObjectSpec) -> Relocator:
+        known = self._relocators.get(id(obj))
+        if known is None:
+            from .core_relos import relocator
+
+            known = self._relocators[id(obj)] = obj, relocator(obj, self._given_types, self.target, self._core_target)
+        return known[1]
 
     def _tracepoint_field(self, reloc: Reloc, prog: ProgramSpec) -> int:
         fmt = self._tracepoint(prog.attach_to)

@@ -5,22 +5,16 @@ from __future__ import annotations
 from ..errors import NotSupported, UnknownProbe
 from ..isa.insn import Insn
 from ..isa.opcodes import (
-    BPF_LDX,
     BPF_PSEUDO_BTF_ID,
     BPF_PSEUDO_KFUNC_CALL,
     BPF_PSEUDO_MAP_FD,
     BPF_PSEUDO_MAP_VALUE,
-    BPF_ST,
-    BPF_STX,
     CALL,
     JA,
-    LDDW,
 )
 from ..record import Record, field
 from ..spec.object import (
     CORE_EXISTENCE,
-    CORE_KINDS,
-    RELO_CORE_FIELD,
     RELO_FUNC,
     RELO_KFUNC,
     RELO_KSYM,
@@ -68,8 +62,8 @@ def relocate(
 ) -> Relocated:
     """Return the program's instructions with everything filled in; each takes as many slots as before.
 
-    What a program that asks for the existence of things uses without that they exist is poisoned, not refused.
-    `core` carries out what objects of other compilers ask for.
+    What the kernel does not have is poisoned, not refused, in C programs and those that ask for the existence of
+    things. `core` carries out what programs ask of the kernel's types.
 
     Raises: UsageError for a map that is not live, UnknownProbe, NotSupported for a field of another width, or what
     this kernel does not have.
@@ -77,7 +71,7 @@ def relocate(
     out = Relocated(list(prog.insns))
     insns = out.insns
     wide: list[int] = []
-    asks = any(r.is_weak or r.kind in CORE_EXISTENCE for r in prog.relocs)
+    asks = any(r.is_weak for r in prog.relocs) or any(r.kind in CORE_EXISTENCE for r in prog.core_relos)
     for relo in prog.relocs:
         i, kind = relo.insn_idx, relo.kind
         insn = insns[i].copy()
@@ -88,15 +82,6 @@ def relocate(
             insn.imm = map_fd(maps.get(relo.symbol), relo.symbol) | relo.addend << 32
         elif kind == RELO_TP_FIELD:
             insn.off = _field_off(prog, relo.symbol, relo.size_bytes, tracepoints) + relo.addend
-        elif kind in CORE_KINDS:
-            try:
-                _put_core(insn, relo, obj)
-            except NotSupported as e:
-                if not asks:
-                    raise
-                if insn.opcode == LDDW:
-                    wide.append(i)
-                insn = _poisoned(POISON_CORE, e, out)
         elif kind == RELO_KFUNC:
             insn = _kfunc_call(relo, out)
         elif kind == RELO_KSYM:
@@ -112,31 +97,13 @@ def relocate(
             result = core.report.results[-1]
             if result.is_poisoned:
                 error = NotSupported(f"{result.local} (program {prog.name!r}, instruction {i})", hint=result.why)
+                if core_relo.is_exact and not asks:
+                    raise error
                 out.missing.append((poison, error))
             wide += [i] * len(rest)
     for i in sorted(wide, reverse=True):
         insns.insert(i + 1, Insn(JA))
     return out
-
-
-def _put_core(insn: Insn, relo: Reloc, obj: ObjectSpec | None) -> None:
-    """Fill in what the kernel's types say. Raises: NotSupported."""
-    from .vmlinux import core_value
-
-    if relo.kind == "core_type_id_local":
-        from ..btf.read import Btf
-        from ..spec import core_fields
-
-        insn.imm = core_fields.core_value(Btf(obj.btf if obj is not None else b""), "core_type_id", relo.symbol)
-        return
-    value = core_value(relo.kind, relo.symbol)
-    if relo.kind == RELO_CORE_FIELD and insn.opcode & 7 in (BPF_LDX, BPF_ST, BPF_STX):
-        value += relo.addend
-        if not -0x8000 <= value <= 0x7FFF:
-            raise NotSupported(f"{relo.symbol!r} at byte {value}, which is too far for one load")
-        insn.off = value
-    else:
-        insn.imm = value
 
 
 def _btf_fd_index(module: str, out: Relocated) -> int:

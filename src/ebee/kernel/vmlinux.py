@@ -6,7 +6,6 @@ from ..abi import bpf as abi
 from ..btf.kinds import BTF_KIND_FUNC, BTF_KIND_VAR
 from ..btf.read import Btf
 from ..errors import BtfError, NotSupported, SyscallError
-from ..spec import core_fields
 from ..sys import bpf
 from ..sys.os_seam import current
 from .task_layout import VMLINUX_BTF, cache_path, read_own_file, write_own_file
@@ -68,11 +67,6 @@ def required_btf() -> Btf:
     if btf is None:
         raise NotSupported("the kernel's types", "5.4 with CONFIG_DEBUG_INFO_BTF", hint=f"{VMLINUX_BTF} cannot be read")
     return btf
-
-
-def core_value(kind: str, symbol: str) -> int:
-    """Return the number that this kernel's types give for a CO-RE relocation. Raises: NotSupported."""
-    return core_fields.core_value(required_btf(), kind, symbol)
 
 
 def core_target() -> CoreTarget:

@@ -9,6 +9,7 @@ from ..compiler.passes import compile_module
 from ..ir.core import I64, Module
 from ..record import Record
 from ..spec.object import (
+    CORE_KINDS,
     LOSS_MAP,
     PRINT_BYTES,
     PRINT_MAP,
@@ -235,6 +236,10 @@ class ObjectBuilder:
             spec.notes["rows"] = {name: [type.name, type.size] for name, type in self.rows.items()}
         if self.texts:
             spec.notes["texts"] = sorted(self.texts)
+        if any(r.kind in CORE_KINDS for p in spec.programs.values() for r in p.relocs):
+            from ..spec.core_types import name_types
+
+            name_types(spec.programs.values(), btf)
         spec.externs = _externs(spec, target, btf)
         spec.btf = btf.encode()
         return spec

@@ -117,6 +117,8 @@ def sizeof(front: Expressions, node: ast.Call) -> Val:
         shape = shape_of(btf, find_field(btf, struct_name, path))
     except BtfError:
         raise Refusal(f"{whole} has no member {path!r}", similar(path, members(btf, find_type(btf, whole)))) from None
+    if not shape:
+        raise Refusal(f"{what} is of a type that no program can ask for")
     return _asked(front, "core_field_size", core_symbol(struct_name, path, shape), (1 << 31) - 1)
 
 

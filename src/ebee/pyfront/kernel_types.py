@@ -109,7 +109,10 @@ def has(front: Expressions, base: Val, name: str) -> Val:
     if name not in members(btf, type) or not front.target.is_portable:
         return Known(name in members(btf, type))
     ref = place(base, name)
-    symbol = core_symbol(ref.struct_name, ref.path, shape_of(btf, find_field(btf, ref.struct_name, ref.path)))
+    shape = shape_of(btf, find_field(btf, ref.struct_name, ref.path))
+    if not shape:
+        raise Refusal(f"{describe(ref)} is of a type that no program can ask for")
+    symbol = core_symbol(ref.struct_name, ref.path, shape)
     return Num(lower.core_number(front.low, "core_field_exists", symbol), 0, 1)
 
 
@@ -164,10 +167,10 @@ def index(front: Expressions, base: KernelRef, number: Val, what: str) -> Val:
 def element(front: Expressions, btf: Btf, ref: KernelRef, field: BtfField, what: str) -> Val:
     """Return what the end of a way is."""
     shape = shape_of(btf, field)
-    if shape in ("struct", "array"):
+    if shape == "struct" or (shape.endswith("]") and not (shape.startswith("char[") and shape.count("[") == 1)):
         ref.type = field.type
         return ref
-    if shape == "bits":
+    if shape.startswith("bits"):
         type = resolved(btf, field.type)
         symbol, bits = core_symbol(ref.struct_name, ref.path, shape), 8 * min(type.size_bytes, 8)
         is_signed = bool(type.int_encoding[0] & BTF_INT_SIGNED if type.kind == BTF_KIND_INT else type.kind_flag)

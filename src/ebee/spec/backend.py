@@ -81,6 +81,8 @@ if TYPE_CHECKING:  # nobody needs the protocol to run
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Protocol
 
+    from .core_relo import CoreTarget
+    from .core_report import CoreReport
     from .object import MapSpec, ObjectSpec, ProgramSpec
     from .target import Target
 
@@ -208,6 +210,12 @@ if TYPE_CHECKING:  # nobody needs the protocol to run
 
         def create_map(self, spec: MapSpec, obj: ObjectSpec) -> BackendMap:
             """Create a map; `obj.btf` describes its key and value types."""
+
+        def use_core_target(self, target: CoreTarget) -> None:
+            """Relocate objects that are loaded from now on against these types, not the running kernel's."""
+
+        def core_report(self, obj: ObjectSpec) -> CoreReport | None:
+            """Return what became of an object's CO-RE relocations so far; None if it has none."""
 
         def scope(self) -> Scope:
             """Prepare to follow a command that will be spawned, and its descendants."""

@@ -13,6 +13,7 @@ from ..btf.kinds import (
     BTF_KIND_ARRAY,
     BTF_KIND_ENUM,
     BTF_KIND_ENUM64,
+    BTF_KIND_FWD,
     BTF_KIND_INT,
     BTF_KIND_PTR,
     BTF_KIND_STRUCT,
@@ -20,8 +21,7 @@ from ..btf.kinds import (
     BTF_KIND_UNION,
     MODIFIER_KINDS,
 )
-from ..errors import BtfError, NotSupported
-from .object import CORE_EXISTENCE
+from ..errors import BtfError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,17 +63,11 @@ def kernel_names(function: str) -> list[str]:
 
 
 def is_symbol(kind: str, symbol: str) -> bool:
-    """Whether a symbol is one that a relocation of this kind can have."""
-    import re
-
-    name = r"[A-Za-z_]\w*"
-    shape = rf"[su](8|16|32|64)( enum)?|(struct {name} )?\*|char\[\d{{1,6}}\]|struct|array|bits"
-    pattern = rf"(struct|union|enum) {name}"
-    if kind.startswith("core_field"):
-        pattern = rf"{name}\.{name}(\[\d{{1,6}}\])*(\.{name}(\[\d{{1,6}}\])*)*:({shape})"
-    elif kind.startswith("core_enum"):
-        pattern = rf"{name}\.{name}"
-    return re.fullmatch(pattern, symbol, re.ASCII) is not None
+    """Whether a symbol names what a relocation of this kind can be for: a type, or an enumerator."""
+    words = symbol.replace(".", " ", 1).split(" ") if kind.startswith("core_enum") else symbol.split(" ")
+    if not kind.startswith("core_enum") and words[0] not in TYPE_WORDS:
+        return False
+    return len(words) == 2 and all(w.isascii() and w.isidentifier() for w in words)
 
 
 _structs: dict[tuple[Btf, str], BtfType | None] = {}  # a cache of the process: each search takes a millisecond
@@ -106,78 +100,49 @@ def resolved(btf: Btf, type: BtfType) -> BtfType:
     return btf.resolve(type.type_id) if type.kind in MODIFIER_KINDS else type
 
 
-def pointee(btf: Btf, pointer: BtfType) -> BtfType | None:
-    """Return the struct with a name that a pointer leads to in kernel memory, or None."""
+def pointee(btf: Btf, pointer: BtfType, *, is_declared: bool = False) -> BtfType | None:
+    """Return the struct with a name that a pointer leads to in kernel memory, or None.
+
+    `is_declared`: one that is only declared will do.
+    """
     type_id = pointer.type_id
     while (target := btf.by_id(type_id)).kind in MODIFIER_KINDS:
         if target.kind == BTF_KIND_TYPE_TAG and target.name in FOREIGN_TAGS:
             return None
         type_id = target.type_id
-    return target if target.kind == BTF_KIND_STRUCT and target.name else None
+    is_struct = target.kind == BTF_KIND_STRUCT or (is_declared and target.kind == BTF_KIND_FWD and not target.kind_flag)
+    return target if is_struct and target.name else None
 
 
 def shape_of(btf: Btf, field: BtfField) -> str:
-    """Return how a field is read: `s32`, `u64`, `u32 enum`, `struct mm_struct *`, `*` (other pointers), `char[16]`,
-    `struct`, `array`.
+    """Return how a field is read, see `shape_of_type`. Raises: BtfError."""
+    return shape_of_type(btf, field.type, is_bits=bool(field.bitfield_size or field.bit_off))
 
-    A bit field is `bits`, and empty is what cannot be read. Raises: BtfError.
+
+def shape_of_type(btf: Btf, type: BtfType, *, is_bits: bool = False, is_declared: bool = False) -> str:
+    """Return how what is of a type is read: `s32`, `u64`, `u32 enum`, `struct mm_struct *`, `*` (other pointers),
+    `char[16]`, `struct`, `u64[4]`.
+
+    A bit field is `bits` or `bits enum`, and empty is what cannot be read. `is_declared`: a struct that is only
+    declared counts as one. Raises: BtfError.
     """
-    if field.bitfield_size or field.bit_off:
-        return "bits"
-    type = resolved(btf, field.type)
+    type = resolved(btf, type)
+    if is_bits:
+        return "bits" if type.kind == BTF_KIND_INT else "bits enum"
     if type.kind in (BTF_KIND_INT, BTF_KIND_ENUM, BTF_KIND_ENUM64):
         is_signed = type.int_encoding[0] & BTF_INT_SIGNED if type.kind == BTF_KIND_INT else type.kind_flag
         number = f"{'s' if is_signed else 'u'}{8 * type.size_bytes}{'' if type.kind == BTF_KIND_INT else ' enum'}"
         return number if type.size_bytes in (1, 2, 4, 8) else ""
     if type.kind == BTF_KIND_PTR:
-        target = pointee(btf, type)
+        target = pointee(btf, type, is_declared=is_declared)
         return "*" if target is None else f"struct {target.name} *"
     if type.kind == BTF_KIND_ARRAY:
         element_id, _index, count = type.array
         element = btf.resolve(element_id)
-        return f"char[{count}]" if element.kind == BTF_KIND_INT and element.name == "char" and count else "array"
+        is_text = element.kind == BTF_KIND_INT and element.name == "char" and count
+        inner = "char" if is_text else shape_of_type(btf, element)
+        return f"{inner}[{count}]" if inner else ""
     return "struct" if type.kind in (BTF_KIND_STRUCT, BTF_KIND_UNION) else ""
-
-
-def field_off(btf: Btf, symbol: str) -> int:
-    """Return the offset in bytes at which a kernel has a field.
-
-    Raises: NotSupported if it does not have it, or it is not what the program was compiled for.
-    """
-    struct_name, path, shape = split_symbol(symbol)
-    try:
-        field = find_field(btf, struct_name, path)
-        found = shape_of(btf, field)
-    except BtfError as e:
-        raise NotSupported(f"{path!r} of struct {struct_name}", hint=f"this kernel does not have it: {e}") from None
-    if found != shape:
-        raise NotSupported(
-            f"{path!r} of struct {struct_name} as {shape!r}",
-            hint=f"in this kernel it is {found or 'of another kind'!r}: compile the program here",
-        )
-    return field.off_bytes
-
-
-def core_value(btf: Btf, kind: str, symbol: str) -> int:
-    """Return the number that a kernel's types give for a relocation; `kind` is a key of `CORE_KINDS`.
-
-    Raises: NotSupported if there is no such type, field or enumerator, unless just that is asked.
-    Source: bpf_core_calc_relo in tools/lib/bpf/relo_core.c (Linux 6.18).
-    """
-    if kind.startswith("core_field"):
-        return _field_value(btf, kind, symbol)
-    if kind.startswith("core_enum"):
-        found = find_enumerator(btf, symbol)
-        value = 0 if found is None else found & 0xFFFF_FFFF_FFFF_FFFF
-    else:
-        type = find_type(btf, symbol)
-        found = None if type is None else type.id
-        value = btf.sizeof(type.id) if type is not None and kind == "core_type_size" else found or 0
-    if kind in CORE_EXISTENCE:
-        return int(found is not None)
-    if found is None:
-        raise NotSupported(symbol, hint="this kernel does not have it: test for it before")
-    return value
 
 
 def find_type(btf: Btf, symbol: str) -> BtfType | None:
@@ -195,40 +160,3 @@ def find_enumerator(btf: Btf, symbol: str) -> int | None:
                 if known == without_flavour(enumerator):
                     return value
     return None
-
-
-def _field_value(btf: Btf, kind: str, symbol: str) -> int:
-    struct_name, path, shape = split_symbol(symbol)
-    if kind == "core_field_exists":
-        try:
-            found = shape_of(btf, find_field(btf, struct_name, path))
-        except BtfError:
-            return 0
-        return int(_sort(found) == _sort(shape))
-    if kind == "core_field" and shape != "bits":
-        return field_off(btf, symbol)
-    try:
-        field = find_field(btf, struct_name, path)
-        type = resolved(btf, field.type)
-        unit = btf.sizeof(type.id)
-    except BtfError as e:
-        raise NotSupported(f"{path!r} of struct {struct_name}", hint=f"this kernel does not have it: {e}") from None
-    if kind == "core_field_signed":
-        return int(type.int_encoding[0] & BTF_INT_SIGNED if type.kind == BTF_KIND_INT else type.kind_flag)
-    # The smallest aligned integer that has all bits of the field.
-    start, bits = 8 * field.off_bytes + field.bit_off, field.bitfield_size or 8 * unit
-    off = start // 8 // unit * unit if field.bitfield_size else field.off_bytes
-    while field.bitfield_size and start + bits > 8 * (off + unit) and unit < 8:
-        unit *= 2
-        off = start // 8 // unit * unit
-    return {
-        "core_field": off, "core_field_size": unit,
-        "core_field_lshift": 64 - (start + bits - 8 * off), "core_field_rshift": 64 - bits,
-    }[kind]  # fmt: skip
-
-
-def _sort(shape: str) -> str:
-    """Return what a field's shape has in common with those that a program may take it for."""
-    if shape.endswith("*"):
-        return "*"
-    return shape.partition(" ")[2] or "int" if shape[:1] in "us" and shape[1:2].isdigit() else shape.partition("[")[0]

@@ -14,6 +14,7 @@ from ..errors import BtfError, NotSupported
 from ..isa.insn import Insn
 from ..isa.opcodes import BPF_ALU, BPF_ALU64, BPF_LDX, BPF_ST, BPF_STX, BPF_X, CALL, LDDW, SIZE_BITS, SIZE_BYTES
 from ..record import Record, field
+from .core_fields import shape_of_type
 from .core_match import (
     COMPOSITE_KINDS,
     ENUM_KINDS,
@@ -25,6 +26,7 @@ from .core_match import (
     is_type_match,
 )
 from .core_report import CoreReport, CoreResult
+from .object import CORE_EXISTENCE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,6 +152,14 @@ class Relocator:
             result.why = reasons[0] if reasons else what
             value = _value_or_none(relo.kind, None, way)
         result.old, result.is_validated = ours.value, ours.is_validated
+        if relo.is_exact and relo.kind not in CORE_EXISTENCE:
+            if not matches:
+                value = None
+            elif relo.kind == "core_field":
+                shapes = _shape(way), _shape(matches[0][2])
+                if shapes[0] != shapes[1]:
+                    result.why = f"in {result.source} it is {shapes[1]!r}, not {shapes[0]!r}: compile it there"
+                    value = None
         if value is None:
             result.is_poisoned = True
             return result
@@ -322,6 +332,11 @@ def _find_member(
     return None
 
 
+def asked(btf: Btf, relo: CoreRelo) -> str:
+    """Return what a relocation of an object asks for, in words. Raises: BtfError."""
+    return describe(_parse(btf, relo), relo.kind)
+
+
 def describe(way: _Way, kind: str) -> str:
     """Return a way in words: `struct task_struct.pids[2].ns`, `enum zone_type.ZONE_DMA`."""
     root = way.btf.by_id(way.root_id)
@@ -411,6 +426,16 @@ def _field_value(kind: str, way: _Way, what: str) -> _Value:
         shift = 64 - (start + bits) if btf.byte_order == "little" else 64 - 8 * unit + start
         return _Value(shift & _U64, not bit_size)
     return _Value(unit, not bit_size)
+
+
+def _shape(way: _Way) -> str:
+    """Return how the field that a way leads to is read."""
+    step = way.steps[-1]
+    if not step.name:
+        return shape_of_type(way.btf, step.type, is_declared=True)
+    member = step.type.members[step.idx]
+    is_bits = bool(member.bitfield_size or way.bit_off % 8)
+    return shape_of_type(way.btf, way.btf.by_id(member.type_id), is_bits=is_bits, is_declared=True)
 
 
 def _innermost(type: BtfType) -> BtfType:

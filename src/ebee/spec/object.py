@@ -28,8 +28,9 @@ RELO_KSYM = "ksym"
 RELO_SUBPROG, RELO_FUNC = "subprog", "func"
 
 # CO-RE: a number that the running kernel's types say. It replaces the `imm` of a MOV or LDDW; RELO_CORE_FIELD, the
-# offset of a field in bytes, may also be put, plus `addend`, into the `off` of an LDX, ST or STX. Symbols are
-# described in spec.core_fields; "core_type_id_local" is a type of the object's own BTF.
+# offset of a field in bytes, also the `off` of an LDX, ST or STX. The compiler has names for what is asked (described
+# in spec.core_fields), which spec.core_types turns into types and `CoreRelo`s; "core_type_id_local" is a type of the
+# object's own BTF.
 # Source: enum bpf_core_relo_kind, include/uapi/linux/bpf.h (Linux 6.18).
 RELO_CORE_FIELD = "core_field"
 CORE_KINDS = {
@@ -74,11 +75,13 @@ class Reloc(Record):
 
 
 class CoreRelo(Record):
-    """A CO-RE relocation as object files of other compilers have it; `spec.core_relo` carries it out.
+    """A CO-RE relocation as object files have it; `spec.core_relo` carries it out.
 
     `kind` is a key of `CORE_RELO_KINDS`, `type_id` a type in the object's BTF, `access` the way through it: numbers of
     members and array indices (`0:1:2`), for an enum the number of an enumerator, for a whole type `0`. `insn_idx` is
     an index into `ProgramSpec.insns`; the instruction holds the value that the object's own types give.
+    `is_exact`: the program reads just what its own types say, so that a field of another width, sign or kind is as
+    good as none, and so is a type without a size. C programs take such things as they come.
     Source: struct bpf_core_relo, include/uapi/linux/bpf.h (Linux 6.18).
     """
 
@@ -86,6 +89,7 @@ class CoreRelo(Record):
     kind: str
     type_id: int
     access: str
+    is_exact: bool = False
 
 
 class FuncInfo(Record):

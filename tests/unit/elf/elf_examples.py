@@ -195,6 +195,7 @@ def from_ir():
     """An object of everything that comes from IR alone, for a kernel that is made up."""
     from ebee.compiler.passes import compile_module
     from ebee.ir.text import parse_module
+    from ebee.spec.core_types import name_types
 
     btf = BtfBuilder()
     u32, u64, void = btf.add_int("u32", 4), btf.add_int("u64", 8), btf.add_ptr(0)
@@ -208,6 +209,7 @@ def from_ir():
     program = ProgramSpec("main", "xdp", bpf.BPF_PROG_TYPE_XDP, expected_attach_type=bpf.BPF_XDP)
     program.insns, program.relocs, program.stack_size = code.insns, code.relocs, code.stack_size
     program.func_info = [FuncInfo(at, btf.add_func(name, protos[name], 0)) for name, at in code.functions]
+    name_types([program], btf)
     spec = ObjectSpec("from_ir", {"main": program})
     variables = {".data": [("first", u64, 0, 8), ("second", u64, 8, 8)], ".rodata": [("limit", u32, 0, 4)]}
     for section, rows in variables.items():

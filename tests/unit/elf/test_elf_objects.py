@@ -54,7 +54,7 @@ def test_what_the_kernel_fills_in_comes_back():
     found = read_object(data)
     same(found, spec)
     assert write_object(found, TARGET) == data
-    kinds = {r.kind for r in found.programs["main"].relocs}
+    kinds = {r.kind for r in (*found.programs["main"].relocs, *found.programs["main"].core_relos)}
     assert kinds == {
         "map_value", "ksym", "kfunc", "core_field", "core_type_size", "core_enum_value", "core_field_rshift",
         "core_type_id_local", "core_field_exists",
@@ -134,15 +134,6 @@ def with_map(*maps):
     return spec
 
 
-def with_core(**fields):
-    """The object of IR, with its relocation of `tgid` changed."""
-    spec = from_ir()
-    main = spec.programs["main"]
-    at = next(n for n, r in enumerate(main.relocs) if r.symbol == "task_struct.tgid:s32")
-    main.relocs[at] = main.relocs[at].replace(**fields)
-    return spec
-
-
 TP = {"section": "tracepoint/syscalls/sys_enter_openat", "prog_type": 5, "expected_attach_type": 0}
 REFUSED = {
     "cannot be a name": lambda: with_map(MapSpec("my-map", 1, 4, 4, 1)),
@@ -162,9 +153,6 @@ REFUSED = {
     "is bound to the running system": lambda: change(insns=[Insn(CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, 5)], relocs=[]),
     "calls its own program, or into": lambda: change(insns=[Insn(CALL, 0, BPF_PSEUDO_CALL, 0, 50)], relocs=[]),
     "instruction 0 .* calls its own": lambda: change(insns=[Insn(CALL, 0, BPF_PSEUDO_CALL, 0, -1)], relocs=[]),
-    "not that of 'task_struct.tgid": lambda: with_core(addend=8),
-    "ask for an array as a whole": lambda: with_core(symbol="task_struct.cpus:array"),
-    "has no type 'struct gone'": lambda: with_core(kind="core_type_id_local", symbol="struct gone"),
     "type of the kernel's 'bpf_old' is not known": lambda: from_ir().replace(externs={"bpf_new": 1, "runqueues": 1}),
     "is no function": lambda: change(func_info=[FuncInfo(0, 1)]),
     "not plain data": lambda: by_hand().replace(notes={"x": b""}),

@@ -19,6 +19,7 @@ from ebee.isa.opcodes import BPF_ALU64, BPF_K, BPF_MOV
 from ebee.kernel import vmlinux
 from ebee.kernel.relocate import relocate
 from ebee.spec import core_fields
+from ebee.spec.core_relo import CoreTarget, Relocator
 from ebee.spec.default_target import default_target
 from ebee.spec.object import RELO_CORE_FIELD
 from synthetic_kernel import kernel_btf, kernel_target
@@ -64,8 +65,7 @@ def asks(ctx):
 
 def test_what_a_kernel_does_not_have_is_not_compiled():
     spec = compile_probes([asks], kernel_target())[0]
-    symbols = {r.symbol for r in spec.programs["asks"].relocs if r.kind == RELO_CORE_FIELD}
-    assert symbols == {"task_struct.__state:u32", "task_struct.cred:struct cred *"}
+    assert asked(spec.programs["asks"], spec) == {"struct task_struct.__state", "struct task_struct.cred"}
 
 
 def test_the_text_form_of_ir_has_them():
@@ -77,62 +77,72 @@ def compiled(**layout):
     return compile_probes([reads], kernel_target(**layout))[0]
 
 
-def core_relocs(spec):
-    return [r for r in spec.programs["reads"].relocs if r.kind == RELO_CORE_FIELD]
+def relocator(spec, kernel):
+    return Relocator(Btf(spec.btf), CoreTarget("vmlinux", kernel))
+
+
+def asked(program, spec):
+    """Return the fields that a program reads, in words."""
+    own = relocator(spec, Btf(spec.btf))
+    return {own.calculate("", r).local for r in program.core_relos if r.kind == RELO_CORE_FIELD}
+
+
+def loaded(spec, kernel):
+    """Return the instructions of `reads` as they are loaded into a kernel."""
+    program = spec.programs["reads"].replace(relocs=[])
+    return relocate(program, spec, {}, None, relocator(spec, kernel)).insns
 
 
 def test_no_offset_is_in_the_program():
     here, there = compiled(), compiled(gap_bytes=256)
     assert encode(here.programs["reads"].insns) == encode(there.programs["reads"].insns)
-    assert here.programs["reads"].relocs == there.programs["reads"].relocs
-    assert {r.symbol for r in core_relocs(here)} == SYMBOLS
-    for reloc in core_relocs(here):
-        insn = here.programs["reads"].insns[reloc.insn_idx]
-        assert (insn.opcode, insn.imm) == (BPF_ALU64 | BPF_MOV | BPF_K, 0)
+    assert here.programs["reads"].core_relos == there.programs["reads"].core_relos and here.btf == there.btf
+    assert asked(here.programs["reads"], here) == {f"struct {s.partition(':')[0]}" for s in SYMBOLS}
+    assert {r.insn_idx for r in here.programs["reads"].core_relos}.isdisjoint(
+        r.insn_idx for r in here.programs["reads"].relocs
+    )
+    for relo in here.programs["reads"].core_relos:
+        assert relo.is_exact and here.programs["reads"].insns[relo.insn_idx].opcode == BPF_ALU64 | BPF_MOV | BPF_K
 
 
 @pytest.mark.parametrize("gap_bytes", [0, 8, 256])
-def test_the_loader_fills_in_where_this_kernel_has_them(gap_bytes, monkeypatch):
-    program = compiled().programs["reads"]
-    program.relocs = [r for r in program.relocs if r.kind == RELO_CORE_FIELD]
-    monkeypatch.setattr(vmlinux, "_found", [kernel_btf(gap_bytes)])
-    insns = relocate(program, None, {}, None).insns
-    found = {r.symbol.partition(":")[0]: insns[r.insn_idx].imm for r in program.relocs}
+def test_the_loader_fills_in_where_this_kernel_has_them(gap_bytes):
+    spec = compiled()
+    program = spec.programs["reads"]
+    before = encode(program.insns)
+    own, insns = relocator(spec, Btf(spec.btf)), loaded(spec, kernel_btf(gap_bytes))
+    found = {own.calculate("", r).local: insns[r.insn_idx].imm for r in program.core_relos}
     first = gap_bytes
-    assert found == {
+    expected = {
         "task_struct.tgid": first + 8, "task_struct.seen": first + 16, "task_struct.real_parent": first + 24,
         "task_struct.mm": first + 32, "task_struct.cred": first + 40, "task_struct.pids[1].nr": first + 64,
         "task_struct.mode": first + 96, "task_struct.comm": first + 136, "cred.uid.val": 8,
         "mm_struct.start_stack": 8 + gap_bytes,
     }  # fmt: skip
-    assert all(i.imm == 0 for i in (program.insns[r.insn_idx] for r in program.relocs))  # the object is as it was
+    assert found == {f"struct {name}": off for name, off in expected.items()}
+    assert encode(program.insns) == before  # the object is as it was
 
 
 @pytest.mark.parametrize(
     "layout, message",
     [
-        ({"tgid_bytes": 8}, "in this kernel it is 's64'"),
-        ({"has_comm": False}, "there is no member 'comm'"),
-        ({"parent": "mm_struct"}, "in this kernel it is 'struct mm_struct *'"),
-        ({"parent": ""}, "in this kernel it is '*'"),
+        ({"tgid_bytes": 8}, "in vmlinux it is 's64', not 's32'"),
+        ({"has_comm": False}, "struct task_struct has no 'comm'"),
+        ({"parent": "mm_struct"}, "in vmlinux it is 'struct mm_struct *'"),
+        ({"parent": ""}, "in vmlinux it is '*'"),
     ],
 )
-def test_a_kernel_where_a_field_is_something_else_is_refused(layout, message, monkeypatch):
-    program = compiled().programs["reads"]
-    program.relocs = [r for r in program.relocs if r.kind == RELO_CORE_FIELD]
-    monkeypatch.setattr(vmlinux, "_found", [kernel_btf(**layout)])
+def test_a_kernel_where_a_field_is_something_else_is_refused(layout, message):
     with pytest.raises(NotSupported) as caught:
-        relocate(program, None, {}, None)
+        loaded(compiled(), kernel_btf(**layout))
     assert message in caught.value.hint
     assert "task_struct" in str(caught.value)
 
 
 def test_a_kernel_without_types_is_refused(monkeypatch):
-    program = compiled().programs["reads"]
-    program.relocs = core_relocs(compiled())
     monkeypatch.setattr(vmlinux, "_found", [None])
     with pytest.raises(NotSupported, match="the kernel's types"):
-        relocate(program, None, {}, None)
+        vmlinux.core_target()
 
 
 def test_a_target_without_types_refuses_when_compiling():
@@ -176,11 +186,11 @@ def test_a_damaged_index_is_made_again(damage, tmp_path, monkeypatch):
             return data
 
     monkeypatch.setattr(vmlinux, "current", Seam)
-    assert vmlinux.core_value("core_field", "task_struct.tgid:s32") == 8
+    assert vmlinux.required_btf().field("task_struct", "tgid").off_bytes == 8
     kept = path.read_bytes()
     assert kept != damage
     vmlinux._found.clear()
-    assert vmlinux.core_value("core_field", "task_struct.tgid:s32") == 8
+    assert vmlinux.required_btf().field("task_struct", "tgid").off_bytes == 8
     assert path.read_bytes() == kept
 
 
@@ -191,6 +201,7 @@ def test_an_object_file_holds_them_and_is_read_back():
     back = read_object(data)
     assert back.programs["reads"].insns == spec.programs["reads"].insns
     assert back.programs["reads"].relocs == spec.programs["reads"].relocs
+    assert back.programs["reads"].core_relos == spec.programs["reads"].core_relos
     assert write_object(back, kernel_target()) == data
 
 
@@ -204,12 +215,29 @@ def test_the_objects_own_structs_have_what_is_used():
     assert btf.sizeof(btf.field("task_struct", "pids").type.id) == 2 * 8  # only what is used: two elements, one member
 
 
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def both_ways(ctx):
+    task = ebee.current_task()
+    counts[0] = u64(u32(task.pids[0].nr))
+    counts[1] = ebee.sizeof("struct task_struct.pids")
+
+
+def test_what_is_used_as_a_whole_and_in_parts():
+    spec = compile_probes([both_ways], kernel_target())[0]
+    relocator = Relocator(Btf(spec.btf), CoreTarget("vmlinux", kernel_btf()))
+    found = [relocator.calculate("", r) for r in spec.programs["both_ways"].core_relos]
+    assert {(r.kind, r.local, r.new) for r in found} == {
+        ("core_field", "struct task_struct.pids[0].nr", 48), ("core_field_size", "struct task_struct.pids", 32),
+    }
+    back = read_object(write_object(spec, kernel_target()))
+    assert back.programs["both_ways"].core_relos == spec.programs["both_ways"].core_relos
+
+
 @pytest.mark.parametrize(
     "old, new, message",
     [
-        (rb'"core_fields":', b'"core_fielts":', "'core_fields' is missing"),
-        (rb'"core_fields":\[\[\d', b'"core_fields":[[9', "a field of the kernel at no instruction"),
-        (rb'"core_fields":\[\[(\d+),"', rb'"core_fields":[["\1,', "0 is missing or of another type"),
+        (rb'("exact":\[)\d', rb'\g<1>9', "a field of the kernel at no instruction"),
+        (rb'("exact":\[[\d,]*?)\d\d([,\]])', rb'\1""\2', "is missing or of another type"),
     ],
 )
 def test_notes_that_do_not_fit_are_refused(old, new, message):

@@ -8,7 +8,8 @@ from ebee.btf.build import BtfBuilder
 from ebee.btf.kinds import BTF_INT_SIGNED, Member
 from ebee.btf.read import Btf
 from ebee.errors import NotSupported
-from ebee.spec.core_fields import core_value, kernel_names
+from ebee.spec.core_fields import kernel_names
+from synthetic_kernel import core_value
 
 
 def kernel():
