@@ -334,7 +334,7 @@ SEC("tracepoint/syscalls/sys_enter_openat") int g(struct trace_event_raw_sys_ent
 def test_types_of_the_context():
     """The engine has no memory of a kernel's, but contexts, and answers to questions."""
     path = compile_text(CONTEXT)
-    with ebee.load(path, backend="engine") as obj, pytest.raises(ExecutionError, match="has no .nope."):
+    with ebee.load(path, backend="engine") as obj, pytest.raises(ExecutionError, match="has no 'nope'"):
         obj.programs["g"].run(ctx=bytes(64))
     with ebee.load(path, backend="engine", btf="/sys/kernel/btf/vmlinux") as obj:
         obj.programs["f"].run(ctx=struct.pack("<8q", 0, 257, 0, 0, 1234, 0, 0, 0))
