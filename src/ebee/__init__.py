@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from .kernel.live_programs import RunStats as RunStats
     from .kernel.objects import Map as Map
     from .kernel.objects import unpin as unpin
+    from .symbols.demangle import demangle as demangle
     from .symbols.kernel import kernel_functions as kernel_functions
     from .symbols.kernel import kernel_symbol as kernel_symbol
     from .symbols.names import Symbols as Symbols
@@ -254,6 +255,7 @@ _HOMES = {
     "kernel.objects": "Map unpin",
     "types.arena": "Arena",
     "symbols.kernel": "kernel_functions kernel_symbol",
+    "symbols.demangle": "demangle",
     "symbols.names": "Symbols file_symbol user_symbol",
     "types.call_stacks": "CallStack FileOffset Frame",
     "types.fields": "Bits Bytes List Union Width be16 be32 be64",

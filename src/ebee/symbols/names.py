@@ -8,6 +8,7 @@ from ..types.call_stacks import FileOffset, Frame, fold
 from .binaries import root_of
 from .binary import Binary
 from .debug_files import by_build_id
+from .demangle import demangle
 from .elf_file import ElfFile, open_elf
 from .kernel import NO_ADDRESSES, find_kernel_function, kernel_table
 from .process import DELETED, AddressSpace, JitMap, Mapping, check_pid, read_maps
@@ -27,15 +28,17 @@ class Symbols:
     """Names for addresses. It remembers what was mapped in the processes that it has seen, and opens those files once.
 
     `remember(pid)` looks at a process now; a process that was not looked at is at the first question for it, if it
-    still runs. `lines` and `inlined` look for lines and inlined functions, which takes a moment in large files.
+    still runs. `lines` and `inlined` look for lines and inlined functions, which takes a moment in large files;
+    `demangle=False` leaves names of C++ and Rust as the linker has them.
     `notes` says what could not be used, each once; `tell` is given the same.
     """
 
     def __init__(
-        self, *, lines: bool = True, inlined: bool = True, tell: Callable[[str], None] | None = None
-    ) -> None:
+        self, *, lines: bool = True, inlined: bool = True, demangle: bool = True,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:  # fmt: skip
         self.notes: list[str] = []
-        self._lines, self._inlined, self._tell_too = lines, inlined, tell
+        self._lines, self._inlined, self._demangle, self._tell_too = lines, inlined, demangle, tell
         self._spaces: dict[int, AddressSpace] = {}
         self._binaries: dict[FileKey | str, Binary | None] = {}
         self._frames: dict[int, dict[tuple[int, bool], list[Frame]]] = {}
@@ -139,6 +142,7 @@ class Symbols:
             frame = Frame("", address, "", 0, "", address, True)
         else:
             name, start, module = found
+            name = self._source_name(name)
             frame = Frame(name, address - start, "", 0, f"[{module or 'kernel'}]", address, True)
         if len(self._kernel) >= _MOST_KEPT:
             self._kernel.clear()
@@ -184,13 +188,17 @@ class Symbols:
     def _place(self, binary: Binary, place: int, address: int, is_return: bool, module: str) -> list[Frame]:
         """Return the frames at an address of a file."""
         found = binary.function(place)
-        name, off = (found[0], place + is_return - found[1]) if found is not None else ("", place + is_return)
+        name, start = found if found is not None else ("", 0)
+        name, off = self._source_name(name), place + is_return - start
         file, line = (binary.line(place) if self._lines else None) or ("", 0)
         frames = []
         for inlined, call_file, call_line in binary.inlined(place) if self._inlined and file else ():
             frames.append(Frame(inlined, off, file, line, module, address, False, True))
             file, line = call_file, call_line
         return [*frames, Frame(name, off, file, line, module, address)]
+
+    def _source_name(self, name: str) -> str:
+        return demangle(name) if self._demangle else name
 
     def _file_frames(self, place: FileOffset, is_return: bool) -> list[Frame]:
         """Return the frames at a place that is given by a build id: of a file that was mapped, or a debug file."""

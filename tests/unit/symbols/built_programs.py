@@ -172,6 +172,22 @@ def sharing_names(data: bytes, name: str, build_id: bytes) -> bytes:
     return bytes(made)
 
 
+CPP = """namespace shapes { template <typename T> struct Square { int twice(T a) const { return a * 2; } }; }
+template struct shapes::Square<int>;
+"""
+
+
+@functools.cache
+def build_cpp() -> str:
+    """Return the path of a library in C++."""
+    pytest.importorskip("ziglang")
+    (_folder() / "shapes.cc").write_text(CPP)
+    argv = [sys.executable, "-m", "ziglang", "c++", "-O1", "-nostdlib", "-nostdlib++", "-shared", "-fPIC", "-g0", "shapes.cc", "-o", "libshapes.so"]
+    done = subprocess.run(argv, cwd=_folder(), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return str(_folder() / "libshapes.so")
+
+
 def compressed(data: bytes, number: int, compress: Callable[[bytes], bytes]) -> bytes:
     """Return a file with its debug information compressed; `number` says in what way."""
     shoff, shnum = struct.unpack_from("<Q", data, 40)[0], struct.unpack_from("<H", data, 60)[0]
