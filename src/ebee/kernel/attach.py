@@ -146,7 +146,7 @@ def _check_lsm() -> None:
 
 
 def _kprobe(program: KernelProgram, options: AttachOptions, tracepoints: Tracepoints) -> KernelLink:
-    if program.spec.section.startswith("u"):
+    if program.spec.section.lstrip("?").startswith("u"):
         from .uprobes import attach_uprobe
 
         return attach_uprobe(program, options)

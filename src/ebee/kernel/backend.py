@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .mappings import MappingEvents
     from .scope import KernelScope
     from .types import ObjectTypes
+    from .usdt_specs import UsdtSpecs
 
 _EFAULT, _ENOSYS = 14, 38
 
@@ -44,6 +45,7 @@ class KernelBackend:
         self._types: dict[int, tuple[ObjectSpec, ObjectTypes]] = {}
         self._relocators: dict[int, tuple[ObjectSpec, Relocator]] = {}
         self._core_target: CoreTarget | None = None
+        self._usdt_specs: dict[int, UsdtSpecs] = {}
         self._maps: list[KernelMap] = []
         self._scopes: list[KernelScope] = []
         self._programs: list[programs.KernelProgram] = []
@@ -158,6 +160,10 @@ class KernelBackend:
         own = None if scope is None else self._own_scope(scope)
         core = self._relocator(prog, obj)
         loaded = programs.load(prog, obj, self._types_of(obj), maps, own, self._tracepoints, target, core)
+        if prog.section.lstrip("?").startswith("usdt"):
+            from .usdt_specs import specs_of
+
+            loaded.usdt_specs = specs_of(maps, self._usdt_specs)
         self._programs.append(loaded)
         return loaded
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .scope import KernelScope
     from .target import Tracepoints
     from .types import ObjectTypes
+    from .usdt_specs import UsdtSpecs
 
     class Closable(Protocol):
         """What is let go of by closing it; doing so twice is allowed."""
@@ -67,11 +68,12 @@ class KernelProgram:
     """A loaded program. `raw_tracepoint` is set when it attaches to that, whatever its spec says.
 
     `is_for_command`: not the program, but what it is attached to, is bounded to a command that is yet to start.
-    `replaces` is the function whose place it takes. `load_behind` loads it once more, as what the instructions
-    that it is given call. Raises: as `load`.
+    `replaces` is the function whose place it takes, `usdt_specs` the table in which it looks for arguments of marks.
+    `load_behind` loads it once more, as what the instructions that it is given call. Raises: as `load`.
     """
 
     replaces: ReplacedFunction | None = None
+    usdt_specs: UsdtSpecs | None = None
     load_behind: Callable[[list[Insn]], Fd] | None = None
 
     def __init__(self, spec: ProgramSpec, fd: Fd, raw_tracepoint: str = "", *, is_for_command: bool = False) -> None:
@@ -284,7 +286,7 @@ def _prog_load(
 
 def _attach_type(prog: ProgramSpec) -> int:
     """Return the attach type to load a program with: of user-space probes it depends on the kernel."""
-    if prog.prog_type == abi.BPF_PROG_TYPE_KPROBE and prog.section.startswith("u"):
+    if prog.prog_type == abi.BPF_PROG_TYPE_KPROBE and prog.section.lstrip("?").startswith("u"):
         from .uprobes import attach_type_of
 
         return attach_type_of(prog)

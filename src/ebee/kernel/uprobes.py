@@ -20,7 +20,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..spec.backend import AttachOptions
     from ..spec.object import ProgramSpec
+    from ..spec.sections import Section
     from .programs import KernelProgram
+    from .usdt_specs import SpecLease, UsdtSpecs
 
 _ENOENT, _ESRCH, _EINVAL, _EBADF, _EILSEQ = 2, 3, 22, 9, 84
 _PMU = "/sys/bus/event_source/devices/uprobe"
@@ -76,8 +78,19 @@ def attach_uprobe(program: KernelProgram, options: AttachOptions) -> KernelLink:
     section = parse_section(program.spec.section)
     if not section.attach_to:
         raise UsageError(f"which function of which program should {program.spec.name} look at?")
-    is_usdt = section.kind.startswith("usdt")
-    places = (_marked if is_usdt else _functions)(section.attach_to, options)
+    lease: list[SpecLease] = []
+    if section.kind.startswith("usdt"):
+        places = _marked(section.attach_to, options, program.usdt_specs, lease)
+    else:
+        places = _functions(section.attach_to, options)
+    try:
+        return KernelLink(_attached(program, section, places, options), *lease)
+    except BaseException:
+        KernelLink(*lease).close()
+        raise
+
+
+def _attached(program: KernelProgram, section: Section, places: Places, options: AttachOptions) -> KernelLink:
     what = f"uprobe:{section.attach_to}"
     is_return = section.kind.startswith("uret")
     if section.kind.startswith("uprobe.session"):
@@ -105,7 +118,10 @@ def _functions(attach_to: str, options: AttachOptions) -> Places:
     return Places(path, offs, [options.cookie + n for n in range(len(offs))])
 
 
-def _marked(attach_to: str, options: AttachOptions) -> Places:
+def _marked(
+    attach_to: str, options: AttachOptions, specs: UsdtSpecs | None, lease: list[SpecLease]
+) -> Places:
+    """Return the places of a mark; what is put into `specs` for them is added to `lease`."""
     from ..spec.usdt import forms_of
     from ..symbols.usdt import find_marks
 
@@ -113,6 +129,12 @@ def _marked(attach_to: str, options: AttachOptions) -> Places:
     provider, _, mark_name = mark.partition(":")
     if not (name and provider and mark_name):
         raise UsageError(f"{attach_to!r} does not name a mark", hint="for example usdt/libc:libc:memory_heap_new")
+    if specs is not None:
+        path = find_binary(name, options.pid)
+        sites = find_marks(path, provider, mark_name)
+        cookies, entries = specs.lease(sites, options.cookie)
+        lease.append(entries)
+        return Places(path, [site.off for site in sites], cookies, [site.counter_off for site in sites])
     path = find_binary(name)  # as when the program was compiled, which has the arguments' places from this file
     if options.pid and find_binary(path, options.pid) != path:
         hint = f"name the file as it is seen from here: /proc/{options.pid}/root{path}"
