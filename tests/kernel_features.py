@@ -29,6 +29,7 @@ FEATURES = {
     "netfilter": ("6.4", "bpf_nf_link_attach"),
     "tcx": ("6.6", "tcx_prog_attach"),
     "uprobe_multi": ("6.6", "bpf_uprobe_multi_link_attach"),
+    "exceptions": ("6.7", "bpf_throw"),
     "netkit": ("6.7", "netkit_prog_attach"),
     "task_iterators": ("6.7", "bpf_iter_task_vma_new"),
     "may_goto": ("6.9", ""),

@@ -6,11 +6,12 @@ import platform
 
 import pytest
 import tiny_elf
-from clang_objects import compile_text
 
 import ebee
+from clang_objects import compile_text
+from ebee.btf.read import Btf
 from ebee.errors import FormatError, NotSupported, UsageError
-from ebee.kernel.usdt_specs import SPECS_MAP, encode_spec
+from ebee.kernel.usdt_specs import SPECS_MAP, SpecLayout
 from ebee.spec.usdt import parse_arguments
 
 X86 = pytest.mark.skipif(platform.machine() != "x86_64", reason="the program that is probed is for x86-64")
@@ -24,8 +25,21 @@ static long (*bpf_probe_read_user)(void *to, u32 size, const void *from) = (void
 static long (*bpf_probe_read_kernel)(void *to, u32 size, const void *from) = (void *)113;
 static u64 (*bpf_get_attach_cookie)(void *ctx) = (void *)174;
 char LICENSE[] SEC("license") = "GPL";
-struct place { u64 number; u32 kind : 8, index_at : 12, shift : 4, none : 8; s16 at; u8 is_signed, cut; };
-struct marks { struct place args[12]; u64 cookie; s16 count; };
+struct place {
+    u64 val_off;
+#ifdef OLD
+    u32 arg_type;
+#else
+    u32 arg_type : 8; unsigned short idx_reg_off : 12, scale_bitshift : 4; u8 none : 8;
+#endif
+    s16 reg_off; u8 arg_signed, arg_bitshift;
+};
+#ifdef OLD
+#define SHIFT(p) 0
+#else
+#define SHIFT(p) p->scale_bitshift
+#endif
+struct marks { struct place args[12]; u64 usdt_cookie; s16 arg_cnt; };
 struct {
     __uint(type, 2); __uint(max_entries, ROOM); __type(key, int); __type(value, struct marks);
 } __bpf_usdt_specs SEC(".maps");
@@ -40,12 +54,14 @@ static __attribute__((noinline)) long look(void *ctx, struct marks *m, u32 n)
     u64 number = 0, index = 0;
     if (n >= 12) return -1;
     struct place *p = &m->args[n];
-    if (p->kind == 0) number = p->number;
-    else if (bpf_probe_read_kernel(&number, 8, ctx + p->at)) return -1;
-    if (p->kind == 3 && bpf_probe_read_kernel(&index, 8, ctx + p->index_at)) return -1;
-    if (p->kind >= 2 && bpf_probe_read_user(&number, 8, (void *)(number + (index << p->shift) + p->number))) return -1;
-    number <<= p->cut;
-    return p->is_signed ? (long)number >> p->cut : number >> p->cut;
+    if (p->arg_type == 0) number = p->val_off;
+    else if (bpf_probe_read_kernel(&number, 8, ctx + p->reg_off)) return -1;
+#ifndef OLD
+    if (p->arg_type == 3 && bpf_probe_read_kernel(&index, 8, ctx + p->idx_reg_off)) return -1;
+#endif
+    if (p->arg_type >= 2 && bpf_probe_read_user(&number, 8, (void *)(number + (index << SHIFT(p)) + p->val_off))) return -1;
+    number <<= p->arg_bitshift;
+    return p->arg_signed ? (long)number >> p->arg_bitshift : number >> p->arg_bitshift;
 }
 
 static __attribute__((always_inline)) int tell(void *ctx)
@@ -54,8 +70,8 @@ static __attribute__((always_inline)) int tell(void *ctx)
     struct marks *m = bpf_map_lookup_elem(&__bpf_usdt_specs, &entry);
     struct seen *e = m ? bpf_ringbuf_reserve(&events, sizeof(*e), 0) : 0;
     if (!e) return 0;
-    for (u32 n = 0; n < 4; n++) e->args[n] = n < m->count ? look(ctx, m, n) : 0;
-    e->cookie = m->cookie; e->entry = entry; e->count = m->count;
+    for (u32 n = 0; n < 4; n++) e->args[n] = n < m->arg_cnt ? look(ctx, m, n) : 0;
+    e->cookie = m->usdt_cookie; e->entry = entry; e->count = m->arg_cnt;
     bpf_ringbuf_submit(e, 0);
     return 0;
 }
@@ -112,10 +128,10 @@ def test_arguments_are_where_each_place_has_them(obj, tiny):
 def test_attachments_have_entries_of_their_own(obj, tiny):
     obj.programs["on_mark_asleep"].autoload = True
     obj.load()
-    with obj.programs["on_mark"].attach(f"{tiny}:tiny:step", cookie=1):
-        with obj.programs["on_mark_asleep"].attach(f"{tiny}:tiny:step", cookie=2):
-            run(tiny)
-            seen = obj.maps["events"].drain()
+    ways = obj.programs["on_mark"], obj.programs["on_mark_asleep"]
+    with ways[0].attach(f"{tiny}:tiny:step", cookie=1), ways[1].attach(f"{tiny}:tiny:step", cookie=2):
+        run(tiny)
+        seen = obj.maps["events"].drain()
     assert sorted((e.cookie, e.entry) for e in seen) == [(1, 0), (1, 1), (2, 2), (2, 3)]
 
 
@@ -128,34 +144,48 @@ def test_what_does_not_fit_is_refused(tiny):
         assert "max_entries" in e.value.hint
         with pytest.raises(NotSupported, match="argument 0 of this mark: it is a floating-point number"):
             obj.programs["on_mark"].attach(f"{tiny}:tiny:floats")
-    with ebee.read(compile_text(SOURCE, "-DROOM=1")) as obj:
-        obj.spec.maps[SPECS_MAP].value_size = 64
-        obj.spec.maps[SPECS_MAP].value_type_id = obj.spec.maps[SPECS_MAP].key_type_id = 0
-        obj.programs["on_mark"].autoload = False
-        for program in obj.spec.programs.values():
-            program.relocs = [r for r in program.relocs if r.symbol != SPECS_MAP]
-        with pytest.raises(FormatError, match="another layout"):
-            from ebee.kernel.usdt_specs import UsdtSpecs
-
-            class Table:
-                spec = obj.spec.maps[SPECS_MAP]
-
-            UsdtSpecs(Table())
+    with ebee.load(compile_text(SOURCE, "-DROOM=8", "-DOLD")) as obj:
+        with pytest.raises(NotSupported, match="argument 3 of this mark: its address has two registers"):
+            obj.programs["on_mark"].attach(f"{tiny}:tiny:step")
+        if has_uprobes():
+            with obj.programs["on_mark"].attach(f"{tiny}:tiny:guarded"):
+                run(tiny)
+                (seen,) = obj.maps["events"].drain()
+                assert (seen.args[0], seen.count) == (tiny_elf.PROGRESS, 1)
 
 
-def test_entries_are_as_programs_read_them():
-    args = parse_arguments("-4@%edi 8@$-1 2@-6(%rbp) -1@8(%rsp,%rcx,4)", "x86_64")
-    spec = encode_spec(args, 5)
-    assert len(spec) == 208 and spec[192:] == (5).to_bytes(8, "little") + b"\x04\0" + bytes(6)
-    rows = [spec[n : n + 16].hex() for n in range(0, 64, 16)]
-    assert rows == [
-        "0000000000000000" "01000000" "7000" "01" "20",
-        "ffffffffffffffff" "00000000" "0000" "00" "00",
-        "faffffffffffffff" "02000000" "2000" "00" "30",
-        "0800000000000000" "03582000" "9800" "01" "38",
-    ]  # fmt: skip
-    assert not any(spec[64:192])
+def has_uprobes():
+    from ebee.kernel.uprobes import has_uprobe_multi
+
+    return has_uprobe_multi()
+
+
+def layout(*flags):
+    spec = ebee.read(compile_text(SOURCE, "-DROOM=8", *flags)).spec
+    return SpecLayout(Btf(spec.btf), spec.maps[SPECS_MAP])
+
+
+@pytest.mark.parametrize(("flags", "bytes_"), [((), 24), (("-DOLD",), 16)])
+def test_entries_are_as_programs_read_them(flags, bytes_):
+    made = layout(*flags)
+    args = parse_arguments("-4@%edi 8@$-1 2@-6(%rbp)", "x86_64")
+    spec = made.encode(args, 5)
+    assert len(spec) == made.size_bytes == 12 * bytes_ + 16 and made.arg_bits == 8 * bytes_
+    assert spec[-16:] == (5).to_bytes(8, "little") + b"\x03\0" + bytes(6)
+    tail = slice(12, 16) if bytes_ == 16 else slice(14, 18)
+    rows = [spec[n : n + bytes_] for n in range(0, 3 * bytes_, bytes_)]
+    assert [row[:8].hex() for row in rows] == ["00" * 8, "ff" * 8, "fa" + "ff" * 7]
+    assert [row[8] for row in rows] == [1, 0, 2]
+    assert [row[tail].hex() for row in rows] == ["70000120", "00000000", "20000030"]
+    assert not any(spec[3 * bytes_ : -16])
+
+
+def test_what_a_table_cannot_say():
     with pytest.raises(NotSupported, match="13 arguments"):
-        encode_spec(parse_arguments("8@%rax " * 13, "x86_64"), 0)
-    with pytest.raises(NotSupported, match="without a base register"):
-        encode_spec(parse_arguments("8@8(,%rax,2)", "x86_64"), 0)
+        layout().encode(parse_arguments("8@%rax " * 13, "x86_64"), 0)
+    with pytest.raises(NotSupported, match="no register"):
+        layout().encode(parse_arguments("8@8(,%rax,2)", "x86_64"), 0)
+    spec = ebee.read(compile_text(SOURCE, "-DROOM=8")).spec
+    spec.maps[SPECS_MAP].value_type_id = 0
+    with pytest.raises(FormatError, match="another layout"):
+        SpecLayout(Btf(spec.btf), spec.maps[SPECS_MAP])

@@ -6,7 +6,7 @@ import os
 import sys
 from _weakref import ref
 
-from ..abi.bpf import BPF_MAP_TYPE_PERF_EVENT_ARRAY
+from ..abi.bpf import BPF_MAP_TYPE_PERF_EVENT_ARRAY, BPF_MAP_TYPE_RINGBUF, BPF_MAP_TYPE_USER_RINGBUF
 from ..abi.helpers import HELPER_IDS
 from ..btf.kinds import BTF_KIND_ARRAY
 from ..btf.read import Btf
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from ..spec.backend import Backend, BackendLink, BackendMap, BackendProgram, TestResult
     from ..spec.core_report import CoreReport
-    from ..spec.object import ObjectSpec, ProgramSpec, StructOpsSpec
+    from ..spec.object import MapSpec, ObjectSpec, ProgramSpec, StructOpsSpec
     from ..spec.target import Target
     from ..types.structs import Struct
     from .losses import Loss
@@ -47,7 +47,8 @@ _OWN_MAPS = (LOSS_MAP, PRINT_MAP, SCOPE_MAP)
 class ObjectProgram:
     """A program of an object. `autoload` is whether it is loaded with the object: set it before.
 
-    `target` is for a program that replaces a function (freplace): the program that has it, its id, or its pin's path.
+    `target` is for a program that replaces (freplace) or traces (fentry, fexit) a function of another program: that
+    program, its id, or its pin's path; `spec.attach_to` is the function.
     """
 
     def __init__(self, obj: Object, spec: ProgramSpec) -> None:
@@ -304,6 +305,7 @@ class Object:
                 continue
             if map.map_type == BPF_MAP_TYPE_PERF_EVENT_ARRAY and map.max_entries and _takes_records(spec, name):
                 map = map.replace(max_entries=0)  # one buffer for each CPU
+            map = _with_whole_pages(map)
             made = maps[name] = active.create_map(map, spec)
             if name == SCOPE_MAP:
                 from ..spec.object import FOLLOWED
@@ -451,6 +453,22 @@ def _takes_records(spec: ObjectSpec, name: str) -> bool:
     users = [p for p in spec.programs.values() if any(r.symbol == name for r in p.relocs)]
     calls = {i.imm for p in users for i in p.insns if i.opcode == CALL and not i.src_reg}
     return not calls.isdisjoint(_SENDING)
+
+
+def _with_whole_pages(map: MapSpec) -> MapSpec:
+    """Return a ring buffer, or a map of them, with a size that the kernel takes: the next power of two of pages.
+
+    Source: adjust_ringbuf_sz in libbpf.c (libbpf 1.8).
+    """
+    out: MapSpec = map
+    if map.inner is not None:
+        out = map.replace(inner=_with_whole_pages(map.inner))
+    if map.map_type not in (BPF_MAP_TYPE_RINGBUF, BPF_MAP_TYPE_USER_RINGBUF) or not map.max_entries:
+        return out
+    from mmap import PAGESIZE
+
+    out = map.replace(max_entries=max(PAGESIZE, 1 << (map.max_entries - 1).bit_length()))
+    return out
 
 
 def write_file(path: str | os.PathLike[str], data: bytes) -> None:

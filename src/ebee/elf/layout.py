@@ -45,7 +45,7 @@ CORE_RELO = struct.Struct("<IIII")  # offset in bytes, type id, access string, k
 COLUMN_MAX = 0x3FF
 
 TEXT, MAPS, KSYMS, LICENSE, BTF, BTF_EXT, NOTES = ".text", ".maps", ".ksyms", "license", ".BTF", ".BTF.ext", ".ebee"
-KCONFIG, LEGACY_MAPS, ARENA_DATA = ".kconfig", "maps", ".addr_space.1"
+KCONFIG, LEGACY_MAPS, ARENA_DATA, JUMP_TABLES = ".kconfig", "maps", ".addr_space.1", ".jumptables"
 DATA_SECTIONS = (".bss", ".data", ".rodata")
 STRUCT_OPS = ".struct_ops.link"  # registered by a link; in `.struct_ops` until they are taken away again
 STRUCT_OPS_SECTIONS = (STRUCT_OPS, ".struct_ops", "?.struct_ops.link", "?.struct_ops")

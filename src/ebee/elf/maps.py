@@ -17,7 +17,7 @@ from ..btf.kinds import (
     Member,
 )
 from ..errors import ElfError
-from ..spec.object import MapSpec
+from ..spec.object import PIN_BY_NAME, PIN_NONE, MapSpec
 from . import layout
 
 TYPE_CHECKING = False
@@ -191,6 +191,9 @@ def _read_map(btf: Btf, name: str, type_id: int) -> MapSpec:
             setattr(map, _NUMBERS[member.name], _number(btf, type, f"{where}: member {member.name!r}"))
         else:
             raise ElfError(f"{where}: member {member.name!r} is not supported", section=layout.MAPS)
+    if map.pinning not in (PIN_NONE, PIN_BY_NAME):
+        hint = "there are LIBBPF_PIN_NONE and LIBBPF_PIN_BY_NAME"
+        raise ElfError(f"{where}: pinning {map.pinning} is unknown", section=layout.MAPS, hint=hint)
     if map.map_type in _SIZES:  # the type of the records may be said, and is nothing to the kernel
         map.key_size, map.value_size = _SIZES[map.map_type]
     return map

@@ -11,7 +11,14 @@ from bisect import bisect_right
 
 from ..abi import bpf
 from ..btf.build import BtfBuilder
-from ..btf.kinds import BTF_KIND_DATASEC, BTF_KIND_FUNC, BTF_KIND_STRUCT, BTF_KIND_VAR, BTF_VAR_GLOBAL_ALLOCATED
+from ..btf.kinds import (
+    BTF_KIND_DATASEC,
+    BTF_KIND_DECL_TAG,
+    BTF_KIND_FUNC,
+    BTF_KIND_STRUCT,
+    BTF_KIND_VAR,
+    BTF_VAR_GLOBAL_ALLOCATED,
+)
 from ..btf.read import Btf
 from ..errors import ElfError, FormatError, SourceSpan
 from ..isa.encode import decode, slot_offsets
@@ -29,6 +36,7 @@ from ..record import Record, field
 from ..spec.core_fields import without_flavour
 from ..spec.object import (
     CORE_RELO_KINDS,
+    RELO_JUMP_TABLE,
     RELO_KFUNC,
     RELO_KSYM,
     RELO_MAP,
@@ -55,13 +63,14 @@ from .variables import Variables
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import struct
-    from typing import Any, Literal
+    from typing import Any
 
     from ..isa.insn import Insn
 
 _CORE_KINDS = {number: kind for kind, number in CORE_RELO_KINDS.items()}
 # The relocations of pointers in `.maps` (ours are of the first type), and in structs of functions.
 _MAP_POINTERS, _FUNCTION_POINTERS = (layout.R_BPF_64_64, layout.R_BPF_64_ABS64), (layout.R_BPF_64_ABS64,)
+_THROWN = "exception_callback:"
 _CODE = (layout.R_BPF_64_64, layout.R_BPF_64_32)
 
 
@@ -107,6 +116,7 @@ class _Reader:
         self.kconfig: dict[str, int] = {}
         self.maps: dict[tuple[int, int], str] = {}  # section and offset -> name
         self.data_maps: dict[int, str] = {}  # section -> name
+        self.exception_tags: dict[int, str] | None = None  # function's type -> name
         self.functions: dict[tuple[int, int], _Function] = {}  # section and offset -> function
         self.starts: dict[int, list[int]] = {}  # section -> offsets of its functions
         self.pointers: dict[int, list[tuple[int, Symbol]]] = {}  # section of data -> where, and to what
@@ -419,13 +429,20 @@ class _Reader:
                 what = f"function {symbol.name!r} overlaps another or leaves a gap"
                 raise ElfError(what, section=section.name, off_bytes=end)
             end = symbol.value + symbol.size
-            insns = _decode(section.data[symbol.value : end], section.name, symbol.value, self.file.byteorder)
+            insns = self.decode(section.data[symbol.value : end], section.name, symbol.value)
             indices = {8 * slot: i for i, slot in enumerate(slot_offsets(insns)[:-1])}
             self.starts.setdefault(number, []).append(symbol.value)
             place = number, symbol.value
             self.functions[place] = _Function(symbol.name, place, symbol.is_local, insns, indices)
         if end != section.size:
             raise ElfError("there is code without a function", section=section.name, off_bytes=end)
+
+    def decode(self, data: bytes, section: str, off_bytes: int) -> list[Insn]:
+        """Return instructions. Those of other makers the kernel looks at, which may know more of them."""
+        try:
+            return decode(data, self.file.byteorder, check=self.notes is not None)
+        except FormatError as e:
+            raise ElfError(e.what, section=section, off_bytes=off_bytes) from None
 
     def at(self, number: int, off: int, what: str) -> tuple[_Function, int]:
         """Return the function and the index of the instruction at an offset of a section."""
@@ -522,7 +539,8 @@ class _Reader:
             section = SectionName("", bpf.BPF_PROG_TYPE_UNSPEC, 0)
         keys, pending = {entry}, [entry]
         while pending:
-            for callee in self.callees(self.functions[pending.pop()]).values():
+            function = self.functions[pending.pop()]
+            for callee in (*self.callees(function).values(), *self.on_exception(function)):
                 if callee not in keys:
                     keys.add(callee)
                     pending.append(callee)
@@ -566,6 +584,22 @@ class _Reader:
             what = f"program {program.name!r}: a field of the kernel at no instruction"
             raise ElfError(what, section=layout.NOTES)
         return exact
+
+    def on_exception(self, function: _Function) -> list[tuple[int, int]]:
+        """Return the function that runs when this one throws, which a declaration tag names.
+
+        Source: bpf_prog_assign_exc_cb in libbpf.c (libbpf 1.8).
+        """
+        if self.exception_tags is None:
+            tags = ((t.name, t.type_id) for t in self.btf.types(BTF_KIND_DECL_TAG))
+            self.exception_tags = {id: name.removeprefix(_THROWN) for name, id in tags if name.startswith(_THROWN)}
+        name = self.exception_tags.get(function.type_id)
+        if name is None:
+            return []
+        found = [at for at, f in self.functions.items() if f.name == name and not self.is_program(at, f)]
+        if not found:
+            raise ElfError(f"function {function.name!r}: there is no {name!r}, which is called when it throws")
+        return found
 
     def callees(self, function: _Function) -> dict[int, tuple[int, int]]:
         """Return the functions that a function calls or takes the address of, by instruction.
@@ -638,6 +672,8 @@ class _Reader:
 
     def map_reloc(self, insn_idx: int, insn: Insn, symbol: Symbol, maps: dict[str, MapSpec]) -> Reloc:
         """Return the relocation of a wide load that refers to a map or to its value."""
+        if insn.opcode == LDDW and symbol.section and symbol.section == self.by_name.get(layout.JUMP_TABLES):
+            return Reloc(insn_idx, RELO_JUMP_TABLE, symbol.name)
         data = self.data_maps.get(symbol.section)
         name = data or self.maps.get((symbol.section, symbol.value))
         if name is None or insn.opcode != LDDW or insn.src_reg:
@@ -660,10 +696,3 @@ def _signed(imm: int) -> int:
     """Return the number in the first half of a wide load."""
     low = imm & 0xFFFFFFFF
     return low - (low >> 31 << 32)
-
-
-def _decode(data: bytes, section: str, off_bytes: int, byteorder: Literal["little", "big"]) -> list[Insn]:
-    try:
-        return decode(data, byteorder)
-    except FormatError as e:
-        raise ElfError(e.what, section=section, off_bytes=off_bytes) from None

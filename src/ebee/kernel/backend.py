@@ -106,7 +106,8 @@ class KernelBackend:
 
     def create_map(self, spec: MapSpec, obj: ObjectSpec) -> KernelMap:
         """Create a map; `obj.btf` describes its key and value types. Raises: SyscallError, PermissionMissing."""
-        created = KernelMap(spec, self._types_of(obj).fd)
+        has_pages = "bpf_arena_alloc_pages" not in obj.externs
+        created = KernelMap(spec, self._types_of(obj).fd, has_pages=has_pages)
         self._maps.append(created)
         if created.ring is not None:
             for fd in getattr(created.ring, "fds", [created.fd.number]):
@@ -163,7 +164,7 @@ class KernelBackend:
         if prog.section.lstrip("?").startswith("usdt"):
             from .usdt_specs import specs_of
 
-            loaded.usdt_specs = specs_of(maps, self._usdt_specs)
+            loaded.usdt_specs = specs_of(maps, obj, self._usdt_specs)
         self._programs.append(loaded)
         return loaded
 

@@ -57,8 +57,11 @@ pin_directory = "/sys/fs/bpf"  # of maps with PIN_BY_NAME, as libbpf has it
 class KernelMap:
     """A map. For per-CPU maps a value is that of every possible CPU in turn, each padded to 8 bytes."""
 
-    def __init__(self, spec: MapSpec, btf_fd: int = 0) -> None:
-        """Create it and set what it holds at first. Raises: SyscallError with the map's name, PermissionMissing."""
+    def __init__(self, spec: MapSpec, btf_fd: int = 0, *, has_pages: bool = True) -> None:
+        """Create it and set what it holds at first; an arena `has_pages`, unless programs allocate them.
+
+        Raises: SyscallError with the map's name, PermissionMissing.
+        """
         self.spec = spec
         pinned = _pinned(spec) if spec.pinning else None
         self.fd = pinned or _create(spec, btf_fd)
@@ -76,7 +79,9 @@ class KernelMap:
             from .perfbuf import PerfReader
 
             self.ring = PerfReader(self.fd.number)
-        self._shared: memoryview | None = memoryview(_arena(self.fd, spec)) if spec.map_type == _ARENA else None
+        self._shared: memoryview | None = None
+        if spec.map_type == _ARENA:
+            self._shared = _arena(self.fd, spec, has_pages=has_pages)
         self.writer: RingWriter | None = None
         if spec.map_type == abi.BPF_MAP_TYPE_USER_RINGBUF:
             from .user_ringbuf import RingWriter
@@ -288,15 +293,21 @@ def _create(spec: MapSpec, btf_fd: int) -> Fd:
             inner.close()
 
 
-def _arena(fd: Fd, spec: MapSpec) -> mmap.mmap:
-    """Map an arena before a program is loaded that uses it, all of its pages: writes to others would be lost.
+def _arena(fd: Fd, spec: MapSpec, *, has_pages: bool) -> memoryview:
+    """Map an arena before a program is loaded that uses it, where `map_extra` says.
 
-    Source: arena_vm_fault in kernel/bpf/arena.c (Linux 6.18).
+    If it `has_pages` all of them are there from the start: writes to others would be lost. Programs that allocate
+    them find none free then. Source: arena_vm_fault, arena_map_mmap in kernel/bpf/arena.c (Linux 6.18).
     """
     from mmap import PAGESIZE
 
-    memory = _map_memory(fd, spec, spec.max_entries * PAGESIZE)
-    memory[::PAGESIZE] = bytes(spec.max_entries)
+    size_bytes = spec.max_entries * PAGESIZE
+    if spec.map_extra:
+        memory = bpf.map_shared_at(fd.number, size_bytes, spec.map_extra, what=f"map {spec.name!r}")
+    else:
+        memory = memoryview(_map_memory(fd, spec, size_bytes))
+    if has_pages:
+        memory[::PAGESIZE] = bytes(spec.max_entries)
     return memory
 
 

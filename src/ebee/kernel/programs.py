@@ -6,7 +6,7 @@ import sys
 
 from ..abi import attr as layouts
 from ..abi import bpf as abi
-from ..errors import NotSupported, SyscallError, VerifierError
+from ..errors import NotSupported, SyscallError, UsageError, VerifierError
 from ..isa.encode import encode, slot_offsets
 from ..isa.opcodes import R1, R6
 from ..spec.object import SCOPE_MAP
@@ -150,10 +150,12 @@ def load(
     """
     code = relocate(prog, obj, maps, tracepoints, core)
     replaced = None
-    if prog.prog_type == abi.BPF_PROG_TYPE_EXT:
+    is_replacement = prog.prog_type == abi.BPF_PROG_TYPE_EXT
+    if is_replacement or (prog.prog_type == abi.BPF_PROG_TYPE_TRACING and target is not None):
         from .replace import find_function
 
-        replaced, scope = find_function(target, prog.attach_to), None
+        replaced = find_function(target, prog.attach_to, is_replaced=is_replacement)
+        scope = None if is_replacement else scope
     if any(reloc.symbol == SCOPE_MAP for reloc in prog.relocs):
         scope = None  # it asks itself
     scope_fd = -1 if scope is None else scope.map.fd.number
@@ -198,9 +200,9 @@ def load(
         raise NotSupported(f"program {prog.name!r} on {prog.attach_to}", hint=hint)
     name = prog.attach_to if prog.prog_type == abi.BPF_PROG_TYPE_RAW_TRACEPOINT else ""
     loaded = KernelProgram(prog, Fd(fd), name, is_for_command=is_sample and scope is not None)
-    loaded.replaces = replaced
     if prog.prog_type == abi.BPF_PROG_TYPE_XDP:
         loaded.load_behind = lambda caller: _load_behind(prog, obj, types, caller, code)
+    loaded.replaces = replaced if is_replacement else None
     return loaded
 
 
@@ -238,6 +240,9 @@ def _attach_btf(prog: ProgramSpec) -> tuple[int, Fd | None]:
         return 0, None
     from .btf_ids import find_attach_btf
 
+    if not prog.attach_to:
+        hint = f'obj.programs["{prog.name}"].spec.attach_to = …; for one of another program .target = …, too'
+        raise UsageError(f"section {prog.section!r} of {prog.name} names no function", hint=hint)
     return find_attach_btf(parse_section(prog.section).kind, prog.attach_to)
 
 

@@ -16,6 +16,7 @@ from ..record import Record, field
 from ..spec.object import (
     CORE_EXISTENCE,
     RELO_FUNC,
+    RELO_JUMP_TABLE,
     RELO_KFUNC,
     RELO_KSYM,
     RELO_MAP,
@@ -86,6 +87,9 @@ def relocate(
             insn = _kfunc_call(relo, out)
         elif kind == RELO_KSYM:
             _put_ksym(insn, relo, out, obj)
+        elif kind == RELO_JUMP_TABLE:
+            hint = "compile with -mcpu=v3, or without jump tables: -fno-jump-tables"
+            raise NotSupported(f"indirect jumps of program {prog.name!r}", hint=hint)
         elif kind not in (RELO_SUBPROG, RELO_FUNC):
             raise NotSupported(f"relocation {kind!r} of program {prog.name!r}")
         insns[i] = insn

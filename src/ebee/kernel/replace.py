@@ -32,8 +32,12 @@ class ReplacedFunction(Record):
     type_id: int
 
 
-def find_function(target: BackendProgram | int | str | None, name: str) -> ReplacedFunction:
-    """Return a global function of a program: one that was loaded here, of an id, or pinned at a path.
+def find_function(
+    target: BackendProgram | int | str | None, name: str, *, is_replaced: bool = True
+) -> ReplacedFunction:
+    """Return a function of a program, which was loaded here, has an id, or is pinned at a path.
+
+    It must be global if it `is_replaced`; others are traced (fentry, fexit).
 
     Raises: UsageError for a program that is not there, UnknownProbe for a function, NotSupported for one that is
     static, or a program without types, SyscallError.
@@ -49,8 +53,8 @@ def find_function(target: BackendProgram | int | str | None, name: str) -> Repla
     functions = {f.name: f for f in btf.types(BTF_KIND_FUNC)}
     if name not in functions:
         known = [n for n, f in functions.items() if f.linkage == BTF_FUNC_GLOBAL]
-        raise UnknownProbe(f"freplace:{name} in {what}", known)
-    if functions[name].linkage != BTF_FUNC_GLOBAL:
+        raise UnknownProbe(f"{'freplace' if is_replaced else 'fentry'}:{name} in {what}", known)
+    if is_replaced and functions[name].linkage != BTF_FUNC_GLOBAL:
         hint = "in Python: @ebee.subprogram(replaceable=True); in C: leave out `static`, and write __noinline"
         raise NotSupported(f"replacing {name}() of {what}, which is static", hint=hint)
     return ReplacedFunction(fd, functions[name].id)

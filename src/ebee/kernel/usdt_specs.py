@@ -1,14 +1,16 @@
 """The tables in which programs that include libbpf's usdt.bpf.h look up where a mark has its arguments.
 
+Versions of that header lay its structs out differently: the object's types say how.
 Source: struct __bpf_usdt_spec in usdt.bpf.h, struct usdt_spec and usdt_manager_attach_usdt in usdt.c (libbpf 1.8).
 """
 
 from __future__ import annotations
 
-import struct
 import sys
 
 from ..abi import bpf
+from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_STRUCT
+from ..btf.read import Btf
 from ..errors import FormatError, NotSupported, UsageError
 from ..spec.usdt import CONSTANT, REGISTER, forms_of
 
@@ -17,48 +19,93 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..spec.backend import BackendMap
+    from ..spec.object import MapSpec, ObjectSpec
     from ..spec.usdt import UsdtArgument, UsdtSite
+
+    Places = dict[str, tuple[int, int]]  # member -> offset and width, both in bits
 
 SPECS_MAP = "__bpf_usdt_specs"
 _ARG_CONST, _ARG_REG, _ARG_REG_DEREF, _ARG_SIB = range(4)
-_MOST_ARGS = 12
-# Of an argument: val_off; arg_type 8 bits, idx_reg_off 12, scale_bitshift 4, 8 reserved; reg_off, arg_signed, arg_bitshift.
-_ARG = struct.Struct("<QIhBB")
-_TAIL = struct.Struct("<Qh6x")  # usdt_cookie, arg_cnt
+_ARG_MEMBERS = ("val_off", "arg_type", "reg_off", "arg_signed", "arg_bitshift")
+_SIB_MEMBERS = ("idx_reg_off", "scale_bitshift")  # of libbpf 1.7
 
 
-def encode_spec(args: Sequence[UsdtArgument | str], cookie: int) -> bytes:
-    """Return a struct __bpf_usdt_spec. Raises: NotSupported for an argument that cannot be read, or too many."""
-    if len(args) > _MOST_ARGS:
-        raise NotSupported(f"a mark of {len(args)} arguments: usdt.bpf.h has room for {_MOST_ARGS}")
-    out = b""
-    for n, arg in enumerate(args):
-        if isinstance(arg, str):
-            raise NotSupported(f"argument {n} of this mark: {arg}", hint="@ebee.usdt traces it and leaves that one out")
-        kind, number, off = _ARG_REG_DEREF, arg.number, max(arg.base, 0)
-        if arg.kind == CONSTANT:
-            kind = _ARG_CONST
-        elif arg.kind == REGISTER:
-            kind, number = _ARG_REG, 0
-        elif arg.index >= 0:
-            if arg.base < 0:
-                raise NotSupported(f"argument {n} of this mark: an address without a base register")
-            kind = _ARG_SIB | arg.index << 8 | (arg.scale.bit_length() - 1) << 20
-        elif arg.base < 0:
-            raise NotSupported(f"argument {n} of this mark: an address without a register")
-        out += _ARG.pack(number & (1 << 64) - 1, kind, off, arg.is_signed, 64 - 8 * arg.size)
-    return out.ljust(_MOST_ARGS * _ARG.size, b"\0") + _TAIL.pack(cookie & (1 << 64) - 1, len(args))
+class SpecLayout:
+    """A struct __bpf_usdt_spec as an object has it: `arg` are the members of one of its `most` arguments."""
+
+    def __init__(self, btf: Btf, map: MapSpec) -> None:
+        """Raises: FormatError for what is no such struct."""
+        self.size_bytes = map.value_size
+        try:
+            self.spec = _places(btf, map.value_type_id)
+            array = next(m for m in btf.resolve(map.value_type_id).members if m.name == "args")
+            type = btf.resolve(array.type_id)
+            self.arg_type, _index, self.most = type.array if type.kind == BTF_KIND_ARRAY else (0, 0, 0)
+            self.arg, self.arg_bits = _places(btf, self.arg_type), 8 * btf.sizeof(self.arg_type)
+            is_known = not {*_ARG_MEMBERS} - {*self.arg} and not {"usdt_cookie", "arg_cnt"} - {*self.spec}
+        except (FormatError, StopIteration):
+            is_known = False
+        if not is_known or map.map_type != bpf.BPF_MAP_TYPE_ARRAY:
+            hint = f"{SPECS_MAP} is what usdt.bpf.h defines; compile with -g"
+            raise FormatError(f"map {map.name} has another layout than that of usdt.bpf.h", hint=hint)
+
+    def encode(self, args: Sequence[UsdtArgument | str], cookie: int) -> bytes:
+        """Return the struct. Raises: NotSupported for an argument that cannot be read, or too many of them."""
+        if len(args) > self.most:
+            raise NotSupported(f"a mark of {len(args)} arguments: usdt.bpf.h has room for {self.most}")
+        start, _ = self.spec["args"]
+        out = _put(self.spec, {"usdt_cookie": cookie, "arg_cnt": len(args)})
+        for n, arg in enumerate(args):
+            try:
+                values = _values(arg)
+                if not values.keys() <= self.arg.keys():
+                    raise _Unreadable("its address has two registers, which this object's usdt.bpf.h does not know")
+            except _Unreadable as e:
+                hint = "@ebee.usdt traces such marks, and leaves out what cannot be read"
+                raise NotSupported(f"argument {n} of this mark: {e}", hint=hint) from None
+            out |= _put(self.arg, values) << start + n * self.arg_bits
+        return out.to_bytes(self.size_bytes, "little")
+
+
+class _Unreadable(Exception):
+    """Why an argument cannot be read."""
+
+
+def _places(btf: Btf, type_id: int) -> Places:
+    type = btf.resolve(type_id)
+    members = type.members if type.kind == BTF_KIND_STRUCT else ()
+    return {m.name: (m.bit_off, m.bitfield_size or 8 * btf.sizeof(m.type_id)) for m in members}
+
+
+def _put(places: Places, values: dict[str, int]) -> int:
+    return sum((value & (1 << places[name][1]) - 1) << places[name][0] for name, value in values.items())
+
+
+def _values(arg: UsdtArgument | str) -> dict[str, int]:
+    """Return the members that describe an argument. Raises: _Unreadable."""
+    if isinstance(arg, str):
+        raise _Unreadable(arg)
+    values = {"arg_signed": int(arg.is_signed), "arg_bitshift": 64 - 8 * arg.size}
+    if arg.kind == CONSTANT:
+        return {**values, "arg_type": _ARG_CONST, "val_off": arg.number}
+    if arg.base < 0:
+        raise _Unreadable("its address has no register, or only one that is multiplied")
+    values["reg_off"] = arg.base
+    if arg.kind == REGISTER:
+        return {**values, "arg_type": _ARG_REG}
+    values["val_off"] = arg.number
+    if arg.index < 0:
+        return {**values, "arg_type": _ARG_REG_DEREF}
+    index = dict(zip(_SIB_MEMBERS, (arg.index, arg.scale.bit_length() - 1)))
+    return {**values, **index, "arg_type": _ARG_SIB}
 
 
 class UsdtSpecs:
     """The table of an object: numbers of entries are what its programs find as their cookie."""
 
-    def __init__(self, table: BackendMap) -> None:
+    def __init__(self, table: BackendMap, btf: bytes) -> None:
         """Raises: FormatError for a table of another layout."""
-        self._table = table
-        spec = table.spec
-        if spec.map_type != bpf.BPF_MAP_TYPE_ARRAY or spec.value_size != _MOST_ARGS * _ARG.size + _TAIL.size:
-            raise FormatError(f"map {spec.name} has another layout than that of usdt.bpf.h")
+        self._table, self._layout = table, SpecLayout(Btf(btf), table.spec)
         self._used: set[int] = set()
 
     def lease(self, sites: Sequence[UsdtSite], cookie: int) -> tuple[list[int], SpecLease]:
@@ -67,11 +114,9 @@ class UsdtSpecs:
         Raises: NotSupported, UsageError if there is no room.
         """
         forms = forms_of(sites)
-        rows = [encode_spec(form, cookie) for form in forms]
-        numbers: list[int] = []
-        for number in range(self._table.spec.max_entries):
-            if len(numbers) < len(rows) and number not in self._used:
-                numbers.append(number)
+        rows = [self._layout.encode(form, cookie) for form in forms]
+        free = (number for number in range(self._table.spec.max_entries) if number not in self._used)
+        numbers = [number for number, _row in zip(free, rows)]
         if len(numbers) < len(rows):
             hint = f'before it is loaded: obj.spec.maps["{SPECS_MAP}"].max_entries = …; in C BPF_USDT_MAX_SPEC_CNT'
             raise UsageError(f"{SPECS_MAP} has no room for {len(rows)} more kinds of places", hint=hint)
@@ -93,11 +138,16 @@ class SpecLease:
         self._numbers = []
 
 
-def specs_of(maps: Mapping[str, BackendMap], known: dict[int, UsdtSpecs]) -> UsdtSpecs | None:
-    """Return the table that an object's maps have, `known` by the map's id, None if there is none."""
+def specs_of(
+    maps: Mapping[str, BackendMap], obj: ObjectSpec, known: dict[int, UsdtSpecs]
+) -> UsdtSpecs | None:
+    """Return the table that an object's maps have, `known` by the map's id, None if there is none.
+
+    Raises: FormatError for a table of another layout.
+    """
     table = maps.get(SPECS_MAP)
     if table is None:
         return None
     if id(table) not in known:
-        known[id(table)] = UsdtSpecs(table)
+        known[id(table)] = UsdtSpecs(table, obj.btf)
     return known[id(table)]

@@ -23,6 +23,8 @@ RELO_TP_FIELD = "tp_field"  # LDX/ST/STX off: offset of field `symbol` in the tr
 RELO_KFUNC = "kfunc"
 # LDDW: the address of the kernel's variable or function `symbol` (BPF_PSEUDO_BTF_ID); 0 for a weak one that is missing
 RELO_KSYM = "ksym"
+# LDDW: the address of the table of places in the program that `symbol` is, for an indirect jump.
+RELO_JUMP_TABLE = "jump_table"
 # Calls of functions of the same program (BPF_PSEUDO_CALL) and their addresses (LDDW with BPF_PSEUDO_FUNC) need none:
 # the distance is in `imm`. Loaders pass over these two.
 RELO_SUBPROG, RELO_FUNC = "subprog", "func"

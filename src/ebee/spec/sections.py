@@ -180,7 +180,7 @@ def parse_section(name: str) -> Section:
     kind, attach_to = name.removeprefix("?"), ""
     if kind not in SECTIONS:
         kind, slash, attach_to = kind.partition("/")
-        if kind not in SECTIONS or (slash and not (attach_to and SECTIONS[kind][2] & TARGET)):
+        if kind not in SECTIONS or (slash and not SECTIONS[kind][2] & TARGET):
             raise FormatError(f"{name!r} is no section name of programs", hint=_hint(kind))
     prog_type, attach_type, properties, prog_flags = SECTIONS[kind]
     if attach_to and prog_type == _TRACEPOINT:

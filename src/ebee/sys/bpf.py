@@ -75,6 +75,14 @@ def map_shared(fd: int, length_bytes: int, off_bytes: int, *, writable: bool, wh
         raise SyscallError("mmap", e.errno or 0, what) from None
 
 
+def map_shared_at(fd: int, length_bytes: int, address: int, *, what: str) -> memoryview:
+    """Map what an arena shares, at the address that it was created for. Raises: SyscallError, EEXIST if it is taken."""
+    try:
+        return current().map_shared_at(fd, length_bytes, address)
+    except OSError as e:
+        raise SyscallError("mmap", e.errno or 0, f"{what} at {address:#x}") from None
+
+
 def bytes_buffer(data: bytes) -> Buffer:
     return ctypes.create_string_buffer(data, len(data))
 

@@ -26,6 +26,7 @@ _NUMBERS = {
 }  # fmt: skip
 
 _ENOSYS = 38
+_MAP_FIXED_NOREPLACE = 0x100000
 PR_SET_PDEATHSIG = 1
 _LINUX_CAPABILITY_VERSION_3 = 0x20080522
 _CAP_MASKS_BYTES = 24  # two struct __user_cap_data_struct: effective, permitted, inheritable as u32, twice
@@ -116,6 +117,25 @@ class Os:
 
         prot = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
         return mmap.mmap(fd, length_bytes, flags=mmap.MAP_SHARED, prot=prot, offset=off_bytes)
+
+    def map_shared_at(self, fd: int, length_bytes: int, address: int) -> memoryview:
+        """mmap(2), shared, readable and writable, at an address where nothing is yet. Raises: OSError."""
+        import mmap
+        from weakref import finalize
+
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.mmap.restype = ctypes.c_void_p
+        libc.mmap.argtypes = (
+            ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long
+        )  # fmt: skip
+        libc.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
+        prot = mmap.PROT_READ | mmap.PROT_WRITE
+        found = libc.mmap(address, length_bytes, prot, mmap.MAP_SHARED | _MAP_FIXED_NOREPLACE, fd, 0)
+        if found != address:  # before Linux 4.17 it may be elsewhere
+            raise OSError(ctypes.get_errno(), "mmap")
+        memory = (ctypes.c_ubyte * length_bytes).from_address(address)
+        finalize(memory, libc.munmap, address, length_bytes).atexit = False
+        return memoryview(memory).cast("B")
 
     def read_file(self, path: str, dir_fd: int | None = None) -> bytes:
         """Return a whole file, whatever size it claims (those of /proc claim none). Raises: OSError."""

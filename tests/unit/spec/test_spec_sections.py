@@ -53,13 +53,20 @@ def test_names_are_read(name, prog_type, attach_type, attach_to, prog_flags):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "?", "/", "nope", "nope/x", "xdp/x", "xdp_firewall", "tp/", "kprobe/", "tp/sched", "tp/a/b/c", "tp//x",
+    ["", "?", "/", "nope", "nope/x", "xdp/x", "xdp_firewall", "xdp/", "tp/sched", "tp/a/b/c", "tp//x",
      "cgroup/nope", "cgroup", "socket1", "license", ".text", "maps"],
 )  # fmt: skip
 def test_other_names_are_refused(name):
     with pytest.raises(FormatError) as caught:
         parse_section(name)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["tp/", "kprobe.multi/", "?fentry/"])
+def test_what_to_attach_to_may_be_left_out(name):
+    section = parse_section(name)
+    assert (section.attach_to, section.is_auto_attach) == ("", False)
+    assert section == parse_section(name.rstrip("/"))
 
 
 def test_every_name_of_libbpf_is_there():

@@ -1,0 +1,146 @@
+"""What objects of other projects have that is seldom: found by loading many of them beside libbpf."""
+
+from __future__ import annotations
+
+import mmap
+
+import pytest
+
+import ebee
+from clang_objects import compile_text
+from ebee.errors import ElfError, NotSupported, UsageError, VerifierError
+from ebee.isa.opcodes import BPF_PSEUDO_CALL, CALL
+
+HEAD = '#include "ebpf.h"\nchar LICENSE[] SEC("license") = "GPL";\n'
+PACKET = bytes(64)
+needs_kernel = pytest.mark.needs_kernel
+
+THROWING = HEAD + """
+extern void bpf_throw(__u64 cookie) __ksym;
+__noinline int caught(__u64 cookie) { return cookie + 1; }
+__attribute__((btf_decl_tag("exception_callback:CALLED")))
+SEC("tc") int throws(void *ctx) { bpf_throw(40); return 0; }
+SEC("?socket") int plain(void *ctx) { return 7; }
+"""
+
+
+def test_what_is_called_when_a_program_throws_belongs_to_it():
+    spec = ebee.read(compile_text(THROWING.replace("CALLED", "caught"))).spec
+    throws = spec.programs["throws"]
+    assert len(throws.func_info) == 2 and len(spec.programs["plain"].func_info) == 1
+    assert not any((i.opcode, i.src_reg) == (CALL, BPF_PSEUDO_CALL) for i in throws.insns)
+    with pytest.raises(ElfError, match="there is no 'nobody'"):
+        ebee.read(compile_text(THROWING.replace("CALLED", "nobody")))
+
+
+@needs_kernel
+@pytest.mark.needs_feature("exceptions")
+def test_a_program_throws():
+    with ebee.load(compile_text(THROWING.replace("CALLED", "caught"))) as obj:
+        assert obj.programs["throws"].run(packet=PACKET).retval == 41
+
+
+ARENA = HEAD + """
+#define __arena __attribute__((address_space(1)))
+struct {
+    __uint(type, 33); __uint(map_flags, 1 << 10); __uint(max_entries, 16); __ulong(map_extra, 0x3ull << 44);
+} arena SEC(".maps");
+extern void __arena *bpf_arena_alloc_pages(void *map, void __arena *at, __u32 n, int node, __u64 flags) __ksym;
+__u64 first; int left;
+SEC("syscall") int take(void *ctx)
+{
+    __u64 __arena *page = bpf_arena_alloc_pages(&arena, 0, 1, -1, 0);
+    if (!page) return 1;
+    *page = 77;
+    first = (__u64)page;
+    return 0;
+}
+"""
+
+
+@needs_kernel
+@pytest.mark.needs_feature("arena")
+def test_an_arena_is_where_it_says_and_its_pages_are_free():
+    with ebee.load(compile_text(ARENA, "-mcpu=v4")) as obj:
+        memory = obj._live["arena"].shared
+        for _ in range(16):
+            assert obj.programs["take"].run().retval == 0
+        assert obj.programs["take"].run().retval == 1
+        at = (obj.globals.first & 0xFFFFFFFF) % (16 * mmap.PAGESIZE)
+        assert memory[at : at + 8] == (77).to_bytes(8, "little")
+        with pytest.raises(ebee.SyscallError, match=r"map 'arena' at 0x300000000000"):
+            ebee.load(compile_text(ARENA, "-mcpu=v4"))
+        del memory
+    ebee.load(compile_text(ARENA, "-mcpu=v4")).close()
+
+
+RINGS = HEAD + """
+struct { __uint(type, 27); __uint(max_entries, SIZE); } ring SEC(".maps");
+struct ring_map { __uint(type, 27); __uint(max_entries, SIZE); };
+struct {
+    __uint(type, 12); __uint(max_entries, 2); __type(key, int); __array(values, struct ring_map);
+} rings SEC(".maps");
+SEC("?kprobe.multi/") int later(void *ctx) { return 0; }
+SEC("socket") int entry(void *ctx) { return 0; }
+"""
+
+
+@needs_kernel
+@pytest.mark.parametrize(("size", "pages"), [(1, 1), (1000, 1), (4096, 1), (4097, 2), (9000, 4)])
+def test_rings_have_whole_pages(size, pages):
+    obj = ebee.read(compile_text(RINGS, f"-DSIZE={size}"))
+    with obj.load():
+        assert obj.maps["ring"].max_entries == pages * 4096
+        assert obj.spec.maps["ring"].max_entries == size and obj.spec.maps["rings"].inner.max_entries == size
+
+
+def test_unknown_ways_to_pin_are_refused():
+    members = "__uint(type, 2); __uint(max_entries, 1); __type(key, int); __type(value, int); __uint(pinning, 2);"
+    text = HEAD + "struct { " + members + ' } m SEC(".maps");'
+    with pytest.raises(ElfError, match="map 'm': pinning 2 is unknown"):
+        ebee.read(compile_text(text))
+
+
+UNKNOWN = HEAD + """
+SEC("socket") __attribute__((naked)) int future(void *ctx)
+{
+    asm volatile("r0 = 0; .8byte 0xffffffff000003e7; exit;");
+}
+SEC("socket") int today(void *ctx) { return 3; }
+"""
+
+
+def test_instructions_that_nobody_knows_are_for_the_kernel_to_refuse():
+    obj = ebee.read(compile_text(UNKNOWN))
+    assert [i.opcode for i in obj.spec.programs["future"].insns] == [0xB7, 0xE7, 0x95]
+    with pytest.raises(ebee.EbeeError):
+        obj.load(backend="engine")
+
+
+@needs_kernel
+def test_other_programs_of_such_an_object_load():
+    obj = ebee.read(compile_text(UNKNOWN))
+    with pytest.raises(VerifierError, match=r"unknown opcode e7|invalid insn"):
+        obj.load()
+    with ebee.read(compile_text(UNKNOWN)) as obj:
+        obj.programs["future"].autoload = False
+        assert obj.load().programs["today"].run(packet=PACKET).retval == 3
+
+
+@needs_kernel
+def test_tracing_a_program_needs_a_function():
+    text = HEAD + 'SEC("fentry") int traced(void *ctx) { return 0; }'
+    with pytest.raises(UsageError, match="names no function") as e:
+        ebee.load(compile_text(text))
+    assert "target" in e.value.hint
+    with pytest.raises(NotSupported, match="indirect jumps of program 'jumps'"):
+        ebee.load(compile_text(JUMPS, "-mcpu=v4"))
+
+
+JUMPS = HEAD + """
+SEC("socket") __attribute__((naked)) int jumps(void *ctx)
+{
+    asm volatile(".pushsection .jumptables,\\"\\",@progbits; table: .quad 0; .size table, 8; .popsection;"
+                 "r0 = 0; r1 = table ll; exit;");
+}
+"""
