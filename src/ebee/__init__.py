@@ -220,6 +220,7 @@ if TYPE_CHECKING:
     from .types.struct_ops import StructOps as StructOps
     from .types.structs import Struct as Struct
     from .types.structs import fields as fields
+    from .types.subprograms import Context as Context
     from .types.subprograms import freplace as freplace
     from .types.subprograms import inline as inline
     from .types.subprograms import subprogram as subprogram
@@ -300,7 +301,7 @@ _HOMES = {
     "types.timers": "Timer WorkQueue",
     "types.user_hooks": "uprobe uprobe_session uretprobe usdt",
     "types.user_rings": "UserRingBuf",
-    "types.subprograms": "freplace inline subprogram",
+    "types.subprograms": "Context freplace inline subprogram",
 }
 _MODULES = frozenset(("helpers",))
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

@@ -256,7 +256,7 @@ class Session:
 
     def _resolved(self, options: dict[str, Any]) -> dict[str, Any]:
         """Return the options of an attachment with live maps and file descriptors in place of what was given."""
-        resolved = {name: value for name, value in options.items() if name != "target"}
+        resolved = {name: value for name, value in options.items() if not name.startswith("target")}
         if options.get("map") is not None:
             live = self._maps.get(options["map"])
             if live is None:

@@ -143,6 +143,16 @@ class Outside(Lowering):
         self.b.ret(self.b.const(0))
 
 
+class Global(Outside):
+    """Lowers a global function, whose first parameter may be the context."""
+
+    @property
+    def ctx(self) -> Value:
+        """The program's context."""
+        first = self.b.function.entry.params[:1]
+        return first[0] if first and first[0].type == PTR_CTX else super().ctx
+
+
 def taken_out(low: Lowering) -> list[Op]:
     """Take the largest allocas out of a function, until it and what it calls need `MOST_STACK` at most."""
     entry = low.b.function.entry

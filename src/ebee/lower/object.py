@@ -25,6 +25,7 @@ from ..spec.object import (
 )
 from ..spec.sections import parse_section
 from ..types.maps import MapDecl
+from ..types.scalars import IntType
 from .numbers import Refusal
 
 TYPE_CHECKING = False
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from ..ir.core import Function
     from ..spec.target import Target
     from ..types.globals import Global as Variable
-    from ..types.scalars import IntType, Type
+    from ..types.scalars import Type
     from ..types.structs import StructType
 
 
@@ -47,9 +48,9 @@ _RESERVED = {PRINT_MAP: "that print() uses", SCRATCH_MAP: "of variables that do 
 
 
 class Signature(Record):
-    """The types of a function's parameters, by name, and of its result."""
+    """The types of a function's parameters, by name, and of its result. Other types than integers are pointed to."""
 
-    params: list[tuple[str, IntType]]
+    params: list[tuple[str, Type]]
     result: IntType
 
 
@@ -311,7 +312,10 @@ def _entry_id(lowered: Lowered, proto_id: int, btf: BtfBuilder) -> int:
     signature = lowered.signature
     if signature is None:
         return btf.add_func(lowered.function.name, proto_id, BTF_FUNC_STATIC)
-    params = [(name, type.btf_id(btf)) for name, type in signature.params]
+    params = [
+        (name, type.btf_id(btf) if isinstance(type, IntType) else btf.add_ptr(type.btf_id(btf)))
+        for name, type in signature.params
+    ]
     return btf.add_func(lowered.function.name, btf.add_func_proto(signature.result.btf_id(btf), params))
 
 

@@ -186,8 +186,8 @@ class Statements(Loops, Calls):
                     self.env[name] = context.bind(self, pointer, parameter)
                 elif context.by_position:
                     value = context.positional(self, pointer, parameter, by_position.index(parameter))
-                    if isinstance(value, UserStr):
-                        self.env[name] = value  # read where it is used: its size is that of the place that it goes to
+                    if isinstance(value, UserStr | Context | RecordRef):
+                        self.env[name] = value  # a string is read where it is used: its size is that of where it goes
                     else:
                         self.assign_name(name, value)
                 elif spelled(name, context.arguments or ()) in (context.arguments or ()):

@@ -11,7 +11,7 @@ import _ast as ast
 
 from ..errors import Diagnostic
 from ..ir.core import PTR_ARG, Function
-from ..lower.inner import MOST_ARGUMENTS, Outside, outer_values
+from ..lower.inner import MOST_ARGUMENTS, Global, Outside, outer_values
 from ..lower.numbers import BOOL, S64_HI, S64_LO, U64_HI, Num, Refusal, check_assignable, wrap
 from ..record import Record, field
 from ..types.scalars import IntType
@@ -182,7 +182,7 @@ def build(
         span=front.source.span(definition),
         is_program=False,
     )
-    low = Outside(obj, function, front.low.features)
+    low = (Global if signature else Outside)(obj, function, front.low.features)
     inside = call.replace(done=low.b.new_block(), records=0, results=[], written=[], replaced=[],
                           is_in_loop=False, is_forgetful=False)  # fmt: skip
     params = iter(list(function.entry.params))

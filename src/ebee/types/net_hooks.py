@@ -9,10 +9,13 @@ from __future__ import annotations
 from ..abi import bpf
 from ..abi.contexts import ACCESS, STRUCTS
 from ..record import Record
+from .scalars import Type, u32, u64
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ..btf.build import BtfBuilder
 
 # What a tc or tcx program makes of a packet. Source: include/uapi/linux/pkt_cls.h.
 TC_ACT_UNSPEC, TC_ACT_OK, TC_ACT_RECLASSIFY, TC_ACT_SHOT, TC_ACT_PIPE = -1, 0, 1, 2, 3
@@ -201,6 +204,26 @@ def sock_fields(struct: str) -> dict[str, ContextField]:
         for name, place in STRUCTS[layout].items()
         if name not in left_out
     }
+
+
+class ContextStruct(Type):
+    """The struct that programs of a hook see as their context: a `struct xdp_md` or its like, whole."""
+
+    __slots__ = ()
+
+    def __init__(self, section: str) -> None:
+        name = ACCESS[section][0]
+        super().__init__(name, -(-max(off + size * n for off, size, n in STRUCTS[name].values()) // 8) * 8, 8)
+
+    def btf_id(self, btf: BtfBuilder) -> int:
+        from ..btf.kinds import Member
+
+        words: dict[int, Type] = {4: u32, 8: u64}  # type: ignore[dict-item]
+        members = []
+        for name, (off, size, count) in STRUCTS[self.name].items():
+            type_id = words[size].btf_id(btf) if size in words else btf.add_int("unsigned char", 1)
+            members.append(Member(name, btf.add_array(type_id, count) if count > 1 else type_id, 8 * off, 0))
+        return btf.add_struct(self.name, self.size, members)
 
 
 def context_fields(section: str) -> dict[str, ContextField]:

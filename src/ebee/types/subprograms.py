@@ -8,9 +8,15 @@ from .probes import Probe, check_function
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TypeVar, overload
+    from typing import Any, TypeAlias, TypeVar, overload
 
     F = TypeVar("F", bound=Callable[..., Any])
+    Context: TypeAlias = Any
+else:
+
+    class Context:
+        """Annotates the first parameter of a function that can be replaced: the context of the probe that calls it."""
+
 
 _FORM, _REPLACEABLE = "_ebee_subprogram", "_ebee_replaceable"
 
@@ -26,8 +32,9 @@ def subprogram(function: Any = None, /, *, replaceable: bool = False) -> Any:
     """Have a function that probes call compiled once, as a subprogram; an error where that cannot be.
 
     It takes up to five arguments (four if it can end the program), and returns an integer or nothing. One that is
-    `replaceable` has annotated integers for parameters and result, and stands in the program under its own name, as a
-    global function (Linux 5.6): `@ebee.freplace` puts another in its place while the program runs.
+    `replaceable` has annotated parameters (integers, structs, and first a network hook's `Context`) and an integer as
+    its result, and stands in the program under its own name, as a global function (Linux 5.6): `@ebee.freplace` puts
+    another in its place while the program runs.
     """
     if function is None:
         return lambda given: _declare(given, replaceable)
@@ -56,12 +63,15 @@ def is_replaceable(function: Any) -> bool:
     return getattr(function, _REPLACEABLE, False)
 
 
-def freplace(target: Probe | int | str, function: Callable[..., Any] | str) -> Callable[[Callable[..., object]], Probe]:
+def freplace(
+    target: Probe | int | str, function: Callable[..., Any] | str, *, hook: str = ""
+) -> Callable[[Callable[..., object]], Probe]:
     """Run a function in place of a global function of a loaded program (Linux 5.10).
 
     `target` is a probe, the id of a program, or the path where one is pinned; `function` is what its program calls: a
     `subprogram(replaceable=True)`, or the name of a global function. Both have parameters and results of the same
-    integer types. It is replaced while this one is attached, also where the target is running.
+    types. It is replaced while this one is attached, also where the target is running. `hook` is the section of a
+    target that is no probe, where the function takes its context: "xdp", "tcx/ingress".
 
     Raises: UsageError for a target or a function that cannot be one.
     """
@@ -72,8 +82,10 @@ def freplace(target: Probe | int | str, function: Callable[..., Any] | str) -> C
     if not (isinstance(function, str) and name.isidentifier() or is_replaceable(function)):
         hint = "decorate it with @ebee.subprogram(replaceable=True), or give the name of a global function"
         raise UsageError(f"{name or function!r} cannot be replaced", hint=hint)
+    section = target.section if isinstance(target, Probe) else hook
 
     def declare(own: Callable[..., object]) -> Probe:
-        return Probe(check_function(f"@ebee.freplace(…, {name})", own), f"freplace/{name}", target=target)
+        made = check_function(f"@ebee.freplace(…, {name})", own)
+        return Probe(made, f"freplace/{name}", target=target, target_hook=section)
 
     return declare
