@@ -116,6 +116,7 @@ if TYPE_CHECKING:
     from .types.kernel_hooks import kretsyscall as kretsyscall
     from .types.kernel_hooks import ksyscall as ksyscall
     from .types.kernel_hooks import lsm as lsm
+    from .types.kernel_hooks import lsm_cgroup as lsm_cgroup
     from .types.kernel_hooks import raw_tracepoint as raw_tracepoint
     from .types.kernel_hooks import syscall_program as syscall_program
     from .types.kernel_hooks import tp_btf as tp_btf
@@ -191,6 +192,7 @@ if TYPE_CHECKING:
     from .types.packets import XDP_PASS as XDP_PASS
     from .types.packets import XDP_REDIRECT as XDP_REDIRECT
     from .types.packets import XDP_TX as XDP_TX
+    from .types.perf_hooks import breakpoint as breakpoint
     from .types.perf_hooks import interval as interval
     from .types.perf_hooks import perf_event as perf_event
     from .types.perf_hooks import profile as profile
@@ -269,8 +271,8 @@ _HOMES = {
         "read_user redirect redirect_peer signal sizeof tid uid user_str xchg"
     ),
     "types.kernel_hooks": (
-        "fentry fexit fmod_ret iter kprobe kprobe_session kretprobe kretsyscall ksyscall lsm raw_tracepoint "
-        "syscall_program tp_btf"
+        "fentry fexit fmod_ret iter kprobe kprobe_session kretprobe kretsyscall ksyscall lsm lsm_cgroup "
+        "raw_tracepoint syscall_program tp_btf"
     ),
     "types.kernel_structs": "KernelStruct Ptr",
     "types.kfuncs": "dynptr iter_num iter_task kfunc kfunc_iter kptr_xchg preempt_disabled rcu",
@@ -288,7 +290,7 @@ _HOMES = {
         "sk_reuseport sk_skb sock_ops socket_filter sockopt sysctl tc xdp"
     ),
     "types.packets": "XDP_ABORTED XDP_DROP XDP_PASS XDP_REDIRECT XDP_TX",
-    "types.perf_hooks": "interval perf_event profile",
+    "types.perf_hooks": "breakpoint interval perf_event profile",
     "types.perf_maps": "PerfEventArray",
     "types.probes": "Probe tracepoint",
     "types.programs": "ProgArray",

@@ -68,6 +68,11 @@ def test_a_function_is_replaced(page, backend):
             with session.attach(page["no_telnet"]):
                 assert session.run(page["gate"], packet=packet).retval == ebee.XDP_DROP
         assert session.run(page["gate"], packet=packet).retval == ebee.XDP_PASS
+        mail = ebee.packets.tcp(dport=25)
+        assert session.run(page["stages"], packet=mail).retval == ebee.XDP_PASS
+        if backend == "kernel":
+            with session.attach(page["no_smtp"]):
+                assert session.run(page["stages"], packet=mail).retval == ebee.XDP_DROP
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -79,5 +84,5 @@ def test_probes_that_functions_make(page, backend):
 
 
 def test_the_page_names_every_probe_that_is_tested(page):
-    probes = {*EXPECTED, "dispatch", "drop", "gate", "no_telnet", "reads", "writes", "counted"}
+    probes = {*EXPECTED, "dispatch", "drop", "gate", "no_telnet", "stages", "no_smtp", "reads", "writes", "counted"}
     assert {n for n, v in page.items() if isinstance(v, ebee.Probe)} == probes

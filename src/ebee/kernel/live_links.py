@@ -357,6 +357,8 @@ def _perf_event_words(fields: Fields) -> str:
         return f"tracepoint {fields['tracepoint']}"
     if "event_type" in fields:
         kind = fields["event_type"]  # a number: of a PMU of its own, as cpu-clock and task-clock become
+        if kind == "breakpoint":  # of which the kernel does not tell the address
+            return "breakpoint"
         return f"{kind if isinstance(kind, str) else f'PMU {kind}'} {fields['event_config']}"
     if "file" in fields:
         return f"{fields['file']}:{_user_function(fields['file'], fields['offset'])}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ..abi import attr as layouts
 from ..abi.perf_events import PERF_TYPE_SOFTWARE
-from ..errors import NotSupported, PermissionMissing, SyscallError
+from ..errors import NotSupported, PermissionMissing, SyscallError, UsageError
 from ..sys import bpf
 from ..sys.caps import missing_for_tracing
 from ..sys.os_seam import Fd, current
 from .programs import KernelLink
 
-_EINVAL, _EACCES = 22, 13
+_EINVAL, _EACCES, _ENOSPC = 22, 13, 28
 
 # Source: struct perf_event_attr, include/uapi/linux/perf_event.h.
 PERF_TYPE_TRACEPOINT = 2
@@ -23,6 +23,7 @@ _PERF_EVENT_ATTR: layouts.Layout = {
     "sample_type": (24, 8),
     "flags": (40, 8),
     "wakeup_events": (48, 4),
+    "bp_type": (52, 4),
     "config1": (56, 8),
     "config2": (64, 8),
     "end": (72, 0),  # PERF_ATTR_SIZE_VER1
@@ -37,12 +38,14 @@ PERF_FLAG_PID_CGROUP = 4
 
 
 def open_samples(
-    type: int, config: int, flags: int, sample: int, target: int, cpu: int, what: str, *, is_cgroup: bool = False
+    type: int, config: int, flags: int, sample: int, target: int, cpu: int, what: str, *, is_cgroup: bool = False,
+    breakpoint: tuple[int, int, int] | None = None,
 ) -> Fd:
     """Open an event that runs a program each `sample` times, or with FREQ so often in a second.
 
     `target` is a thread, 0 for this one, -1 for all, or a control group's file descriptor; `cpu` -1 means all.
-    Raises: NotSupported for an event that this machine does not count, PermissionMissing, SyscallError.
+    `breakpoint` is the address, length and bits of one.
+    Raises: NotSupported for an event that this machine does not count, PermissionMissing, UsageError, SyscallError.
     """
     fields: dict[str, int | bytes] = {
         "type": type,
@@ -51,6 +54,8 @@ def open_samples(
         "sample_period": sample,
         "flags": flags,
     }
+    if breakpoint is not None:
+        fields |= dict(zip(("config1", "config2", "bp_type"), breakpoint))
     attr = bpf.make_attr(_PERF_EVENT_ATTR, fields)
     more = PERF_FLAG_PID_CGROUP if is_cgroup else 0
     fd = current().perf_event_open(attr, target, cpu, -1, _PERF_FLAG_FD_CLOEXEC | more)
@@ -58,6 +63,11 @@ def open_samples(
         raise PermissionMissing(f"sampling {what}", missing_for_tracing() or ["CAP_PERFMON"])
     if fd in (-bpf.ENOENT, -bpf.EOPNOTSUPP):
         raise NotSupported(f"the event {what}", hint="this machine does not count it; a virtual one has few counters")
+    if fd == -_ENOSPC and breakpoint is not None:
+        raise UsageError(f"{what}: the CPU has no more breakpoints", hint="others hold them: x86 has four in all")
+    if fd == -_EINVAL and breakpoint is not None:
+        hint = "the address is a multiple of the length, of x the length is 8, and x86 cannot wait for reads alone"
+        raise UsageError(f"this machine does not watch {what}", hint=hint)
     if fd < 0:
         raise SyscallError("perf_event_open", -fd, what)
     return Fd(fd)

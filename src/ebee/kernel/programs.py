@@ -176,7 +176,8 @@ def load(
             # because it was the stub's needs (stack, helpers) that were too much.
     front = []
     is_sample = prog.prog_type == abi.BPF_PROG_TYPE_PERF_EVENT
-    if scope is not None and prog.prog_type not in _UNSCOPED_TYPES and not is_sample:
+    is_of_group = prog.prog_type == abi.BPF_PROG_TYPE_LSM and prog.expected_attach_type == abi.BPF_LSM_CGROUP
+    if scope is not None and prog.prog_type not in _UNSCOPED_TYPES and not is_sample and not is_of_group:
         if prog.prog_type not in _SCOPED_TYPES or not runs_for_task(parse_section(prog.section)):
             what = f"following a command with programs of section {prog.section!r}"
             hint = "they run on behalf of no process: filter in the probe with ebee.followed(pid), or say --all as well"

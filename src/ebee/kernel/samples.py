@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 
-from ..abi.perf_events import find_event
-from ..errors import SyscallError, UsageError
+from ..abi.perf_events import find_breakpoint, find_event
+from ..errors import SyscallError, UnknownProbe, UsageError
 from ..sys.cgroups import open_cgroup
 from ..sys.cpus import online_cpus
 from . import perf_events as perf
@@ -52,6 +52,22 @@ def attach_to_samples(program: KernelProgram, options: AttachOptions) -> KernelL
     return _attach(program, options, [(-1, cpu) for cpu in cpus])
 
 
+def _breakpoint(event: str) -> tuple[int, int, int] | None:
+    """Return the address, length and bits of a breakpoint, None for other events. Raises: UnknownProbe."""
+    found = find_breakpoint(event)
+    if found is None:
+        return None
+    symbol, off, length, bits = found
+    if symbol:
+        from .ksyms import address_of
+
+        address = address_of(symbol)
+        if not address:
+            raise UnknownProbe(event, hint=f"the kernel has no symbol {symbol!r}: see /proc/kallsyms")
+        off += address
+    return off, length, bits
+
+
 def _threads(pid: int) -> list[int]:
     try:
         return sorted(map(int, os.listdir(f"/proc/{pid}/task")))
@@ -67,13 +83,16 @@ def _attach(
     if found is None:
         raise UsageError(f"there is no perf event {options.event!r}")
     type, config = found
+    watched = _breakpoint(options.event)
     flags |= perf.DISABLED | (perf.FREQ if options.sample_freq else 0)
     links: list[KernelLink] = []
     try:
         for target, cpu in targets:
             sample = options.sample_freq or options.sample_period
             try:
-                event = perf.open_samples(type, config, flags, sample, target, cpu, options.event, is_cgroup=is_cgroup)
+                event = perf.open_samples(
+                    type, config, flags, sample, target, cpu, options.event, is_cgroup=is_cgroup, breakpoint=watched
+                )
             except SyscallError as e:
                 if e.errno == _ESRCH and len(targets) > 1:
                     continue  # a thread that has ended meanwhile

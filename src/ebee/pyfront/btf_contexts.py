@@ -257,6 +257,24 @@ def lsm_context(name: str, target: Target) -> BtfContext:
     return made
 
 
+class LsmCgroupContext(TypedContext):
+    """A security hook that asks for the tasks of a control group."""
+
+    results = (0, 1)
+    result_hint = "return True to allow it, False to refuse it with EPERM"
+    default_result: int | None = None
+
+
+def lsm_cgroup_context(name: str, target: Target) -> BtfContext:
+    """Return the context of a security hook, of a control group."""
+    btf, proto = known_hook("lsm_cgroup", name, target)
+    made = LsmCgroupContext(f"lsm_cgroup probe on {name}", btf, proto.args)
+    if not proto.ret_type_id:
+        made.results, made.failure, made.default_result = (1, 1), 1, 1
+        made.result_hint = "return True: nothing can be refused here"
+    return made
+
+
 def result(btf: Btf, proto: Prototype) -> Argument | None:
     """Return the result of a function as an argument that comes after the others, None if it has none."""
     if not proto.ret_type_id or resolved(btf, btf.by_id(proto.ret_type_id)).kind in (BTF_KIND_STRUCT, BTF_KIND_UNION):

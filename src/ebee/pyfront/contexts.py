@@ -159,6 +159,7 @@ CONTEXTS: dict[str, str] = {
     **dict.fromkeys(("fexit", "fexit.s"), "btf_contexts.fexit_context"),
     **dict.fromkeys(("fmod_ret", "fmod_ret.s"), "btf_contexts.fmod_ret_context"),
     **dict.fromkeys(("lsm", "lsm.s"), "btf_contexts.lsm_context"),
+    "lsm_cgroup": "btf_contexts.lsm_cgroup_context",
     **dict.fromkeys(("iter", "iter.s"), "iterators.iter_context"),
     "kprobe": "kprobe_contexts.kprobe_context",
     "kretprobe": "kprobe_contexts.kretprobe_context",

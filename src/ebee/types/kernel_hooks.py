@@ -142,6 +142,17 @@ def lsm(*names: str, sleepable: bool = False) -> Decorator:
     return _hooks("lsm", names, "file_open", sleepable=sleepable)
 
 
+def lsm_cgroup(*names: str, cgroup: str = "") -> Decorator:
+    """Run a function at security hooks (`socket_bind`), for the tasks or sockets of a control group (Linux 6.0).
+
+    It returns True to allow, and False to refuse with EPERM. Hooks of tasks and sockets can be attached to so, not all
+    that there are. Raises: UsageError for what is no name.
+    """
+    _check("lsm_cgroup", names, "socket_bind")
+    options = {"cgroup": cgroup} if cgroup else {}
+    return on(f"@ebee.lsm_cgroup({names[0]!r})", *dict.fromkeys(f"lsm_cgroup/{name}" for name in names), **options)
+
+
 def iter(*names: str, map: MapDecl | None = None, sleepable: bool = False) -> Decorator:
     """Run a function on every object of a kind that the kernel has (`task`, `bpf_map`, …), when it is read.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..abi.perf_events import EVENTS, find_event
+from ..abi.perf_events import BREAKPOINT_ON, EVENTS, find_event
 from ..errors import UsageError
 from .probes import Probe, on
 
@@ -36,7 +36,8 @@ def perf_event(
 
     Events of the kernel: `cpu-clock` (nanoseconds), `task-clock`, `page-faults`, `context-switches`, `cpu-migrations`,
     `minor-faults`, `major-faults`; of the CPU: `cycles`, `instructions`, `cache-misses`, `branch-misses` and others,
-    of its caches `LLC-load-misses` and its like, by number `r01c2` (the event, and above it the unit, in hexadecimal).
+    of its caches `LLC-load-misses` and its like, by number `r01c2` (the event, and above it the unit, in hexadecimal);
+    accesses of memory `mem:0x7f12a0/8:w`, as for `breakpoint`.
     Without `period` and `freq` it runs on every event (`period=1`); clocks need one of them. `pid` is one process,
     `cgroup` a control group; with a command it is that and its descendants, else the whole machine. `cpu` is one CPU.
 
@@ -54,6 +55,26 @@ def perf_event(
         raise UsageError(f"{event} counts nanoseconds", hint="give freq=99 (in a second), or period=1_000_000 (1 ms)")
     options = {"event": event, "sample_freq": freq, "sample_period": 0 if freq else period or 1, "pid": pid}
     return _hook("perf_event", options | {"cgroup": cgroup, "cpu": cpu})
+
+
+def breakpoint(
+    address: int | str, *, length: int = 0, on: str = "rw", pid: int = 0, cgroup: str = "", cpu: int | None = None
+) -> Decorator:
+    """Run a function each time that memory is written to (`on="w"`), read or written ("rw"), or executed ("x").
+
+    `address` is a number, a symbol of the kernel, or that with an offset: "jiffies", "loops_per_jiffy+8". It is a
+    multiple of `length`, which is 1, 2, 4 (if it is not given) or 8 bytes; of "x" it is 8. The CPU has a few of them,
+    four on x86, which cannot wait for reads alone. Whom it watches is said as for `perf_event`: an address of a process
+    means something with its `pid`. Raises: UsageError.
+    """
+    if isinstance(address, int) and not isinstance(address, bool) and 0 <= address < 1 << 64:
+        address = f"{address:#x}"
+    event = f"mem:{address}{f'/{length}' if length else ''}:{on}"
+    if on not in BREAKPOINT_ON or not isinstance(address, str) or find_event(event) is None:
+        hint = 'address: a number or a symbol; length: 1, 2, 4 or 8; on: "w", "rw", "r" or "x"'
+        raise UsageError(f"there is no breakpoint {event[4:]!r}", hint=hint)
+    _check_number("breakpoint", "pid", pid, 0, (1 << 31) - 1)
+    return _hook("breakpoint", {"event": event, "sample_period": 1, "pid": pid, "cgroup": cgroup, "cpu": cpu})
 
 
 def profile(hz: int = 99, *, pid: int = 0, cgroup: str = "", cpu: int | None = None) -> Decorator:

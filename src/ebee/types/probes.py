@@ -90,7 +90,7 @@ _PLACES = {
     "sk_reuseport": "socket", "uprobe": "pid", "uretprobe": "pid", "usdt": "pid", "perf_event": "pid cgroup",
     "lwt_": "route", "kprobe": "cookie", "kretprobe": "cookie", "ksyscall": "cookie", "kretsyscall": "cookie",
     "tracepoint": "cookie", "raw_tracepoint": "cookie", "tp_btf": "cookie", "fentry": "cookie", "fexit": "cookie",
-    "fmod_ret": "cookie", "lsm": "cookie",
+    "fmod_ret": "cookie", "lsm_cgroup": "cgroup before after", "lsm": "cookie",
 }  # fmt: skip
 
 
