@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..spec.object import MapSpec, ObjectSpec, ProgramSpec, Reloc
     from ..spec.target import Target, TracepointFormat
     from ..sys.os_seam import Fd
+    from .hooks.stacks import MappingLog
     from .interpreter import Code
     from .registry import Registry
 
@@ -165,6 +166,7 @@ class EngineBackend:
         self._rings: list[EngineMap] = []
         self._programs: dict[Code, EngineProgram] = {}
         self._links: dict[str, list[EngineLink]] = {}
+        self._mappings: MappingLog | None = None
         self._command: Command | None = None
         self._failure: EbeeError | None = None
         # Held while there is nothing to wake up for; `notify` lets it go. A lock may be released in a signal
@@ -339,8 +341,19 @@ class EngineBackend:
         """Structs of functions are the kernel's. Raises: NotSupported."""
         raise NotSupported(f"registering a {struct} in the engine", hint="run it in the kernel")
 
-    def mapping_events(self, *, is_for_command: bool) -> None:
-        """Stacks of processes are the kernel's to follow: there are none here."""
+    def mapping_events(self, *, is_for_command: bool) -> MappingLog | None:
+        """Note what processes have mapped when a program asks for their stacks; only commands are followed here."""
+        if not is_for_command:
+            return None
+        from .hooks.stacks import MappingLog
+
+        self._mappings = MappingLog()
+        return self._mappings
+
+    def has_stack(self, pid: int) -> None:
+        """A program has asked for the stack of a process, which is stopped."""
+        if self._mappings is not None:
+            self._mappings.look(pid)
 
     def attached_events(self) -> list[str]:
         """Return the events (`category:name`) that programs are attached to."""

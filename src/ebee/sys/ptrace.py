@@ -23,10 +23,14 @@ SYSCALL_STOP = 0x80 | 5  # the stop signal of a system-call stop: SIGTRAP marked
 SYSCALL_INFO_ENTRY, SYSCALL_INFO_EXIT, SYSCALL_INFO_SECCOMP = 1, 2, 3
 
 _CONT, _SYSCALL, _GETEVENTMSG, _SEIZE, _LISTEN, _GET_SYSCALL_INFO = 7, 24, 0x4201, 0x4206, 0x4208, 0x420E
+_GETREGSET = 0x4204
 _NAMES = {
     _CONT: "CONT", _SYSCALL: "SYSCALL", _GETEVENTMSG: "GETEVENTMSG", _SEIZE: "SEIZE", _LISTEN: "LISTEN",
-    _GET_SYSCALL_INFO: "GET_SYSCALL_INFO",
+    _GET_SYSCALL_INFO: "GET_SYSCALL_INFO", _GETREGSET: "GETREGSET",
 }  # fmt: skip
+_NT_PRSTATUS = 1
+# Machine: words of its registers, which of them is the program counter, and which the frame pointer.
+_REGISTERS = {"x86_64": (27, 16, 4), "aarch64": (34, 32, 29)}
 _SYSCALL_INFO_SIZE = 88  # sizeof(struct ptrace_syscall_info) as of Linux 5.3
 _WNOTHREAD, _WALL = 0x20000000, 0x40000000
 _ESRCH = 3
@@ -81,6 +85,15 @@ class Tracer:
             return None
         value: int = _rval(self._info, 24)[0]
         return value
+
+    def code_and_frame(self, tid: int) -> tuple[int, int] | None:
+        """Return the program counter and the frame pointer of a stopped tracee, None for one of 32 bits."""
+        words, code, frame = _REGISTERS[os.uname().machine]
+        registers = (ctypes.c_uint64 * words)()
+        where = _Iovec(ctypes.addressof(registers), ctypes.sizeof(registers))
+        if not self._request(_GETREGSET, tid, _NT_PRSTATUS, ctypes.addressof(where)):
+            return None
+        return (registers[code], registers[frame]) if where.len == ctypes.sizeof(registers) else None
 
     def _request(self, request: int, tid: int, addr: int, data: int) -> bool:
         if self._ptrace(request, tid, addr, data) >= 0:

@@ -29,5 +29,8 @@ class EventSink(Protocol):
     def fire(self, event: str, record: bytes, task: TaskContext) -> object:
         """Take one event. `task` and its memory are valid during the call only."""
 
+    def has_stack(self, pid: int) -> None:
+        """Learn that the stack of a process, which is stopped, was asked for."""
+
     def notify(self) -> None:
         """Learn, from any thread, that the command's `poll` has something new to say."""

@@ -133,6 +133,9 @@ class RecordingSink:
         memory = self.recorder.strings(event, record, task)
         self.recorder.add(event, record, task, task.ktime_ns(), memory)
 
+    def has_stack(self, pid: int) -> None:
+        """Nothing: recordings have no stacks."""
+
     def notify(self) -> None:
         """Let `record_command` ask the command."""
         self.changed.set()
@@ -166,6 +169,10 @@ class RecordingTee:
         shown = task.replace(ktime_ns=lambda: t_ns, read_user=read_and_keep)
         self._inner.fire(event, record, shown)
         self.recorder.add(event, record, task, t_ns, seen.items())
+
+    def has_stack(self, pid: int) -> None:
+        """Pass it on."""
+        self._inner.has_stack(pid)
 
     def notify(self) -> None:
         """Pass it on."""

@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
     import threading
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from . import EventSink
     from .events import SyscallEvent
@@ -108,7 +108,7 @@ class _Task:
 
     __slots__ = ("awaited", "context", "credentials_known", "nr", "stat", "tid")
 
-    def __init__(self, tid: int, memory: MemoryReader, keep_open: bool) -> None:
+    def __init__(self, tid: int, memory: MemoryReader, stack: Callable[[_Task], list[int]], keep_open: bool) -> None:
         self.tid = tid
         self.nr = -1
         self.awaited: list[SyscallEvent] = []  # exit events of the system call that it is in
@@ -119,8 +119,9 @@ class _Task:
             return memory.read(tid, address, size)
 
         self.context = TaskContext(
-            tgid=tid, pid=tid, ktime_ns=time.monotonic_ns, random_u32=_random_u32, read_user=read_user
-        )
+            tgid=tid, pid=tid, ktime_ns=time.monotonic_ns, random_u32=_random_u32, read_user=read_user,
+            stack=lambda is_user: stack(self) if is_user else [],
+        )  # fmt: skip
 
     def current(self) -> TaskContext:
         """Return the task as it is now. It must be stopped."""
@@ -312,8 +313,15 @@ class LiveCommand:
         os.write(self._go_w, b"x")
 
     def _add(self, tid: int) -> _Task:
-        task = self._tasks[tid] = _Task(tid, self._memory, len(self._tasks) < _MAX_OPEN_FILES)
+        task = self._tasks[tid] = _Task(tid, self._memory, self._stack, len(self._tasks) < _MAX_OPEN_FILES)
         return task
+
+    def _stack(self, task: _Task) -> list[int]:
+        """Return the stack of a task that is stopped, and have what it has mapped noted: for this thread only."""
+        from .stacks import user_stack
+
+        self._sink.has_stack(task.context.tgid)
+        return user_stack(self._tracer, self._memory, task.tid)
 
     def _ended(self, tid: int, status: int) -> None:
         task = self._tasks.pop(tid, None)
