@@ -11,6 +11,8 @@ from .kinds import ENTRY_WORDS, FIXED_WORDS, KIND_NAMES
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from mmap import mmap
+
 
 class _Steps(dict[int, int]):
     """The number of words of a type, by its info word; filled as new info words are met."""
@@ -24,7 +26,8 @@ class _Steps(dict[int, int]):
 
 
 class TypeIndex:
-    """Word numbers in the type section at which types start: `offsets` by id, `by_name` by the offset of their names.
+    """Word numbers in the type section at which types start: `offsets` by id, `by_name` by the offset of their names,
+    without those that have none.
 
     `has_tails`: a name may be the end of a longer string (no compiler's linker in use makes such).
     """
@@ -40,44 +43,47 @@ class TypeIndex:
 
         Raises: BtfError; IndexError if the section ends within a type.
         """
+        from operator import itemgetter
+
+        if isinstance(words, memoryview):  # an array is read in half the time
+            words = array("I", words.cast("B").tobytes())
         steps, end = _Steps(), len(words)
-        named: list[int] = []  # offset of the name << 32 | word
-        append = named.append
+        offsets: list[int] = []
+        append = offsets.append
         word = 0
         while word < end:
-            append(words[word] << 32 | word)
+            append(word)
             word += steps[words[word + 1]]
         if word != end:
             raise IndexError
-        offsets = array("I", [n & 0xFFFF_FFFF for n in named])
-        named.sort()
-        by_name = array("I", [n & 0xFFFF_FFFF for n in named])
-        names = [n >> 32 for n in named]
+        by_name = sorted([word for word in offsets if words[word]], key=words.__getitem__)
+        names = [words[word] for word in by_name]
         if str_base or (names and names[-1] > len(strings)):
             names = [n - str_base for n in names if str_base < n < str_base + len(strings)]
-        has_tails = any(map((b"\0" + strings).__getitem__, names))  # what stands before each
-        return cls(offsets, by_name, has_tails)
+        has_tails = any(itemgetter(0, 0, *names)(b"\0" + strings))  # what stands before each
+        return cls(array("I", offsets), array("I", by_name), has_tails)
 
     @classmethod
-    def from_bytes(cls, data: bytes, word_count: int) -> TypeIndex:
+    def from_bytes(cls, data: bytes | mmap, word_count: int) -> TypeIndex:
         """Return an index that `to_bytes` wrote. Raises: BtfError if it is damaged or of other data."""
         from binascii import crc32
 
-        numbers = memoryview(data[: len(data) // 4 * 4]).cast("I")
-        count = (len(numbers) - 4) // 2
-        head = numbers[:4].tolist()
-        if len(head) < 4 or head[1::2] != [word_count, count] or head[0] != crc32(memoryview(data)[4:]):
+        view = memoryview(data)
+        numbers = view[: len(data) // 4 * 4].cast("I")
+        head = numbers[:5].tolist()
+        if len(head) < 5 or head[1] != word_count or 5 + sum(head[3:]) != len(numbers) or head[0] != crc32(view[4:]):
             raise BtfError("this index is damaged or belongs to other data", section=".BTF")
-        return cls(numbers[4 : 4 + count], numbers[4 + count :], bool(numbers[2]))
+        first = 5 + head[3]
+        return cls(numbers[5:first], numbers[first:], bool(head[2]))
 
     def to_bytes(self, word_count: int) -> bytes:
-        """Return the index: CRC-32 of the rest, size of the type section in words, `has_tails`, number of types, lists.
+        """Return the index: CRC-32 of the rest, size of the type section in words, `has_tails`, two lengths, the lists.
 
         All are of 32 bits in the machine's byte order.
         """
         from binascii import crc32
 
-        head = array("I", [word_count, self.has_tails, len(self.offsets)])
+        head = array("I", [word_count, self.has_tails, len(self.offsets), len(self.by_name)])
         rest = head.tobytes() + b"".join(array("I", x).tobytes() for x in (self.offsets, self.by_name))
         return array("I", [crc32(rest)]).tobytes() + rest
 
@@ -90,6 +96,8 @@ class TypeIndex:
         """Return where types with one of these names start, in order."""
         found = []
         for off in name_offs:
+            if not off:
+                found += [word for word in self.offsets if not words[word]]
             at = bisect_left(self.by_name, off, key=words.__getitem__)
             while at < len(self.by_name) and words[self.by_name[at]] == off:
                 found.append(self.by_name[at])

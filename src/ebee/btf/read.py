@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 # Modifiers or arrays in a row, or structs inside structs, after which a type is taken for a cycle.
 MAX_DEPTH = 64
+_PIECE_BYTES = 1 << 16
 
 
 class BtfField:
@@ -214,7 +215,7 @@ class Btf:
         data: bytes | memoryview | mmap,
         *,
         base: Btf | None = None,
-        index: bytes | None = None,
+        index: bytes | mmap | None = None,
         pointer_size: int = 8,
     ) -> None:
         self.data: bytes | mmap = bytes(data) if isinstance(data, (memoryview, bytearray)) else data
@@ -308,11 +309,11 @@ class Btf:
             return ""
         if off < self._str_base and self.base is not None:
             return self.base.string(off)
-        start, strings = off - self._str_base, self._strings()
-        if start >= len(strings):
+        start = off - self._str_base + self._str_start
+        if start >= self._str_end:
             raise BtfError(f"there is no string at {off}", section=".BTF strings", off_bytes=off)
         try:
-            return strings[start : strings.find(b"\0", start)].decode()
+            return self.data[start : self.data.find(b"\0", start)].decode()
         except UnicodeDecodeError:
             what = f"the string at {off} is not UTF-8"
             raise BtfError(what, section=".BTF strings", off_bytes=off) from None
@@ -323,15 +324,32 @@ class Btf:
             self._text = bytes(self.data[self._str_start : self._str_end])
         return self._text
 
+    def _entry(self, text: bytes) -> int:
+        """Return where an own string is that ends with its NUL, -1 if it is nowhere.
+
+        A memory map is searched in pieces: to copy it whole takes longer than all else that a first look-up does.
+        """
+        start, end = self._str_start, self._str_end
+        if self.data[start : start + len(text)] == text:
+            return 0
+        if self._text:
+            return self._text.find(b"\0" + text) + 1 or -1
+        for at in range(start, end, _PIECE_BYTES):
+            found = self.data[at : min(at + _PIECE_BYTES + len(text), end)].find(b"\0" + text)
+            if found >= 0:
+                return at - start + found + 1
+        return -1
+
     def _string_offs(self, name: str) -> tuple[list[int], list[int]]:
         """Return where a string is an entry of its own, and where it is the tail of another one."""
         entries, tails = ([], []) if self.base is None else self.base._string_offs(name)
-        text, data = name.encode("utf-8", "surrogateescape") + b"\0", self._strings()
+        text = name.encode("utf-8", "surrogateescape") + b"\0"
         if "\0" in name:
             return entries, tails
         if self._known is not None and not self._known.has_tails and name:
-            at = 0 if data.startswith(text) else data.find(b"\0" + text) + 1 or -1
+            at = self._entry(text)
             return ([*entries, at + self._str_base] if at >= 0 else entries), tails
+        data = self._strings()
         at = data.find(text)
         while at >= 0:
             is_entry = not at or data[at - 1] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from stat import S_ISREG
 
 from ..btf.kinds import BTF_KIND_STRUCT
 from ..errors import BtfError, NotSupported
@@ -11,7 +12,13 @@ from ..sys.os_seam import current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from mmap import mmap
+    from typing import TypeVar
+
     from ..btf.read import Btf
+
+    Contents = TypeVar("Contents")
 
 VMLINUX_BTF = "/sys/kernel/btf/vmlinux"
 _MOST_OFF_BYTES = 1 << 16
@@ -114,16 +121,25 @@ def cache_path(what: str) -> str:
 
 def read_own_file(path: str, most_bytes: int) -> bytes | None:
     """Return what an earlier run of this user kept, or None."""
+    return _own_file(path, lambda fd: os.read(fd, most_bytes))
+
+
+def map_own_file(path: str) -> mmap | None:
+    """Return a memory map of what an earlier run of this user kept, or None. Such files are replaced, never changed."""
+    from mmap import MAP_PRIVATE, PROT_READ, mmap
+
+    return _own_file(path, lambda fd: mmap(fd, 0, flags=MAP_PRIVATE, prot=PROT_READ))
+
+
+def _own_file(path: str, read: Callable[[int], Contents]) -> Contents | None:
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
             status = os.fstat(fd)
-            if status.st_uid != os.geteuid():
-                return None
-            return os.read(fd, min(status.st_size, most_bytes))
+            return read(fd) if status.st_uid == os.geteuid() and S_ISREG(status.st_mode) else None
         finally:
             os.close(fd)
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 
@@ -152,10 +168,19 @@ def write_own_file(path: str, data: bytes) -> None:
         if os.stat(folder).st_uid != os.geteuid():
             return
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
-            os.write(fd, data)
-        finally:
-            os.close(fd)
-        os.rename(temporary, path)
     except OSError:
         return
+    try:
+        try:
+            is_whole = os.write(fd, data) == len(data)
+        finally:
+            os.close(fd)
+        if is_whole:
+            os.rename(temporary, path)
+            return
+    except OSError:
+        pass
+    try:
+        os.unlink(temporary)
+    except OSError:
+        pass

@@ -8,7 +8,7 @@ from ..btf.read import Btf
 from ..errors import BtfError, NotSupported, SyscallError
 from ..sys import bpf
 from ..sys.os_seam import current
-from .task_layout import VMLINUX_BTF, cache_path, read_own_file, write_own_file
+from .task_layout import VMLINUX_BTF, cache_path, map_own_file, write_own_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from ..spec.core_relo import CoreTarget
     from ..sys.os_seam import Fd
-
-_MOST_INDEX_BYTES = 1 << 24
 
 BTF_DIRECTORY = "/sys/kernel/btf"
 
@@ -46,8 +44,8 @@ def module_btf(name: str) -> Btf | None:
 def _open() -> Btf | None:
     try:
         data = current().map_file(VMLINUX_BTF)
-        path = cache_path("btf-index-2")  # the number is that of the format
-        index = read_own_file(path, _MOST_INDEX_BYTES) if path else None
+        path = cache_path("btf-index-3")  # the number is that of the format
+        index = map_own_file(path) if path else None
         if index is not None:
             try:
                 return Btf(data, index=index)
