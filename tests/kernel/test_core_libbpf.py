@@ -43,12 +43,12 @@ def xlated_by_libbpf(path):
     script = f"""set -eu
 mkdir -p {out}/fs
 mount -t bpf bpffs {out}/fs
-{tool} prog loadall {path} {out}/fs
-for p in {out}/fs/*; do echo $(basename $p); {tool} -j prog dump xlated pinned $p opcodes; echo; done
+{tool} prog loadall {path} {out}/fs/made
+for p in {out}/fs/made/*; do echo $(basename $p); {tool} -j prog dump xlated pinned $p opcodes; echo; done
 """
     unshare = ["unshare", "--mount", "--propagation", "private", "--fork", "--kill-child"]
     done = subprocess.run([*unshare, "sh", "-c", script], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     lines = [line for line in done.stdout.splitlines() if line]
     return {name: b"".join(map(code_of, json.loads(text))) for name, text in zip(lines[::2], lines[1::2], strict=True)}
 

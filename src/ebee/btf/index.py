@@ -11,7 +11,6 @@ from .kinds import ENTRY_WORDS, FIXED_WORDS, KIND_NAMES
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from mmap import mmap
 
 
 class _Steps(dict[int, int]):
@@ -64,14 +63,13 @@ class TypeIndex:
         return cls(array("I", offsets), array("I", by_name), has_tails)
 
     @classmethod
-    def from_bytes(cls, data: bytes | mmap, word_count: int) -> TypeIndex:
+    def from_bytes(cls, data: memoryview, word_count: int) -> TypeIndex:
         """Return an index that `to_bytes` wrote. Raises: BtfError if it is damaged or of other data."""
         from binascii import crc32
 
-        view = memoryview(data)
-        numbers = view[: len(data) // 4 * 4].cast("I")
+        numbers = data[: len(data) // 4 * 4].cast("I")
         head = numbers[:5].tolist()
-        if len(head) < 5 or head[1] != word_count or 5 + sum(head[3:]) != len(numbers) or head[0] != crc32(view[4:]):
+        if len(head) < 5 or head[1] != word_count or 5 + sum(head[3:]) != len(numbers) or head[0] != crc32(data[4:]):
             raise BtfError("this index is damaged or belongs to other data", section=".BTF")
         first = 5 + head[3]
         return cls(numbers[5:first], numbers[first:], bool(head[2]))

@@ -259,7 +259,7 @@ class Btf:
             swapped.byteswap()
             self._words = swapped
         self._text = b""
-        self._known = None if index is None else TypeIndex.from_bytes(index, len(self._words))
+        self._known = None if index is None else TypeIndex.from_bytes(memoryview(index), len(self._words))
 
     def _truncated(self, word: int) -> BtfError:
         off_bytes = self._type_start + 4 * word
