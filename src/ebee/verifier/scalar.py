@@ -183,6 +183,7 @@ def forget() -> None:
 
 UNKNOWN = make((0, U64_MAX, *FREE))
 """A number of which nothing is known."""
+ZERO = const(0)
 
 
 def is_equal(a: Scalar, b: Scalar) -> bool:
@@ -271,7 +272,7 @@ def sync(
 
     Parts that contradict each other give a scalar whose lower bounds may be above its upper ones.
     """
-    umin, umax, smin, smax, umin32, umax32, smin32, smax32 = bounded_by_bits(
+    value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32 = bounded_by_bits(
         value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32
     )
     for _ in range(3):
@@ -308,29 +309,41 @@ def sync(
             smin, smax = max(smin, smin & ~U32_MAX | low), min(smax, smax & ~U32_MAX | high)
         # A number that was extended by its sign, whose lower half is not negative.
         if smin32 >= 0 and smin >= S32_MIN and smax <= S32_MAX:
-            smin, smax = umin, umax = smin32, smax32
-            value, mask = tnum.intersect(value, mask, *tnum.between(smin & U64_MAX, smax & U64_MAX))
+            smin, smax = smin32, smax32
+            umin, umax = smin & U64_MAX, smax & U64_MAX
+            value, mask = tnum.intersect(value, mask, *tnum.between(umin, umax))
         if before == (umin, umax, smin, smax, umin32, umax32, smin32, smax32):
             break
     # What the ranges tell of bits, and those then of the ranges.
     value64, mask64 = tnum.intersect(value, mask, *tnum.between(umin, umax))
     value32, mask32 = tnum.intersect(value64 & U32_MAX, mask64 & U32_MAX, *tnum.between(umin32, umax32))
     value64, mask64 = value64 & UPPER | value32, mask64 & UPPER | mask32
-    umin, umax, smin, smax, umin32, umax32, smin32, smax32 = bounded_by_bits(
-        value64, mask64, umin, umax, smin, smax, umin32, umax32, smin32, smax32
+    return make(
+        bounded_by_bits(value64, mask64, umin, umax, smin, smax, umin32, umax32, smin32, smax32)
     )
-    return make((value64, mask64, umin, umax, smin, smax, umin32, umax32, smin32, smax32))
 
 
 def bounded_by_bits(
     value: int, mask: int, umin: int, umax: int, smin: int, smax: int, umin32: int, umax32: int, smin32: int,
     smax32: int,
-) -> tuple[int, int, int, int, int, int, int, int]:  # fmt: skip
-    """Narrow bounds by a tnum's least and greatest members. Source: __update_reg_bounds."""
+) -> Key:  # fmt: skip
+    """Narrow bounds by a tnum's least and greatest members, and all to its one member within them.
+
+    Source: __update_reg_bounds.
+    """
+    umin, umax = max(umin, value), min(umax, value | mask)
+    if umin & ~mask != value:
+        only = tnum.step(value, mask, umin)
+        if only == value | mask or only <= umax < tnum.step(value, mask, only):
+            return const(only).key
+    elif (umin >= umax or umin & 1 or not mask & 1) and mask and tnum.step(value, mask, umin) > umax:
+        return const(umin).key
     low, high = value & U32_MAX, (value | mask) & U32_MAX
     return (
-        max(umin, value),
-        min(umax, value | mask),
+        value,
+        mask,
+        umin,
+        umax,
         max(smin, ((value | mask & S64_SIGN) ^ S64_SIGN) - S64_SIGN),
         min(smax, ((value | mask & S64_MAX) ^ S64_SIGN) - S64_SIGN),
         max(umin32, low),
@@ -413,5 +426,10 @@ def sign_extend(s: Scalar, size: int, is32: bool = False) -> Scalar:
 
 
 def bswap(s: Scalar, bits: int, swaps: bool = True) -> Scalar:
-    """Return what is known of the lower 16, 32 or 64 bits in the other byte order: nothing, as in the kernel."""
-    return UNKNOWN
+    """Return the lower 16, 32 or 64 bits in the other byte order (`swaps`) or as they are, extended with zeros.
+
+    Source: scalar_byte_swap.
+    """
+    if swaps:
+        s = make((*tnum.bswap(s.value, s.mask, bits // 8), *FREE))
+    return truncate(s, bits // 8) if bits < BITS else sync(*s.key)

@@ -27,11 +27,14 @@ from ebee.verifier.scalar import (
     S64_MIN,
     U32_MAX,
     UNKNOWN,
+    UPPER,
+    ZERO,
     Rules,
     Scalar,
     bounded_by_bits,
     const,
     extend_half,
+    make,
     sync,
     zero_extend,
 )
@@ -128,6 +131,24 @@ def alu32(op: int, a: Scalar, b: Scalar, rules: Rules = LINUX_6_18) -> Scalar:
         rules.memo.clear()
     result = rules.memo[~op, a, b] = _alu(op, a, b, False, rules)
     return result
+
+
+def fork(op: int, a: Scalar, b: Scalar) -> tuple[Scalar, Scalar] | None:
+    """Return the two values of a that the kernel follows apart before `a op b`: all ones first, and zero.
+
+    They are what a sign bit makes, shifted to all bits; `and` and `or` with one number then choose between two numbers.
+    None where it does not do that. Source: maybe_fork_scalars.
+    """
+    if b.mask or op not in (BPF_AND, BPF_OR):
+        return None
+    if a.smin == -1 and a.smax == 0:
+        return const(U64_MAX), ZERO
+    if a.smin32 == -1 and a.smax32 == 0:
+        upper = a.value & UPPER, a.mask & UPPER
+        ranges = a.umin, a.umax, a.smin, a.smax
+        ones = make((upper[0] | U32_MAX, upper[1], *ranges, U32_MAX, U32_MAX, -1, -1))
+        return ones, make((*upper, *ranges, 0, 0, 0, 0))
+    return None
 
 
 def _alu(op: int, a: Scalar, b: Scalar, wide: bool, rules: Rules) -> Scalar:
@@ -267,7 +288,7 @@ def _zeros_above(value: int, mask: int, umin32: int, umax32: int, smin32: int, s
     narrowed = bounded_by_bits(
         value, mask, 0, U64_MAX, S64_MIN, S64_MAX, umin32, umax32, smin32, smax32
     )
-    return extend_half(value, mask, *narrowed[4:])
+    return extend_half(value, mask, *narrowed[6:])
 
 
 _OPERATIONS: dict[int, Callable[[Scalar, Scalar, bool, Rules], Scalar]] = {

@@ -120,3 +120,24 @@ def overlap(av: int, am: int, bv: int, bm: int) -> bool:
 def is_subset(av: int, am: int, bv: int, bm: int) -> bool:
     """Tell if every member of a is one of b. Source: tnum_in, whose arguments are the other way round."""
     return not am & ~bm and not (av ^ bv) & ~bm
+
+
+def step(value: int, mask: int, number: int) -> int:
+    """Return the least member above `number`, or the greatest member if none is. Source: tnum_step (Linux 7.0)."""
+    if number >= value | mask:
+        return value | mask
+    if number < value:
+        return value
+    # Add one to the number's unknown bits: known ones, and all below the highest that differs, pass the carry on.
+    above = number - value
+    below = (1 << (above & ~mask).bit_length()) - 1
+    return value | (above | below | ~mask) + 1 & mask
+
+
+def bswap(value: int, mask: int, size: int) -> Tnum:
+    """Return the lower `size` bytes in the other order, zeros above them. Source: tnum_bswap16… (Linux 7.0)."""
+    ones = (1 << 8 * size) - 1
+    return (
+        int.from_bytes((value & ones).to_bytes(size, "little"), "big"),
+        int.from_bytes((mask & ones).to_bytes(size, "little"), "big"),
+    )
