@@ -336,7 +336,7 @@ def bounded_by_bits(
         only = tnum.step(value, mask, umin)
         if only == value | mask or only <= umax < tnum.step(value, mask, only):
             return const(only).key
-    elif (umin >= umax or umin & 1 or not mask & 1) and mask and tnum.step(value, mask, umin) > umax:
+    elif (umin >= umax or umin & 1 or not mask & 1) and tnum.step(value, mask, umin) > umax:
         return const(umin).key
     low, high = value & U32_MAX, (value | mask) & U32_MAX
     return (
