@@ -77,12 +77,13 @@ class Scalar:
     """Knowledge of a register's 64 bits, any of which may be wider than need be: the true value fulfils all of it.
 
     value, mask: a tnum. umin, umax: unsigned. smin, smax: signed. umin32 and the others: the same of the lower half.
-    key: all ten, in this order.
+    key: all ten, in this order. number: the value of one that `const` made, else -1.
     """
 
     __slots__ = (
         "key",
         "mask",
+        "number",
         "smax",
         "smax32",
         "smin",
@@ -96,6 +97,7 @@ class Scalar:
 
     def __init__(self, key: Key) -> None:
         self.key = key
+        self.number = -1
         (
             self.value,
             self.mask,
@@ -150,6 +152,8 @@ def make(key: Key) -> Scalar:
     """Return the scalar of these ten values as they are."""
     found = _known.get(key)
     if found is None:
+        if not key[1] and const(key[0]).key == key:
+            return const(key[0])
         if len(_known) >= KEPT_AT_MOST:
             forget()
         found = _known[key] = Scalar(key)
@@ -160,14 +164,17 @@ def const(number: int) -> Scalar:
     """Return a scalar with one value, the lower 64 bits of `number`."""
     found = _constants.get(number)
     if found is None:
-        if len(_constants) >= KEPT_AT_MOST:
-            forget()
         number &= U64_MAX
-        signed = (number ^ S64_SIGN) - S64_SIGN
-        low = number & U32_MAX
-        low_signed = (low ^ S32_SIGN) - S32_SIGN
-        found = make((number, 0, number, number, signed, signed, low, low, low_signed, low_signed))
-        _constants[number] = found
+        found = _constants.get(number)
+        if found is None:
+            if len(_constants) >= KEPT_AT_MOST:
+                forget()
+            signed = (number ^ S64_SIGN) - S64_SIGN
+            low = number & U32_MAX
+            signed32 = (low ^ S32_SIGN) - S32_SIGN
+            found = Scalar((number, 0, number, number, signed, signed, low, low, signed32, signed32))
+            found.number = number
+            _constants[number] = found
     return found
 
 
@@ -270,57 +277,72 @@ def sync(
 ) -> Scalar:  # fmt: skip
     """Tell each of the parts what the others know. Source: reg_bounds_sync.
 
-    Parts that contradict each other give a scalar whose lower bounds may be above its upper ones.
+    Parts that contradict each other give a scalar whose lower bounds may be above its upper ones. Comparisons stand
+    where min and max would be shorter: this is where a verifier's time goes.
     """
-    value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32 = bounded_by_bits(
-        value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32
-    )
+    state = bounded_by_bits(value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32)
+    value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32 = state
     for _ in range(3):
-        before = umin, umax, smin, smax, umin32, umax32, smin32, smax32
         # 64 -> 32 bits: the lower half is a range where the upper half is one number, or goes up by one at zero.
         low, high = umin & U32_MAX, umax & U32_MAX
         low_signed, high_signed = (low ^ S32_SIGN) - S32_SIGN, (high ^ S32_SIGN) - S32_SIGN
         steps = (umax >> HALF) - (umin >> HALF)
         if not steps:
-            umin32, umax32 = max(umin32, low), min(umax32, high)
-            if low_signed <= high_signed:
-                smin32, smax32 = max(smin32, low_signed), min(smax32, high_signed)
-        elif steps & U32_MAX == 1 and low_signed < 0 <= high_signed:
-            smin32, smax32 = max(smin32, low_signed), min(smax32, high_signed)
+            if low > umin32:
+                umin32 = low
+            if high < umax32:
+                umax32 = high
+        if low_signed <= high_signed if not steps else steps & U32_MAX == 1 and low_signed < 0 <= high_signed:
+            if low_signed > smin32:
+                smin32 = low_signed
+            if high_signed < smax32:
+                smax32 = high_signed
         low, high = smin & U32_MAX, smax & U32_MAX
         low_signed, high_signed = (low ^ S32_SIGN) - S32_SIGN, (high ^ S32_SIGN) - S32_SIGN
         steps = (smax >> HALF) - (smin >> HALF)
-        if not steps:
-            if low <= high:
-                umin32, umax32 = max(umin32, low), min(umax32, high)
-            if low_signed <= high_signed:
-                smin32, smax32 = max(smin32, low_signed), min(smax32, high_signed)
-        elif steps & U32_MAX == 1 and low_signed < 0 <= high_signed:
-            smin32, smax32 = max(smin32, low_signed), min(smax32, high_signed)
+        if not steps and low <= high:
+            if low > umin32:
+                umin32 = low
+            if high < umax32:
+                umax32 = high
+        if low_signed <= high_signed if not steps else steps & U32_MAX == 1 and low_signed < 0 <= high_signed:
+            if low_signed > smin32:
+                smin32 = low_signed
+            if high_signed < smax32:
+                smax32 = high_signed
         # Unsigned <-> signed, first of the halves, then of the whole.
         umin32, umax32, smin32, smax32 = _across_signs(umin32, umax32, smin32, smax32, S32_SIGN, U32_MAX)
         umin, umax, smin, smax = _across_signs(umin, umax, smin, smax, S64_SIGN, U64_MAX)
         # 32 -> 64 bits: the lower half's bounds replace those of both ends.
-        umin, umax = max(umin, umin & UPPER | umin32), min(umax, umax & UPPER | umax32)
-        smin, smax = max(smin, smin & ~U32_MAX | umin32), min(smax, smax & ~U32_MAX | umax32)
-        low, high = smin32 & U32_MAX, smax32 & U32_MAX
-        if low <= high:
-            umin, umax = max(umin, umin & UPPER | low), min(umax, umax & UPPER | high)
-            smin, smax = max(smin, smin & ~U32_MAX | low), min(smax, smax & ~U32_MAX | high)
+        low, high = umin32, umax32
+        for _both in (0, 1):
+            if umin & UPPER | low > umin:
+                umin = umin & UPPER | low
+            if umax & UPPER | high < umax:
+                umax = umax & UPPER | high
+            if smin & ~U32_MAX | low > smin:
+                smin = smin & ~U32_MAX | low
+            if smax & ~U32_MAX | high < smax:
+                smax = smax & ~U32_MAX | high
+            low, high = smin32 & U32_MAX, smax32 & U32_MAX
+            if low > high:
+                break
         # A number that was extended by its sign, whose lower half is not negative.
         if smin32 >= 0 and smin >= S32_MIN and smax <= S32_MAX:
             smin, smax = smin32, smax32
             umin, umax = smin & U64_MAX, smax & U64_MAX
             value, mask = tnum.intersect(value, mask, *tnum.between(umin, umax))
-        if before == (umin, umax, smin, smax, umin32, umax32, smin32, smax32):
+        now = value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32
+        if now == state:
             break
+        state = now
     # What the ranges tell of bits, and those then of the ranges.
-    value64, mask64 = tnum.intersect(value, mask, *tnum.between(umin, umax))
-    value32, mask32 = tnum.intersect(value64 & U32_MAX, mask64 & U32_MAX, *tnum.between(umin32, umax32))
-    value64, mask64 = value64 & UPPER | value32, mask64 & UPPER | mask32
-    return make(
-        bounded_by_bits(value64, mask64, umin, umax, smin, smax, umin32, umax32, smin32, smax32)
-    )
+    delta = (1 << (umin ^ umax).bit_length()) - 1
+    value64, mask64 = (value | umin & ~delta) & ~(mask & delta), mask & delta
+    delta = (1 << (umin32 ^ umax32).bit_length()) - 1 | UPPER
+    mask64 &= delta
+    value64 = (value64 | umin32 & ~delta) & ~mask64
+    return make(bounded_by_bits(value64, mask64, umin, umax, smin, smax, umin32, umax32, smin32, smax32))
 
 
 def bounded_by_bits(
@@ -331,26 +353,35 @@ def bounded_by_bits(
 
     Source: __update_reg_bounds.
     """
-    umin, umax = max(umin, value), min(umax, value | mask)
+    most = value | mask
+    if value > umin:
+        umin = value
+    if most < umax:
+        umax = most
     if umin & ~mask != value:
         only = tnum.step(value, mask, umin)
-        if only == value | mask or only <= umax < tnum.step(value, mask, only):
+        if only == most or only <= umax < tnum.step(value, mask, only):
             return const(only).key
     elif (umin >= umax or umin & 1 or not mask & 1) and tnum.step(value, mask, umin) > umax:
         return const(umin).key
-    low, high = value & U32_MAX, (value | mask) & U32_MAX
-    return (
-        value,
-        mask,
-        umin,
-        umax,
-        max(smin, ((value | mask & S64_SIGN) ^ S64_SIGN) - S64_SIGN),
-        min(smax, ((value | mask & S64_MAX) ^ S64_SIGN) - S64_SIGN),
-        max(umin32, low),
-        min(umax32, high),
-        max(smin32, ((low | mask & S32_SIGN) ^ S32_SIGN) - S32_SIGN),
-        min(smax32, ((low | mask & S32_MAX) ^ S32_SIGN) - S32_SIGN),
-    )
+    low = ((value | mask & S64_SIGN) ^ S64_SIGN) - S64_SIGN
+    if low > smin:
+        smin = low
+    high = ((value | mask & S64_MAX) ^ S64_SIGN) - S64_SIGN
+    if high < smax:
+        smax = high
+    low, most = value & U32_MAX, most & U32_MAX
+    if low > umin32:
+        umin32 = low
+    if most < umax32:
+        umax32 = most
+    high = ((low | mask & S32_MAX) ^ S32_SIGN) - S32_SIGN
+    if high < smax32:
+        smax32 = high
+    low = ((low | mask & S32_SIGN) ^ S32_SIGN) - S32_SIGN
+    if low > smin32:
+        smin32 = low
+    return value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32
 
 
 def _across_signs(
@@ -359,14 +390,24 @@ def _across_signs(
     """Narrow an unsigned range by a signed one and the other way round. Source: __reg64_deduce_bounds."""
     low, high = (umin ^ sign) - sign, (umax ^ sign) - sign
     if low <= high:
-        smin, smax = max(smin, low), min(smax, high)
+        if low > smin:
+            smin = low
+        if high < smax:
+            smax = high
     low, high = smin & top, smax & top
     if low <= high:
-        return max(umin, low), min(umax, high), smin, smax
-    if umax < low:  # only the part that is not negative
-        return umin, min(umax, high), (umin ^ sign) - sign, smax
-    if high < umin:  # only the negative part
-        return max(umin, low), umax, smin, (umax ^ sign) - sign
+        if low > umin:
+            umin = low
+        if high < umax:
+            umax = high
+    elif umax < low:  # only the part that is not negative
+        smin = (umin ^ sign) - sign
+        if high < umax:
+            umax = high
+    elif high < umin:  # only the negative part
+        smax = (umax ^ sign) - sign
+        if low > umin:
+            umin = low
     return umin, umax, smin, smax
 
 

@@ -111,11 +111,14 @@ def alu64(op: int, a: Scalar, b: Scalar, rules: Rules = LINUX_6_18) -> Scalar:
 
     Division, remainder, and shifts by what is not one number below 64 tell nothing, as in the kernel.
     """
+    if op == BPF_MOV:
+        return b
+    number, other = a.number, b.number
+    if number >= 0 <= other and op in _EXACT and (other < BITS or op not in _SHIFTS):
+        return const(_EXACT[op](number, other, S64_SIGN))
     known = rules.memo.get((op, a, b))
     if known is not None:
         return known
-    if op == BPF_MOV:
-        return b
     if len(rules.memo) >= KEPT_AT_MOST:
         rules.memo.clear()
     result = rules.memo[op, a, b] = _alu(op, a, b, True, rules)
@@ -124,6 +127,9 @@ def alu64(op: int, a: Scalar, b: Scalar, rules: Rules = LINUX_6_18) -> Scalar:
 
 def alu32(op: int, a: Scalar, b: Scalar, rules: Rules = LINUX_6_18) -> Scalar:
     """Return what is known of `a op b` of the lower halves, extended with zeros. See `alu64`."""
+    number, other = a.number, b.number
+    if number >= 0 <= other and op in _EXACT and (other < HALF or op not in _SHIFTS):
+        return const(_EXACT[op](number & U32_MAX, other & U32_MAX, S32_SIGN) & U32_MAX)
     known = rules.memo.get((~op, a, b))
     if known is not None:
         return known
@@ -174,8 +180,6 @@ def _alu(op: int, a: Scalar, b: Scalar, wide: bool, rules: Rules) -> Scalar:
 
 def _add(a: Scalar, b: Scalar, wide: bool, rules: Rules) -> Scalar:
     value, mask = tnum.add(a.value, a.mask, b.value, b.mask)
-    if wide and not mask and a.umin == a.umax and b.umin == b.umax:
-        return const(value)
     wraps = rules.sums_may_wrap
     umin32, umax32 = _add_unsigned(a.umin32, a.umax32, b.umin32, b.umax32, U32_MAX, wraps)
     smin32, smax32 = _add_signed(a.smin32, a.smax32, b.smin32, b.smax32, S32_SIGN)
@@ -301,3 +305,15 @@ _OPERATIONS: dict[int, Callable[[Scalar, Scalar, bool, Rules], Scalar]] = {
     BPF_MOV: lambda _a, b, _wide, _rules: zero_extend(b),
 }
 _SHIFTS: dict[int, Callable[[Scalar, int, bool], Scalar]] = {BPF_LSH: _lsh, BPF_RSH: _rsh, BPF_ARSH: _arsh}
+_EXACT: dict[int, Callable[[int, int, int], int]] = {
+    BPF_ADD: lambda a, b, _sign: a + b,
+    BPF_SUB: lambda a, b, _sign: a - b,
+    BPF_MUL: lambda a, b, _sign: a * b,
+    BPF_AND: lambda a, b, _sign: a & b,
+    BPF_OR: lambda a, b, _sign: a | b,
+    BPF_XOR: lambda a, b, _sign: a ^ b,
+    BPF_LSH: lambda a, b, _sign: a << b,
+    BPF_RSH: lambda a, b, _sign: a >> b,
+    BPF_ARSH: lambda a, b, sign: ((a ^ sign) - sign) >> b,
+}
+"""What operations make of two numbers that are known, of which the sign bit tells the width."""
