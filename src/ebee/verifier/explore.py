@@ -1,0 +1,136 @@
+"""The walk through all paths of a program: `Verifier`, and the entry point `verify`.
+
+Each instruction is decoded once to a tuple `(step, next slot, operands …)`; `step(verifier, op)` changes the current
+state and returns the slot to go on at, or END where the path ends. `steps.DECODERS` has the decoder of every row of
+`isa.table`.
+
+Source: kernel/bpf/verifier.c (Linux 6.18): bpf_check(), do_check(), push_stack(), pop_stack().
+"""
+
+from __future__ import annotations
+
+from .program import JUMP, PRUNE, Code
+from .prune import Pruning
+from .refusal import Options, Refusal, Stats, Verdict
+from .state import NOT_INIT_REG, PTR_TO_CTX, PTR_TO_STACK, Frame, Reg, State
+from .scalar import ZERO
+from .steps import decode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .setting import Setting
+
+    Step = Callable[["Verifier", Any], int]
+
+END = -1
+MAX_PENDING = 8192  # BPF_COMPLEXITY_LIMIT_JMP_SEQ
+
+
+class Verifier:
+    """One verification. `state`, `frame` and `regs` are the current ones, `idx` the slot of the current instruction."""
+
+    def __init__(self, setting: Setting, options: Options) -> None:
+        self.setting, self.options = setting, options
+        self.privileged = options.privileged
+        self.code = Code(setting.insns, privileged=options.privileged)
+        self.ops: list[Any] = [decode(self, slot) for slot in range(len(self.code.rows))]
+        self.stats = Stats()
+        self.processed = self.jumps = 0
+        self.idx = self.prev = 0
+        self.ids = 0
+        self.pending: list[tuple[State, int, int]] = []
+        self.pruning = Pruning(self)
+        self.visits = [0] * len(self.ops) if options.count_visits else None
+        self.facts: dict[int, dict[str, Any]] = {}
+
+    def refuse(self, rule: str, message: str, **facts: Any) -> Refusal:
+        """Return what to raise for the current instruction. `message` is the kernel's."""
+        refusal = Refusal(rule, self.idx, message, facts)
+        refusal.state = self.state
+        return refusal
+
+    def new_id(self) -> int:
+        """Return an id that no register has."""
+        self.ids += 1
+        return self.ids
+
+    def enter(self, state: State) -> None:
+        """Make `state` the current one."""
+        self.state = state
+        self.frame = state.frames[-1]
+        self.regs = self.frame.regs
+
+    def push(self, idx: int, prev: int) -> State:
+        """Return a copy of the current state whose path is explored later, from slot `idx` on.
+
+        Raises: Refusal where too many wait.
+        """
+        state = self.state.copy()
+        if state.parent is not None:
+            state.parent.branches += 1
+        self.pending.append((state, idx, prev))
+        if len(self.pending) > MAX_PENDING:
+            raise self.refuse("too_many_branches", f"The sequence of {MAX_PENDING + 1} jumps is too complex.")
+        return state
+
+    def explore(self, state: State, idx: int) -> None:
+        """Go through all paths from `idx` on. Raises: Refusal."""
+        self.enter(state)
+        ops, marks, visits, pruning = self.ops, self.code.marks, self.visits, self.pruning
+        limit = self.options.max_insns
+        prev = -1
+        while True:
+            self.processed += 1
+            if self.processed > limit:
+                self.idx = idx
+                message = f"BPF program is too large. Processed {self.processed} insn"
+                raise self.refuse("too_many_insns", message, limit=limit)
+            self.idx, self.prev = idx, prev
+            mark = marks[idx]
+            if mark & PRUNE and pruning.seen(idx):
+                following = END
+            else:
+                if mark & JUMP:
+                    self.state.history.append((idx, prev, None))
+                if visits is not None:
+                    visits[idx] += 1
+                op = ops[idx]
+                following = op[0](self, op)
+            prev = idx
+            idx = following
+            if idx < 0:
+                pruning.end_path(self.state)
+                if not self.pending:
+                    return
+                state, idx, prev = self.pending.pop()
+                self.enter(state)
+
+    def run(self) -> None:
+        """Verify the main program, then every global function. Raises: Refusal."""
+        regs = [NOT_INIT_REG] * 11
+        regs[1] = Reg(PTR_TO_CTX, ZERO)
+        regs[10] = Reg(PTR_TO_STACK, ZERO, obj=0)
+        self.explore(State([Frame(regs, [], 0, -1)]), 0)
+
+
+def verify(setting: Setting, options: Options | None = None) -> Verdict:
+    """Return the verdict on a program; what is refused is in it, not raised."""
+    options = options or Options()
+    verifier = None
+    try:
+        verifier = Verifier(setting, options)
+        verifier.run()
+    except Refusal as e:
+        refusal: Refusal | None = e
+    else:
+        refusal = None
+    stats = Stats()
+    if verifier is not None:
+        stats = verifier.stats
+        stats.processed = verifier.processed
+        if verifier.visits is not None:
+            stats.visits = {slot: n for slot, n in enumerate(verifier.visits) if n}
+    return Verdict(refusal is None, refusal, stats, {"insns": verifier.facts} if verifier is not None else {})

@@ -1,0 +1,299 @@
+"""Steps of loads, stores and atomic operations: each kind of pointer has its rules in a table.
+
+Source: kernel/bpf/verifier.c (Linux 6.18): check_mem_access(), check_ptr_alignment(), check_map_access(),
+check_packet_access(), check_atomic().
+"""
+
+from __future__ import annotations
+
+from . import stack
+from .alu import check_dst, check_read
+from .scalar import const, from_range, make, sign_extend, truncate, UNKNOWN
+from .state import (
+    MEM_RDONLY,
+    PTR_MAYBE_NULL,
+    PTR_TO_ARENA,
+    PTR_TO_BTF_ID,
+    PTR_TO_BUF,
+    PTR_TO_CTX,
+    PTR_TO_FLOW_KEYS,
+    PTR_TO_INSN,
+    PTR_TO_MAP_KEY,
+    PTR_TO_MAP_VALUE,
+    PTR_TO_MEM,
+    PTR_TO_PACKET,
+    PTR_TO_PACKET_META,
+    PTR_TO_STACK,
+    SCALAR,
+    UNKNOWN_REG,
+    Reg,
+    constant,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ..isa.insn import Insn
+    from ..isa.table import Row
+    from .explore import Verifier
+
+    # (verifier, register's number, pointer, offset, size, value to be stored or None for a load, its register or -1)
+    # -> what was loaded
+    Access = Callable[[Verifier, int, Reg, int, int, Reg | None, int], Reg]
+
+U64 = 0xFFFF_FFFF_FFFF_FFFF
+LOADED = {size: Reg(SCALAR, truncate(UNKNOWN, size)) for size in (1, 2, 4)} | {8: UNKNOWN_REG}
+
+
+def decode_load(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
+    """Decode a load."""
+    return (_load, slot + 1, insn.dst_reg, insn.src_reg, insn.off, row.bits // 8, row.op == "ldxs")
+
+
+def _load(v: Verifier, op: Any) -> int:
+    _step, following, dst, src, off, size, is_signed = op
+    reg = check_read(v, src)
+    check_dst(v, dst)
+    value = load(v, src, reg, off, size, dst)
+    if value.kind == SCALAR and size != 8:
+        if is_signed:
+            value = Reg(SCALAR, sign_extend(value.num, size))
+        elif value.num.umax >> size * 8:
+            value = Reg(SCALAR, truncate(value.num, size))
+    v.regs[dst] = value
+    return following  # type: ignore[no-any-return]
+
+
+def load(v: Verifier, number: int, reg: Reg, off: int, size: int, dst: int) -> Reg:
+    """Check a load through the pointer r`number` and return what it gives."""
+    if reg.kind == PTR_TO_STACK:
+        check_alignment(v, reg, off, size)
+        return stack.read(v, number, reg, off, size, dst)
+    access = ACCESS.get(reg.kind)
+    if access is None or reg.flags & PTR_MAYBE_NULL:
+        raise invalid_access(v, number, reg)
+    check_alignment(v, reg, off, size)
+    return access(v, number, reg, off, size, None, dst)
+
+
+def store(v: Verifier, number: int, reg: Reg, off: int, size: int, value: Reg, src: int) -> None:
+    """Check a store of a register (`src` -1: a constant) through the pointer r`number`, and do it."""
+    if reg.kind == PTR_TO_STACK:
+        check_alignment(v, reg, off, size)
+        stack.write(v, number, reg, off, size, value, src)
+        return
+    access = ACCESS.get(reg.kind)
+    if access is None or reg.flags & PTR_MAYBE_NULL:
+        raise invalid_access(v, number, reg)
+    check_alignment(v, reg, off, size)
+    access(v, number, reg, off, size, value, src)
+
+
+def invalid_access(v: Verifier, number: int, reg: Reg) -> Exception:
+    """Return the refusal of memory behind something that is no pointer to memory."""
+    name = v.type_name(reg)
+    return v.refuse("invalid_mem_access", f"R{number} invalid mem access '{name}'", register=number, kind=name)
+
+
+def check_alignment(v: Verifier, reg: Reg, off: int, size: int) -> None:
+    """Refuse accesses that are not aligned to their size where that matters. Source: check_ptr_alignment()."""
+    kind = reg.kind
+    if kind in (PTR_TO_PACKET, PTR_TO_PACKET_META):
+        base, name, strict = v.options.strict_alignment * 2, "packet ", v.options.strict_alignment
+    elif kind == PTR_TO_STACK:
+        base, name, strict = 0, "stack ", True
+    elif kind == PTR_TO_CTX:
+        base, name, strict = 0, "context ", True
+    else:
+        base, name, strict = 0, "value ", v.options.strict_alignment
+    if not strict or size == 1:
+        return
+    num = reg.num
+    if (num.value + reg.off + off + base | num.mask) & (size - 1):
+        message = f"misaligned {name}access off {num}+{reg.off}+{off} size {size}"
+        raise v.refuse("misaligned_access", message, off=reg.off + off, size=size)
+
+
+def decode_store(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
+    """Decode a store of a register, or of a constant."""
+    size = row.bits // 8
+    if row.src_reg == "reg":
+        return (_store_reg, slot + 1, insn.dst_reg, insn.src_reg, insn.off, size)
+    return (_store_imm, slot + 1, insn.dst_reg, constant(insn.imm & U64), insn.off, size)
+
+
+def _store_reg(v: Verifier, op: Any) -> int:
+    _step, following, dst, src, off, size = op
+    value = check_read(v, src)
+    store(v, dst, check_read(v, dst), off, size, value, src)
+    return following  # type: ignore[no-any-return]
+
+
+def _store_imm(v: Verifier, op: Any) -> int:
+    _step, following, dst, value, off, size = op
+    store(v, dst, check_read(v, dst), off, size, value, -1)
+    return following  # type: ignore[no-any-return]
+
+
+def check_region(v: Verifier, number: int, reg: Reg, off: int, size: int, limit: int, *, zero_ok: bool = False) -> None:
+    """Refuse what may lie outside the `limit` bytes behind a pointer. Source: check_mem_region_access()."""
+    num = reg.num
+    at = reg.off + off
+    if num.smin < 0 and (num.smin == -(1 << 63) or at + num.smin != (at + num.smin + (1 << 31)) % (1 << 32) - (1 << 31) or num.smin + at < 0):
+        message = f"R{number} min value is negative, either use unsigned index or do a if (index >=0) check."
+        raise v.refuse("negative_index", message, register=number, value=num)
+    _check_within(v, number, reg, at + num.smin, size, limit, zero_ok)
+    if num.umax >= 1 << 29:
+        message = f"R{number} unbounded memory access, make sure to bounds check any such access"
+        raise v.refuse("unbounded_access", message, register=number, value=num)
+    _check_within(v, number, reg, at + num.umax, size, limit, zero_ok)
+
+
+def _check_within(v: Verifier, number: int, reg: Reg, at: int, size: int, limit: int, zero_ok: bool) -> None:
+    if at >= 0 and (size > 0 or (zero_ok and size == 0)) and at + size <= limit:
+        return
+    facts = {"register": number, "value": reg.num, "off": at, "size": size, "limit": limit}
+    if reg.kind == PTR_TO_MAP_VALUE:
+        message = f"invalid access to map value, value_size={limit} off={at} size={size}"
+        raise v.refuse("map_value_out_of_bounds", message, **facts)
+    if reg.kind == PTR_TO_MAP_KEY:
+        message = f"invalid access to map key, key_size={limit} off={at} size={size}"
+        raise v.refuse("map_key_out_of_bounds", message, **facts)
+    if reg.kind in (PTR_TO_PACKET, PTR_TO_PACKET_META):
+        message = f"invalid access to packet, off={at} size={size}, R{number}(id={reg.id},off={at},r={limit})"
+        raise v.refuse("packet_out_of_bounds", message, **facts)
+    message = f"invalid access to memory, mem_size={limit} off={at} size={size}"
+    raise v.refuse("mem_out_of_bounds", message, **facts)
+
+
+def _refuse_pointer(v: Verifier, src: int, value: Reg | None, where: str) -> None:
+    """Without privileges no pointer may get where others can read it."""
+    if value is not None and value.kind != SCALAR and not v.privileged:
+        raise v.refuse("pointer_leak", f"R{src} leaks addr into {where}", register=src)
+
+
+def _map_value(v: Verifier, number: int, reg: Reg, off: int, size: int, value: Reg | None, other: int) -> Reg:
+    _refuse_pointer(v, other, value, "map")
+    return v.maps.access(v, number, reg, off, size, value, other)
+
+
+def _map_key(v: Verifier, number: int, reg: Reg, off: int, size: int, value: Reg | None, other: int) -> Reg:
+    if value is not None:
+        raise v.refuse("map_key_write", "write into map key forbidden", register=number)
+    check_region(v, number, reg, off, size, reg.obj.key_size)
+    return LOADED[size]
+
+
+def _packet(v: Verifier, number: int, reg: Reg, off: int, size: int, value: Reg | None, other: int) -> Reg:
+    if value is not None and not v.contexts.may_write_packet:
+        raise v.refuse("packet_write", "cannot write into packet", register=number)
+    _refuse_pointer(v, other, value, "packet")
+    check_packet(v, number, reg, off, size)
+    return LOADED[size]
+
+
+def check_packet(v: Verifier, number: int, reg: Reg, off: int, size: int, *, zero_ok: bool = False) -> None:
+    """Refuse packet memory that was not compared with the packet's end. Source: check_packet_access()."""
+    if reg.num.smin < 0:
+        message = f"R{number} min value is negative, either use unsigned index or do a if (index >=0) check."
+        raise v.refuse("negative_index", message, register=number, value=reg.num)
+    limit = max(reg.size, 0)
+    at = reg.off + off
+    if at < 0 or at + size > limit or (size <= 0 and not (zero_ok and size == 0)):
+        message = f"invalid access to packet, off={at} size={size}, R{number}(id={reg.id},off={at},r={limit})"
+        facts = {"register": number, "off": at, "size": size, "limit": limit, "value": reg.num}
+        if not limit:
+            raise v.refuse("packet_out_of_bounds", message, **facts)
+        raise v.refuse("packet_out_of_bounds", f"{message}", **facts)
+
+
+def _mem(v: Verifier, number: int, reg: Reg, off: int, size: int, value: Reg | None, other: int) -> Reg:
+    if value is not None and reg.flags & MEM_RDONLY:
+        name = v.type_name(reg)
+        raise v.refuse("read_only_mem", f"R{number} cannot write into {name}", register=number)
+    _refuse_pointer(v, other, value, "mem")
+    check_region(v, number, reg, off, size, reg.size)
+    return LOADED[size] if not reg.flags & MEM_RDONLY or size != 8 else UNKNOWN_REG
+
+
+def _arena(v: Verifier, number: int, reg: Reg, off: int, size: int, value: Reg | None, other: int) -> Reg:
+    return LOADED[size]
+
+
+# How memory behind each kind of pointer is accessed; PTR_TO_STACK is `stack`'s. Kinds that depend on tables of program
+# types or on BTF are entered by `contexts` and `btf_access`.
+ACCESS: dict[int, Access] = {
+    PTR_TO_MAP_VALUE: _map_value,
+    PTR_TO_MAP_KEY: _map_key,
+    PTR_TO_PACKET: _packet,
+    PTR_TO_PACKET_META: _packet,
+    PTR_TO_MEM: _mem,
+    PTR_TO_ARENA: _arena,
+}
+
+
+def decode_atomic(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
+    """Decode an atomic operation."""
+    size = row.bits // 8
+    if row.op == "load_acq":
+        return (_load_acquire, slot + 1, insn.dst_reg, insn.src_reg, insn.off, size)
+    if row.op == "store_rel":
+        return (_store_release, slot + 1, insn.dst_reg, insn.src_reg, insn.off, size)
+    result = {"cmpxchg": 0, "xchg": insn.src_reg}.get(row.op, insn.src_reg if row.op.startswith("fetch") else -1)
+    return (_atomic, slot + 1, insn.dst_reg, insn.src_reg, insn.off, size, row.op == "cmpxchg", result)
+
+
+_NO_ATOMICS = frozenset((PTR_TO_CTX, PTR_TO_PACKET, PTR_TO_PACKET_META, PTR_TO_FLOW_KEYS))
+
+
+def _refuse_atomic_place(v: Verifier, number: int, reg: Reg) -> None:
+    from .state import PTR_TO_SOCK_COMMON, PTR_TO_SOCKET, PTR_TO_TCP_SOCK, PTR_TO_XDP_SOCK
+
+    sockets = (PTR_TO_SOCK_COMMON, PTR_TO_SOCKET, PTR_TO_TCP_SOCK, PTR_TO_XDP_SOCK)
+    if reg.kind in _NO_ATOMICS or reg.kind in sockets:
+        name = v.type_name(reg)
+        message = f"BPF_ATOMIC stores into R{number} {name} is not allowed"
+        raise v.refuse("atomic_place", message, register=number, kind=name)
+
+
+def _load_acquire(v: Verifier, op: Any) -> int:
+    _step, following, dst, src, off, size = op
+    reg = check_read(v, src)
+    if reg.kind in _NO_ATOMICS:
+        name = v.type_name(reg)
+        message = f"BPF_ATOMIC loads from R{src} {name} is not allowed"
+        raise v.refuse("atomic_place", message, register=src, kind=name)
+    return _load(v, (None, following, dst, src, off, size, False))
+
+
+def _store_release(v: Verifier, op: Any) -> int:
+    _step, following, dst, src, off, size = op
+    value, reg = check_read(v, src), check_read(v, dst)
+    _refuse_atomic_place(v, dst, reg)
+    store(v, dst, reg, off, size, value, src)
+    return following  # type: ignore[no-any-return]
+
+
+def _atomic(v: Verifier, op: Any) -> int:
+    _step, following, dst, src, off, size, compares, result = op
+    value, reg = check_read(v, src), check_read(v, dst)
+    if compares and check_read(v, 0).kind != SCALAR and not v.privileged:
+        raise v.refuse("pointer_leak", "R0 leaks addr into mem", register=0)
+    if value.kind != SCALAR and not v.privileged:
+        raise v.refuse("pointer_leak", f"R{src} leaks addr into mem", register=src)
+    _refuse_atomic_place(v, dst, reg)
+    if reg.kind == PTR_TO_STACK:
+        check_alignment(v, reg, off, size)
+        old = stack.read(v, dst, reg, off, size, result if result >= 0 else -1)
+        stack.write(v, dst, reg, off, size, None, -1)
+    else:
+        old = load(v, dst, reg, off, size, result)
+        store(v, dst, reg, off, size, UNKNOWN_REG, -1)
+    if result >= 0:
+        check_dst(v, result)
+        if old.kind == SCALAR and size != 8 and old.num.umax >> 32:
+            old = Reg(SCALAR, truncate(old.num, size))
+        v.regs[result] = old
+    return following  # type: ignore[no-any-return]

@@ -1,0 +1,195 @@
+"""A program as the verifier sees it: slots, functions, jumps, and where states are worth keeping.
+
+Source: kernel/bpf/verifier.c (Linux 6.18): add_subprog_and_kfunc(), check_subprogs(), check_cfg().
+"""
+
+from __future__ import annotations
+
+from ..errors import FormatError
+from ..isa.insn import Insn
+from ..isa.opcodes import LDDW
+from ..isa.table import row_of
+from .refusal import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..isa.table import Row
+
+# Marks of a slot. Source: struct bpf_insn_aux_data: prune_point, jmp_point, force_checkpoint, calls_callback.
+PRUNE, JUMP, FORCE, CALLBACK, ITER_NEXT, MAY_GOTO = (1 << n for n in range(6))
+
+# Helpers that call a function of the program: now, or some time later. Source: is_sync_callback_calling_function().
+SYNC_CALLBACKS = frozenset((164, 180, 181, 209))  # for_each_map_elem, find_vma, loop, user_ringbuf_drain
+ASYNC_CALLBACKS = frozenset((170,))  # timer_set_callback
+MAX_SUBPROGS = 256
+
+
+class Code:
+    """The instructions of a program by slot; `insns` and `rows` are None at the second slot of a wide load.
+
+    `starts` are the slots at which functions start, in order, `subprog_of` gives each slot's function, `marks` the
+    bits of PRUNE and the others, `tables` the targets of `gotox` by slot.
+    """
+
+    __slots__ = ("insns", "marks", "rows", "starts", "subprog_at", "subprog_of", "tables")
+
+    def __init__(self, insns: Sequence[Insn], *, privileged: bool = True) -> None:
+        self.insns: list[Insn | None] = []
+        self.rows: list[Row | None] = []
+        for insn in insns:
+            slot = len(self.insns)
+            try:
+                row = row_of(insn, slot)
+            except FormatError as e:
+                raise Refusal("unknown_opcode", slot, _opcode_message(insn), {"why": str(e)}) from None
+            self.insns.append(insn)
+            self.rows.append(row)
+            if insn.opcode == LDDW:
+                self.insns.append(None)
+                self.rows.append(None)
+        self.tables: dict[int, tuple[int, ...]] = {}
+        self._find_functions()
+        self._check_functions()
+        self.marks = bytearray(len(self.insns))
+        self._walk(privileged)
+
+    def _find_functions(self) -> None:
+        starts = {0}
+        for slot, row in enumerate(self.rows):
+            if row is not None and row.name in ("call_local", "lddw_func"):
+                target = self.callee(slot)
+                if not 0 <= target < len(self.rows) or self.rows[target] is None:
+                    raise Refusal("bad_callee", slot, "call to invalid destination", {"target": target})
+                starts.add(target)
+        if len(starts) > MAX_SUBPROGS:
+            raise Refusal("too_many_functions", 0, "too many subprograms", {"count": len(starts)})
+        self.starts = sorted(starts)
+        self.subprog_at = {start: n for n, start in enumerate(self.starts)}
+        self.subprog_of: list[int] = []
+        for n, start in enumerate(self.starts):
+            end = self.starts[n + 1] if n + 1 < len(self.starts) else len(self.rows)
+            self.subprog_of += [n] * (end - start)
+
+    def callee(self, slot: int) -> int:
+        """Return the slot of the function that a call or a wide load of an address leads to."""
+        insn = self.insns[slot]
+        assert insn is not None
+        imm = insn.imm & 0xFFFF_FFFF
+        return slot + 1 + (imm - (1 << 32) if imm >> 31 else imm)
+
+    def end_of(self, subprog: int) -> int:
+        """Return the slot behind a function."""
+        return self.starts[subprog + 1] if subprog + 1 < len(self.starts) else len(self.rows)
+
+    def jump_of(self, slot: int) -> int | None:
+        """Return where a jump goes when it is taken, None for other instructions."""
+        row, insn = self.rows[slot], self.insns[slot]
+        if row is None or insn is None or row.family not in ("jump", "ja", "may_goto"):
+            return None
+        return slot + 1 + (insn.imm if row.imm == "jump" else insn.off)
+
+    def successors(self, slot: int) -> Iterator[int]:
+        """Go through the slots that may follow within the function: what falls through comes first."""
+        row = self.rows[slot]
+        if row is None or row.name == "exit":
+            return
+        if row.family == "gotox":
+            yield from self.tables.get(slot, ())
+            return
+        if row.family != "ja":
+            yield slot + (2 if row.family == "lddw" else 1)
+        target = self.jump_of(slot)
+        if target is not None:
+            yield target
+
+    def _check_functions(self) -> None:
+        """Refuse jumps that leave their function, and functions that end otherwise than by exit or a jump."""
+        for n, start in enumerate(self.starts):
+            end = self.end_of(n)
+            for slot in range(start, end):
+                target = self.jump_of(slot)
+                if target is not None and not start <= target < end:
+                    message = f"jump out of range from insn {slot} to {target}"
+                    raise Refusal("jump_out_of_range", slot, message, {"target": target})
+            last = self.rows[end - 1]
+            if last is None or (last.name != "exit" and last.family not in ("ja", "gotox")):
+                raise Refusal("function_end", end - 1, "last insn is not an exit or jmp")
+
+    def _walk(self, privileged: bool) -> None:
+        """Go through all that is reachable, depth first, and mark where states are kept. Refuses unreachable code."""
+        new, open_, done = 0, 1, 2
+        size = len(self.rows)
+        state = bytearray(size)
+        edges: dict[int, Iterator[int]] = {}
+        stack = [0]
+        state[0] = open_
+        while stack:
+            slot = stack[-1]
+            if slot not in edges:
+                edges[slot] = iter(self._edges(slot))
+            for target in edges[slot]:
+                if target >= size:
+                    message = f"jump out of range from insn {slot} to {target}"
+                    raise Refusal("jump_out_of_range", slot, message, {"target": target})
+                if self.rows[target] is None:
+                    message = f"jump into the middle of ldimm64 insn {target - 1}"
+                    raise Refusal("jump_into_wide_load", slot, message, {"target": target})
+                if state[target] == new:
+                    state[target] = open_
+                    stack.append(target)
+                    break
+                if state[target] == open_ and not privileged:
+                    message = f"back-edge from insn {slot} to {target}"
+                    raise Refusal("back_edge", slot, message, {"target": target})
+            else:
+                state[slot] = done
+                stack.pop()
+        for slot in range(size):
+            if state[slot] != done and self.rows[slot] is not None:
+                raise Refusal("unreachable_insn", slot, f"unreachable insn {slot}")
+
+    def _edges(self, slot: int) -> list[int]:
+        """Return what the walk goes to from a slot, the marks set on the way."""
+        row, insn, marks = self.rows[slot], self.insns[slot], self.marks
+        assert row is not None and insn is not None
+        following = slot + (2 if row.family == "lddw" else 1)
+        if row.name == "exit":
+            return []
+        if row.name in ("call_local", "lddw_func"):
+            target = self.callee(slot)
+            self._mark(following, PRUNE | JUMP)
+            self._mark(slot, PRUNE)
+            self._mark(target, PRUNE | JUMP)
+            return [following, target]
+        if row.family == "call":
+            if row.name == "call_helper" and insn.imm in SYNC_CALLBACKS:
+                marks[slot] |= PRUNE | JUMP | FORCE | CALLBACK
+            elif row.name == "call_helper" and insn.imm in ASYNC_CALLBACKS:
+                marks[slot] |= PRUNE
+            self._mark(following, PRUNE | JUMP)
+            return [following]
+        if row.family == "ja":
+            target = self.jump_of(slot)
+            assert target is not None
+            self._mark(target, PRUNE | JUMP)
+            return [target]
+        if row.family == "gotox":
+            for target in self.tables.get(slot, ()):
+                self._mark(target, PRUNE | JUMP)
+            return list(self.tables.get(slot, ()))
+        target = self.jump_of(slot)
+        if target is None:
+            return [following]
+        marks[slot] |= PRUNE | (FORCE | MAY_GOTO if row.family == "may_goto" else 0)
+        self._mark(target, PRUNE | JUMP)
+        return [following, target]
+
+    def _mark(self, slot: int, marks: int) -> None:
+        if slot < len(self.marks):
+            self.marks[slot] |= marks
+
+
+def _opcode_message(insn: Insn) -> str:
+    return f"unknown opcode {insn.opcode:02x}"
