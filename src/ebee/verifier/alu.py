@@ -5,7 +5,10 @@ Source: kernel/bpf/verifier.c (Linux 6.18): check_alu_op(), adjust_reg_min_max_v
 
 from __future__ import annotations
 
-from .scalar import UNKNOWN, alu32, alu64, bswap, const, sign_extend, truncate
+from ..isa.opcodes import BPF_ADD, BPF_NEG, BPF_SUB
+from .names import type_name
+from .scalar import UNKNOWN, const, sign_extend, zero_extend
+from .scalar_alu import alu32, alu64
 from .state import (
     ADD_CONST,
     CONST_PTR_TO_DYNPTR,
@@ -60,14 +63,14 @@ def check_read(v: Verifier, reg: int) -> Reg:
     """Return a register's value. Raises: Refusal where it has none."""
     value = v.regs[reg]
     if value.kind == NOT_INIT:
-        raise v.refuse("uninit_register", f"R{reg} !read_ok", register=reg)
+        raise v.refuse("register_unset", f"R{reg} !read_ok", register=reg)
     return value
 
 
 def check_dst(v: Verifier, reg: int) -> None:
     """Refuse a write to the frame pointer."""
     if reg == 10:
-        raise v.refuse("frame_pointer_write", "frame pointer is read only")
+        raise v.refuse("frame_pointer_written", "frame pointer is read only")
 
 
 def with_id(v: Verifier, number: int) -> Reg:
@@ -89,13 +92,13 @@ def decode_alu(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
         value = insn.imm & (U64 if wide else 0xFFFF_FFFF)
         return (_mov_imm, slot + 1, insn.dst_reg, constant(value))
     if by_register:
-        return (_alu_reg, slot + 1, insn.dst_reg, insn.src_reg, row.op, alu64 if wide else alu32, wide)
+        return (_alu_reg, slot + 1, insn.dst_reg, insn.src_reg, row.op, insn.opcode & 0xF0, alu64 if wide else alu32, wide)
     imm = const(insn.imm & (U64 if wide else 0xFFFF_FFFF))
     if row.op in ("div", "mod", "sdiv", "smod") and insn.imm == 0:
         return (_refused, slot + 1, "division_by_zero", "div by zero")
     if row.op in ("lsh", "rsh", "arsh") and not 0 <= insn.imm < row.bits:
-        return (_refused, slot + 1, "shift_count", f"invalid shift {insn.imm}")
-    return (_alu_imm, slot + 1, insn.dst_reg, imm, row.op, alu64 if wide else alu32, wide)
+        return (_refused, slot + 1, "shift_amount", f"invalid shift {insn.imm}")
+    return (_alu_imm, slot + 1, insn.dst_reg, imm, row.op, insn.opcode & 0xF0, alu64 if wide else alu32, wide)
 
 
 def _refused(v: Verifier, op: Any) -> int:
@@ -127,7 +130,7 @@ def _mov32(v: Verifier, op: Any) -> int:
     elif reg.num.umax <= 0xFFFF_FFFF:
         v.regs[dst] = with_id(v, src)
     else:
-        v.regs[dst] = Reg(SCALAR, truncate(reg.num, 4))
+        v.regs[dst] = Reg(SCALAR, zero_extend(reg.num))
     return following  # type: ignore[no-any-return]
 
 
@@ -149,8 +152,7 @@ def _movsx(v: Verifier, op: Any) -> int:
     if reg.num.umax < 1 << (size - 1):
         v.regs[dst] = with_id(v, src)
         return following  # type: ignore[no-any-return]
-    number = sign_extend(reg.num, size // 8)
-    v.regs[dst] = Reg(SCALAR, number if bits == 64 else truncate(number, 4))
+    v.regs[dst] = Reg(SCALAR, sign_extend(reg.num, size // 8, bits == 32))
     return following  # type: ignore[no-any-return]
 
 
@@ -159,8 +161,7 @@ def decode_neg(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
     return (_neg, slot + 1, insn.dst_reg, row.bits)
 
 
-_ZERO = const(0)
-UNKNOWN_32 = Reg(SCALAR, truncate(UNKNOWN, 4))
+UNKNOWN_32 = Reg(SCALAR, zero_extend(UNKNOWN))
 
 
 def _neg(v: Verifier, op: Any) -> int:
@@ -172,7 +173,7 @@ def _neg(v: Verifier, op: Any) -> int:
             raise v.refuse("pointer_arithmetic", f"R{dst} pointer arithmetic prohibited", register=dst)
         v.regs[dst] = UNKNOWN_REG
     else:
-        v.regs[dst] = Reg(SCALAR, (alu64 if bits == 64 else alu32)("sub", _ZERO, reg.num))
+        v.regs[dst] = Reg(SCALAR, (alu64 if bits == 64 else alu32)(BPF_NEG, reg.num, reg.num))
     return following  # type: ignore[no-any-return]
 
 
@@ -200,9 +201,9 @@ def _addr_space_cast(v: Verifier, op: Any) -> int:
     _step, following, dst, src, imm = op
     if not v.has_arena:
         message = "addr_space_cast insn can only be used in a program that has an associated arena"
-        raise v.refuse("arena_missing", message)
+        raise v.refuse("arena", message)
     if imm not in (1, 1 << 16):
-        raise v.refuse("bad_addr_space", "addr_space_cast insn has invalid address spaces")
+        raise v.refuse("arena", "addr_space_cast insn has invalid address spaces")
     check_read(v, src)
     check_dst(v, dst)
     v.regs[dst] = Reg(PTR_TO_ARENA, UNKNOWN) if imm == 1 else UNKNOWN_REG
@@ -210,14 +211,14 @@ def _addr_space_cast(v: Verifier, op: Any) -> int:
 
 
 def _alu_imm(v: Verifier, op: Any) -> int:
-    _step, following, dst, imm, name, alu, wide = op
+    _step, following, dst, imm, name, code, alu, wide = op
     regs = v.regs
     reg = regs[dst]
     if reg.kind == SCALAR:
         if name == "add" and wide and reg.id and v.privileged:
-            regs[dst] = _linked(reg, imm, alu(name, reg.num, imm))
+            regs[dst] = _linked(reg, imm, alu(code, reg.num, imm))
         else:
-            regs[dst] = Reg(SCALAR, alu(name, reg.num, imm))
+            regs[dst] = Reg(SCALAR, alu(code, reg.num, imm))
         return following  # type: ignore[no-any-return]
     check_read(v, dst)
     check_dst(v, dst)
@@ -227,14 +228,14 @@ def _alu_imm(v: Verifier, op: Any) -> int:
 
 
 def _alu_reg(v: Verifier, op: Any) -> int:
-    _step, following, dst, src, name, alu, wide = op
+    _step, following, dst, src, name, code, alu, wide = op
     regs = v.regs
     a, b = regs[dst], regs[src]
     if a.kind == SCALAR and b.kind == SCALAR:
         if name == "add" and wide and a.id and b.num.is_const and v.privileged:
-            regs[dst] = _linked(a, b.num, alu(name, a.num, b.num))
+            regs[dst] = _linked(a, b.num, alu(code, a.num, b.num))
         else:
-            regs[dst] = Reg(SCALAR, alu(name, a.num, b.num))
+            regs[dst] = Reg(SCALAR, alu(code, a.num, b.num))
         return following  # type: ignore[no-any-return]
     check_read(v, src)
     check_read(v, dst)
@@ -244,7 +245,7 @@ def _alu_reg(v: Verifier, op: Any) -> int:
     if a.kind != SCALAR and b.kind != SCALAR:
         if name != "sub" or not v.privileged:
             message = f"R{dst} pointer {SIGNS[name]} pointer prohibited"
-            raise v.refuse("pointer_with_pointer", message, register=dst, operation=name)
+            raise v.refuse("pointer_arithmetic", message, register=dst, operation=name)
         regs[dst] = UNKNOWN_REG
     elif a.kind == SCALAR:
         v.pruning.mark_precise(dst)
@@ -269,11 +270,11 @@ def pointer_alu(v: Verifier, name: str, wide: bool, dst: int, ptr: Reg, num: Sca
     if not wide:
         if name == "sub" and v.privileged:
             return UNKNOWN_REG
-        raise v.refuse("pointer_arithmetic_32", f"R{dst} 32-bit pointer arithmetic prohibited", register=dst)
+        raise v.refuse("pointer_arithmetic", f"R{dst} 32-bit pointer arithmetic prohibited", register=dst)
     kind = ptr.kind
     if ptr.flags & PTR_MAYBE_NULL:
-        message = f"R{dst} pointer arithmetic on {v.type_name(ptr)} prohibited, null-check it first"
-        raise v.refuse("arithmetic_on_maybe_null", message, register=dst)
+        message = f"R{dst} pointer arithmetic on {type_name(ptr)} prohibited, null-check it first"
+        raise v.refuse("pointer_may_be_null", message, register=dst)
     if kind == PTR_TO_MEM and ptr.flags & PTR_UNTRUSTED:
         return ptr
     if kind not in _WITH_OFFSETS:
@@ -281,8 +282,8 @@ def pointer_alu(v: Verifier, name: str, wide: bool, dst: int, ptr: Reg, num: Sca
         is_known = num.is_const and kind == PTR_TO_FLOW_KEYS
         is_table = kind == PTR_TO_INSN
         if not is_known and not is_table and not (is_zero and kind in (CONST_PTR_TO_MAP, PTR_TO_FLOW_KEYS)):
-            message = f"R{dst} pointer arithmetic on {v.type_name(ptr)} prohibited"
-            raise v.refuse("arithmetic_on_pointer", message, register=dst)
+            message = f"R{dst} pointer arithmetic on {type_name(ptr)} prohibited"
+            raise v.refuse("pointer_arithmetic", message, register=dst)
     _check_sane(v, ptr, num, 0)
     _check_sane(v, ptr, ptr.num, ptr.off)
     if name == "add":
@@ -290,17 +291,17 @@ def pointer_alu(v: Verifier, name: str, wide: bool, dst: int, ptr: Reg, num: Sca
     elif name == "sub":
         if not is_left:
             message = f"R{dst} tried to subtract pointer from scalar"
-            raise v.refuse("scalar_minus_pointer", message, register=dst)
+            raise v.refuse("pointer_arithmetic", message, register=dst)
         if kind == PTR_TO_STACK:
             message = f"R{dst} subtraction from stack pointer prohibited"
-            raise v.refuse("stack_pointer_subtraction", message, register=dst)
+            raise v.refuse("pointer_arithmetic", message, register=dst)
         result = _moved(v, ptr, num, -1)
     elif name in ("and", "or", "xor"):
         message = f"R{dst} bitwise operator {SIGNS[name]} on pointer prohibited"
-        raise v.refuse("bitwise_on_pointer", message, register=dst, operation=name)
+        raise v.refuse("pointer_arithmetic", message, register=dst, operation=name)
     else:
         message = f"R{dst} pointer arithmetic with {SIGNS[name]} operator prohibited"
-        raise v.refuse("pointer_operator", message, register=dst, operation=name)
+        raise v.refuse("pointer_arithmetic", message, register=dst, operation=name)
     _check_sane(v, ptr, result.num, result.off)
     if not v.privileged:
         _check_bounds_unprivileged(v, dst, result)
@@ -313,7 +314,7 @@ def _moved(v: Verifier, ptr: Reg, num: Scalar, sign: int) -> Reg:
         off = ptr.off + sign * num.smin
         if -0x8000_0000 <= off <= 0x7FFF_FFFF:
             return Reg(ptr.kind, ptr.num, ptr.id, off, ptr.flags, ptr.obj, ptr.ref, ptr.size)
-    number = alu64("add" if sign > 0 else "sub", ptr.num, num)
+    number = alu64(BPF_ADD if sign > 0 else BPF_SUB, ptr.num, num)
     if ptr.kind in (PTR_TO_PACKET, PTR_TO_PACKET_META):
         size = ptr.size if sign < 0 and num.smin >= 0 else 0
         return Reg(ptr.kind, number, v.new_id(), ptr.off, ptr.flags, ptr.obj, ptr.ref, size)
@@ -322,7 +323,7 @@ def _moved(v: Verifier, ptr: Reg, num: Scalar, sign: int) -> Reg:
 
 def _check_sane(v: Verifier, ptr: Reg, num: Scalar, off: int) -> None:
     """Refuse offsets that might be beyond 2**29 bytes."""
-    name, smin = v.type_name(ptr), num.smin
+    name, smin = type_name(ptr), num.smin
     if num.is_const and not -MAX_VAR_OFF < smin < MAX_VAR_OFF:
         message = f"math between {name} pointer and {smin} is not allowed"
     elif not -MAX_VAR_OFF < off < MAX_VAR_OFF:
@@ -341,13 +342,13 @@ def _check_bounds_unprivileged(v: Verifier, dst: int, ptr: Reg) -> None:
     if ptr.kind == PTR_TO_STACK:
         if not ptr.num.is_const:
             message = f"R{dst} variable stack access prohibited for !root, var_off={ptr.num} off={ptr.off}"
-            raise v.refuse("variable_stack_unprivileged", message, register=dst)
+            raise v.refuse("stack_variable_offset", message, register=dst)
         off = ptr.off + ptr.num.smin
         if not -512 <= off < 0:
             message = f"R{dst} stack pointer arithmetic goes out of range, prohibited for !root; off={off}"
-            raise v.refuse("stack_range_unprivileged", message, register=dst)
+            raise v.refuse("speculation", message, register=dst)
     elif ptr.kind == PTR_TO_MAP_VALUE:
         low, high = ptr.off + ptr.num.smin, ptr.off + ptr.num.umax
         if low < 0 or high + 1 > ptr.obj.value_size:
             message = f"R{dst} pointer arithmetic of map value goes out of range, prohibited for !root"
-            raise v.refuse("map_value_range_unprivileged", message, register=dst)
+            raise v.refuse("speculation", message, register=dst)

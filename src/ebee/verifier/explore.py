@@ -9,11 +9,13 @@ Source: kernel/bpf/verifier.c (Linux 6.18): bpf_check(), do_check(), push_stack(
 
 from __future__ import annotations
 
+from ..abi import bpf
+from ..btf.kinds import BTF_FUNC_GLOBAL
 from .program import JUMP, PRUNE, Code
 from .prune import Pruning
 from .refusal import Options, Refusal, Stats, Verdict
 from .state import NOT_INIT_REG, PTR_TO_CTX, PTR_TO_STACK, Frame, Reg, State
-from .scalar import ZERO
+from .scalar import const
 from .steps import decode
 
 TYPE_CHECKING = False
@@ -35,14 +37,18 @@ class Verifier:
     def __init__(self, setting: Setting, options: Options) -> None:
         self.setting, self.options = setting, options
         self.privileged = options.privileged
+        self.may_write_packet = self.may_load_packet = self.has_types = True
+        self.result_range: tuple[int, int] | None = None
+        self.has_arena = any(used.map_type == bpf.BPF_MAP_TYPE_ARENA for used in setting.maps.values())
         self.code = Code(setting.insns, privileged=options.privileged)
         self.ops: list[Any] = [decode(self, slot) for slot in range(len(self.code.rows))]
         self.stats = Stats()
         self.processed = self.jumps = 0
-        self.idx = self.prev = 0
+        self.idx = self.prev = self.noted = 0
         self.ids = 0
         self.pending: list[tuple[State, int, int]] = []
         self.pruning = Pruning(self)
+        self.stack_bytes = [0] * len(self.code.starts)
         self.visits = [0] * len(self.ops) if options.count_visits else None
         self.facts: dict[int, dict[str, Any]] = {}
 
@@ -56,6 +62,22 @@ class Verifier:
         """Return an id that no register has."""
         self.ids += 1
         return self.ids
+
+    def note(
+        self, *, access: tuple[int, int] | None = None, linked: tuple[tuple[int, bool, int], ...] = (),
+        stack_regs: int = 0,
+    ) -> None:
+        """Note what backtracking must know of the current instruction: see `State.history`."""
+        history = self.state.history
+        if history and history[-1][0] == self.idx and history[-1][1] == self.prev and self.noted == self.processed:
+            _, _, old_access, old_linked, old_stack_regs = history.pop()
+            access, linked, stack_regs = access or old_access, linked or old_linked, stack_regs | old_stack_regs
+        self.noted = self.processed
+        history.append((self.idx, self.prev, access, linked, stack_regs))
+
+    def note_stack(self, frame: int, spi: int) -> None:
+        """Note that the current instruction spills to a slot, or fills from it."""
+        self.note(access=(frame, spi))
 
     def enter(self, state: State) -> None:
         """Make `state` the current one."""
@@ -73,7 +95,7 @@ class Verifier:
             state.parent.branches += 1
         self.pending.append((state, idx, prev))
         if len(self.pending) > MAX_PENDING:
-            raise self.refuse("too_many_branches", f"The sequence of {MAX_PENDING + 1} jumps is too complex.")
+            raise self.refuse("jump_sequence", f"The sequence of {MAX_PENDING + 1} jumps is too complex.")
         return state
 
     def explore(self, state: State, idx: int) -> None:
@@ -87,14 +109,15 @@ class Verifier:
             if self.processed > limit:
                 self.idx = idx
                 message = f"BPF program is too large. Processed {self.processed} insn"
-                raise self.refuse("too_many_insns", message, limit=limit)
+                raise self.refuse("complexity", message, limit=limit)
             self.idx, self.prev = idx, prev
             mark = marks[idx]
             if mark & PRUNE and pruning.seen(idx):
                 following = END
             else:
                 if mark & JUMP:
-                    self.state.history.append((idx, prev, None))
+                    self.state.history.append((idx, prev, None, (), 0))
+                    self.noted = self.processed
                 if visits is not None:
                     visits[idx] += 1
                 op = ops[idx]
@@ -108,12 +131,19 @@ class Verifier:
                 state, idx, prev = self.pending.pop()
                 self.enter(state)
 
+    # What is asked of the program.
+
+    def is_global(self, subprog: int) -> bool:
+        """Tell if a function is verified on its own, by its BTF signature."""
+        btf, type_id = self.setting.btf, self.setting.func_types.get(self.code.starts[subprog])
+        return subprog > 0 and btf is not None and type_id is not None and btf.by_id(type_id).linkage == BTF_FUNC_GLOBAL
+
     def run(self) -> None:
         """Verify the main program, then every global function. Raises: Refusal."""
         regs = [NOT_INIT_REG] * 11
-        regs[1] = Reg(PTR_TO_CTX, ZERO)
-        regs[10] = Reg(PTR_TO_STACK, ZERO, obj=0)
-        self.explore(State([Frame(regs, [], 0, -1)]), 0)
+        regs[1] = Reg(PTR_TO_CTX, const(0))
+        regs[10] = Reg(PTR_TO_STACK, const(0), obj=0)
+        self.explore(State([Frame(regs, [], 0, -1, (0,))]), 0)
 
 
 def verify(setting: Setting, options: Options | None = None) -> Verdict:

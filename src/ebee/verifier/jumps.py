@@ -6,14 +6,19 @@ sync_linked_regs(), mark_ptr_or_null_regs(), try_match_pkt_pointers().
 
 from __future__ import annotations
 
+from ..abi import bpf
 from .alu import MAX_VAR_OFF, check_read
-from .scalar import alu64, branch_outcome, const, refine
+from .names import type_name
+from .scalar import const
+from .scalar_alu import alu64
+from .scalar_branch import branch_outcome, refine
 from .state import (
     ADD_CONST,
     CONST_PTR_TO_MAP,
     MEM_ALLOC,
     PTR_MAYBE_NULL,
     PTR_TO_BTF_ID,
+    PTR_TO_INSN,
     PTR_TO_MAP_KEY,
     PTR_TO_MAP_VALUE,
     PTR_TO_MEM,
@@ -28,6 +33,7 @@ from .state import (
     PTR_UNTRUSTED,
     SCALAR,
     SPILL,
+    UNKNOWN_REG,
     ZERO_REG,
     Reg,
     Slot,
@@ -46,6 +52,10 @@ if TYPE_CHECKING:
 U64 = 0xFFFF_FFFF_FFFF_FFFF
 MAX_PACKET_OFF = 0xFFFF
 _LINKED_AT_MOST = 6  # LINKED_REGS_MAX
+_SOCKET_MAPS = {
+    bpf.BPF_MAP_TYPE_XSKMAP: PTR_TO_XDP_SOCK, bpf.BPF_MAP_TYPE_SOCKMAP: PTR_TO_SOCKET,
+    bpf.BPF_MAP_TYPE_SOCKHASH: PTR_TO_SOCKET,
+}  # fmt: skip
 _PACKETS = (PTR_TO_PACKET, PTR_TO_PACKET_META, PTR_TO_PACKET_END)
 # Ranges of packet pointers that a comparison put at or beyond the end. Source: enum { AT_PKT_END, BEYOND_PKT_END }.
 AT_PACKET_END, BEYOND_PACKET_END = -1, -2
@@ -84,10 +94,10 @@ def _jump_imm(v: Verifier, op: Any) -> int:
         return target if taken else following  # type: ignore[no-any-return]
     other = v.push(target, v.idx)
     if not is32 and name in ("jeq", "jne") and reg.flags & PTR_MAYBE_NULL and not src.num.value:
-        settle_null(v, v.state, reg, is_null=name == "jne")
-        settle_null(v, other, reg, is_null=name == "jeq")
+        settle_null(v.state, reg, is_null=name == "jne")
+        settle_null(other, reg, is_null=name == "jeq")
     elif not v.privileged:
-        raise v.refuse("pointer_comparison", f"R{dst} pointer comparison prohibited", register=dst)
+        raise v.refuse("pointer_compare", f"R{dst} pointer comparison prohibited", register=dst)
     return following  # type: ignore[no-any-return]
 
 
@@ -104,7 +114,7 @@ def _jump_reg(v: Verifier, op: Any) -> int:
         v.pruning.mark_precise(src)
         return target if taken else following  # type: ignore[no-any-return]
     if b.kind != SCALAR and not v.privileged and not (a.kind in _PACKETS and b.kind in _PACKETS):
-        raise v.refuse("pointer_comparison", f"R{src} pointer comparison prohibited", register=src)
+        raise v.refuse("pointer_compare", f"R{src} pointer comparison prohibited", register=src)
     stack_regs = (a.kind == PTR_TO_STACK) << dst | (b.kind == PTR_TO_STACK) << src
     if stack_regs:
         v.note(stack_regs=stack_regs)
@@ -125,7 +135,7 @@ def _jump_reg(v: Verifier, op: Any) -> int:
     other = v.push(target, v.idx)
     if is32:
         if not v.privileged:
-            raise v.refuse("pointer_comparison", f"R{dst} pointer comparison prohibited", register=dst)
+            raise v.refuse("pointer_compare", f"R{dst} pointer comparison prohibited", register=dst)
         return following  # type: ignore[no-any-return]
     both = a.kind != SCALAR and b.kind != SCALAR
     if both and (a.flags ^ b.flags) & PTR_MAYBE_NULL and PTR_TO_BTF_ID not in (a.kind, b.kind):
@@ -135,10 +145,10 @@ def _jump_reg(v: Verifier, op: Any) -> int:
             equal[number] = not_null(equal[number])
     is_null_check = b.kind == SCALAR and not b.num.mask and not b.num.value
     if name in ("jeq", "jne") and a.flags & PTR_MAYBE_NULL and is_null_check:
-        settle_null(v, v.state, a, is_null=name == "jne")
-        settle_null(v, other, a, is_null=name == "jeq")
+        settle_null(v.state, a, is_null=name == "jne")
+        settle_null(other, a, is_null=name == "jeq")
     elif not _learn_packet(v, name, dst, src, a, b, other) and a.kind != SCALAR and not v.privileged:
-        raise v.refuse("pointer_comparison", f"R{dst} pointer comparison prohibited", register=dst)
+        raise v.refuse("pointer_compare", f"R{dst} pointer comparison prohibited", register=dst)
     return following  # type: ignore[no-any-return]
 
 
@@ -240,7 +250,18 @@ def not_null(reg: Reg) -> Reg:
     return Reg(reg.kind, reg.num, reg.id, reg.off, reg.flags & ~PTR_MAYBE_NULL, reg.obj, reg.ref, reg.size)
 
 
-def settle_null(v: Verifier, state: State, pointer: Reg, *, is_null: bool) -> None:
+def without_null(reg: Reg) -> Reg:
+    """Return a pointer that was found not to be null: of maps of maps and of sockets, what the value stands for."""
+    if reg.kind == PTR_TO_MAP_VALUE:
+        used = reg.obj
+        if used.inner is not None:
+            return Reg(CONST_PTR_TO_MAP, reg.num, reg.id, reg.off, 0, used.inner, reg.ref)
+        kind = _SOCKET_MAPS.get(used.map_type, PTR_TO_MAP_VALUE)
+        return Reg(kind, reg.num, reg.id, reg.off, 0, used if kind == PTR_TO_MAP_VALUE else None, reg.ref)
+    return not_null(reg)
+
+
+def settle_null(state: State, pointer: Reg, *, is_null: bool) -> None:
     """Tell all pointers that came from the same call whether they are null; a reference that is null is released."""
     id, ref = pointer.id, pointer.ref
     if is_null and ref and ref == id:
@@ -251,7 +272,7 @@ def settle_null(v: Verifier, state: State, pointer: Reg, *, is_null: bool) -> No
             return reg
         if is_null:
             return ZERO_REG
-        return v.without_null(reg)
+        return without_null(reg)
 
     map_registers(state, settled, PTR_MAYBE_NULL)
 
@@ -348,3 +369,67 @@ def decode_ja(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
 def _ja(v: Verifier, op: Any) -> int:
     v.jumps += 1
     return op[1]  # type: ignore[no-any-return]
+
+
+def decode_may_goto(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
+    """Decode a jump that is taken when the program's time is up."""
+    return (_may_goto, slot + 1 + insn.off, slot + 1)
+
+
+def _may_goto(v: Verifier, op: Any) -> int:
+    v.jumps += 1
+    parent = v.state.parent
+    earlier = find_earlier(v.state, v.idx) if parent is not None else None
+    other = v.push(op[2], v.idx)
+    other.may_goto_depth += 1
+    if earlier is not None:
+        widen(earlier, other)
+    return op[1]  # type: ignore[no-any-return]
+
+
+def find_earlier(state: State, idx: int) -> State | None:
+    """Return the stored state at a slot that this path went through before the latest one."""
+    latest = state.parent
+    sites = [frame.callsite for frame in state.frames]
+    earlier = latest.parent if latest is not None else None
+    while earlier is not None:
+        if earlier.idx == idx and [frame.callsite for frame in earlier.frames] == sites:
+            return earlier
+        earlier = earlier.parent
+    return None
+
+
+def widen(old: State, cur: State) -> None:
+    """Forget the ranges of numbers that change from one turn of a loop to the next and did not matter so far."""
+    for frame, other in zip(old.frames, cur.frames):
+        for i in range(10):
+            a, b = frame.regs[i], other.regs[i]
+            if a is not b and _changes(a, b) and not frame.precise_regs >> i & 1:
+                other.regs[i] = UNKNOWN_REG
+        for i, (slot, new) in enumerate(zip(frame.stack, other.stack)):
+            if slot is new or slot.reg is None or new.reg is None or frame.precise_slots >> i & 1:
+                continue
+            if slot.kinds[0] == SPILL and new.kinds[0] == SPILL and _changes(slot.reg, new.reg):
+                other.stack[i] = Slot(new.kinds, UNKNOWN_REG)
+
+
+def _changes(a: Reg, b: Reg) -> bool:
+    return a.kind == SCALAR and b.kind == SCALAR and a.num.key != b.num.key
+
+
+def decode_gotox(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
+    """Decode a jump to an address from a jump table."""
+    return (_gotox, slot + 1, insn.dst_reg)
+
+
+def _gotox(v: Verifier, op: Any) -> int:
+    v.jumps += 1
+    number = op[2]
+    reg = check_read(v, number)
+    if reg.kind != PTR_TO_INSN:
+        message = f"R{number} has type {type_name(reg)}, expected PTR_TO_INSN"
+        raise v.refuse("cfg_jump_table", message, register=number)
+    targets = sorted(set(v.jump_table(reg)))
+    for target in targets[1:]:
+        v.push(target, v.idx)
+    return targets[0]

@@ -6,9 +6,10 @@ check_packet_access(), check_atomic().
 
 from __future__ import annotations
 
-from . import stack
+from . import calls, stack
 from .alu import check_dst, check_read
-from .scalar import const, from_range, make, sign_extend, truncate, UNKNOWN
+from .names import type_name
+from .scalar import UNKNOWN, sign_extend, truncate
 from .state import (
     MEM_RDONLY,
     PTR_MAYBE_NULL,
@@ -24,6 +25,7 @@ from .state import (
     PTR_TO_PACKET,
     PTR_TO_PACKET_META,
     PTR_TO_STACK,
+    NOT_INIT_REG,
     SCALAR,
     UNKNOWN_REG,
     Reg,
@@ -93,8 +95,10 @@ def store(v: Verifier, number: int, reg: Reg, off: int, size: int, value: Reg, s
 
 def invalid_access(v: Verifier, number: int, reg: Reg) -> Exception:
     """Return the refusal of memory behind something that is no pointer to memory."""
-    name = v.type_name(reg)
-    return v.refuse("invalid_mem_access", f"R{number} invalid mem access '{name}'", register=number, kind=name)
+    name = type_name(reg)
+    may_be_null = reg.flags & PTR_MAYBE_NULL
+    rule = "pointer_may_be_null" if may_be_null else "address_is_number" if reg.kind == SCALAR else "pointer_deref"
+    return v.refuse(rule, f"R{number} invalid mem access '{name}'", register=number, kind=name)
 
 
 def check_alignment(v: Verifier, reg: Reg, off: int, size: int) -> None:
@@ -113,7 +117,7 @@ def check_alignment(v: Verifier, reg: Reg, off: int, size: int) -> None:
     num = reg.num
     if (num.value + reg.off + off + base | num.mask) & (size - 1):
         message = f"misaligned {name}access off {num}+{reg.off}+{off} size {size}"
-        raise v.refuse("misaligned_access", message, off=reg.off + off, size=size)
+        raise v.refuse("misaligned", message, off=reg.off + off, size=size)
 
 
 def decode_store(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
@@ -141,13 +145,13 @@ def check_region(v: Verifier, number: int, reg: Reg, off: int, size: int, limit:
     """Refuse what may lie outside the `limit` bytes behind a pointer. Source: check_mem_region_access()."""
     num = reg.num
     at = reg.off + off
-    if num.smin < 0 and (num.smin == -(1 << 63) or at + num.smin != (at + num.smin + (1 << 31)) % (1 << 32) - (1 << 31) or num.smin + at < 0):
+    if num.smin < 0 and (num.smin + at < 0 or num.smin + at > 0x7FFF_FFFF):
         message = f"R{number} min value is negative, either use unsigned index or do a if (index >=0) check."
-        raise v.refuse("negative_index", message, register=number, value=num)
+        raise v.refuse("offset_negative", message, register=number, value=num)
     _check_within(v, number, reg, at + num.smin, size, limit, zero_ok)
     if num.umax >= 1 << 29:
         message = f"R{number} unbounded memory access, make sure to bounds check any such access"
-        raise v.refuse("unbounded_access", message, register=number, value=num)
+        raise v.refuse("size_unbounded", message, register=number, value=num)
     _check_within(v, number, reg, at + num.umax, size, limit, zero_ok)
 
 
@@ -157,15 +161,15 @@ def _check_within(v: Verifier, number: int, reg: Reg, at: int, size: int, limit:
     facts = {"register": number, "value": reg.num, "off": at, "size": size, "limit": limit}
     if reg.kind == PTR_TO_MAP_VALUE:
         message = f"invalid access to map value, value_size={limit} off={at} size={size}"
-        raise v.refuse("map_value_out_of_bounds", message, **facts)
+        raise v.refuse("map_value_bounds", message, **facts)
     if reg.kind == PTR_TO_MAP_KEY:
         message = f"invalid access to map key, key_size={limit} off={at} size={size}"
-        raise v.refuse("map_key_out_of_bounds", message, **facts)
+        raise v.refuse("map_key_bounds", message, **facts)
     if reg.kind in (PTR_TO_PACKET, PTR_TO_PACKET_META):
         message = f"invalid access to packet, off={at} size={size}, R{number}(id={reg.id},off={at},r={limit})"
-        raise v.refuse("packet_out_of_bounds", message, **facts)
+        raise v.refuse("packet_bounds", message, **facts)
     message = f"invalid access to memory, mem_size={limit} off={at} size={size}"
-    raise v.refuse("mem_out_of_bounds", message, **facts)
+    raise v.refuse("memory_bounds", message, **facts)
 
 
 def _refuse_pointer(v: Verifier, src: int, value: Reg | None, where: str) -> None:
@@ -174,20 +178,15 @@ def _refuse_pointer(v: Verifier, src: int, value: Reg | None, where: str) -> Non
         raise v.refuse("pointer_leak", f"R{src} leaks addr into {where}", register=src)
 
 
-def _map_value(v: Verifier, number: int, reg: Reg, off: int, size: int, value: Reg | None, other: int) -> Reg:
-    _refuse_pointer(v, other, value, "map")
-    return v.maps.access(v, number, reg, off, size, value, other)
-
-
 def _map_key(v: Verifier, number: int, reg: Reg, off: int, size: int, value: Reg | None, other: int) -> Reg:
     if value is not None:
-        raise v.refuse("map_key_write", "write into map key forbidden", register=number)
+        raise v.refuse("map_read_only", "write into map key forbidden", register=number)
     check_region(v, number, reg, off, size, reg.obj.key_size)
     return LOADED[size]
 
 
 def _packet(v: Verifier, number: int, reg: Reg, off: int, size: int, value: Reg | None, other: int) -> Reg:
-    if value is not None and not v.contexts.may_write_packet:
+    if value is not None and not v.may_write_packet:
         raise v.refuse("packet_write", "cannot write into packet", register=number)
     _refuse_pointer(v, other, value, "packet")
     check_packet(v, number, reg, off, size)
@@ -198,34 +197,29 @@ def check_packet(v: Verifier, number: int, reg: Reg, off: int, size: int, *, zer
     """Refuse packet memory that was not compared with the packet's end. Source: check_packet_access()."""
     if reg.num.smin < 0:
         message = f"R{number} min value is negative, either use unsigned index or do a if (index >=0) check."
-        raise v.refuse("negative_index", message, register=number, value=reg.num)
+        raise v.refuse("offset_negative", message, register=number, value=reg.num)
     limit = max(reg.size, 0)
     at = reg.off + off
     if at < 0 or at + size > limit or (size <= 0 and not (zero_ok and size == 0)):
         message = f"invalid access to packet, off={at} size={size}, R{number}(id={reg.id},off={at},r={limit})"
-        facts = {"register": number, "off": at, "size": size, "limit": limit, "value": reg.num}
-        if not limit:
-            raise v.refuse("packet_out_of_bounds", message, **facts)
-        raise v.refuse("packet_out_of_bounds", f"{message}", **facts)
+        raise v.refuse("packet_bounds", message, register=number, off=at, size=size, limit=limit, value=reg.num)
 
 
 def _mem(v: Verifier, number: int, reg: Reg, off: int, size: int, value: Reg | None, other: int) -> Reg:
     if value is not None and reg.flags & MEM_RDONLY:
-        name = v.type_name(reg)
-        raise v.refuse("read_only_mem", f"R{number} cannot write into {name}", register=number)
+        name = type_name(reg)
+        raise v.refuse("memory_read_only", f"R{number} cannot write into {name}", register=number)
     _refuse_pointer(v, other, value, "mem")
     check_region(v, number, reg, off, size, reg.size)
-    return LOADED[size] if not reg.flags & MEM_RDONLY or size != 8 else UNKNOWN_REG
+    return LOADED[size]
 
 
 def _arena(v: Verifier, number: int, reg: Reg, off: int, size: int, value: Reg | None, other: int) -> Reg:
     return LOADED[size]
 
 
-# How memory behind each kind of pointer is accessed; PTR_TO_STACK is `stack`'s. Kinds that depend on tables of program
-# types or on BTF are entered by `contexts` and `btf_access`.
+# How memory behind each kind of pointer is accessed; PTR_TO_STACK is `stack`'s. `steps` enters those of other modules.
 ACCESS: dict[int, Access] = {
-    PTR_TO_MAP_VALUE: _map_value,
     PTR_TO_MAP_KEY: _map_key,
     PTR_TO_PACKET: _packet,
     PTR_TO_PACKET_META: _packet,
@@ -253,18 +247,18 @@ def _refuse_atomic_place(v: Verifier, number: int, reg: Reg) -> None:
 
     sockets = (PTR_TO_SOCK_COMMON, PTR_TO_SOCKET, PTR_TO_TCP_SOCK, PTR_TO_XDP_SOCK)
     if reg.kind in _NO_ATOMICS or reg.kind in sockets:
-        name = v.type_name(reg)
+        name = type_name(reg)
         message = f"BPF_ATOMIC stores into R{number} {name} is not allowed"
-        raise v.refuse("atomic_place", message, register=number, kind=name)
+        raise v.refuse("atomic_operand", message, register=number, kind=name)
 
 
 def _load_acquire(v: Verifier, op: Any) -> int:
     _step, following, dst, src, off, size = op
     reg = check_read(v, src)
     if reg.kind in _NO_ATOMICS:
-        name = v.type_name(reg)
+        name = type_name(reg)
         message = f"BPF_ATOMIC loads from R{src} {name} is not allowed"
-        raise v.refuse("atomic_place", message, register=src, kind=name)
+        raise v.refuse("atomic_operand", message, register=src, kind=name)
     return _load(v, (None, following, dst, src, off, size, False))
 
 
@@ -296,4 +290,31 @@ def _atomic(v: Verifier, op: Any) -> int:
         if old.kind == SCALAR and size != 8 and old.num.umax >> 32:
             old = Reg(SCALAR, truncate(old.num, size))
         v.regs[result] = old
+    return following  # type: ignore[no-any-return]
+
+
+def decode_packet(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
+    """Decode a load from the packet of a socket buffer."""
+    return (_packet_load, slot + 1, insn.src_reg if row.op == "ldind" else -1)
+
+
+def _packet_load(v: Verifier, op: Any) -> int:
+    _step, following, src = op
+    if not v.may_load_packet:
+        message = "BPF_LD_[ABS|IND] instructions not allowed for this program type"
+        raise v.refuse("packet_load_context", message)
+    if len(v.state.frames) > 1 and not v.has_types:
+        message = "BPF_LD_[ABS|IND] instructions cannot be mixed with bpf-to-bpf calls"
+        raise v.refuse("packet_load_context", message)
+    context = check_read(v, 6)
+    calls.check_nothing_held(v, "BPF_LD_[ABS|IND]")
+    if context.kind != PTR_TO_CTX:
+        message = "at the time of BPF_LD_ABS|IND R6 != pointer to skb"
+        raise v.refuse("packet_load_context", message)
+    if src >= 0:
+        check_read(v, src)
+    if context.off or context.num.mask or context.num.value:
+        message = f"dereference of modified ctx ptr R6 off={context.off} disallowed"
+        raise v.refuse("context_modified", message, register=6)
+    v.regs[:6] = [UNKNOWN_REG, *[NOT_INIT_REG] * 5]
     return following  # type: ignore[no-any-return]

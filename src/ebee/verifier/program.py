@@ -43,7 +43,7 @@ class Code:
             try:
                 row = row_of(insn, slot)
             except FormatError as e:
-                raise Refusal("unknown_opcode", slot, _opcode_message(insn), {"why": str(e)}) from None
+                raise Refusal("insn_reserved", slot, _opcode_message(insn), {"why": str(e)}) from None
             self.insns.append(insn)
             self.rows.append(row)
             if insn.opcode == LDDW:
@@ -61,10 +61,10 @@ class Code:
             if row is not None and row.name in ("call_local", "lddw_func"):
                 target = self.callee(slot)
                 if not 0 <= target < len(self.rows) or self.rows[target] is None:
-                    raise Refusal("bad_callee", slot, "call to invalid destination", {"target": target})
+                    raise Refusal("call_function", slot, "call to invalid destination", {"target": target})
                 starts.add(target)
         if len(starts) > MAX_SUBPROGS:
-            raise Refusal("too_many_functions", 0, "too many subprograms", {"count": len(starts)})
+            raise Refusal("call_function", 0, "too many subprograms", {"count": len(starts)})
         self.starts = sorted(starts)
         self.subprog_at = {start: n for n, start in enumerate(self.starts)}
         self.subprog_of: list[int] = []
@@ -112,10 +112,10 @@ class Code:
                 target = self.jump_of(slot)
                 if target is not None and not start <= target < end:
                     message = f"jump out of range from insn {slot} to {target}"
-                    raise Refusal("jump_out_of_range", slot, message, {"target": target})
+                    raise Refusal("cfg_jump_range", slot, message, {"target": target})
             last = self.rows[end - 1]
             if last is None or (last.name != "exit" and last.family not in ("ja", "gotox")):
-                raise Refusal("function_end", end - 1, "last insn is not an exit or jmp")
+                raise Refusal("cfg_fallthrough", end - 1, "last insn is not an exit or jmp")
 
     def _walk(self, privileged: bool) -> None:
         """Go through all that is reachable, depth first, and mark where states are kept. Refuses unreachable code."""
@@ -132,23 +132,23 @@ class Code:
             for target in edges[slot]:
                 if target >= size:
                     message = f"jump out of range from insn {slot} to {target}"
-                    raise Refusal("jump_out_of_range", slot, message, {"target": target})
+                    raise Refusal("cfg_jump_range", slot, message, {"target": target})
                 if self.rows[target] is None:
                     message = f"jump into the middle of ldimm64 insn {target - 1}"
-                    raise Refusal("jump_into_wide_load", slot, message, {"target": target})
+                    raise Refusal("cfg_jump_range", slot, message, {"target": target})
                 if state[target] == new:
                     state[target] = open_
                     stack.append(target)
                     break
                 if state[target] == open_ and not privileged:
                     message = f"back-edge from insn {slot} to {target}"
-                    raise Refusal("back_edge", slot, message, {"target": target})
+                    raise Refusal("cfg_loop", slot, message, {"target": target})
             else:
                 state[slot] = done
                 stack.pop()
         for slot in range(size):
             if state[slot] != done and self.rows[slot] is not None:
-                raise Refusal("unreachable_insn", slot, f"unreachable insn {slot}")
+                raise Refusal("cfg_unreachable", slot, f"unreachable insn {slot}")
 
     def _edges(self, slot: int) -> list[int]:
         """Return what the walk goes to from a slot, the marks set on the way."""

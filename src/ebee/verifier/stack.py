@@ -36,10 +36,13 @@ from .state import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .explore import Verifier
 
 _NOT_SPILLED = frozenset((PTR_TO_TP_BUFFER, CONST_PTR_TO_DYNPTR, PTR_TO_INSN))
-_SPECIAL = (DYNPTR, ITER, IRQ_FLAG)
+# What happens to a slot that holds a dynptr, iterator or irq flag when a program writes there; `steps` enters it.
+SPECIAL: dict[int, Callable[[Verifier, int, int], None]] = {}
 MAX_VAR_OFF = 1 << 29
 
 READ, WRITE = "read from", "write to"
@@ -66,7 +69,7 @@ def offsets(v: Verifier, number: int, reg: Reg, off: int, size: int, what: str) 
     else:
         if num.smax >= MAX_VAR_OFF or num.smin <= -MAX_VAR_OFF:
             message = f"invalid unbounded variable-offset {what} stack R{number}"
-            raise v.refuse("stack_unbounded", message, register=number, value=num)
+            raise v.refuse("stack_bounds", message, register=number, value=num)
         low, high = num.smin + reg.off + off, num.smax + reg.off + off
     frame = v.state.frames[reg.obj]
     least = -8 * len(frame.stack) if not v.privileged and what == READ else -STACK_BYTES
@@ -75,10 +78,11 @@ def offsets(v: Verifier, number: int, reg: Reg, off: int, size: int, what: str) 
             message = f"invalid {what} stack R{number} off={low} size={size}"
         else:
             message = f"invalid variable-offset {what} stack R{number} var_off={num} off={off} size={size}"
-        raise v.refuse("stack_out_of_bounds", message, register=number, value=num, low=low, high=high, size=size)
+        raise v.refuse("stack_bounds", message, register=number, value=num, low=low, high=high, size=size)
     missing = slot_of(low) + 1 - len(frame.stack)
     if missing > 0:
         frame.stack += [INVALID_SLOT] * missing
+        v.stack_bytes[frame.subprog] = max(v.stack_bytes[frame.subprog], 8 * len(frame.stack))
     return low, high
 
 
@@ -88,7 +92,7 @@ def read(v: Verifier, number: int, reg: Reg, off: int, size: int, dst: int) -> R
     if low != high:
         if dst < 0:
             message = f"variable offset stack pointer cannot be passed into helper function; var_off={reg.num} off={off} size={size}"
-            raise v.refuse("stack_variable_atomic", message, register=number)
+            raise v.refuse("stack_variable_offset", message, register=number)
         check_readable(v, number, reg, off, size)
         return _bytes_read(v.state.frames[reg.obj], low, high + size)
     frame_no: int = reg.obj
@@ -109,7 +113,7 @@ def read(v: Verifier, number: int, reg: Reg, off: int, size: int, dst: int) -> R
         spilled = slot.reg
         assert spilled is not None
         if spilled.kind != SCALAR:
-            raise v.refuse("partial_pointer_fill", "invalid size of register fill", off=low, size=size)
+            raise v.refuse("pointer_partial", "invalid size of register fill", off=low, size=size)
         if dst < 0:
             return spilled
         spilled_size = kinds.rfind(SPILL) + 1
@@ -134,7 +138,7 @@ def _check_bytes(v: Verifier, part: bytes, low: int, size: int, *, spilled: bool
         if kind in (MISC, STACK_ZERO) or (kind == SPILL and spilled) or (kind == INVALID and v.privileged):
             continue
         message = f"invalid read from stack off {low}+{i} size {size}"
-        raise v.refuse("stack_uninit_read", message, off=low, byte=i, size=size)
+        raise v.refuse("stack_unwritten", message, off=low, byte=i, size=size)
 
 
 def _bytes_read(frame: Frame, low: int, end: int) -> Reg:
@@ -152,7 +156,7 @@ def check_readable(v: Verifier, number: int, reg: Reg, off: int, size: int, *, c
     num = reg.num
     if num.mask and not v.privileged:
         message = f"R{number} variable offset stack access prohibited for !root, var_off={num}"
-        raise v.refuse("variable_stack_unprivileged", message, register=number)
+        raise v.refuse("stack_variable_offset", message, register=number)
     low, high = offsets(v, number, reg, off, size, WRITE if clobbers else READ)
     frame_no: int = reg.obj
     stack = v.state.frames[frame_no].stack
@@ -176,7 +180,7 @@ def check_readable(v: Verifier, number: int, reg: Reg, off: int, size: int, *, c
             continue
         where = f"off {low}+{at - low}" if not num.mask else f"var_off {num}+{at - low}"
         message = f"invalid read from stack R{number} {where} size {size}"
-        raise v.refuse("stack_uninit_read", message, register=number, off=low, byte=at - low, size=size)
+        raise v.refuse("stack_unwritten", message, register=number, off=low, byte=at - low, size=size)
     v.pruning.stack_read(frame_no, mask)
 
 
@@ -193,9 +197,9 @@ def write(v: Verifier, number: int, ptr: Reg, off: int, size: int, value: Reg | 
     slot = stack[spi]
     kinds = slot.kinds
     if not v.privileged and size != 8 and kinds[0] == SPILL and slot.reg is not None and slot.reg.kind != SCALAR:
-        raise v.refuse("spilled_pointer_corrupted", "attempt to corrupt spilled pointer on stack", off=low)
-    if kinds[0] in _SPECIAL or kinds[7] in _SPECIAL:
-        v.special_overwritten(frame_no, spi)
+        raise v.refuse("pointer_partial", "attempt to corrupt spilled pointer on stack", off=low)
+    if kinds[0] in SPECIAL:
+        SPECIAL[kinds[0]](v, frame_no, spi)
         kinds = stack[spi].kinds
     if size == 8:
         v.pruning.stack_write(frame_no, 1 << spi)
@@ -215,10 +219,10 @@ def write(v: Verifier, number: int, ptr: Reg, off: int, size: int, value: Reg | 
             return
     elif value is not None and value.kind not in _NOT_SPILLED:
         if size != 8:
-            raise v.refuse("partial_pointer_spill", "invalid size of register spill", off=low, size=size)
+            raise v.refuse("pointer_partial", "invalid size of register spill", off=low, size=size)
         if frame_no != len(v.state.frames) - 1 and value.kind == PTR_TO_STACK:
             message = "cannot spill pointers to stack into stack frame of the caller"
-            raise v.refuse("stack_pointer_to_caller", message, off=low)
+            raise v.refuse("pointer_leak", message, off=low)
         stack[spi] = Slot(ALL_SPILL, value)
         v.note_stack(frame_no, spi)
         return
@@ -228,7 +232,7 @@ def write(v: Verifier, number: int, ptr: Reg, off: int, size: int, value: Reg | 
             v.pruning.mark_precise(src)
         kind = STACK_ZERO
     first = low & 7
-    is_special = kinds[0] == SPILL or kinds[0] in _SPECIAL
+    is_special = kinds[0] == SPILL or kinds[0] in (DYNPTR, ITER, IRQ_FLAG)
     changed = bytearray(MISC if is_special and k != INVALID else k for k in kinds)
     changed[first : first + size] = bytes([kind]) * size
     stack[spi] = Slot(bytes(changed))
@@ -246,15 +250,15 @@ def _write_somewhere(v: Verifier, ptr: Reg, low: int, end: int, value: Reg | Non
     is_zero = value is not None and value.kind == SCALAR and not value.num.mask and not value.num.value
     zero_used = False
     for spi in range(slot_of(end - 1), slot_of(low) + 1):
-        if stack[spi].kinds[0] in _SPECIAL or stack[spi].kinds[7] in _SPECIAL:
-            v.special_overwritten(frame_no, spi)
+        if stack[spi].kinds[0] in SPECIAL:
+            SPECIAL[stack[spi].kinds[0]](v, frame_no, spi)
     for at in range(low, end):
         spi = slot_of(at)
         slot = stack[spi]
         kind = slot.kinds[at & 7]
         if not v.privileged and kind not in (MISC, STACK_ZERO, INVALID):
             message = f"spilled ptr in range of var-offset stack write; insn {v.idx}, ptr off: {at}"
-            raise v.refuse("variable_write_over_pointer", message, off=at)
+            raise v.refuse("stack_variable_offset", message, off=at)
         reg = slot.reg
         if is_zero and kind == SPILL and reg is not None and reg.kind == SCALAR and not reg.num.mask and not reg.num.value:
             zero_used = True
@@ -266,7 +270,7 @@ def _write_somewhere(v: Verifier, ptr: Reg, low: int, end: int, value: Reg | Non
             new = MISC
         if kind == INVALID and not v.privileged:
             message = f"uninit stack in range of var-offset write prohibited for !root; insn {v.idx}, off: {at}"
-            raise v.refuse("variable_write_over_uninit", message, off=at)
+            raise v.refuse("stack_variable_offset", message, off=at)
         kinds = bytearray(slot.kinds)
         kinds[at & 7] = new
         stack[spi] = Slot(bytes(kinds), NOT_INIT_REG if SPILL in kinds else None)

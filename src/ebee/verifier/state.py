@@ -8,13 +8,15 @@ Source: include/linux/bpf_verifier.h (Linux 6.18): struct bpf_reg_state, bpf_fun
 
 from __future__ import annotations
 
-from .scalar import UNKNOWN, ZERO, const
+from .scalar import UNKNOWN, const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from .scalar import Scalar
+
+    Jump = tuple[int, int, tuple[int, int] | None, tuple[tuple[int, bool, int], ...], int]
 
 # Kinds of registers. Source: enum bpf_reg_type, whose names the kernel's log shows as KIND_NAMES.
 (
@@ -74,7 +76,7 @@ class Reg:
 
 NOT_INIT_REG = Reg(NOT_INIT, UNKNOWN)
 UNKNOWN_REG = Reg(SCALAR, UNKNOWN)
-ZERO_REG = Reg(SCALAR, ZERO)
+ZERO_REG = Reg(SCALAR, const(0))
 _CONSTANTS: dict[int, Reg] = {n & 0xFFFF_FFFF_FFFF_FFFF: Reg(SCALAR, const(n)) for n in range(-64, 512)}
 
 
@@ -108,18 +110,23 @@ class Frame:
     """One function's registers and stack. `stack[i]` is the slot at fp - 8 * (i + 1).
 
     `precise_regs` and `precise_slots` are masks of the scalars whose exact range matters to what was verified after
-    this state. `callsite` is the slot of the call; `callback` says what a callback returns to, None for others.
+    this state. `callsite` is the slot of the call; `callback` says what a callback returns to, None for others. `chain`
+    holds the start of the outermost function and the call sites up to here.
     """
 
-    __slots__ = ("callback", "callsite", "precise_regs", "precise_slots", "regs", "stack", "subprog")
+    __slots__ = ("callback", "callsite", "chain", "precise_regs", "precise_slots", "regs", "stack", "subprog")
 
-    def __init__(self, regs: list[Reg], stack: list[Slot], subprog: int, callsite: int, callback: Any = None) -> None:
+    def __init__(
+        self, regs: list[Reg], stack: list[Slot], subprog: int, callsite: int, chain: tuple[int, ...],
+        callback: Any = None,
+    ) -> None:
         self.regs, self.stack, self.subprog, self.callsite, self.callback = regs, stack, subprog, callsite, callback
+        self.chain = chain
         self.precise_regs = self.precise_slots = 0
 
     def copy(self) -> Frame:
         """Return a frame that changes apart from this one. Marks of precision stay behind."""
-        return Frame(self.regs[:], self.stack[:], self.subprog, self.callsite, self.callback)
+        return Frame(self.regs[:], self.stack[:], self.subprog, self.callsite, self.chain, self.callback)
 
 
 class State:
@@ -127,11 +134,12 @@ class State:
 
     `refs` holds (kind, id, insn) of what was acquired and must be released. `parent` is the stored state before,
     `branches` how many paths from here are not yet finished, `history` the jumps since `parent` as
-    (slot, slot before, what backtracking must know).
+    (slot, slot before, (frame, index of the slot of stack) that was spilled or filled, linked registers and slots, mask
+    of compared registers that point to the stack).
     """
 
     __slots__ = (
-        "branches", "callback_depth", "cleaned", "dfs_depth", "first", "frames", "history", "idx", "last", "locks", "may_goto_depth",
+        "branches", "callback_depth", "cleaned", "first", "frames", "history", "idx", "last", "locks", "may_goto_depth",
         "parent", "preempt", "rcu", "refs", "speculative",
     )  # fmt: skip
 
@@ -143,8 +151,8 @@ class State:
         self.speculative = self.cleaned = False
         self.parent: State | None = None
         self.branches = 1
-        self.history: list[tuple[int, int, Any]] = []
-        self.first = self.last = self.idx = self.dfs_depth = 0
+        self.history: list[Jump] = []
+        self.first = self.last = self.idx = 0
 
     def copy(self) -> State:
         """Return a state that changes apart from this one."""
@@ -154,5 +162,4 @@ class State:
         new.may_goto_depth, new.callback_depth = self.may_goto_depth, self.callback_depth
         new.speculative, new.cleaned, new.parent, new.branches = self.speculative, False, self.parent, 1
         new.history, new.first, new.last, new.idx = self.history[:], self.first, self.last, self.idx
-        new.dfs_depth = self.dfs_depth
         return new

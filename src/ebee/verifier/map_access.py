@@ -1,0 +1,44 @@
+"""Reads and writes of map values.
+
+Source: kernel/bpf/verifier.c (Linux 6.18): check_map_access(), check_map_access_type(), bpf_map_direct_read().
+"""
+
+from __future__ import annotations
+
+from ..abi import bpf
+from . import memory
+from .state import SCALAR, Reg, constant
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .explore import Verifier
+
+BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG = 1 << 7, 1 << 8
+
+
+def check_map_value(
+    v: Verifier, number: int, reg: Reg, off: int, size: int, *, is_write: bool, zero_ok: bool = False
+) -> None:
+    """Refuse what lies outside a map's value, and what the map's flags forbid."""
+    used = reg.obj
+    forbidden = BPF_F_RDONLY_PROG if is_write else BPF_F_WRONLY_PROG
+    if used.map_flags & forbidden:
+        what = "write into" if is_write else "read from"
+        at = reg.off + off
+        message = f"{what} map forbidden, value_size={used.value_size} off={at} size={size}"
+        raise v.refuse("map_read_only" if is_write else "map_write_only", message, map=used.name)
+    memory.check_region(v, number, reg, off, size, used.value_size, zero_ok=zero_ok)
+
+
+def access(v: Verifier, number: int, reg: Reg, off: int, size: int, value: Reg | None, other: int) -> Reg:
+    """Check a load or store in a map's value; return what is loaded."""
+    if value is not None and value.kind != SCALAR and not v.privileged:
+        raise v.refuse("pointer_leak", f"R{other} leaks addr into map", register=other)
+    check_map_value(v, number, reg, off, size, is_write=value is not None)
+    used = reg.obj
+    if value is None and not reg.num.mask and used.frozen and used.map_flags & BPF_F_RDONLY_PROG:
+        if used.map_type == bpf.BPF_MAP_TYPE_ARRAY and used.max_entries == 1:
+            at = reg.off + off + reg.num.value
+            content = used.initial[at : at + size].ljust(size, b"\0")
+            return constant(int.from_bytes(content, "little"))
+    return memory.LOADED[size]
