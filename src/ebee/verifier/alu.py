@@ -6,15 +6,13 @@ Source: kernel/bpf/verifier.c (Linux 6.18): check_alu_op(), adjust_reg_min_max_v
 from __future__ import annotations
 
 from ..isa.opcodes import BPF_ADD, BPF_NEG, BPF_SUB
-from .names import type_name
+from .names import bits_of, type_name
 from .scalar import UNKNOWN, const, sign_extend, zero_extend
 from .scalar_alu import alu32, alu64
 from .state import (
     ADD_CONST,
     CONST_PTR_TO_DYNPTR,
     CONST_PTR_TO_MAP,
-    KIND_NAMES,
-    MEM_RDONLY,
     NOT_INIT,
     PTR_MAYBE_NULL,
     PTR_TO_ARENA,
@@ -86,19 +84,20 @@ def decode_alu(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
     """Decode arithmetic with two operands, and moves."""
     by_register = row.src_reg == "reg"
     wide = row.bits == 64
+    code, alu = insn.opcode & 0xF0, alu64 if wide else alu32
     if row.op == "mov":
         if by_register:
             return (_mov64 if wide else _mov32, slot + 1, insn.dst_reg, insn.src_reg)
         value = insn.imm & (U64 if wide else 0xFFFF_FFFF)
         return (_mov_imm, slot + 1, insn.dst_reg, constant(value))
     if by_register:
-        return (_alu_reg, slot + 1, insn.dst_reg, insn.src_reg, row.op, insn.opcode & 0xF0, alu64 if wide else alu32, wide)
+        return (_alu_reg, slot + 1, insn.dst_reg, insn.src_reg, row.op, code, alu, wide)
     imm = const(insn.imm & (U64 if wide else 0xFFFF_FFFF))
     if row.op in ("div", "mod", "sdiv", "smod") and insn.imm == 0:
         return (_refused, slot + 1, "division_by_zero", "div by zero")
     if row.op in ("lsh", "rsh", "arsh") and not 0 <= insn.imm < row.bits:
         return (_refused, slot + 1, "shift_amount", f"invalid shift {insn.imm}")
-    return (_alu_imm, slot + 1, insn.dst_reg, imm, row.op, insn.opcode & 0xF0, alu64 if wide else alu32, wide)
+    return (_alu_imm, slot + 1, insn.dst_reg, imm, row.op, code, alu, wide)
 
 
 def _refused(v: Verifier, op: Any) -> int:
@@ -341,7 +340,7 @@ def _check_bounds_unprivileged(v: Verifier, dst: int, ptr: Reg) -> None:
     """Refuse what would point outside its object for a moment: without privileges speculation must not see it."""
     if ptr.kind == PTR_TO_STACK:
         if not ptr.num.is_const:
-            message = f"R{dst} variable stack access prohibited for !root, var_off={ptr.num} off={ptr.off}"
+            message = f"R{dst} variable stack access prohibited for !root, var_off={bits_of(ptr.num)} off={ptr.off}"
             raise v.refuse("stack_variable_offset", message, register=dst)
         off = ptr.off + ptr.num.smin
         if not -512 <= off < 0:

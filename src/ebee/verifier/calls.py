@@ -9,7 +9,7 @@ from __future__ import annotations
 from .alu import check_read
 from .jumps import find_earlier, widen
 from .scalar import const
-from .state import MAX_FRAMES, NOT_INIT_REG, PTR_TO_STACK, SCALAR, UNKNOWN_REG, Frame, Reg, State
+from .state import MAX_FRAMES, NOT_INIT_REG, PTR_TO_STACK, SCALAR, Frame, Reg, State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,13 +40,8 @@ def decode_callx(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
 
 
 def _call_local(v: Verifier, op: Any) -> int:
-    _step, following, target, subprog = op
+    _step, _following, target, subprog = op
     v.jumps += 1
-    if v.is_global(subprog):
-        v.check_global_call(subprog)
-        v.regs[:6] = _CLOBBERED
-        v.regs[0] = UNKNOWN_REG
-        return following  # type: ignore[no-any-return]
     arguments = v.regs[1:6]
     enter_function(v, v.state, subprog, target, v.idx)
     v.regs[:6] = _CLOBBERED
@@ -138,5 +133,6 @@ def check_return(v: Verifier) -> None:
     v.pruning.mark_precise(0)
     num = result.num
     if not low <= num.smin <= num.smax <= high:
-        message = f"At program exit the register R0 has smin={num.smin} smax={num.smax} should have been in [{low}, {high}]"
+        has = f"smin={num.smin} smax={num.smax}"
+        message = f"At program exit the register R0 has {has} should have been in [{low}, {high}]"
         raise v.refuse("return_value", message, register=0, value=num, low=low, high=high)

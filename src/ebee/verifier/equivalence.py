@@ -196,7 +196,7 @@ def _stacks_safe(old: Frame, new: Frame, exact: int, ids: Ids, privileged: bool)
         other_kinds = other.kinds
         if kinds != other_kinds:
             for kind, other_kind in zip(kinds, other_kinds):
-                if kind == other_kind or kind == INVALID or (kind == MISC and (privileged or other_kind == STACK_ZERO)):
+                if kind in (other_kind, INVALID) or (kind == MISC and (privileged or other_kind == STACK_ZERO)):
                     continue
                 return False
         kind = kinds[0]

@@ -14,8 +14,8 @@ from ..btf.kinds import BTF_FUNC_GLOBAL
 from .program import JUMP, PRUNE, Code
 from .prune import Pruning
 from .refusal import Options, Refusal, Stats, Verdict
-from .state import NOT_INIT_REG, PTR_TO_CTX, PTR_TO_STACK, Frame, Reg, State
 from .scalar import const
+from .state import NOT_INIT_REG, PTR_TO_CTX, PTR_TO_STACK, Frame, Reg, State
 from .steps import decode
 
 TYPE_CHECKING = False
@@ -40,7 +40,11 @@ class Verifier:
         self.may_write_packet = self.may_load_packet = self.has_types = True
         self.result_range: tuple[int, int] | None = None
         self.has_arena = any(used.map_type == bpf.BPF_MAP_TYPE_ARENA for used in setting.maps.values())
-        self.code = Code(setting.insns, privileged=options.privileged)
+        self.kernel = tuple(map(int, options.kernel.split(".")))
+        targets = [target for table in setting.jump_tables.values() for target in table]
+        self.code = Code(
+            setting.insns, privileged=options.privileged, targets=targets, has_gotox=self.kernel >= (6, 19)
+        )
         self.ops: list[Any] = [decode(self, slot) for slot in range(len(self.code.rows))]
         self.stats = Stats()
         self.processed = self.jumps = 0

@@ -7,6 +7,7 @@ sync_linked_regs(), mark_ptr_or_null_regs(), try_match_pkt_pointers().
 from __future__ import annotations
 
 from ..abi import bpf
+from . import memory
 from .alu import MAX_VAR_OFF, check_read
 from .names import type_name
 from .scalar import const
@@ -27,8 +28,9 @@ from .state import (
     PTR_TO_PACKET_META,
     PTR_TO_SOCK_COMMON,
     PTR_TO_SOCKET,
-    PTR_TO_TCP_SOCK,
     PTR_TO_STACK,
+    PTR_TO_TCP_SOCK,
+    PTR_TO_XDP_SOCK,
     PTR_TRUSTED,
     PTR_UNTRUSTED,
     SCALAR,
@@ -197,7 +199,9 @@ def collect_linked(state: State, id: int, linked: list[tuple[int, bool, int]]) -
                     linked.append((frame_no, True, i))
         for i, slot in enumerate(frame.stack):
             spilled = slot.reg
-            if spilled is not None and spilled.kind == SCALAR and spilled.id & ~ADD_CONST == id and slot.kinds[0] == SPILL and (frame_no, False, i) not in linked:
+            if spilled is None or spilled.id & ~ADD_CONST != id or spilled.kind != SCALAR or slot.kinds[0] != SPILL:
+                continue
+            if (frame_no, False, i) not in linked:
                 if len(linked) == _LINKED_AT_MOST:
                     frame.stack[i] = Slot(slot.kinds, Reg(SCALAR, spilled.num))
                 else:
@@ -286,7 +290,9 @@ def map_registers(state: State, change: Callable[[Reg], Reg], flags: int = 0) ->
                 regs[i] = change(reg)
         for i, slot in enumerate(frame.stack):
             spilled = slot.reg
-            if spilled is not None and spilled.kind > SCALAR and spilled.flags & flags == flags and slot.kinds[0] == SPILL:
+            if spilled is None or spilled.kind <= SCALAR or spilled.flags & flags != flags:
+                continue
+            if slot.kinds[0] == SPILL:
                 new = change(spilled)
                 if new is not spilled:
                     frame.stack[i] = Slot(slot.kinds, new)
@@ -429,7 +435,13 @@ def _gotox(v: Verifier, op: Any) -> int:
     if reg.kind != PTR_TO_INSN:
         message = f"R{number} has type {type_name(reg)}, expected PTR_TO_INSN"
         raise v.refuse("cfg_jump_table", message, register=number)
-    targets = sorted(set(v.jump_table(reg)))
+    num = reg.num
+    memory.check_region(v, number, reg, 0, 8, 8 * reg.obj.max_entries)
+    table = v.setting.jump_tables.get(reg.obj.name, [])
+    first, last = (reg.off + num.umin) // 8, (reg.off + num.umax) // 8
+    targets = sorted(set(table[first : last + 1]))
+    if not targets:
+        raise v.refuse("cfg_jump_table", "jump table is empty", map=reg.obj.name)
     for target in targets[1:]:
         v.push(target, v.idx)
     return targets[0]

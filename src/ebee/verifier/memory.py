@@ -8,24 +8,21 @@ from __future__ import annotations
 
 from . import calls, stack
 from .alu import check_dst, check_read
-from .names import type_name
+from .names import bits_of, type_name
 from .scalar import UNKNOWN, sign_extend, truncate
 from .state import (
     MEM_RDONLY,
+    NOT_INIT_REG,
     PTR_MAYBE_NULL,
     PTR_TO_ARENA,
-    PTR_TO_BTF_ID,
-    PTR_TO_BUF,
     PTR_TO_CTX,
     PTR_TO_FLOW_KEYS,
-    PTR_TO_INSN,
     PTR_TO_MAP_KEY,
     PTR_TO_MAP_VALUE,
     PTR_TO_MEM,
     PTR_TO_PACKET,
     PTR_TO_PACKET_META,
     PTR_TO_STACK,
-    NOT_INIT_REG,
     SCALAR,
     UNKNOWN_REG,
     Reg,
@@ -116,7 +113,7 @@ def check_alignment(v: Verifier, reg: Reg, off: int, size: int) -> None:
         return
     num = reg.num
     if (num.value + reg.off + off + base | num.mask) & (size - 1):
-        message = f"misaligned {name}access off {num}+{reg.off}+{off} size {size}"
+        message = f"misaligned {name}access off {bits_of(num)}+{reg.off}+{off} size {size}"
         raise v.refuse("misaligned", message, off=reg.off + off, size=size)
 
 

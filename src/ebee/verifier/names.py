@@ -1,4 +1,7 @@
-"""What kinds of registers are called in the kernel's messages. Source: kernel/bpf/log.c (Linux 6.18): reg_type_str()."""
+"""What kinds of registers are called in the kernel's messages.
+
+Source: kernel/bpf/log.c (Linux 6.18): reg_type_str().
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,21 @@ from .state import (
     Reg,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .scalar import Scalar
+
 _PREFIXES = (
     (MEM_RDONLY, "rdonly_"), (MEM_RINGBUF, "ringbuf_"), (MEM_USER, "user_"), (MEM_PERCPU, "percpu_"),
     (MEM_RCU, "rcu_"), (PTR_UNTRUSTED, "untrusted_"), (PTR_TRUSTED, "trusted_"), (NON_OWN_REF, "non_own_ref_"),
 )  # fmt: skip
+
+
+def bits_of(num: Scalar) -> str:
+    """Return the known bits and the mask of the unknown ones. Source: tnum_strn()."""
+    if num.mask:
+        return f"({num.value:#x}; {num.mask:#x})"
+    return f"{num.value}" if num.value <= 0xFFFF else f"{num.value:#x}"
 
 
 def type_name(reg: Reg) -> str:

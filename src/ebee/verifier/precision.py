@@ -39,7 +39,10 @@ class Backtrack:
 
 
 def mark_chain(v: Verifier, start: State, bt: Backtrack) -> bool:
-    """Mark what `bt` looks for in `start`, and what it was made of, in all stored states before; True: marks are new."""
+    """Mark what `bt` looks for in `start`, and what it was made of, in all stored states before.
+
+    Return whether marks are new.
+    """
     if bt.is_empty():
         return False
     changed = False

@@ -35,7 +35,9 @@ class Code:
 
     __slots__ = ("insns", "marks", "rows", "starts", "subprog_at", "subprog_of", "tables")
 
-    def __init__(self, insns: Sequence[Insn], *, privileged: bool = True) -> None:
+    def __init__(
+        self, insns: Sequence[Insn], *, privileged: bool = True, targets: Sequence[int] = (), has_gotox: bool = True
+    ) -> None:
         self.insns: list[Insn | None] = []
         self.rows: list[Row | None] = []
         for insn in insns:
@@ -49,8 +51,8 @@ class Code:
             if insn.opcode == LDDW:
                 self.insns.append(None)
                 self.rows.append(None)
-        self.tables: dict[int, tuple[int, ...]] = {}
         self._find_functions()
+        self.tables = self._jump_tables(targets, has_gotox)
         self._check_functions()
         self.marks = bytearray(len(self.insns))
         self._walk(privileged)
@@ -71,6 +73,21 @@ class Code:
         for n, start in enumerate(self.starts):
             end = self.starts[n + 1] if n + 1 < len(self.starts) else len(self.rows)
             self.subprog_of += [n] * (end - start)
+
+    def _jump_tables(self, targets: Sequence[int], has_gotox: bool) -> dict[int, tuple[int, ...]]:
+        """Return where each `gotox` may go: to all targets of tables that lie in its function."""
+        tables = {}
+        for slot, row in enumerate(self.rows):
+            insn = self.insns[slot]
+            if row is None or insn is None or row.family != "gotox":
+                continue
+            if not has_gotox:
+                raise Refusal("insn_reserved", slot, _opcode_message(insn))
+            within = [n for n in targets if n < len(self.rows) and self.subprog_of[n] == self.subprog_of[slot]]
+            if not within:
+                raise Refusal("cfg_jump_table", slot, f"no jump tables found for subprog starting at {slot}")
+            tables[slot] = tuple(sorted(set(within)))
+        return tables
 
     def callee(self, slot: int) -> int:
         """Return the slot of the function that a call or a wide load of an address leads to."""
@@ -171,20 +188,19 @@ class Code:
             self._mark(following, PRUNE | JUMP)
             return [following]
         if row.family == "ja":
-            target = self.jump_of(slot)
-            assert target is not None
+            target = slot + 1 + (insn.imm if row.imm == "jump" else insn.off)
             self._mark(target, PRUNE | JUMP)
             return [target]
         if row.family == "gotox":
             for target in self.tables.get(slot, ()):
                 self._mark(target, PRUNE | JUMP)
             return list(self.tables.get(slot, ()))
-        target = self.jump_of(slot)
-        if target is None:
+        taken = self.jump_of(slot)
+        if taken is None:
             return [following]
         marks[slot] |= PRUNE | (FORCE | MAY_GOTO if row.family == "may_goto" else 0)
-        self._mark(target, PRUNE | JUMP)
-        return [following, target]
+        self._mark(taken, PRUNE | JUMP)
+        return [following, taken]
 
     def _mark(self, slot: int, marks: int) -> None:
         if slot < len(self.marks):

@@ -228,7 +228,7 @@ class Pruning:
 
     def _chain(self, state: State) -> tuple[int, ...] | None:
         frames = state.frames
-        chain = []
+        chain: list[int] = []
         top = len(frames) - 1
         for n in range(top + 1):
             at = state.idx if n == top else frames[n + 1].callsite

@@ -6,14 +6,12 @@
 from __future__ import annotations
 
 from ..isa.insn import Insn
-from ..isa.opcodes import BPF_PSEUDO_KFUNC_CALL, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, CALL
 from ..record import Record, field
-from ..spec.object import RELO_FUNC, RELO_KFUNC, RELO_MAP, RELO_MAP_VALUE, RELO_SUBPROG, RELO_TP_FIELD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..btf.read import Btf
-    from ..spec.object import MapSpec, ObjectSpec, ProgramSpec
+    from ..spec.object import MapSpec
     from ..spec.target import Target
 
 
@@ -21,8 +19,9 @@ class Setting(Record):
     """A program to be verified. Instructions are relocated, except for what these say by slot:
 
     `maps` has the map of each wide load that loads a map's address or the address of its value, `kfuncs` the name of
-    each kernel function that is called, `ksyms` that of each kernel variable. `btf` are the object's types, `kernel_btf`
-    the kernel's.
+    each kernel function that is called, `ksyms` that of each kernel variable, `func_types` the FUNC of each function
+    that starts there. `jump_tables` has by map's name the slots that its elements lead to. `btf` are the object's
+    types, `kernel_btf` the kernel's.
     """
 
     name: str
@@ -39,6 +38,7 @@ class Setting(Record):
     func_types: dict[int, int] = field(default_factory=dict)
     btf: Btf | None = None
     kernel_btf: Btf | None = None
+    jump_tables: dict[str, list[int]] = field(default_factory=dict)
     target: Target | None = None
 
 

@@ -7,6 +7,7 @@ Source: kernel/bpf/verifier.c (Linux 6.18): check_stack_read*(), check_stack_wri
 from __future__ import annotations
 
 from .alu import with_id
+from .names import bits_of
 from .scalar import truncate
 from .state import (
     ALL_INVALID,
@@ -77,7 +78,7 @@ def offsets(v: Verifier, number: int, reg: Reg, off: int, size: int, what: str) 
         if not num.mask:
             message = f"invalid {what} stack R{number} off={low} size={size}"
         else:
-            message = f"invalid variable-offset {what} stack R{number} var_off={num} off={off} size={size}"
+            message = f"invalid variable-offset {what} stack R{number} var_off={bits_of(num)} off={off} size={size}"
         raise v.refuse("stack_bounds", message, register=number, value=num, low=low, high=high, size=size)
     missing = slot_of(low) + 1 - len(frame.stack)
     if missing > 0:
@@ -91,7 +92,8 @@ def read(v: Verifier, number: int, reg: Reg, off: int, size: int, dst: int) -> R
     low, high = offsets(v, number, reg, off, size, READ)
     if low != high:
         if dst < 0:
-            message = f"variable offset stack pointer cannot be passed into helper function; var_off={reg.num} off={off} size={size}"
+            message = "variable offset stack pointer cannot be passed into helper function; "
+            message += f"var_off={bits_of(reg.num)} off={off} size={size}"
             raise v.refuse("stack_variable_offset", message, register=number)
         check_readable(v, number, reg, off, size)
         return _bytes_read(v.state.frames[reg.obj], low, high + size)
@@ -155,7 +157,7 @@ def check_readable(v: Verifier, number: int, reg: Reg, off: int, size: int, *, c
     """
     num = reg.num
     if num.mask and not v.privileged:
-        message = f"R{number} variable offset stack access prohibited for !root, var_off={num}"
+        message = f"R{number} variable offset stack access prohibited for !root, var_off={bits_of(num)}"
         raise v.refuse("stack_variable_offset", message, register=number)
     low, high = offsets(v, number, reg, off, size, WRITE if clobbers else READ)
     frame_no: int = reg.obj
@@ -178,7 +180,7 @@ def check_readable(v: Verifier, number: int, reg: Reg, off: int, size: int, *, c
             if clobbers:
                 stack[spi] = MISC_SLOT
             continue
-        where = f"off {low}+{at - low}" if not num.mask else f"var_off {num}+{at - low}"
+        where = f"off {low}+{at - low}" if not num.mask else f"var_off {bits_of(num)}+{at - low}"
         message = f"invalid read from stack R{number} {where} size {size}"
         raise v.refuse("stack_unwritten", message, register=number, off=low, byte=at - low, size=size)
     v.pruning.stack_read(frame_no, mask)
@@ -227,7 +229,7 @@ def write(v: Verifier, number: int, ptr: Reg, off: int, size: int, value: Reg | 
         v.note_stack(frame_no, spi)
         return
     kind = MISC
-    if value is not None and value.kind == SCALAR and not value.num.mask and not value.num.value:
+    if value is not None and _is_zero(value):
         if src >= 0:
             v.pruning.mark_precise(src)
         kind = STACK_ZERO
@@ -236,6 +238,10 @@ def write(v: Verifier, number: int, ptr: Reg, off: int, size: int, value: Reg | 
     changed = bytearray(MISC if is_special and k != INVALID else k for k in kinds)
     changed[first : first + size] = bytes([kind]) * size
     stack[spi] = Slot(bytes(changed))
+
+
+def _is_zero(reg: Reg) -> bool:
+    return reg.kind == SCALAR and not reg.num.mask and not reg.num.value
 
 
 def _misc(kinds: bytes) -> bytes:
@@ -247,7 +253,7 @@ def _write_somewhere(v: Verifier, ptr: Reg, low: int, end: int, value: Reg | Non
     """Store at an offset that is not known: every slot in the range may have changed, or not."""
     frame_no: int = ptr.obj
     stack = v.state.frames[frame_no].stack
-    is_zero = value is not None and value.kind == SCALAR and not value.num.mask and not value.num.value
+    is_zero = value is not None and _is_zero(value)
     zero_used = False
     for spi in range(slot_of(end - 1), slot_of(low) + 1):
         if stack[spi].kinds[0] in SPECIAL:
@@ -260,7 +266,7 @@ def _write_somewhere(v: Verifier, ptr: Reg, low: int, end: int, value: Reg | Non
             message = f"spilled ptr in range of var-offset stack write; insn {v.idx}, ptr off: {at}"
             raise v.refuse("stack_variable_offset", message, off=at)
         reg = slot.reg
-        if is_zero and kind == SPILL and reg is not None and reg.kind == SCALAR and not reg.num.mask and not reg.num.value:
+        if is_zero and kind == SPILL and reg is not None and _is_zero(reg):
             zero_used = True
             continue
         if is_zero and kind == STACK_ZERO:

@@ -70,7 +70,8 @@ class Reg:
         if self.kind == SCALAR:
             return f"{self.num}" + (f" id={self.id & ~ADD_CONST}{self.off:+}" if self.id else "")
         parts = [KIND_NAMES[self.kind], f"{self.off:+}"]
-        parts += [f"{name}={getattr(self, name)}" for name in ("flags", "id", "ref", "size", "obj") if getattr(self, name)]
+        names = ("flags", "id", "ref", "size", "obj")
+        parts += [f"{name}={getattr(self, name)}" for name in names if getattr(self, name)]
         return " ".join(parts) + ("" if self.num.is_const else f" + {self.num}")
 
 
