@@ -6,10 +6,12 @@ import _ast as ast
 
 from ..abi import bpf
 from ..abi.helpers import BPF_FUNC as FUNC
+from ..btf.kinds import BTF_KIND_FUNC
 from ..errors import CompileError
 from ..ir.core import PTR_ARG, PTR_MAP, Function
 from ..lower.numbers import Refusal, check_assignable
 from ..lower.program import Lowering
+from ..spec.core_fields import kernel_names
 from ..spec.sections import parse_section
 from .calls import Call
 from .contexts import ContextType
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from ..btf.read import Btf
     from ..ir.core import Value
     from ..types.maps import KeyedDecl
     from .statements import Statements
@@ -116,10 +119,16 @@ def _queue(front: Statements, decl: Any, pointer: Value, node: ast.Call) -> Val:
     zero = b.const(0)
     low.call_kfunc("bpf_wq_init", [pointer, low.map(decl), zero])  # EBUSY if it is set up already
     address = low.function_address(name, is_later=True)
-    low.call_kfunc("bpf_wq_set_callback_impl", [pointer, address, zero, zero])
+    low.call_kfunc(_set_callback(front.target.btf()), [pointer, address, zero, zero])
     failed = b.op("zext", low.call_kfunc("bpf_wq_start", [pointer, zero]), size=4)
     low.count_if("ne", failed, "work_failed", front.source.text_of(node))
     return Known(None)
+
+
+def _set_callback(btf: Btf | None) -> str:
+    """Return the name of bpf_wq_set_callback in the target's kernel, for who loads the object and does not search."""
+    names = kernel_names("bpf_wq_set_callback_impl")
+    return next((n for n in names if btf is not None and btf.by_name(n, BTF_KIND_FUNC)), names[-1])
 
 
 def _cancel(front: Statements, decl: Any, pointer: Value, node: ast.Call) -> Val:

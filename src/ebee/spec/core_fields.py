@@ -54,12 +54,13 @@ def without_flavour(name: str) -> str:
 
 
 def kernel_names(function: str) -> list[str]:
-    """Return the names under which kernels may have a function: without a flavour, with and without `_impl`.
+    """Return the names under which kernels may have a function: without a flavour, without and with `_impl`.
 
-    Kernels rename what takes an argument that the verifier fills in. Source: find_ksym_btf_id in libbpf.c (libbpf 1.6).
+    Kernels rename what takes an argument that the verifier fills in. Since Linux 7.0 the types have both names, and
+    only the one without `_impl` can be called. Source: find_ksym_btf_id in libbpf.c (libbpf 1.6).
     """
-    name = without_flavour(function)
-    return [name, name.removesuffix("_impl") if name.endswith("_impl") else f"{name}_impl"]
+    name = without_flavour(function).removesuffix("_impl")
+    return [name, f"{name}_impl"]
 
 
 def is_symbol(kind: str, symbol: str) -> bool:

@@ -90,4 +90,4 @@ def test_what_is_missing_is_named(kind, symbol):
 
 def test_names_of_kernel_functions():
     assert kernel_names("bpf_obj_new") == ["bpf_obj_new", "bpf_obj_new_impl"]
-    assert kernel_names("bpf_obj_new_impl___v2") == ["bpf_obj_new_impl", "bpf_obj_new"]
+    assert kernel_names("bpf_obj_new_impl___v2") == ["bpf_obj_new", "bpf_obj_new_impl"]
