@@ -58,6 +58,68 @@ class Diagnostic(Record):
         return "\n".join(lines)
 
 
+class PathStep(Record):
+    """One instruction on the way to a refusal: what `register` holds behind it, in words, and `how` it came to that."""
+
+    insn_idx: int
+    insn: str
+    register: int
+    words: str
+    how: str = ""
+    span: SourceSpan | None = None
+
+    def __str__(self) -> str:
+        span = self.span
+        where = f"instruction {self.insn_idx} `{self.insn}`"
+        if span is not None and span.text:
+            where = (f"line {span.line} " if span.line else "") + f"`{span.text.strip()}`"
+        how = f" ({self.how})" if self.how else ""
+        return f"{where}: r{self.register} is {self.words}{how}"
+
+
+class Explanation(Record):
+    """Why a verifier refused a program.
+
+    `rule` is a name of `ebee.verifier.rules`, `words` say what it demands, `message` is the verifier's own text and
+    `reason` the longest that it says. `insn` at slot `insn_idx` is refused, made from `span`. `numbers` say those of
+    the message in words, `registers` what the registers hold there, `path` how they came to hold it. `hint` says what
+    to write instead, in the language of the source.
+    """
+
+    rule: str
+    words: str
+    message: str
+    reason: str = ""
+    insn_idx: int | None = None
+    insn: str = ""
+    span: SourceSpan | None = None
+    numbers: str = ""
+    registers: list[str] = field(default_factory=list)
+    path: list[PathStep] = field(default_factory=list)
+    hint: str = ""
+
+    def notes(self) -> list[str]:
+        """Return what is to be said beside the reason: the numbers, the registers, and the way to them."""
+        said = {step.words for step in self.path}
+        registers = [r for r in self.registers if r.partition(" is ")[2] not in said]
+        return [*([self.numbers] if self.numbers else []), *registers, *map(str, self.path)]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as data for JSON."""
+        span = self.span
+        return {
+            "rule": self.rule, "words": self.words, "message": self.message, "reason": self.reason,
+            "insn_idx": self.insn_idx, "insn": self.insn, "numbers": self.numbers, "registers": self.registers,
+            "source": None if span is None else {"file": span.file, "line": span.line, "text": span.text},
+            "path": [
+                {"insn_idx": s.insn_idx, "insn": s.insn, "register": s.register, "words": s.words, "how": s.how,
+                 "line": s.span.line if s.span else 0}
+                for s in self.path
+            ],
+            "hint": self.hint,
+        }  # fmt: skip
+
+
 class EbeeError(Exception):
     """The base of every error that ebee raises on purpose."""
 
@@ -84,7 +146,7 @@ class VerifierError(EbeeError):
     """A verifier (the kernel's or ebee's) refused a program.
 
     `insn_idx` counts 8-byte slots as the kernel does and is None when unknown; `log` is the verifier's own text,
-    `notes` say what it knew of the registers.
+    `notes` say what it knew of the registers. `explanation` has all this in parts.
     """
 
     def __init__(
@@ -97,7 +159,9 @@ class VerifierError(EbeeError):
         log: str = "",
         hint: str = "",
         notes: Sequence[str] = (),
+        explanation: Explanation | None = None,
     ) -> None:
+        self.explanation = explanation
         self.program, self.reason, self.insn_idx, self.span, self.log = program, reason, insn_idx, span, log
         self.notes = list(notes)
         where = "" if insn_idx is None else f" (instruction {insn_idx})"

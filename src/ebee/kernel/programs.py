@@ -303,8 +303,9 @@ def _refusal(
     prog: ProgramSpec, obj: ObjectSpec, loader: bpf.ProgLoad, errno: int, shift_slots: int, code: Relocated
 ) -> Exception:
     """Load again with a log and return the error that it tells of."""
+    from ..verifier.explain import explain_log
     from ..verifier.kernel_log import read_log
-    from .types import source_span
+    from .types import source_span, source_spans
 
     result, log = loader.load_with_log()
     if result >= 0:  # it went through this time: out of memory before, or the machine's policy changed
@@ -332,6 +333,9 @@ def _refusal(
         slots = slot_offsets(prog.insns)
         insn_idx = next((i for i, at in enumerate(slots) if at >= slot), 0)
         span = source_span(prog, obj.btf, insn_idx)
+    explanation = explain_log(log, span, shift_slots=shift_slots, spans=source_spans(prog, obj.btf))
+    words, hint = explanation.words, explanation.hint
     return VerifierError(
-        prog.name, report.reason, insn_idx=slot, span=span, log=log, hint=report.hint, notes=report.registers
-    )
+        prog.name, report.reason, insn_idx=slot, span=span, log=log, notes=explanation.notes(),
+        hint=f"{words[:-1]}: {hint}" if hint and not report.is_new_format else hint, explanation=explanation,
+    )  # fmt: skip

@@ -83,3 +83,22 @@ def source_span(prog: ProgramSpec, btf: bytes, insn_idx: int) -> SourceSpan | No
     except BtfError:
         return None
     return SourceSpan(file, found.line_num, max(found.line_col - 1, 0), text=text)
+
+
+def source_spans(prog: ProgramSpec, btf: bytes) -> dict[int, SourceSpan]:
+    """Return the source line of each instruction that has one, by its slot."""
+    from ..btf.read import Btf
+    from ..isa.encode import slot_offsets
+
+    slots = slot_offsets(prog.insns)
+    lines = sorted(prog.line_info, key=lambda line: line.insn_idx)
+    spans: dict[int, SourceSpan] = {}
+    try:
+        strings = Btf(btf)
+        for line, end in zip(lines, [*(line.insn_idx for line in lines[1:]), len(prog.insns)]):
+            file, text = strings.string(line.file_name_off), strings.string(line.line_off)
+            span = SourceSpan(file, line.line_num, max(line.line_col - 1, 0), text=text)
+            spans.update(dict.fromkeys(slots[line.insn_idx : end], span))
+    except BtfError:
+        return {}
+    return spans

@@ -14,6 +14,7 @@ class LogReport(Record):
 
     `message` is the verifier's own short sentence, `reason` the longest explanation that the log gives; `registers`
     says in words what the registers held that it is about; `rule` is the name of the rule (`rules`) that was broken.
+    `is_new_format` is that of Linux 7.3.
     """
 
     reason: str
@@ -22,6 +23,7 @@ class LogReport(Record):
     hint: str = ""
     registers: list[str] = field(default_factory=list)
     rule: str = OTHER
+    is_new_format: bool = False
 
 
 # Lines that trace the exploration and are never the refusal itself. They follow `log_level` 1 and 2.
@@ -63,6 +65,7 @@ def read_log(log: str) -> LogReport:
         insn_idx = int(next(g for g in found.groups() if g))
     reason = text or (log.strip() and "the log gives no reason") or "no reason was given"
     hint = explain(text)
+    blocks: dict[str, str] = {}
     if report_at < len(lines):
         blocks = _blocks(lines[report_at + 1 :])
         title = lines[report_at].removeprefix("Verification failed:").strip()
@@ -71,7 +74,9 @@ def read_log(log: str) -> LogReport:
         if found := re.search(r"\binsn (\d+)", blocks.get("At", "")):
             insn_idx = int(found[1])
         text = text or title
-    return LogReport(reason, text, insn_idx, hint, explain_registers(lines[:report_at], text), rule_of(text).name)
+    registers = explain_registers(lines[:report_at], text)
+    is_new = bool(blocks.get("Suggestion"))
+    return LogReport(reason, text, insn_idx, hint, registers, rule_of(text).name, is_new)
 
 
 def _blocks(lines: list[str]) -> dict[str, str]:

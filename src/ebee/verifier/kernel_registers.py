@@ -47,10 +47,13 @@ def registers_at_end(log_lines: list[str]) -> tuple[dict[int, str], str]:
             states = line
         else:
             continue
-        for number, state in _STATE.findall(states):
-            if state:
-                known[int(number)] = state
+        known.update(read_states(states))
     return known, insn
+
+
+def read_states(text: str) -> dict[int, str]:
+    """Return the registers that a text has states of."""
+    return {int(number): state for number, state in _STATE.findall(text) if state}
 
 
 def explain_registers(log_lines: list[str], message: str) -> list[str]:
