@@ -128,8 +128,9 @@ def test_a_refusal_names_the_source_line(backend, section, event, scoped):
     assert error.insn_idx == 3
     assert "R2 invalid mem access" in error.log
     assert error.hint
-    assert error.notes == ["r2 is the number 1099511627776"]
-    assert "return p.x" in str(error) and "note: r2 is" in str(error)
+    assert error.notes == ["line 10 `def probe(ctx):`: r2 is the number 1099511627776"]
+    assert "return p.x" in str(error) and ": r2 is" in str(error)
+    assert error.explanation.rule == "address_is_number"
 
 
 def test_a_refusal_without_types_still_has_the_instruction(backend):
