@@ -164,10 +164,11 @@ def tried() -> list[tuple[str, HelperProto]]:
     return found
 
 
-def generate() -> str:
+def records(every: int = 1) -> list[str]:
+    """Return the lines of the file, of every n-th helper alone if that is asked for."""
     probe = Probe()
-    out = [_HEAD.format(version=emit.kernel_version())]
-    for kind, proto in tried():
+    out = []
+    for kind, proto in tried()[::every]:
         map_kind = MAPS_OF.get(proto.name, "HASH").split()[0]
         if probe.maps.of(map_kind) is None:
             continue
@@ -187,7 +188,11 @@ def generate() -> str:
                 answer = re.sub(r"type=\w+ ", "type=* ", probe.say(kind, text, map_kind))
                 answers.setdefault(answer, []).append(what)
             out.extend(f"{kind} {proto.name} {n + 1} {','.join(a)}: {answer}\n" for answer, a in answers.items())
-    return "".join(out)
+    return out
+
+
+def generate() -> str:
+    return "".join([_HEAD.format(version=emit.kernel_version()), *records()])
 
 
 if __name__ == "__main__":
