@@ -49,7 +49,8 @@ SOCKETS = {
     "sk_reuseport": 40,
 }  # fmt: skip
 WRONG = {
-    "0": "{r} = 0", "7": "{r} = 7", "-1": "{r} = -1", "number": "{r} = r7", "ctx": "{r} = r9", "map": "{r} = map[fd:hash]",
+    "0": "{r} = 0", "7": "{r} = 7", "-1": "{r} = -1", "number": "{r} = r7", "ctx": "{r} = r9",
+    "map": "{r} = map[fd:hash]",
     "fp": "{r} = r10\n{r} += -64", "fp-1": "{r} = r10\n{r} += -1", "value": "{r} = map[fd:data][0]+0",
     "rdonly": "{r} = map[fd:text][0]+0", "fp+8": "{r} = r10\n{r} += 8", "ctx+8": "{r} = r9\n{r} += 8",
 }  # fmt: skip
