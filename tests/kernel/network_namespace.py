@@ -85,6 +85,14 @@ def refused(function, *args, **named):
         return errno.errorcode[e.errno]
     except ebee.EbeeError as e:
         return [type(e).__name__, str(e), e.hint]
+def described(kind):
+    '''What `ebee link list --json` says of the links of a kind.'''
+    import contextlib, io
+    from ebee.cli import main
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        assert main(["link", "list", "--json"]) == 0
+    return [row for row in json.loads(text.getvalue()) if row["type"] == kind]
 report = {}
 """
 CGROUP = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 import ebee
 from ebee import Hash, helpers, u32, u64
+from ebee.cli import main
 from ebee.sys.objects import holders
 
 pytestmark = pytest.mark.needs_kernel
@@ -121,3 +123,90 @@ def test_functions_of_programs(tmp_path):
         if type == "uprobe_multi" and target:
             assert target == f"{copy}:malloc of process {os.getpid()}"
             assert len(fields["funcs"]) == 1
+
+
+@ebee.subprogram(replaceable=True)
+def choose(pkt: ebee.Context) -> u32:
+    return ebee.XDP_PASS
+
+
+@ebee.xdp
+def chooses(pkt):
+    return choose(pkt)
+
+
+@ebee.freplace(chooses, choose)
+def chosen(pkt: ebee.Context) -> u32:
+    return ebee.XDP_DROP
+
+
+def shown(kind, capsys):
+    """Return what `ebee link` says, in JSON and in words, of the links of a kind that this process holds."""
+    capsys.readouterr()
+    assert main(["link", "list", "--json"]) == 0
+    held = holders()
+    rows = [row for row in json.loads(capsys.readouterr().out) if row["type"] == kind]
+    rows = [row for row in rows if os.getpid() in held.get(("link", row["id"]), ())]
+    found = []
+    for row in rows:
+        assert main(["link", "show", str(row["id"])]) == 0
+        found.append((row, capsys.readouterr().out))
+    return found
+
+
+@pytest.mark.needs_feature("fentry")
+def test_functions_that_are_replaced(capsys):
+    with ebee.Session(backend="kernel") as session:
+        session.run(chooses, packet=bytes(60))
+        with session.attach(chosen):
+            ((row, text),) = shown("tracing", capsys)
+            assert row["target"] == "freplace choose of program chooses"
+            assert (row["hook"], row["prog_type"], row["target_prog"]) == ("freplace", "ext", "chooses")
+            assert "freplace choose of program chooses" in text and f"{row['prog_id']} chosen" in text
+
+
+class Links(ebee.StructOps, name="tcp_congestion_ops"):
+    name = "ebee_links"
+
+    def ssthresh(sk):
+        return 5
+
+    def undo_cwnd(sk):
+        return 10
+
+    @staticmethod
+    def cong_avoid(sk, ack, acked):
+        pass
+
+
+@pytest.mark.needs_feature("struct_ops", "struct_ops_link", "fentry")
+def test_structs_of_functions(capsys):
+    with ebee.attach(Links, backend="kernel"):
+        ((row, text),) = shown("struct_ops", capsys)
+        with ebee.Map.from_id(row["map_id"]) as map:
+            assert row["target"] == f"map {map.id} {map.name}"
+            assert map.type == "struct_ops" and map.name.startswith("tcp_congestion")
+        assert row["target"] in text
+
+
+@pytest.mark.needs_feature("kprobe_multi", "kprobe")
+def test_kprobes_in_words(capsys):
+    with ebee.Session(backend="kernel") as session, session.attach(on_writes, command=WRITER) as attached:
+        ((row, text),) = shown("kprobe_multi", capsys)
+        if row["func_cnt"]:
+            assert text.count("\n  addr ") == row["func_cnt"]
+            assert "vfs_write" in text
+        attached.wait()
+
+
+@ebee.perf_event("page-faults", period=1000)
+def on_faults(ctx) -> None:
+    cookies[2] = 1
+
+
+def test_perf_events(capsys):
+    with ebee.Session(backend="kernel") as session, session.attach(on_faults, pid=os.getpid()):
+        for row, text in shown("perf_event", capsys):
+            if "event_type" in row:  # the kernel tells since Linux 6.6
+                assert (row["event_type"], row["event_config"]) == ("software", "page-faults")
+                assert row["target"] == "software page-faults" and row["target"] in text

@@ -33,9 +33,12 @@ def test_it_refuses_for_a_group_and_for_nobody_else(tmp_path):
             session.attach(no_datagrams, cgroup=cgroup)
             report["inside"] = [bound(socket.SOCK_DGRAM), bound(socket.SOCK_STREAM)]
             report["asked"] = [asked[0], asked[1]]
-            links = [l for l in ebee.Link.all() if l.type == "cgroup"]
-            report["links"] = [l.target() for l in links]
-            report["fields"] = [l.fields()["attach_type"] for l in links]
+            report["links"], report["fields"] = [], []
+            for link in ebee.Link.all():
+                with link:
+                    if link.type == "cgroup":
+                        report["links"].append(link.target())
+                        report["fields"].append(link.fields()["attach_type"])
             enter(before)
             report["outside"] = bound(socket.SOCK_DGRAM)
             enter(cgroup)

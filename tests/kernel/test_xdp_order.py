@@ -1,4 +1,4 @@
-"""Several XDP programs on one interface, in order."""
+"""Several XDP programs on one interface, in order; modes that a device does not have; test runs with live frames."""
 
 from __future__ import annotations
 
@@ -147,3 +147,61 @@ with ebee.Session() as session:
     assert report["frags"][0] == "NotSupported" and "frags=True" in report["frags"][2]
     assert "mode auto, and not generic" in report["mode"][1]
     assert report["made_anew"] == ""
+
+
+def test_modes_that_a_device_does_not_have(tmp_path):
+    report, _ = in_namespace(
+        tmp_path,
+        BEGIN
+        + """
+def of_mode(mode):
+    @ebee.xdp(mode=mode)
+    def passes(pkt):
+        return ebee.XDP_PASS
+    return passes
+with ebee.Session() as session:
+    report["offload"] = refused(session.attach, of_mode("offload"), interface="left")
+    report["native"] = refused(session.attach, of_mode("native"), interface="lo")
+    report["generic"] = refused(session.attach, of_mode("generic"), interface="lo")
+""",
+    )
+    for mode, interface, words in (("offload", "left", "mode='native'"), ("native", "lo", "mode='generic'")):
+        assert report[mode][0] == "NotSupported" and f"XDP on interface {interface} in mode {mode}" in report[mode][1]
+        assert words in report[mode][2]
+    assert report["generic"] == ""
+
+
+@pytest.mark.parametrize("batch_size", [0, 1, 5])
+def test_live_frames(tmp_path, batch_size):
+    report, _ = in_namespace(
+        tmp_path,
+        BEGIN
+        + f"""
+import struct
+import ebee.abi.bpf as abi
+frame = packets.udp(b"live", dport=9, sport=7, src="10.9.0.2", dst="10.9.0.1")
+frame = bytes.fromhex("020000000001") + frame[6:]
+ctx = struct.pack("=6I", 0, len(frame), 0, socket.if_nametoindex("left"), 0, 0)
+def arrived():
+    n = 0
+    while got(server) == "live":
+        n += 1
+    return n
+with ebee.Session() as session:
+    session.attach(first, interface="left")
+    session.attach(drops, interface="lo")
+    for name in ("first", "drops"):
+        (one,) = [p for p in ebee.Program.all() if p.name == name]
+        at[0] = 0
+        with one:
+            result = one.test_run(
+                data=frame, ctx=ctx, repeat=20, flags=abi.BPF_F_TEST_XDP_LIVE_FRAMES, batch_size={batch_size})
+        report[name] = [at[0], arrived(), result.data.hex(), result.retval]
+    with ebee.Program.from_id([p.id for p in ebee.Program.all() if p.name == "first"][0]) as one:
+        report["size"] = refused(one.test_run, data=frame, ctx=ctx, flags=abi.BPF_F_TEST_XDP_LIVE_FRAMES, batch_size=257)
+        report["no frames"] = refused(one.test_run, data=frame, ctx=ctx, batch_size=5)
+""",
+    )
+    assert report["first"] == [20, 20, "", 0]
+    assert report["drops"] == [20, 0, "", 0]
+    assert (report["size"], report["no frames"]) == ("E2BIG", "EINVAL")

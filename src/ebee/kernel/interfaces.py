@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _ENOENT, _ENXIO, _EACCES, _EBUSY, _EEXIST, _ENODEV, _EINVAL = 2, 6, 13, 16, 17, 19, 22
 _XDP_MODES = {"": 0, "generic": 2, "native": 4, "offload": 8}  # XDP_FLAGS_*, include/uapi/linux/if_link.h
 
+_MODE_HINTS = {
+    "native": "its driver runs no programs: mode='generic' does",
+    "offload": "its card runs no programs itself, as hardly any does: mode='native' has the driver run them",
+}
+
 
 def attach_to_interface(program: KernelProgram, options: AttachOptions) -> Closable:
     """Attach to an interface. XDP: in the driver if it can, else in the generic path, unless a mode is asked for.
@@ -75,8 +80,9 @@ def _xdp(program: KernelProgram, options: AttachOptions, index: int) -> Closable
         raise PermissionMissing(f"attaching to {where}", ["CAP_NET_ADMIN"])
     if link in (-_EBUSY, -_EEXIST):
         raise UsageError(f"{where} has an XDP program already", hint="another process has it there: detach it first")
-    if link == -bpf.EOPNOTSUPP:
-        raise NotSupported(f"XDP on {where}" + (f" in mode {options.mode}" if options.mode else ""))
+    if link == -bpf.EOPNOTSUPP or link == -_EINVAL and options.mode == "offload":
+        what = f"XDP on {where}" + (f" in mode {options.mode}" if options.mode else "")
+        raise NotSupported(what, hint=_MODE_HINTS.get(options.mode, ""))
     if link < 0:
         hint = "BPF links to interfaces need Linux 5.9" if link == -_EINVAL else ""
         raise SyscallError("BPF_LINK_CREATE", -link, f"XDP on {where}", hint=hint)

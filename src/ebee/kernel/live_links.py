@@ -6,7 +6,7 @@ from ..abi import bpf as abi
 from ..errors import EbeeError, NotSupported, SyscallError, UsageError
 from ..sys import bpf, objects
 from .live_programs import Program
-from .objects import LiveObject, attach_type_names, btf_of_id, names_of
+from .objects import LiveObject, Map, attach_type_names, btf_of_id, names_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -370,6 +370,14 @@ def _perf_event_words(fields: Fields) -> str:
     return ""
 
 
+def _map_words(fields: Fields) -> str:
+    try:
+        with Map.from_id(fields["map_id"]) as map:
+            return f"map {map.id} {map.name}"
+    except EbeeError:  # gone by now, or not to be read
+        return f"map {fields['map_id']}"
+
+
 _WORDS: dict[str, Callable[[Fields], str]] = {
     "raw_tracepoint": lambda fields: str(fields["tp_name"]),
     "tracing": _tracing_words,
@@ -380,9 +388,9 @@ _WORDS: dict[str, Callable[[Fields], str]] = {
     "tcx": _device_words,
     "netkit": _device_words,
     "netfilter": _netfilter_words,
-    "struct_ops": lambda fields: f"map {fields['map_id']}",
+    "struct_ops": _map_words,
     "kprobe_multi": _kprobe_multi_words,
     "uprobe_multi": _uprobe_multi_words,
     "perf_event": _perf_event_words,
-    "sockmap": lambda fields: f"map {fields['map_id']} {_hook(fields)}",
+    "sockmap": lambda fields: f"{_map_words(fields)} {_hook(fields)}",
 }

@@ -433,7 +433,8 @@ def prog_test_run(
     """
     ctx_in, data_in = bytes_buffer(ctx), bytes_buffer(data)
     data_out = ctypes.create_string_buffer(data_room_bytes) if data_room_bytes else None
-    ctx_out = ctypes.create_string_buffer(len(ctx)) if ctx and data else None
+    is_live = more.get("flags", 0) & abi.BPF_F_TEST_XDP_LIVE_FRAMES  # the kernel gives nothing back
+    ctx_out = ctypes.create_string_buffer(len(ctx)) if ctx and data and not is_live else None
     fields: dict[str, int | bytes] = {"prog_fd": prog_fd, **more}
     if data:
         fields |= {"data_in": address(data_in), "data_size_in": len(data), "repeat": repeat}
