@@ -7,6 +7,7 @@ import sys
 import click
 
 from .columns import AS_JSON, SETTINGS, completes, print_json, print_table
+from .link import row_of
 
 
 @click.group("iter", context_settings=SETTINGS)
@@ -19,7 +20,7 @@ def iter_() -> None:
 def list_(as_json: bool) -> int:
     """List the links that are iterators."""
     from ..kernel.live_links import Link
-    from .link import program_name, row_of
+    from .link import program_name
 
     rows = []
     for one in Link.all():
@@ -49,4 +50,47 @@ def read(link: str) -> int:
         for chunk in IterLink(one.fd).read():
             sys.stdout.buffer.write(chunk)
     sys.stdout.buffer.flush()
+    return 0
+
+
+@iter_.command()
+@click.argument("file", metavar="OBJ")
+@click.argument("path", type=click.Path())
+@click.option("--program", metavar="NAME", help="Which of its programs, if several are iterators.")
+@click.option("--map", "map_", metavar="MAP", shell_complete=completes("map"), help="The map whose elements it visits.")
+@AS_JSON
+def pin(file: str, path: str, program: str | None, map_: str | None, as_json: bool) -> int:
+    """Load an object file (or C source) and give its iterator a name in a bpffs: whoever reads PATH runs it."""
+    from ..api.objects import read as read_object
+    from ..errors import UsageError
+    from ..kernel.iterators import attach_iterator
+    from ..kernel.live_links import Link
+    from ..kernel.programs import KernelProgram
+    from ..spec.backend import AttachOptions
+    from .objects import Map, find_one
+
+    obj = read_object(file)
+    iterators = [name for name, one in obj.programs.items() if one.section.startswith(("iter/", "iter.s/"))]
+    if not iterators or program is not None and program not in iterators:
+        hint = f"its iterators: {', '.join(iterators)}" if iterators else ""
+        what = f"program {program} of {file} is no iterator" if program and iterators else f"{file} has no iterator"
+        raise UsageError(what, hint=hint)
+    if program is None and len(iterators) > 1:
+        raise UsageError(f"{file} has several iterators", hint=f"--program={' or '.join(iterators)}")
+    name = program or iterators[0]
+    with obj.load(backend="kernel"):
+        live = obj.programs[name].live
+        assert isinstance(live, KernelProgram)
+        if map_ is None:
+            made = attach_iterator(live, AttachOptions())
+        else:
+            with find_one(Map, map_) as over:
+                made = attach_iterator(live, AttachOptions(), over.fd.number)
+        with Link(made.fd) as link:
+            link.pin(path)
+            row = row_of(link)
+    if as_json:
+        print_json(row | {"pinned": path})
+    else:
+        print(f"{path}: link {row['id']}, program {row['prog_id']} {name}, goes through {row['target']}")
     return 0

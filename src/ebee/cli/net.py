@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .columns import AS_JSON, SETTINGS, print_json, print_table
+from .columns import AS_JSON, SETTINGS, completes, print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,4 +111,61 @@ def list_(interface: str | None, as_json: bool) -> int:
     rows += [("", f"netfilter {r['target']}", r["id"], r["link_id"], "") for r in found.get("netfilter", ())]
     shown = [(*row[:3], program_name(int(str(row[2]))), *row[3:]) for row in rows]
     print_table(("INTERFACE", "HOOK", "PROGRAM", "NAME", "LINK", "PRIORITY"), shown)
+    return 0
+
+
+# As bpftool has them; `kernel.interfaces` knows what they mean.
+_KINDS = ("xdp", "xdpgeneric", "xdpdrv", "xdpoffload", "tcx_ingress", "tcx_egress")
+KIND = click.argument("kind", type=click.Choice(_KINDS))
+
+
+@net.command()
+@KIND
+@click.argument("prog", metavar="PROG", shell_complete=completes("prog"))
+@click.argument("interface")
+@click.option("--overwrite", is_flag=True, help="In place of the program that XDP has there.")
+@AS_JSON
+def attach(kind: str, prog: str, interface: str, overwrite: bool, as_json: bool) -> int:
+    """Attach a program to an interface for good, without a link: it stays until `detach`, or as long as the interface.
+
+    KIND says how: xdp in the driver if that can, xdpdrv there or not at all, xdpgeneric, xdpoffload (on the card);
+    tcx_ingress and tcx_egress run behind those that are there.
+    """
+    from ..kernel.interfaces import attach_for_good
+    from .objects import Program, find_one
+
+    with find_one(Program, prog) as program:
+        attach_for_good(interface, kind, program.fd.number, overwrite=overwrite)
+        return _say("attached", kind, interface, program.id, program.name, as_json)
+
+
+@net.command()
+@KIND
+@click.argument("interface")
+@click.argument("prog", required=False, metavar="[PROG]", shell_complete=completes("prog"))
+@AS_JSON
+def detach(kind: str, interface: str, prog: str | None, as_json: bool) -> int:
+    """Take off a program that was attached without a link: XDP's, or of tcx PROG.
+
+    `ebee link detach` does it for links.
+    """
+    from ..kernel.interfaces import detach_for_good
+    from .objects import Program, find_one
+
+    if prog is None:
+        detach_for_good(interface, kind)
+        return _say("detached", kind, interface, 0, "", as_json)
+    with find_one(Program, prog) as program:
+        detach_for_good(interface, kind, program.fd.number)
+        return _say("detached", kind, interface, program.id, program.name, as_json)
+
+
+def _say(done: str, kind: str, interface: str, prog_id: int, name: str, as_json: bool) -> int:
+    from ..sys.netdev import interface_index
+
+    if as_json:
+        row = {"done": done, "attach_type": kind, "devname": interface, "ifindex": interface_index(interface)}
+        print_json(row | ({"prog_id": prog_id, "name": name} if prog_id else {}))
+        return 0
+    print(f"{done}: {kind} on {interface}" + (f", program {prog_id} {name}" if prog_id else ""))
     return 0

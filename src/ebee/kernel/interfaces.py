@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .programs import Closable, KernelProgram
 
 _ENOENT, _ENXIO, _EACCES, _EBUSY, _EEXIST, _ENODEV, _EINVAL = 2, 6, 13, 16, 17, 19, 22
+_XDP_FLAGS_UPDATE_IF_NOEXIST = 1
 _XDP_MODES = {"": 0, "generic": 2, "native": 4, "offload": 8}  # XDP_FLAGS_*, include/uapi/linux/if_link.h
 
 _MODE_HINTS = {
@@ -87,6 +88,66 @@ def _xdp(program: KernelProgram, options: AttachOptions, index: int) -> Closable
         hint = "BPF links to interfaces need Linux 5.9" if link == -_EINVAL else ""
         raise SyscallError("BPF_LINK_CREATE", -link, f"XDP on {where}", hint=hint)
     return XdpChain(key, Fd(link), program, options).first()
+
+
+# What may be attached to an interface for good, as bpftool calls it: the mode of XDP, or the attach type.
+KINDS: dict[str, tuple[str, int]] = {
+    "xdp": ("", 0), "xdpgeneric": ("generic", 0), "xdpdrv": ("native", 0), "xdpoffload": ("offload", 0),
+    "tcx_ingress": ("", abi.BPF_TCX_INGRESS), "tcx_egress": ("", abi.BPF_TCX_EGRESS),
+}  # fmt: skip
+
+
+def attach_for_good(interface: str, kind: str, prog_fd: int, *, overwrite: bool = False) -> None:
+    """Attach a program without a link: it stays until it is detached, or the interface goes.
+
+    One that XDP has there already is replaced if `overwrite` says so. Raises: UsageError, NotSupported,
+    PermissionMissing, SyscallError.
+    """
+    mode, attach_type = KINDS[kind]
+    if attach_type and overwrite:
+        hint = "`ebee net detach` takes one off"
+        raise UsageError("tcx runs several programs: nothing is overwritten there", hint=hint)
+    index = interface_index(interface)
+    flags = _XDP_MODES[mode] | (0 if overwrite else _XDP_FLAGS_UPDATE_IF_NOEXIST)
+    done = bpf.prog_attach(prog_fd, index, attach_type) if attach_type else _set_xdp(index, prog_fd, flags)
+    _check_for_good(done, interface, kind, mode)
+
+
+def detach_for_good(interface: str, kind: str, prog_fd: int = -1) -> None:
+    """Take off what was attached without a link: of tcx the program that is named. Raises: as `attach_for_good`."""
+    mode, attach_type = KINDS[kind]
+    if attach_type and prog_fd < 0:
+        raise UsageError("which of the programs of tcx should go?", hint="`ebee net list` shows them")
+    index = interface_index(interface)
+    done = bpf.prog_detach(prog_fd, index, attach_type) if attach_type else _set_xdp(index, -1, _XDP_MODES[mode])
+    if attach_type and done == -_ENOENT:
+        raise UsageError(f"interface {interface} does not have this program on {kind}")
+    _check_for_good(done, interface, kind, mode)
+
+
+def _set_xdp(index: int, prog_fd: int, flags: int) -> int:
+    from ..sys.netlink import set_xdp
+
+    try:
+        set_xdp(index, prog_fd, flags)
+    except OSError as e:
+        return -(e.errno or _EINVAL)
+    return 0
+
+
+def _check_for_good(done: int, interface: str, kind: str, mode: str) -> None:
+    what = f"{kind} on interface {interface}"
+    if done == -bpf.EPERM:
+        raise PermissionMissing(f"attaching to interface {interface}", ["CAP_NET_ADMIN"])
+    if done in (-_EBUSY, -_EEXIST):
+        hint = "`ebee net list` shows it; a link's goes by `ebee link detach`, others with --overwrite"
+        raise UsageError(f"interface {interface} has a program there already", hint=hint)
+    if done == -bpf.EOPNOTSUPP:
+        raise NotSupported(what, hint=_MODE_HINTS.get(mode, ""))
+    if done == -_EINVAL:
+        raise UsageError(f"{what}: the program is of another kind, or this kernel does not know it")
+    if done < 0:
+        raise SyscallError("attaching", -done, what)
 
 
 def _kind(attach_type: int) -> str:

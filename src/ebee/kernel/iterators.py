@@ -32,9 +32,14 @@ _BOUNDS = {
 ORDERS = {"self": 1, "descendants_pre": 2, "descendants_post": 3, "ancestors_up": 4}
 
 
-def attach_iterator(program: KernelProgram, options: AttachOptions) -> IterLink:
-    """Make an iterator that can be read. Raises: UsageError for what does not bound it, NotSupported, SyscallError."""
+def attach_iterator(program: KernelProgram, options: AttachOptions, over: int = -1) -> IterLink:
+    """Make an iterator that can be read; `over` is the file descriptor of a map that is none of the backend's.
+
+    Raises: UsageError for what does not bound it, NotSupported, SyscallError.
+    """
     name = program.spec.attach_to
+    if over >= 0 and name not in _MAPS:
+        raise UsageError(f"{program.spec.name}: {name} iterates over no {_BOUNDS['map'][1]}")
     for option in options.given():
         kinds, words = _BOUNDS[option]
         if name not in kinds:
@@ -47,9 +52,10 @@ def attach_iterator(program: KernelProgram, options: AttachOptions) -> IterLink:
     if name not in _MAPS and name != "cgroup":
         return _made(program, struct.pack("=III", options.tid, options.pid, 0) if options.given() else b"", options)
     if name in _MAPS:
-        if options.map is None:
+        if options.map is None and over < 0:
             raise UsageError(f"{program.spec.name} iterates over a map", hint="@ebee.iter(…, map=counts)")
-        return _made(program, struct.pack("=I", map_fd(options.map, options.map.spec.name)), options)
+        fd = over if options.map is None else map_fd(options.map, options.map.spec.name)
+        return _made(program, struct.pack("=I", fd), options)
     with open_cgroup(options.cgroup or "/") as cgroup:
         order = ORDERS[options.order or "descendants_pre"]
         return _made(program, struct.pack("=IIQ", order, cgroup.number, 0), options)
@@ -64,6 +70,7 @@ def _made(program: KernelProgram, info: bytes, options: AttachOptions) -> IterLi
             raise NotSupported(f"sleeping while it is iterated over {name}", hint="leave out sleepable=") from None
         if e.errno == _EINVAL and (options.pid or options.tid):
             raise NotSupported(f"iterating over the {name} objects of one process", "6.1") from None
-        if e.errno in (_EINVAL, _EACCES) and options.map is not None:
-            raise UsageError(f"{name} does not iterate over maps like {options.map.spec.name}") from None
+        if e.errno in (_EINVAL, _EACCES) and name in _MAPS:
+            which = f" like {options.map.spec.name}" if options.map is not None else " of this kind"
+            raise UsageError(f"{name} does not iterate over maps{which}") from None
         raise

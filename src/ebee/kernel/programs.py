@@ -110,11 +110,11 @@ class IterLink(KernelLink):
 
     def __init__(self, fd: Fd) -> None:
         super().__init__(fd)
-        self._fd = fd
+        self.fd = fd
 
     def read(self) -> Iterator[bytes]:
         """Run it, and yield what it writes, in chunks. Raises: SyscallError."""
-        with bpf.iter_create(self._fd.number) as file:
+        with bpf.iter_create(self.fd.number) as file:
             while data := _read_chunk(file):
                 yield data
 

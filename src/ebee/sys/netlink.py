@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 _NETLINK_ROUTE = 0
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
-_RTM_GETLINK, _RTM_NEWQDISC, _RTM_NEWTFILTER, _RTM_DELTFILTER, _RTM_GETTFILTER = 18, 36, 44, 45, 46
+_RTM_GETLINK, _RTM_SETLINK, _RTM_NEWQDISC, _RTM_NEWTFILTER, _RTM_DELTFILTER, _RTM_GETTFILTER = 18, 19, 36, 44, 45, 46
 _NLM_F_DUMP = 0x300
 _NLM_F_REQUEST, _NLM_F_ACK, _NLM_F_ECHO, NLM_F_EXCL, NLM_F_CREATE = 0x1, 0x4, 0x8, 0x200, 0x400
 _TC_H_CLSACT, _TC_H_INGRESS, _TC_H_EGRESS = 0xFFFF_FFF1, 0xFFFF_FFF2, 0xFFFF_FFF3
 _TCA_KIND, _TCA_OPTIONS = 1, 2
 _TCA_BPF_FD, _TCA_BPF_NAME, _TCA_BPF_FLAGS, _TCA_BPF_ID = 6, 7, 8, 11
-_IFLA_IFNAME, _IFLA_XDP = 3, 43
+_IFLA_IFNAME, _IFLA_XDP, _IFLA_XDP_FD, _IFLA_XDP_FLAGS, _NESTED = 3, 43, 1, 3, 1 << 15
 _TCA_BPF_FLAG_ACT_DIRECT = 1
 _ETH_P_ALL = 0x0300  # in network order
 _EPERM, _EEXIST = 1, 17
@@ -111,6 +111,15 @@ def xdp_programs() -> Iterator[XdpProgram]:
             if kind in xdp:
                 name = fields[_IFLA_IFNAME].rstrip(b"\0").decode()
                 yield XdpProgram(ifindex, name, mode, int.from_bytes(xdp[kind], sys.byteorder))
+
+
+def set_xdp(ifindex: int, prog_fd: int, flags: int) -> None:
+    """Have XDP run a program on an interface until another takes its place, none if `prog_fd` is -1.
+
+    `flags` are XDP_FLAGS_*. Raises: OSError.
+    """
+    wanted = attribute(_IFLA_XDP_FD, struct.pack("=i", prog_fd)) + attribute(_IFLA_XDP_FLAGS, struct.pack("=I", flags))
+    list(request(_RTM_SETLINK, 0, _IFINFOMSG.pack(0, 0, ifindex, 0, 0) + attribute(_IFLA_XDP | _NESTED, wanted)))
 
 
 class TcFilter(Record):
