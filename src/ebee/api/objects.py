@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from ..spec.backend import Backend, BackendLink, BackendMap, BackendProgram, TestResult
+    from ..spec.backend import Backend, BackendLink, BackendMap, BackendProgram, Scope, TestResult
     from ..spec.core_report import CoreReport
     from ..spec.object import MapSpec, ObjectSpec, ProgramSpec, StructOpsSpec
     from ..spec.target import Target
@@ -336,63 +336,98 @@ class Object:
         self,
         *,
         command: Sequence[str] | str | None = None,
+        everyone: bool = False,
         on_loss: Callable[[list[Loss]], None] | None = None,
         **where: Any,
     ) -> Attachment:
         """Attach every program whose section says where, and register structs of functions.
 
         Programs of interfaces, control groups and the like are attached, too, if it is said which: `interface="eth0"`,
-        `cgroup=…`, `netns=…`, `route=…`, `map=…`, `socket=…`, `pid=…`. Programs see the whole machine. `command` is
-        started when all is attached; in the engine its system calls are what programs see.
+        `cgroup=…`, `netns=…`, `route=…`, `map=…`, `socket=…`, `pid=…`. `command` is started when all is attached. Programs
+        that none of these bounds then act on the command and its descendants only, or with `everyone`, and without a
+        command, on the whole machine; structs of functions always do. In the engine the command's system calls are
+        what programs see.
 
-        Raises: UsageError if there is nothing to attach, and as `Session.attach`. After an error nothing is attached.
+        Raises: NotSupported for programs that run for no process, with a command; UsageError if there is nothing to attach, and as `Session.attach`. After an error nothing is attached.
         """
         from .session import split_command
 
         session, active = self._session_of(), self._session_of()._test_backend()
+        run = options.current
+        argv = run.command or split_command(command)
         taken: set[str] = set()
-        ways: list[Callable[[Backend], BackendLink]] = []
-        for name, live in self._loaded_programs.items():
+        chosen: dict[str, AttachOptions] = {}
+        followed: list[str] = []
+        for name in self._loaded_programs:
             section = parse_section(self.spec.programs[name].section)
             places = [place for place in places_of(section.kind) if place in where]
             taken.update(places)
             needs_name = SECTIONS[section.kind][2] & AUTO and not section.attach_to
             if section.kind in _ONE_BY_ONE or needs_name or not (section.is_auto_attach or places):
                 continue
-            given = AttachOptions(**session._resolved({place: where[place] for place in places}))
-            ways.append(lambda backend, live=live, given=given: backend.attach(live, given))  # type: ignore[misc]
-        for struct in self.spec.structs.values():
-            ways.append(lambda backend, struct=struct: self._registered(backend, struct))  # type: ignore[misc]
+            chosen[name] = AttachOptions(**session._resolved({place: where[place] for place in places}))
+            if not places:
+                followed.append(name)
+        structs = list(self.spec.structs.values())
         if unknown := where.keys() - taken:
             raise UsageError(f"{min(unknown)}= means nothing to the programs of {self.spec.name}")
-        if not ways:
+        if not (chosen or structs):
             kinds = ", ".join(sorted({p.section for p in self.programs.values()}))
             hint = "say where: obj.attach(interface=…), obj.programs[…].attach(…)"
             raise UsageError(f"no section of {self.spec.name} says where to attach it: {kinds}", hint=hint)
-        run = options.current
-        argv = run.command or split_command(command)
         if run.by_cli and not (argv or run.all or where):
             hint = "programs of an object see every process of this machine: say so with --all"
             raise UsageError("whom should the programs see?", hint=hint)
         scope = active.scope() if argv else None
-        attachment = self._attached(ways, on_loss)
+        attachment = None
         try:
+            loaded = self._loaded
+            assert loaded is not None
+            if scope is not None and not (everyone or run.all or active.name == "engine"):
+                loaded = self._load_followed(active, scope, followed)
+            ways: list[Callable[[Backend], BackendLink]] = []
+            for name, given in chosen.items():
+                live = loaded.programs[name]
+                ways.append(lambda backend, live=live, given=given: backend.attach(live, given))  # type: ignore[misc]
+            for struct in structs:
+                ways.append(lambda backend, struct=struct: self._registered(backend, struct))  # type: ignore[misc]
+            attachment = self._attached(ways, on_loss, loaded)
             session.follow_mappings(self.spec, active, where.get("pid") or 0, is_for_command=bool(argv))
             if scope is not None:
                 attachment.command = active.spawn(argv, scope)
         except BaseException:
-            attachment.detach()
+            if attachment is not None:
+                attachment.detach()
             if scope is not None:
                 scope.close()
             raise
         return attachment
 
+    def _load_followed(self, active: Backend, scope: Scope, names: Sequence[str]) -> Loaded:
+        """Load programs once more, to act on a command only: those that are live may be called by others, too."""
+        assert self._loaded is not None
+        made = Loaded(self.spec, self._loaded.loss_map, scope)
+        made.programs.update(self._loaded.programs)
+        maps = {**self._live}
+        if SCOPE_MAP in maps:
+            maps[SCOPE_MAP] = scope.map  # type: ignore[attr-defined]
+        for name in sorted(names, key=lambda name: self.programs[name].target is not None):
+            target = self.programs[name].target
+            other = made.programs.get(target.name) if isinstance(target, ObjectProgram) else target
+            if isinstance(target, ObjectProgram) and target._object is not self:
+                other = target.live
+            made.programs[name] = active.load_program(self.spec.programs[name], self.spec, maps, scope, other)
+        return made
+
     def _attached(
-        self, ways: Sequence[Callable[[Backend], BackendLink]], on_loss: Callable[[list[Loss]], None] | None = None
+        self,
+        ways: Sequence[Callable[[Backend], BackendLink]],
+        on_loss: Callable[[list[Loss]], None] | None = None,
+        loaded: Loaded | None = None,
     ) -> Attachment:
         session = self._session_of()
         assert self._loaded is not None
-        attachment = Attachment(session, self._loaded, on_loss)
+        attachment = Attachment(session, loaded or self._loaded, on_loss)
         try:
             for way in ways:
                 attachment.links.append(way(session._test_backend()))

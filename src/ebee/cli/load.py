@@ -29,8 +29,8 @@ def load_file(
     obj = read(file)
     for setting in values:
         set_variable(obj, setting)
-    if attach and not (everyone or where or engine):
-        hint = "name an interface, control group or process, or say --all for every process of this machine"
+    if attach and not (everyone or where or engine or command):
+        hint = "name a command, an interface, a control group or a process, or say --all for all of this machine"
         raise UsageError("whom should the programs see?", hint=hint)
     if not attach and (where or command):
         raise UsageError("it is not to be attached", hint="say --attach as well")
@@ -39,7 +39,7 @@ def load_file(
         if report:
             print(obj.core_report or "CO-RE: no relocations")
         if attach:
-            run(obj, command, where)
+            run(obj, command, where, everyone=everyone)
     return 0
 
 
@@ -64,9 +64,9 @@ def set_variable(obj: Object, setting: str) -> None:
         raise UsageError(str(e)) from None
 
 
-def run(obj: Object, command: str, where: dict[str, Any]) -> None:
+def run(obj: Object, command: str, where: dict[str, Any], *, everyone: bool) -> None:
     """Attach, and show records as they come, until the command has ended or the user interrupts."""
-    attachment = obj.attach(command=command or None, **where)
+    attachment = obj.attach(command=command or None, everyone=everyone, **where)
     count = len(attachment.links)
     print(f"{obj.spec.name}: attached {count} program{'s' * (count != 1)}; Ctrl-C ends it", flush=True)
     rings = [m for m in obj.maps.values() if isinstance(m, RingBuf)]
