@@ -7,7 +7,8 @@ import mmap
 import pytest
 
 import ebee
-from clang_objects import compile_text
+from clang_objects import DATA, compile_text
+from ebee.elf.read import read_object
 from ebee.errors import ElfError, NotSupported, UsageError, VerifierError
 from ebee.isa.opcodes import BPF_PSEUDO_CALL, CALL
 
@@ -144,3 +145,51 @@ SEC("socket") __attribute__((naked)) int jumps(void *ctx)
                  "r0 = 0; r1 = table ll; exit;");
 }
 """
+
+
+ABSENT = HEAD + """
+struct { __uint(type, 1); __uint(max_entries, 4); __type(key, int); __type(value, int); } optional SEC(".maps");
+const volatile int has_it = 0;
+SEC("socket") int asks(void *ctx)
+{
+    int key = 0;
+    if (has_it) return bpf_map_lookup_elem(&optional, &key) ? 1 : 2;
+    return 3;
+}
+"""
+
+
+@pytest.mark.parametrize("backend", ["engine", pytest.param("kernel", marks=needs_kernel)])
+def test_a_map_that_is_not_made(backend):
+    with ebee.read(compile_text(ABSENT)) as obj:
+        obj.spec.maps["optional"].autocreate = False
+        obj.load(backend=backend)
+        assert obj.programs["asks"].run(packet=PACKET).retval == 3 and obj.maps["optional"].name == "optional"
+        with pytest.raises(UsageError):
+            obj.maps["optional"][0]
+    with ebee.load(compile_text(ABSENT), globals={"has_it": 1}, backend=backend) as obj:
+        assert obj.programs["asks"].run(packet=PACKET).retval == 2
+    obj = ebee.read(compile_text(ABSENT))
+    obj.spec.maps["optional"].autocreate, obj.globals.has_it = False, 1
+    if backend == "kernel":
+        with pytest.raises(NotSupported, match="map 'optional', which program 'asks' uses") as e:
+            obj.load()
+        assert "autocreate" in e.value.hint
+    else:
+        with obj.load(backend=backend), pytest.raises(ebee.EbeeError):
+            obj.programs["asks"].run(packet=PACKET)
+
+
+def test_structs_of_functions_that_are_not_registered():
+    text = (DATA / "struct_ops.bpf.c").read_text().replace('SEC(".struct_ops.link")', 'SEC("?.struct_ops.link")')
+    obj = ebee.read(compile_text(text))
+    again = ebee.read(compile_text(text)).to_bytes()
+    for spec in (obj.spec, read_object(again)):
+        (struct,) = spec.structs.values()
+        assert not struct.autocreate and len(struct.programs) == 3
+    obj.load(backend="engine")  # no program of them is loaded
+    with pytest.raises(UsageError, match="is not loaded"):
+        obj.programs["slow_undo"].fileno()
+    with pytest.raises(UsageError, match="no section of"):
+        obj.attach()
+    obj.close()

@@ -6,15 +6,17 @@ import os
 import sys
 
 import pytest
-from clang_objects import compile_text
 
 import ebee
+from clang_objects import compile_text
 
 pytestmark = pytest.mark.needs_kernel
 
 HEAD = '#include "ebpf.h"\nchar LICENSE[] SEC("license") = "GPL";\n'
 SEEN = """
-struct { __uint(type, 1); __uint(max_entries, 4096); __type(key, __u32); __type(value, __u64); } seen SEC(".maps");
+struct {
+    __uint(type, 1); __uint(max_entries, 4096); __type(key, __u32); __type(value, __u64);
+} seen SEC(".maps");
 static __always_inline int see(void)
 {
     __u32 pid = bpf_get_current_pid_tgid() >> 32;

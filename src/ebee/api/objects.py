@@ -300,6 +300,8 @@ class Object:
 
             fill(spec, active.name, kconfig)
         for name, map in spec.maps.items():
+            if not map.autocreate:
+                continue
             if name == PRINT_MAP and "prints" in spec.notes:
                 maps[name] = session._print_ring(spec, active)
                 continue
@@ -318,17 +320,20 @@ class Object:
                 session.adopt(decl, live)
                 decl._bindings.append(live)
         for name, map in spec.maps.items():
-            for key, inner in map.inner_maps.items():
+            for key, inner in map.inner_maps.items() if map.autocreate else ():
                 decls[name]._live.inner_maps.put(key, decls[inner])
         self._loaded = loaded = Loaded(spec, maps.get(LOSS_MAP), None)
         session._loaded[()] = loaded
+        for program in self.programs.values():
+            users = [s.autocreate for s in spec.structs.values() if program.name in s.programs.values()]
+            program.autoload = any(users) if users else program.autoload
         wanted = [p for p in self.programs.values() if p.autoload]
         for program in sorted(wanted, key=lambda p: p.target is not None):  # what is replaced comes first
             target = program.target.live if isinstance(program.target, ObjectProgram) else program.target
             made_program = active.load_program(program.spec, spec, maps, None, target)
             loaded.programs[program.name] = self._loaded_programs[program.name] = made_program
         for name, map in spec.maps.items():
-            for index, program_name in map.programs.items():
+            for index, program_name in map.programs.items() if map.autocreate else ():
                 if program_name in self._loaded_programs:
                     decls[name][index] = self.programs[program_name]
 
@@ -343,12 +348,13 @@ class Object:
         """Attach every program whose section says where, and register structs of functions.
 
         Programs of interfaces, control groups and the like are attached, too, if it is said which: `interface="eth0"`,
-        `cgroup=…`, `netns=…`, `route=…`, `map=…`, `socket=…`, `pid=…`. `command` is started when all is attached. Programs
-        that none of these bounds then act on the command and its descendants only, or with `everyone`, and without a
-        command, on the whole machine; structs of functions always do. In the engine the command's system calls are
-        what programs see.
+        `cgroup=…`, `netns=…`, `route=…`, `map=…`, `socket=…`, `pid=…`. `command` is started when all is attached.
+        Programs that none of these bounds then act on the command and its descendants only, or with `everyone`, and
+        without a command, on the whole machine; structs of functions always do. In the engine the command's system
+        calls are what programs see.
 
-        Raises: NotSupported for programs that run for no process, with a command; UsageError if there is nothing to attach, and as `Session.attach`. After an error nothing is attached.
+        Raises: NotSupported for programs that run for no process, with a command; UsageError if there is nothing to
+        attach, and as `Session.attach`. After an error nothing is attached.
         """
         from .session import split_command
 
@@ -368,7 +374,7 @@ class Object:
             chosen[name] = AttachOptions(**session._resolved({place: where[place] for place in places}))
             if not places:
                 followed.append(name)
-        structs = list(self.spec.structs.values())
+        structs = [struct for struct in self.spec.structs.values() if struct.autocreate]
         if unknown := where.keys() - taken:
             raise UsageError(f"{min(unknown)}= means nothing to the programs of {self.spec.name}")
         if not (chosen or structs):

@@ -396,7 +396,8 @@ class _Reader:
                 if variable.kind != BTF_KIND_VAR or type.kind != BTF_KIND_STRUCT or len(data) != size:
                     what = "a variable is no struct, or lies outside"
                     raise ElfError(what, section=name, off_bytes=off)
-                found[variable.name] = ends[off] = StructOpsSpec(variable.name, type.name, type.id, data)
+                found[variable.name] = ends[off] = made = StructOpsSpec(variable.name, type.name, type.id, data)
+                made.autocreate = not name.startswith("?")
             for at, symbol in self.pointers.get(number, ()) if number else ():
                 start = max((off for off in ends if off <= at), default=-1)
                 function = self.functions.get((symbol.section, symbol.value))

@@ -208,19 +208,21 @@ class _Writer:
 
     def add_structs(self) -> None:
         """Add the structs of functions, whose pointers are relocations to programs."""
-        entries = []
+        entries: dict[str, list[tuple[int, int, int]]] = {}
         for struct in self.spec.structs.values():
-            section = self.section(layout.STRUCT_OPS, layout.SHT_PROGBITS, layout.SHF_WRITE | layout.SHF_ALLOC)
+            name = layout.STRUCT_OPS if struct.autocreate else f"?{layout.STRUCT_OPS}"
+            section = self.section(name, layout.SHT_PROGBITS, layout.SHF_WRITE | layout.SHF_ALLOC)
             base, size = len(section.data), len(struct.data)
-            self.symbol(_Symbol(struct.name, layout.STRUCT_OPS, layout.STT_OBJECT, base, size))
-            entries.append((self.btf.add_var(struct.name, struct.type_id), base, size))
+            self.symbol(_Symbol(struct.name, name, layout.STT_OBJECT, base, size))
+            variable = self.btf.add_var(struct.name, struct.type_id)
+            entries.setdefault(name, []).append((variable, base, size))
             for off, program in struct.programs.items():
                 if program not in self.spec.programs:
                     raise ElfError(f"{struct.name!r} points to {program!r}, which is no program of the object")
                 section.relocs.append((base + off, program, layout.R_BPF_64_ABS64))
             section.data += struct.data
-        if entries:
-            self.btf.add_datasec(layout.STRUCT_OPS, len(self.sections[layout.STRUCT_OPS].data), entries)
+        for name, infos in entries.items():
+            self.btf.add_datasec(name, len(self.sections[name].data), infos)
 
     def add_externs(self) -> None:
         """Add what the kernel has to `.ksyms`, as the last types: a reader drops them again."""

@@ -213,6 +213,8 @@ class EngineBackend:
             if reloc.kind == spec_object.RELO_KFUNC:
                 insn.imm, insn.off = len(kfuncs), 0
                 kfuncs.append(_kfunc(reloc, prog))
+            elif reloc.symbol in obj.maps and not obj.maps[reloc.symbol].autocreate:
+                insn.src_reg = insn.imm = 0  # a fault where it is reached
             else:
                 self._relocate(insn, reloc, prog, maps)
         if prog.core_relos:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 # The first numbers of helpers that do not exist, called where something is missing.
 # Source: libbpf.c, relo_core.c (libbpf 1.6).
-POISON_CORE, POISON_KFUNC = 195_896_080, 2_002_000_000
+POISON_CORE, POISON_MAP, POISON_KFUNC = 195_896_080, 2_001_000_000, 2_002_000_000
 
 
 class Relocated(Record):
@@ -76,7 +76,13 @@ def relocate(
     for relo in prog.relocs:
         i, kind = relo.insn_idx, relo.kind
         insn = insns[i].copy()
-        if kind == RELO_MAP:
+        named = obj.maps.get(relo.symbol) if obj is not None and kind in (RELO_MAP, RELO_MAP_VALUE) else None
+        if named is not None and not named.autocreate:
+            hint = f'obj.spec.maps["{relo.symbol}"].autocreate is off'
+            error = NotSupported(f"map {relo.symbol!r}, which program {prog.name!r} uses", hint=hint)
+            insn = _poisoned(POISON_MAP, error, out)
+            wide.append(i)
+        elif kind == RELO_MAP:
             insn.src_reg, insn.imm = BPF_PSEUDO_MAP_FD, map_fd(maps.get(relo.symbol), relo.symbol)
         elif kind == RELO_MAP_VALUE:
             insn.src_reg = BPF_PSEUDO_MAP_VALUE

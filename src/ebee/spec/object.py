@@ -144,7 +144,8 @@ class MapSpec(Record):
     those of the object that are in it from the start: key -> name.
     `map_extra` is the kernel's (hash functions of a Bloom filter, address of an arena). `pinning` is PIN_*.
     `programs` are those of the object that are in an array of programs from the start: index -> name. `numa_node`
-    counts where `map_flags` has BPF_F_NUMA_NODE.
+    counts where `map_flags` has BPF_F_NUMA_NODE. Without `autocreate` there is no such map, and what uses it is refused
+    where it is reached.
     """
 
     name: str
@@ -163,6 +164,7 @@ class MapSpec(Record):
     pinning: int = PIN_NONE
     programs: dict[int, str] = field(default_factory=dict)
     numa_node: int = 0
+    autocreate: bool = True
 
 
 class ProgramSpec(Record):
@@ -192,7 +194,8 @@ class StructOpsSpec(Record):
     """A variable that is a struct of functions for the kernel to call (struct_ops).
 
     `struct` is the kernel's name of it, `type_id` the STRUCT in the object's BTF: the members that are set, where they
-    are in `data`. `programs` are those that it points to, by the offset of the member in bytes.
+    are in `data`. `programs` are those that it points to, by the offset of the member in bytes. Without `autocreate` it
+    is not registered, and programs that are in no other one are not loaded: those of sections that begin with `?`.
     """
 
     name: str
@@ -200,6 +203,7 @@ class StructOpsSpec(Record):
     type_id: int
     data: bytes
     programs: dict[int, str] = field(default_factory=dict)
+    autocreate: bool = True
 
 
 class ObjectSpec(Record):
