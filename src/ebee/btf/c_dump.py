@@ -10,9 +10,11 @@ from .c_format import TAGS, Printer
 from .kinds import (
     BTF_INT_SIGNED,
     BTF_KIND_ARRAY,
+    BTF_KIND_DECL_TAG,
     BTF_KIND_ENUM,
     BTF_KIND_ENUM64,
     BTF_KIND_FLOAT,
+    BTF_KIND_FUNC,
     BTF_KIND_FUNC_PROTO,
     BTF_KIND_FWD,
     BTF_KIND_INT,
@@ -47,6 +49,13 @@ _HEAD = """\
 #endif
 
 """
+# Programs that declare them differently leave them out.
+_KFUNCS = """\
+#ifndef BPF_NO_KFUNC_PROTOTYPES
+#ifndef __ksym
+#define __ksym __attribute__((section(".ksyms")))
+#endif
+"""
 _TAIL = """
 #ifndef BPF_NO_PRESERVE_ACCESS_INDEX
 #pragma clang attribute pop
@@ -64,7 +73,11 @@ def dump_c(btf: Btf, type_ids: Iterable[int] | None = None) -> str:
     dumper = _Dumper(btf)
     for id in range(1, btf.type_count) if type_ids is None else type_ids:
         dumper.need(id, is_whole=True)
-    return _HEAD + "\n\n".join(dumper.parts) + "\n" + _TAIL
+    types, dumper.parts = dumper.parts, []
+    if type_ids is None:
+        dumper.add_kfuncs()
+    kfuncs = f"\n{_KFUNCS}{chr(10).join(dumper.parts)}\n#endif\n" if dumper.parts else ""
+    return _HEAD + "\n\n".join(types) + "\n" + kfuncs + _TAIL
 
 
 class _Dumper(Printer):
@@ -79,6 +92,17 @@ class _Dumper(Printer):
         self.state: dict[int, bool] = {}  # structs and typedefs: False in work, True done
         self.declared: set[tuple[str, str]] = set()
         self.layouts: dict[int, tuple[int, bool]] = {}  # alignment, is packed
+
+    def add_kfuncs(self) -> None:
+        """Declare the functions that programs may call, which have a tag: weak, so that older kernels do without."""
+        for tag in self.btf.types(BTF_KIND_DECL_TAG):
+            function = self.btf.by_id(tag.type_id)
+            if tag.name != "bpf_kfunc" or function.kind != BTF_KIND_FUNC or function.name in self.idents:
+                continue
+            self.idents[function.name] = 1
+            self.need(function.type_id, is_whole=False)
+            declared = self.declaration(function.type_id, function.name, 0)
+            self.parts.append(f"extern {declared} __attribute__((weak)) __ksym;")
 
     # Names
 

@@ -119,7 +119,8 @@ class Printer:
                 if _QUALIFIERS[kind] not in qualifiers:
                     qualifiers.append(_QUALIFIERS[kind])
             elif kind == BTF_KIND_TYPE_TAG:
-                tags.append(f'__attribute__((btf_type_tag("{self.spend(type_.name)}")))')
+                name = self.spend(type_.name)  # with the flag it is the attribute itself: address_space(1)
+                tags.append(f"__attribute__(({name}))" if type_.kind_flag else f'__attribute__((btf_type_tag("{name}")))')
             elif kind == BTF_KIND_PTR:
                 declarator = "*" + " ".join(filter(None, [*qualifiers, *tags, declarator]))
                 qualifiers, tags = [], []

@@ -177,3 +177,23 @@ def test_clang_gives_back_the_same_types(tmp_path_factory, builders):
 
 def shape(type):
     return type.size_bytes, [(m.name, m.bit_off, m.bitfield_size, type.btf.sizeof(m.type_id)) for m in type.members]
+
+
+def test_functions_for_programs_are_declared(tmp_path):
+    btf = BtfBuilder()
+    number = btf.add_int("int", 4, BTF_INT_SIGNED)
+    task = btf.add_struct("task", 4, [Member("pid", number, 0)])
+    proto = btf.add_func_proto(number, [("p", btf.add_ptr(task)), ("flags__k", number)])
+    for name in ("take", "hidden", "number"):
+        function = btf.add_func(name, proto)
+        if name != "hidden":
+            btf.add_decl_tag("bpf_kfunc", function)
+    btf.add_typedef("number", number)
+    header = dump_c(Btf(btf.encode()))
+    assert "extern int take(struct task *p, int flags__k) __attribute__((weak)) __ksym;" in header
+    assert "hidden" not in header and "int number(" not in header
+    used = 'int f(struct task *t) { return take ? take(t, 1) : 0; }\n'
+    again = "int take(struct task *p, int flags__k) __attribute__((section(\".ksyms\")));\n"
+    assert b".ksyms" in clang(f"{header}\n{again}{used}", tmp_path)
+    clang(f"#define BPF_NO_KFUNC_PROTOTYPES\n{header}\nlong take(void);\n", tmp_path)
+    assert "take" not in dump_c(Btf(btf.encode()), [task])
