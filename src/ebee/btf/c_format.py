@@ -120,7 +120,8 @@ class Printer:
                     qualifiers.append(_QUALIFIERS[kind])
             elif kind == BTF_KIND_TYPE_TAG:
                 name = self.spend(type_.name)  # with the flag it is the attribute itself: address_space(1)
-                tags.append(f"__attribute__(({name}))" if type_.kind_flag else f'__attribute__((btf_type_tag("{name}")))')
+                attribute = name if type_.kind_flag else f'btf_type_tag("{name}")'
+                tags.append(f"__attribute__(({attribute}))")
             elif kind == BTF_KIND_PTR:
                 declarator = "*" + " ".join(filter(None, [*qualifiers, *tags, declarator]))
                 qualifiers, tags = [], []
