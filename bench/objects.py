@@ -1,10 +1,11 @@
 """Load and attach an object of 15 programs beside libbpf, in turns: bpftool, without what it takes to start it.
 
-    unshare -m sh -c 'mount -t bpf bpf /mnt && python bench/objects.py --bpffs /mnt'
+    unshare -m sh -c 'mount -t bpf bpf /mnt; python bench/objects.py --bpffs /mnt'
 
-The programs are for tracepoints of system calls (5), raw (5) and typed (5) tracepoints, share maps and global variables,
-and read a field of a kernel struct; each is for one process, which there is not. `bpftool version` is the empty run of
-bpftool, a process that imports ebee that of ebee. Then everything once more in one process of ebee.
+The programs are for tracepoints of system calls (5), raw (5) and typed (5) tracepoints, share maps and variables, and
+read a field of a kernel struct; each is for one process, which there is not. `bpftool version` is the empty run of
+bpftool, a process that imports ebee that of ebee. Then everything once more in one process of ebee. bpftool needs
+tracefs: mount -t tracefs tracefs /sys/kernel/tracing.
 """
 
 from __future__ import annotations
