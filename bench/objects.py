@@ -103,18 +103,15 @@ def main() -> None:
         for turn in range(options.runs + 1):
             pins = f"{options.bpffs}/ebee_bench_{os.getpid()}_{turn}"
             rows = {
-                "bpftool version": lambda: seconds([*bpftool, "version"]),
-                "bpftool loadall": lambda pins=pins: seconds(
-                    [*bpftool, "prog", "loadall", str(path), pins, "autoattach"]
-                ),
-                "import ebee": lambda: seconds([*python, EMPTY]),
-                "ebee": lambda: seconds([*python, ONCE.replace("PATH", repr(str(path)))]),
-                "ebee, again": lambda: again(str(path)),
+                "bpftool version": [*bpftool, "version"],
+                "bpftool loadall": [*bpftool, "prog", "loadall", str(path), pins, "autoattach"],
+                "import ebee": [*python, EMPTY],
+                "ebee": [*python, ONCE.replace("PATH", repr(str(path)))],
             }
-            for name, row in rows.items():
-                took = row()
-                if turn:
-                    times.setdefault(name, []).append(took)
+            took = {name: seconds(argv) for name, argv in rows.items()}
+            took["ebee, again"] = again(str(path))
+            for name, value in took.items() if turn else ():
+                times.setdefault(name, []).append(value)
             for pin in Path(pins).iterdir():
                 pin.unlink()
             Path(pins).rmdir()

@@ -100,6 +100,7 @@ class Relocator:
         self.report = CoreReport(target.name)
         self.found: list[tuple[str, int, list[tuple[BtfType, int]]]] = []  # kind, type id, members gone through
         self._candidates: dict[int, list[tuple[str, BtfType]]] = {}
+        self._results: dict[tuple[str, int, str, bool], CoreResult] = {}
 
     def relocate(self, prog: ProgramSpec, relo: CoreRelo, insn: Insn, poison: int = POISON) -> list[Insn]:
         """Return what takes the place of an instruction: itself with a new value, or a call of helper `poison`.
@@ -108,7 +109,11 @@ class Relocator:
         not fit the object, NotSupported for candidates that disagree and for values that do not fit.
         """
         try:
-            result = self.calculate(prog.name, relo)
+            key = relo.kind, relo.type_id, relo.access, relo.is_exact
+            known = self._results.get(key)  # programs of an object ask for the same things
+            if known is None:
+                known = self._results[key] = self.calculate(prog.name, relo)
+            result: CoreResult = known.replace(program=prog.name, insn_idx=relo.insn_idx)
             replacement = _patched(insn, result)
         except (BtfError, NotSupported) as e:
             what = f"program {prog.name!r}, instruction {relo.insn_idx}: CO-RE relocation"
