@@ -135,8 +135,8 @@ def refused(pkt):
     return XDP_PASS
 
 
-@ebee.tracepoint("syscalls:sys_enter_openat")
-def of_a_system_call(ctx):
+@ebee.tracepoint("syscalls:sys_enter_*")
+def of_system_calls(ctx):
     stages.call(ctx, 0)
 
 
@@ -168,7 +168,64 @@ def test_refused():
             "the map stages cannot be indexed in a probe",
         ]
         with pytest.raises(CompileError, match="cannot hand on its context"):
-            session.run(of_a_system_call)
+            session.run(of_system_calls)
         for probe in (in_a_body, in_a_subprogram):
             with pytest.raises(CompileError, match="from here no other program can be called"):
                 session.run(probe)
+
+
+opened = ProgArray(max_entries=2)
+opens = Array(u64, max_entries=4)
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def on_open(ctx):
+    opens[0] += 1
+    opened.call(ctx, 1)
+    opens[1] += 1
+
+
+@ebee.tracepoint("syscalls:sys_enter_openat")
+def goes_on(ctx):
+    opens[2] += 1
+    opens[3] = ctx.dfd & 0xFFFF_FFFF
+    assert ctx.flags != 0x123
+
+
+@ebee.tracepoint("syscalls:sys_enter_open*")
+def on_opens(ctx):
+    opens[2] += 1
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("is_attached", [False, True])
+def test_tracepoints_of_system_calls(backend, is_attached):
+    with ebee.Session(backend=backend) as session:
+        try:
+            if not is_attached:
+                opened[1] = goes_on
+            with session.attach(on_open, command=["cat", "/dev/null"]) as attached:
+                attached.wait()
+            if not is_attached:
+                assert opens[0] == opens[2] > 0 and opens[1] == 0 and opens[3] == 0xFFFF_FF9C
+                return
+            assert opens[0] == opens[1] > 0
+            with session.attach(goes_on, command=["cat", "/dev/null"]) as attached:  # alone: on the raw tracepoint
+                attached.wait()
+            seen = opens[2]
+            assert seen > 0
+            opened[1] = goes_on
+            with session.attach(on_open, command=["cat", "/dev/null"]) as attached:
+                attached.wait()
+            assert opens[0] == 2 * opens[1] and opens[2] == 2 * seen
+        finally:
+            if 1 in opened:
+                del opened[1]
+
+
+@pytest.mark.needs_kernel
+def test_patterns_are_not_called():
+    with ebee.Session(backend="kernel") as session:
+        program = session.load(on_opens).programs["on_opens"]
+        with pytest.raises(UsageError, match="is for many system calls"):
+            program.called_fd()

@@ -24,7 +24,7 @@ def set_program(session: Session, spec: MapSpec, map: BackendMap, index: int, pr
     target = session.load(probe)
     program: Any = target.programs[probe.name]
     try:
-        map.update(index.to_bytes(4, "little"), program.fd.number.to_bytes(4, "little"))
+        map.update(index.to_bytes(4, "little"), program.called_fd().number.to_bytes(4, "little"))
     except SyscallError as e:
         if e.errno != EINVAL:
             raise

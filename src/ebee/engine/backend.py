@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..sys.os_seam import Fd
     from .hooks.stacks import MappingLog
     from .interpreter import Code
-    from .registry import Registry
+    from .registry import EngineFd, Registry
 
 # Programs whose context holds pointers that the engine has nothing for.
 _MISSING_CONTEXTS = frozenset(
@@ -93,6 +93,10 @@ class EngineProgram:
         self.obj = obj
         self.code = code
         self.is_stopped = False
+
+    def called_fd(self) -> EngineFd:
+        """Return what tail calls lead to, whose `number` is put into an array."""
+        return self.fd
 
     def close(self) -> None:
         """Unload, unless a link still holds it."""

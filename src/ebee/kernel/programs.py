@@ -69,12 +69,15 @@ class KernelProgram:
 
     `is_for_command`: not the program, but what it is attached to, is bounded to a command that is yet to start.
     `replaces` is the function whose place it takes, `usdt_specs` the table in which it looks for arguments of marks.
-    `load_behind` loads it once more, as what the instructions that it is given call. Raises: as `load`.
+    `load_behind` loads it once more, as what the instructions that it is given call; `load_plain` without the stub of
+    system calls' tracepoints. Both raise as `load` does.
     """
 
     replaces: ReplacedFunction | None = None
     usdt_specs: UsdtSpecs | None = None
     load_behind: Callable[[list[Insn]], Fd] | None = None
+    load_plain: Callable[[], Fd] | None = None
+    _plain: Fd | None = None
 
     def __init__(self, spec: ProgramSpec, fd: Fd, raw_tracepoint: str = "", *, is_for_command: bool = False) -> None:
         self.spec, self.fd, self.raw_tracepoint, self.is_for_command = spec, fd, raw_tracepoint, is_for_command
@@ -88,9 +91,22 @@ class KernelProgram:
             return 0
         return int.from_bytes(info[off : off + size], sys.byteorder)
 
+    def called_fd(self) -> Fd:
+        """Return what tail calls lead to: the program as one of its hook's type. Raises: as `load`, UsageError."""
+        if self.load_plain is None:
+            return self.fd
+        if is_pattern(self.spec.attach_to):
+            what = f"{self.spec.name} is for many system calls, and other programs cannot call it"
+            raise UsageError(what, hint="name one system call, or use raw_tracepoint('sys_enter')")
+        if self._plain is None:
+            self._plain = self.load_plain()
+        return self._plain
+
     def close(self) -> None:
         """Unload, unless a link still holds it."""
         self.fd.close()
+        if self._plain is not None:
+            self._plain.close()
 
 
 class KernelLink:
@@ -171,7 +187,9 @@ def load(
         if front:
             fd = _prog_load(prog, obj, types, front, code, abi.BPF_PROG_TYPE_RAW_TRACEPOINT).load()
             if fd >= 0:
-                return KernelProgram(prog, Fd(fd), raw_tracepoint_of(prog.attach_to))
+                wrapped = KernelProgram(prog, Fd(fd), raw_tracepoint_of(prog.attach_to))
+                wrapped.load_plain = lambda: _load_behind(prog, obj, types, [], code)
+                return wrapped
             # Refused: the plain program below is refused as well, in words that are about it alone; or it is not,
             # because it was the stub's needs (stack, helpers) that were too much.
     front = []
@@ -208,7 +226,7 @@ def load(
 
 
 def _load_behind(prog: ProgramSpec, obj: ObjectSpec, types: ObjectTypes, caller: list[Insn], code: Relocated) -> Fd:
-    loader = _prog_load(prog, obj, types, caller, code, prog.prog_type)
+    loader = _prog_load(prog, obj, types, caller, code, prog.prog_type if caller else None)
     fd = loader.load()
     if fd < 0:
         raise _refusal(prog, obj, loader, -fd, sum(i.slots for i in caller), code)

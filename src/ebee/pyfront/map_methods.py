@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import _ast as ast
 
-from ..abi.bpf import BPF_F_CURRENT_CPU, BPF_MAP_TYPE_LPM_TRIE, BPF_MAP_TYPE_PERF_EVENT_ARRAY
+from ..abi.bpf import (
+    BPF_F_CURRENT_CPU,
+    BPF_MAP_TYPE_LPM_TRIE,
+    BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+    BPF_PROG_TYPE_TRACEPOINT,
+)
 from ..abi.helpers import BPF_FUNC as FUNC
 from ..lower.numbers import Num, Refusal, check_assignable
-from ..spec.sections import parse_section
+from ..spec.sections import is_pattern, parse_section
 from ..types.maps import KeyedDecl, MapDecl
 from ..types.scalars import IntType, NumType
 from ..types.structs import StructType
@@ -349,9 +354,10 @@ def _call(front: Expressions, decl: MapDecl, node: ast.Call) -> Val:
         raise Refusal(f"call() takes the probe's context, not {front.describe(ctx)}", f"{decl.name}.call(ctx, i)")
     if not front.low.is_program:
         raise Refusal("from here no other program can be called", "call it from the probe, outside such a loop")
-    if front.probe.section.startswith("tracepoint/syscalls/"):
-        what = "the probe of a system call's tracepoint cannot hand on its context"
-        raise Refusal(what, "use raw_tracepoint('sys_enter') or tp_btf")
+    section = parse_section(front.probe.section)
+    if section.prog_type == BPF_PROG_TYPE_TRACEPOINT and is_pattern(section.attach_to):
+        what = "a probe of many system calls cannot hand on its context"
+        raise Refusal(what, "name one system call, or use raw_tracepoint('sys_enter')")
     if front.low.open_records:
         raise Refusal("a record is still open here, and may not be submitted again", "call it behind the `with`")
     n, b = front.as_num(index), front.b
