@@ -270,7 +270,7 @@ TABLE: tuple[Rule, ...] = (
          c="if (n > sizeof(buf)) n = sizeof(buf);  or n &= sizeof(buf) - 1;",
          bpftrace="give str() or buf() a constant length"),
     Rule("memory_read_only", "memory that is lent for reading is not written to.",
-         "copy it, and change the copy", (r"cannot write into (?:rdonly|ptr|\w+)", r"cannot write into",
+         "copy it, and change the copy", (r"write to change key", r"cannot write into (?:rdonly|ptr|\w+)", r"cannot write into",
          r"write to (?:rdonly|read-only)", r"prohibits writes?", r"only read is supported", r"is read-only",
          r"R\d+ cannot write")),
     Rule("misaligned", "with strict alignment an access is at a multiple of its size; atomics always.",
