@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 from ..isa.insn import Insn
+from ..isa.opcodes import BPF_PSEUDO_BTF_ID, BPF_PSEUDO_KFUNC_CALL, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, CALL
 from ..record import Record, field
+from ..spec.object import RELO_KFUNC, RELO_KSYM, RELO_MAP, RELO_MAP_VALUE, RELO_TP_FIELD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..btf.read import Btf
-    from ..spec.object import MapSpec
+    from ..spec.object import MapSpec, ObjectSpec, ProgramSpec
     from ..spec.target import Target
 
 
@@ -49,3 +51,44 @@ def slots_of(insns: list[Insn]) -> list[int]:
         slots.append(slot)
         slot += insn.slots
     return slots
+
+
+def setting_of(prog: ProgramSpec, obj: ObjectSpec, target: Target | None = None) -> Setting:
+    """Return what the verifier is told of a program. The kernel's types are the target's, if it has them.
+
+    Offsets that wait for the target's tracepoints are filled in where it knows them; of CO-RE the values stay that the
+    object's own types give.
+    """
+    slots = slots_of(prog.insns)
+    made = Setting(
+        prog.name, prog.prog_type, prog.expected_attach_type, prog.attach_to, prog.prog_flags, prog.section,
+        obj.license, list(prog.insns), target=target,
+    )  # fmt: skip
+    for reloc in prog.relocs:
+        at, slot = reloc.insn_idx, slots[reloc.insn_idx]
+        insn = made.insns[at].copy()
+        if reloc.kind in (RELO_MAP, RELO_MAP_VALUE):
+            made.maps[slot] = obj.maps[reloc.symbol]
+            is_value = reloc.kind == RELO_MAP_VALUE
+            insn.src_reg = BPF_PSEUDO_MAP_VALUE if is_value else BPF_PSEUDO_MAP_FD
+            insn.imm = reloc.addend << 32 if is_value else 0
+        elif reloc.kind == RELO_KFUNC:
+            made.kfuncs[slot] = reloc.symbol
+            insn.opcode, insn.src_reg = CALL, BPF_PSEUDO_KFUNC_CALL
+        elif reloc.kind == RELO_KSYM:
+            made.ksyms[slot] = reloc.symbol
+            insn.src_reg = BPF_PSEUDO_BTF_ID
+        elif reloc.kind == RELO_TP_FIELD and target is not None:
+            layout = target.tracepoint(prog.attach_to)
+            found = layout.fields.get(reloc.symbol) if layout is not None else None
+            if found is not None:
+                insn.off = found.off_bytes + reloc.addend
+        made.insns[at] = insn
+    made.func_types = {slots[info.insn_idx]: info.type_id for info in prog.func_info}
+    if obj.btf:
+        from ..btf.read import Btf
+
+        made.btf = Btf(obj.btf)
+    if target is not None:
+        made.kernel_btf = target.btf()
+    return made

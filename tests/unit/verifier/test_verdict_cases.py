@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 import pytest
+from compare import KERNEL, KNOWN, compare, target_with_types
 from host_verdict import kernel_verdict, kernel_version
 from verdict_cases import FOLDER, CaseError, parse, read_cases, with_verdict
 
@@ -53,6 +54,15 @@ def test_the_kernel_says_what_was_recorded(path):
             continue
         verdict = kernel_verdict(case)
         assert (verdict.accepted, verdict.rule, verdict.line) == (recorded.accepted, recorded.rule, recorded.line), case.name
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_the_verifier_says_what_the_kernel_says(path):
+    known, target = set(KNOWN.read_text().split()), target_with_types()
+    for case in cases(path):
+        if KERNEL in case.verdicts and case.name not in known:
+            found = compare(case, target)
+            assert found.kind in ("same", "other"), f"{case.name}: {found.words}"
 
 
 @pytest.mark.parametrize(

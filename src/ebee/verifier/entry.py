@@ -1,0 +1,50 @@
+"""The way into the verifier from an object's program: what it says, and how a refusal is explained."""
+
+from __future__ import annotations
+
+from ..errors import Explanation, FormatError, InternalError, SourceSpan
+from ..isa.disasm import format_insn
+from .explain import language_of, numbers_of
+from .explore import verify
+from .rules import OTHER, find_rule
+from .setting import setting_of, slots_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..spec.object import ObjectSpec, ProgramSpec
+    from ..spec.target import Target
+    from .refusal import Options, Refusal, Verdict
+
+
+def verify_program(
+    prog: ProgramSpec, obj: ObjectSpec, target: Target | None = None, options: Options | None = None
+) -> Verdict:
+    """Return the verdict on a program of an object.
+
+    Raises: InternalError if the verifier itself fails, which is to count as a refusal.
+    """
+    try:
+        return verify(setting_of(prog, obj, target), options)
+    except Exception as e:
+        what = f"the verifier failed on program {prog.name!r}: {type(e).__name__}: {e}"
+        raise InternalError(what, hint="the program counts as refused") from e
+
+
+def explain_refusal(
+    refusal: Refusal, prog: ProgramSpec, spans: dict[int, SourceSpan], *, language: str = ""
+) -> Explanation:
+    """Explain a refusal of ebee's verifier; `spans` has the sources of instructions by slot."""
+    rule = find_rule(refusal.rule)
+    span = spans.get(refusal.insn_idx)
+    made = Explanation(rule.name, rule.words, refusal.message, refusal.message, refusal.insn_idx)
+    by_slot = dict(zip(slots_of(prog.insns), prog.insns))
+    if refusal.insn_idx in by_slot:
+        try:
+            made.insn = format_insn(by_slot[refusal.insn_idx], refusal.insn_idx)
+        except FormatError:  # an instruction that has no text
+            made.insn = repr(by_slot[refusal.insn_idx])
+    made.span = span
+    made.numbers = numbers_of(refusal.message)
+    if rule.name != OTHER:
+        made.hint = rule.advice(language or language_of(span))
+    return made

@@ -1,0 +1,100 @@
+"""Compare ebee's verifier with the verdicts that kernels gave on the cases of tests/data/verifier.
+
+    PYTHONPATH=src python tools/verdicts/compare.py [-v] [--write] [FILE.asm ...]
+
+It needs no privilege. `unsafe`: accepted, but refused by the kernel; `strict`: the other way round; `other`: refused
+for another reason or at another line; `failed`: the verifier itself failed, which counts as a refusal. With --write the
+names of cases that are judged otherwise are written to tests/data/verifier/disagreements.txt, which may only become
+shorter.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from verdict_cases import FOLDER, read_cases
+
+from ebee.errors import InternalError
+from ebee.spec.default_target import default_target
+from ebee.verifier.entry import verify_program
+from ebee.verifier.refusal import Options
+
+if TYPE_CHECKING:
+    from verdict_cases import Case
+
+    from ebee.spec.target import Target
+
+KERNEL = "6.18"
+KNOWN = FOLDER / "disagreements.txt"
+KINDS = ("same", "other", "strict", "unsafe", "failed")
+
+
+class Compared(NamedTuple):
+    """`kind` is one of KINDS; `words` say what ebee's verifier said."""
+
+    kind: str
+    words: str
+    processed: int
+
+
+def target_with_types() -> Target:
+    """Return a target with the running kernel's types, where they can be read."""
+    from ebee.kernel.vmlinux import vmlinux_btf
+
+    return default_target("x86_64").replace(btf=vmlinux_btf)  # type: ignore[no-any-return]
+
+
+def compare(case: Case, target: Target, kernel: str = KERNEL) -> Compared:
+    """Compare the verdicts on one case."""
+    said = case.verdicts[kernel]
+    options = Options(
+        kernel=kernel, privileged="unprivileged" not in case.options,
+        strict_alignment="strict_alignment" in case.options,
+    )  # fmt: skip
+    try:
+        verdict = verify_program(case.program, case.spec, target, options)
+    except InternalError as e:
+        return Compared("failed", str(e), 0)
+    refusal, processed = verdict.refusal, verdict.stats.processed
+    if refusal is None:
+        return Compared("same" if said.accepted else "unsafe", f"accepted, {processed} instructions", processed)
+    line = case.line_of_slot(refusal.insn_idx)
+    words = f"{refusal.rule} at line {line}: {refusal.message}"
+    if said.accepted:
+        return Compared("strict", words, processed)
+    is_same = refusal.rule == said.rule and (line == said.line or not said.line)
+    return Compared("same" if is_same else "other", words, processed)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("files", nargs="*", type=Path)
+    parser.add_argument("-v", "--verbose", action="store_true", help="say what differs")
+    parser.add_argument("--write", action="store_true", help=f"write {KNOWN.name}")
+    options = parser.parse_args()
+    target, counts, names = target_with_types(), Counter[str](), []
+    for case in read_cases(options.files):
+        if KERNEL not in case.verdicts:
+            continue
+        found = compare(case, target)
+        counts[found.kind] += 1
+        if found.kind != "same":
+            if found.kind != "other":
+                names.append(case.name)
+            if options.verbose:
+                said = case.verdicts[KERNEL]
+                print(f"{found.kind}: {Path(case.file).name}:{case.first_line}: {case.name}: {found.words}")
+                words = "accepted" if said.accepted else f"{said.rule} at line {said.line}: {said.message}"
+                print(f"    kernel: {words}")
+    if options.write:
+        KNOWN.write_text("".join(f"{name}\n" for name in sorted(names)))
+    total = counts.total()
+    agreed = total - counts["strict"] - counts["unsafe"] - counts["failed"]
+    print(", ".join(f"{kind} {counts[kind]}" for kind in KINDS) + f"; the same verdict in {agreed} of {total}")
+
+
+if __name__ == "__main__":
+    main()
