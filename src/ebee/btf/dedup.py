@@ -22,41 +22,43 @@ _ENUMS = (BTF_KIND_ENUM, BTF_KIND_ENUM64)
 def dedup(btf: Btf) -> tuple[bytes, dict[int, int]]:
     """Return a .BTF blob with each type once, in the order of the first ones, and the new id of each old one.
 
-    Raises: BtfError for damaged types.
+    A split BTF stays one: what its base has is the base's, which is as it was. Raises: BtfError for damaged types.
     """
     classes, defined = _classes(btf)
     first: dict[int, int] = {}  # class -> the first id
     for id, number in classes.items():
         first.setdefault(number, id)
-    stands_for = {id: first[number] for id, number in classes.items()}
+    stands_for = {id: id for id in range(1, btf.first_id)}
+    stands_for.update({id: first[number] for id, number in classes.items() if id >= btf.first_id})
     for id, target in defined.items():
         stands_for[id] = stands_for[target]
-    kept = sorted(set(stands_for.values()))
-    new = {id: at for at, id in enumerate(kept, 1)}
-    ids = {id: new[target] for id, target in stands_for.items()}
-    return select(btf, dict.fromkeys(kept), ids), ids
+    kept = sorted({id for id in stands_for.values() if id >= btf.first_id})
+    new = {id: at for at, id in enumerate(kept, btf.first_id)}
+    ids = {id: new.get(target, target) for id, target in stands_for.items()}
+    return select(btf, dict.fromkeys(kept), ids, btf.base), ids
 
 
 def _classes(btf: Btf) -> tuple[dict[int, int], dict[int, int]]:
     """Return the class of each type, and for declarations the type that they stand for.
 
     It is assumed that a declared name is defined once, and given up for those names where that turns out false.
+    Declarations in the base stay what they are.
     """
     types = [btf.by_id(id) for id in range(1, btf.type_count)]
     definitions: dict[tuple[int, str], list[int]] = {}
     declarations: dict[int, tuple[int, str]] = {}
     for id, type in enumerate(types, 1):
         key = BTF_KIND_ENUM if type.kind in _ENUMS else type.kind, type.name
-        if type.kind == BTF_KIND_FWD:
+        if type.kind == BTF_KIND_FWD and id >= btf.first_id:
             declarations[id] = (BTF_KIND_UNION if type.kind_flag else BTF_KIND_STRUCT), type.name
-        elif type.name and type.kind in _ENUMS and not type.vlen:
+        elif type.name and type.kind in _ENUMS and not type.vlen and id >= btf.first_id:
             declarations[id] = key
         elif type.name and type.kind in (*_COMPOSITES, *_ENUMS):
             definitions.setdefault(key, []).append(id)
     assumed = {id: definitions[key][0] for id, key in declarations.items() if key in definitions}
     while True:
         classes = _refined(btf, assumed)
-        wrong = {key for key, ids in definitions.items() if len({classes[id] for id in ids}) > 1}
+        wrong = {key for key, ids in definitions.items() if len({classes.get(id, -id) for id in ids}) > 1}
         kept = {id: target for id, target in assumed.items() if declarations[id] not in wrong}
         if len(kept) == len(assumed):
             return classes, assumed
@@ -66,17 +68,24 @@ def _classes(btf: Btf) -> tuple[dict[int, int], dict[int, int]]:
 def _refined(btf: Btf, assumed: Mapping[int, int]) -> dict[int, int]:
     """Return classes of types that nothing tells apart: types are split until all of a class refer to the same."""
     names: dict[str, int] = {}
-    ids = [id for id in range(1, btf.type_count) if id not in assumed]
     shapes: dict[int, tuple[tuple[int, ...], list[int]]] = {}
-    for id in ids:
+    heads: set[tuple[int, ...]] = set()  # of own types: what of the base looks otherwise is none of them
+    for id in (*range(btf.first_id, btf.type_count), *range(1, btf.first_id)):
+        if id in assumed:
+            continue
         targets: list[int] = []
 
         def note(target: int, targets: list[int] = targets) -> int:
             targets.append(assumed.get(target, target))
             return 0
 
-        words = rewritten(btf.by_id(id), note, lambda off: names.setdefault(btf.string(off), len(names)))
-        shapes[id] = tuple(words), targets
+        words = tuple(rewritten(btf.by_id(id), note, lambda off: names.setdefault(btf.string(off), len(names))))
+        if id >= btf.first_id:
+            heads.add(words)
+        elif words not in heads:
+            continue
+        shapes[id] = words, targets
+    ids = sorted(shapes)
     classes = dict.fromkeys([0, *ids], 0)
     count = 0
     while True:

@@ -285,6 +285,16 @@ class Btf:
         """The number of ids: void, the base's types and the own ones."""
         return self._first_id + len(self._index().offsets)
 
+    @property
+    def first_id(self) -> int:
+        """The id of the first own type: 1, or what follows the base's."""
+        return self._first_id
+
+    @property
+    def str_end(self) -> int:
+        """Where the strings of a split BTF that continues this one begin."""
+        return self._str_base + self._str_end - self._str_start
+
     def _id_at(self, word: int) -> int:
         position = self._index().position(word)
         if position < 0:

@@ -68,19 +68,24 @@ def references(type: BtfType) -> list[int]:
     return found
 
 
-def select(btf: Btf, kept: Mapping[int, Iterable[int] | None], ids: Mapping[int, int] | None = None) -> bytes:
+def select(
+    btf: Btf, kept: Mapping[int, Iterable[int] | None], ids: Mapping[int, int] | None = None, base: Btf | None = None
+) -> bytes:
     """Return a .BTF blob of some types, by id, with only the members or values of them that are numbered; None: all.
 
     Types keep their order. `ids` says what becomes of references, if it is not the place of what is kept; all else is
-    void. Raises: BtfError.
+    void. With `base` the blob is a split one that continues it. Raises: BtfError.
     """
     from .build import BtfBuilder
 
     builder = BtfBuilder(btf.byte_order)
-    new = {id: at for at, id in enumerate(sorted(kept), 1)} if ids is None else ids
+    first, str_base = (1, 0) if base is None else (base.type_count, base.str_end)
+
+    def name_of(off: int) -> int:
+        own = builder.string(btf.string(off))
+        return own + str_base if own else 0
+
+    new = {id: at for at, id in enumerate(sorted(kept), first)} if ids is None else ids
     for id in sorted(kept):
-        words = rewritten(
-            btf.by_id(id), lambda i: new.get(i, 0), lambda off: builder.string(btf.string(off)), kept[id]
-        )
-        builder.append(words)
+        builder.append(rewritten(btf.by_id(id), lambda i: new.get(i, 0), name_of, kept[id]))
     return builder.encode()

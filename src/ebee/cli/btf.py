@@ -185,11 +185,12 @@ def _min(objects: tuple[str, ...], target: str, output: str) -> None:
 @btf.command()
 @click.argument("source", metavar="SOURCE")
 @click.option("-o", "--output", required=True, metavar="FILE", help="Where to write the types.")
-def dedup(source: str, output: str) -> None:
-    """Write the types of SOURCE with each there once."""
+@BASE
+def dedup(source: str, output: str, base: str | None) -> None:
+    """Write the types of SOURCE with each there once. What continues other types still does."""
     from ..btf.dedup import dedup as work
 
-    types = open_source(source)
+    types = open_source(source, base)
     _write(output, work(types)[0], len(types.data))
 
 

@@ -6,13 +6,14 @@ Source: what bpftool gen min_core_btf keeps (tools/bpf/bpftool/gen.c, Linux 6.18
 from __future__ import annotations
 
 from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_FUNC_PROTO, BTF_KIND_PTR, BTF_KIND_STRUCT, BTF_KIND_UNION
+from ..btf.read import Btf
 from ..btf.rewrite import references, select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..btf.read import Btf, BtfType
+    from ..btf.read import BtfType
     from .core_relo import Relocator
 
 _COMPOSITES = (BTF_KIND_STRUCT, BTF_KIND_UNION)
@@ -24,6 +25,22 @@ def minimise(btf: Btf, relocators: Iterable[Relocator]) -> bytes:
     Structs keep their size, and of their members those that were gone through; pointers to structs lose what they
     point to, where nothing asks for that. Raises: BtfError.
     """
+    kept = kept_types(btf, relocators)
+    return select(btf, {id: None if members is None else sorted(members) for id, members in kept.items()})
+
+
+def minimise_split(btf: Btf, relocators: Iterable[Relocator]) -> tuple[bytes, bytes]:
+    """Return the same of a split BTF in two blobs: for its base, and one that continues that. Raises: BtfError."""
+    kept = kept_types(btf, relocators)
+    order = [*sorted(id for id in kept if id < btf.first_id), *sorted(id for id in kept if id >= btf.first_id)]
+    ids = {id: at for at, id in enumerate(order, 1)}
+    parts = [{id: kept[id] for id in order if (id >= btf.first_id) is own} for own in (False, True)]
+    base = select(btf, parts[0], ids)
+    return base, select(btf, parts[1], ids, Btf(base))
+
+
+def kept_types(btf: Btf, relocators: Iterable[Relocator]) -> dict[int, set[int] | None]:
+    """Return the ids of the types that relocations found, and of structs and unions the numbers of the members."""
     kept = _Kept(btf)
     for relocator in relocators:
         for kind, root_id, marks in relocator.found:
@@ -33,7 +50,7 @@ def minimise(btf: Btf, relocators: Iterable[Relocator]) -> bytes:
                 kept.add(root_id)
             for type, idx in marks:
                 kept.add_member(type, idx)
-    return select(btf, {id: None if members is None else sorted(members) for id, members in kept.members.items()})
+    return kept.members
 
 
 class _Kept:

@@ -142,3 +142,57 @@ def test_a_selection_keeps_members_by_number():
     (member,) = new.by_name("thing").members
     assert (member.name, member.bit_off, new.by_id(member.type_id).name) == ("c", 64, "u32")
     assert new.type_count == 3 and new.by_name("thing").size_bytes == 64
+
+
+def split_of(base, fill):
+    """Return a split BTF that continues a base with what `fill` adds, again where the base has it."""
+    whole = Repeating.continuing(base.data)
+    fill(whole)
+    types = Btf(whole.encode())
+    ids = range(base.type_count, types.type_count)
+    return Btf(select(types, dict.fromkeys(ids), {i: i for i in range(1, types.type_count)}, base), base=base)
+
+
+def test_a_split_one_stays_one():
+    """What the base has is the base's, though in other words; the rest is there once, and the base as it was."""
+    first = Repeating()
+    unit(first)
+    base = Btf(first.encode())
+
+    def fill(b):
+        ids = unit(b)
+        unit(b, defines=("a",))  # with a declaration of b
+        mine = b.add_struct("mine", 16, [Member("a", ids["a"], 0)])
+        b.add_struct("mine", 16, [Member("a", ids["a"], 0)])
+        b.add_ptr(mine)
+
+    split = split_of(base, fill)
+    data, ids = dedup(split)
+    new = Btf(data, base=base)
+    assert [t.kind_name for t in new.types()] == ["struct", "ptr"] and new.by_id(base.type_count).name == "mine"
+    assert new.by_id(base.type_count).members[0].type_id == base.by_name("a", BTF_KIND_STRUCT).id
+    assert all(ids[id] == id for id in range(1, base.type_count))
+    for id in range(base.type_count, split.type_count):
+        assert split.by_id(id).kind == BTF_KIND_FWD or split.by_id(id).name == new.by_id(ids[id]).name
+    assert len(data) < len(split.data)
+    assert dedup(new)[0] == data
+
+
+def test_a_declaration_in_the_base_stays_one():
+    first = Repeating()
+    unit(first, defines=())
+    base = Btf(first.encode())
+    new = Btf(dedup(split_of(base, unit))[0], base=base)
+    structs = [t for t in new.types() if t.kind == BTF_KIND_STRUCT]
+    assert [t.name for t in structs] == ["a", "b"] and base.by_name("a", BTF_KIND_FWD) is not None
+    pointer = new.resolve(new.resolve(structs[0].members[0].type_id).type_id)
+    assert pointer.kind == BTF_KIND_STRUCT and pointer.id >= base.type_count
+
+
+def test_two_of_a_name_in_the_base_are_left_alone():
+    first = Repeating()
+    unit(first, defines=("a",))
+    first.add_struct("a", 4, [Member("other", first.add_int("u32", 4), 0)])
+    base = Btf(first.encode())
+    new = Btf(dedup(split_of(base, lambda b: b.add_ptr(b.add_fwd("a"))))[0], base=base)
+    assert [t.kind_name for t in new.types()] == ["fwd", "ptr"]
