@@ -75,7 +75,9 @@ def main(packages: Path) -> None:
     found: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        objects = {name: core_objects.compile_c(DATA / f"{name}.bpf.c", folder / f"{name}.o") for name in ("kernels", "modules")}
+        objects = {
+            name: core_objects.compile_c(DATA / f"{name}.bpf.c", folder / f"{name}.o") for name in ("kernels", "modules")
+        }
         for version, beginnings in KERNELS.items():
             files = [max(packages.glob(f"{beginning}*-cloud-amd64_*.deb")) for beginning in beginnings]
             tree = folder / version
