@@ -26,7 +26,7 @@ from ebee.btf.read import Btf  # noqa: E402
 from ebee.spec.core_min import minimise, minimise_split  # noqa: E402
 from ebee.spec.core_relo import CoreTarget, Relocator  # noqa: E402
 
-core_objects = importlib.import_module("core_objects")  # of the tests
+c = importlib.import_module("core_objects")  # of the tests
 DATA = ROOT / "tests" / "data" / "core"
 KERNELS = {  # version: the package, and further ones, by how their names begin
     "6.1": ("linux-image-6.1.",),
@@ -64,7 +64,7 @@ def section(elf: bytes, wanted: bytes) -> bytes:
 
 def relocated(data: bytes, btf: Btf) -> tuple[Relocator, list[list[object]]]:
     """Return what all relocations of an object become."""
-    spec = core_objects.read_programs(data)
+    spec = c.read_programs(data)
     relocator = Relocator(Btf(spec.btf), CoreTarget("vmlinux", btf))
     results = [relocator.calculate(p.name, relo) for p in spec.programs.values() for relo in p.core_relos]
     return relocator, [[r.kind, r.local, r.new, r.new_size, r.is_poisoned] for r in results]
@@ -76,7 +76,7 @@ def main(packages: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         objects = {
-            name: core_objects.compile_c(DATA / f"{name}.bpf.c", folder / f"{name}.o") for name in ("kernels", "modules")
+            name: c.compile_c(DATA / f"{name}.bpf.c", folder / f"{name}.o") for name in ("kernels", "modules")
         }
         for version, beginnings in KERNELS.items():
             files = [max(packages.glob(f"{beginning}*-cloud-amd64_*.deb")) for beginning in beginnings]
