@@ -12,7 +12,6 @@ from .columns import (
     PINNED,
     SETTINGS,
     completes,
-    holder_rows,
     holder_words,
     listed,
     print_fields,
@@ -44,23 +43,9 @@ def row_of(one: Link) -> dict[str, Any]:
 
 
 def _rows(word: str | None, pids: bool, pinned: bool) -> list[dict[str, Any]]:
-    from ..kernel.live_links import Link
-    from ..kernel.objects import pins
-    from ..sys.objects import holders
-    from .objects import find
+    from .objects import Link, rows
 
-    held = holders() if pids else {}
-    paths = pins() if pinned else {}
-    rows = []
-    for one in Link.all() if word is None else find(Link, word):
-        with one:
-            row = row_of(one)
-        if pinned:
-            row["pinned"] = paths.get(("link", row["id"]), [])
-        if pids:
-            row["pids"] = holder_rows(held, "link", row["id"])
-        rows.append(row)
-    return rows
+    return rows(Link, word, row_of, pids, pinned)
 
 
 def program_name(id: int) -> str:

@@ -13,7 +13,6 @@ from .columns import (
     PINNED,
     SETTINGS,
     completes,
-    holder_rows,
     holder_words,
     listed,
     print_fields,
@@ -50,22 +49,9 @@ def row_of(found: Map) -> dict[str, Any]:
 
 
 def _rows(word: str | None, pids: bool, pinned: bool) -> list[dict[str, Any]]:
-    from ..kernel.objects import Map, pins
-    from ..sys.objects import holders
-    from .objects import find
+    from .objects import Map, rows
 
-    held = holders() if pids else {}
-    paths = pins() if pinned else {}
-    rows = []
-    for found in Map.all() if word is None else find(Map, word):
-        with found:
-            row = row_of(found)
-        if pinned:
-            row["pinned"] = paths.get(("map", row["id"]), [])
-        if pids:
-            row["pids"] = holder_rows(held, "map", row["id"])
-        rows.append(row)
-    return rows
+    return rows(Map, word, row_of, pids, pinned)
 
 
 def flag_words(flags: int) -> str:

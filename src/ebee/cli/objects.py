@@ -9,11 +9,14 @@ import click
 from ..errors import UsageError
 from ..kernel.live_links import Link as Link
 from ..kernel.live_programs import Program as Program
-from ..kernel.objects import LiveObject, unpin
+from ..kernel.objects import LiveObject, pins, unpin
 from ..kernel.objects import Map as Map
+from ..sys.objects import holders
+from .columns import holder_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
 T = TypeVar("T", bound=LiveObject)
 KINDS: dict[str, type[LiveObject]] = {"prog": Program, "map": Map, "link": Link}
@@ -43,6 +46,24 @@ def find_one(kind: type[T], word: str) -> T:
         ids = ", ".join(str(one.id) for one in found)
         raise UsageError(f"{len(found)} {WORDS[kind.kind]}s are called {word!r}", hint=f"name one by its id: {ids}")
     return found[0]
+
+
+def rows(
+    kind: type[T], word: str | None, row_of: Callable[[T], dict[str, Any]], pids: bool, pinned: bool
+) -> list[dict[str, Any]]:
+    """Return what the objects that a word names are, all of them without one; with who holds them, and their pins."""
+    held = holders() if pids else {}
+    paths = pins() if pinned else {}
+    found = []
+    for one in kind.all() if word is None else find(kind, word):
+        with one:
+            row = row_of(one)
+        if pinned:
+            row["pinned"] = paths.get((kind.kind, row["id"]), [])
+        if pids:
+            row["pids"] = holder_rows(held, kind.kind, row["id"])
+        found.append(row)
+    return found
 
 
 def words(kind: str) -> Iterator[str]:

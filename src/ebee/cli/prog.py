@@ -12,7 +12,6 @@ from .columns import (
     PINNED,
     SETTINGS,
     completes,
-    holder_rows,
     holder_words,
     listed,
     print_fields,
@@ -62,23 +61,9 @@ def _targets() -> dict[int, list[str]]:
 
 
 def _rows(word: str | None, pids: bool, pinned: bool) -> list[dict[str, Any]]:
-    from ..kernel.live_programs import Program
-    from ..kernel.objects import pins
-    from ..sys.objects import holders
-    from .objects import find
+    from .objects import Program, rows
 
-    held = holders() if pids else {}
-    paths = pins() if pinned else {}
-    rows = []
-    for program in Program.all() if word is None else find(Program, word):
-        with program:
-            row = row_of(program)
-        if pinned:
-            row["pinned"] = paths.get(("prog", row["id"]), [])
-        if pids:
-            row["pids"] = holder_rows(held, "prog", row["id"])
-        rows.append(row)
-    return rows
+    return rows(Program, word, row_of, pids, pinned)
 
 
 @prog.command("list")
