@@ -18,7 +18,8 @@ import pytest
 DATA = Path(__file__).resolve().parent / "data" / "objects"
 BUILT = DATA / "build"
 # What is loaded in a guest: names of sources and further flags.
-FOR_GUESTS = (("hooks",), ("struct_ops",), ("counting",), ("many",), ("legacy",), ("packets",), ("arena", "-mcpu=v4"))
+FOR_GUESTS = (("hooks",), ("struct_ops",), ("counting",), ("many",), ("legacy",), ("packets",), ("traced",),
+              ("arena", "-mcpu=v4"))
 _directory = tempfile.TemporaryDirectory(prefix="ebee-objects-")
 
 

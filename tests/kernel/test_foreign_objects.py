@@ -7,7 +7,7 @@ import mmap
 import pytest
 
 import ebee
-from clang_objects import DATA, compile_text
+from clang_objects import DATA, compile_text, compiled
 from ebee.elf.read import read_object
 from ebee.errors import ElfError, NotSupported, UsageError, VerifierError
 from ebee.isa.opcodes import BPF_PSEUDO_CALL, CALL
@@ -193,3 +193,21 @@ def test_structs_of_functions_that_are_not_registered():
     with pytest.raises(UsageError, match="no section of"):
         obj.attach()
     obj.close()
+
+
+@needs_kernel
+@pytest.mark.needs_feature("fentry")
+def test_functions_of_programs_are_traced():
+    with ebee.load(compiled("traced")) as target, ebee.read(compiled("traced")) as tracer:
+        tracer.programs["traced"].autoload = False
+        for program in (tracer.programs["before"], tracer.programs["after"]):
+            program.autoload, program.target, program.spec.attach_to = True, target.programs["traced"], "work"
+        tracer.load()
+        with tracer.programs["before"].attach(), tracer.programs["after"].attach():
+            assert target.programs["traced"].run(packet=PACKET).retval == 7
+        assert (tracer.globals.entries, tracer.globals.results) == (1, 7)
+    with ebee.read(compiled("traced")) as other, ebee.load(compiled("traced")) as target:
+        before = other.programs["before"]
+        before.autoload, before.target, before.spec.attach_to = True, target.programs["traced"], "wrok"
+        with pytest.raises(ebee.UnknownProbe, match="fentry:wrok in program traced"):
+            other.load()

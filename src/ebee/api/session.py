@@ -13,7 +13,6 @@ from ..types.probes import Probe, places_of
 from . import options
 from .backends import choose, engine_backend, kernel_backend
 from .live import Attachment, LiveMap, Loaded, records_stacks
-from .source import compile_probes, expand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -173,6 +172,8 @@ class Session:
             raise options.DeclarationsOnly
         argv = run.command or split_command(command)
         replay = run.replay or replay
+        from .source import expand
+
         structs, singles = expand(probes)
         for probe in singles:
             _check_attachable(probe)
@@ -394,6 +395,8 @@ class Session:
         key = tuple(dict.fromkeys(probes))
         if scope is None and key in self._loaded:
             return self._loaded[key]
+        from .source import compile_probes
+
         first_print = len(self._prints.sites) if self._prints is not None else 0
         spec, decls = compile_probes(probes, backend.target, first_print)
         maps: dict[str, BackendMap] = {}

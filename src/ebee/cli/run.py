@@ -10,6 +10,7 @@ import sys
 
 from ..api import options as run_options
 from ..api import session as sessions
+from ..api import source as source  # the front end: what probes need is there before they are declared
 from ..errors import CompileError, Diagnostic, FormatError, SourceSpan, SyscallError, UsageError, VerifierError
 from ..record import Record, field
 from .terminal import print_notice
