@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import kernel_features
+from fd_leaks import no_leaked_fds  # noqa: F401  # of every test
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "tests" / "data"

@@ -1,6 +1,6 @@
 """A detector of leaked file descriptors: what a test opens is closed when it and its fixtures have ended.
 
-Tests below a conftest.py that imports `no_leaked_fds` are watched; `pytest -p fd_leaks` with tests/ on PYTHONPATH watches all.
+tests/conftest.py imports `no_leaked_fds`: every test of the suite is watched.
 """
 
 from __future__ import annotations

@@ -31,9 +31,10 @@ HOOKS = {
 _serial = itertools.count()
 
 
-def compile_probe(hook, texts, target, result="return 0"):
+def compile_probe(hook, texts, target, result="return 0", first=""):
     """A probe that gives the sum of 1, 2, 4 … for the filters that match; in rows of what the hook may return."""
     lines = [f"import ebee\nout = ebee.Array(ebee.u64, max_entries=1)\n@ebee.{HOOKS[hook][0]}\ndef probe(pkt):"]
+    lines += [f"    {first}"] if first else []
     for at, text in enumerate(texts):
         lines.append(f"    if pkt.matches({text!r}):\n        out[0] += {1 << at}")
     file = f"<filters {next(_serial)}>"
@@ -48,9 +49,9 @@ def compile_probe(hook, texts, target, result="return 0"):
 class Live:
     """A probe with filters, loaded."""
 
-    def __init__(self, backend, hook, texts):
+    def __init__(self, backend, hook, texts, first=""):
         self.backend = EngineBackend() if backend == "engine" else kernel()
-        spec = compile_probe(hook, texts, self.backend.target)
+        spec = compile_probe(hook, texts, self.backend.target, first=first)
         self.maps = {name: self.backend.create_map(m, spec) for name, m in spec.maps.items()}
         self.program = self.backend.load_program(spec.programs["probe"], spec, self.maps)
 
@@ -88,7 +89,7 @@ def rows(items, size):
 @pytest.mark.parametrize("hook", HOOKS)
 def test_filters_in_probes(backend, hook):
     link, skipped = HOOKS[hook][1:]
-    without = ("[len - len]", *(("vlan",) if hook in ("tc", "socket") else ()))  # those keep tags beside the packet
+    without = ("[len - len]",)
     without += ("len", "less", "greater") if hook == "socket" else ()
     least = 14 if hook == "xdp" else 60  # a test run of the kernel wants whole headers
     packets = [frame for frame in frames(link, 60, seed=4) if len(frame) >= least]
@@ -98,6 +99,23 @@ def test_filters_in_probes(backend, hook):
     start = list(HOOKS).index(hook)  # each hook has its share of the table
     for texts in rows(every[start::3], 4):
         check(backend, hook, texts, packets[:30])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_tags_beside_the_packet(backend):
+    """A tag that the probe itself has put onto the packet; a second one is in it."""
+    texts = ["vlan", "vlan 5", "vlan 6", "vlan 5 and udp port 53", "udp port 53", "vlan 5 and vlan 9", "not vlan", "vlan 5 and ip6"]
+    ip = bytes.fromhex("4500002000000000401100000a0000010a00000204d20035000c0000") + b"data" + bytes(20)
+    plain, tagged = (bytes(12) + tags + b"\x08\0" + ip for tags in (b"", b"\x81\0\0\x09"))
+    wanted = {  # by the tags that are pushed: of the plain frame, and of the tagged one
+        "": ((4, 6), (0,)), "pkt.vlan_push(0x8100, 0x2005)": ((0, 1, 3, 4), (0, 1, 5)),
+    }  # fmt: skip
+    for first, answers in wanted.items():
+        live = Live(backend, "tc", texts, first)
+        for frame, bits in zip((plain, tagged), answers):
+            got = live.run(frame)
+            assert [n for n in range(len(texts)) if got >> n & 1] == list(bits), (first, frame.hex())
+        live.close()
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -141,7 +159,7 @@ def test_no_place_computed_is_too_far():
     compile_probe("xdp", ["ip[ip[2:2] & 0xfff] = 1"], EngineBackend().target)
 
 
-@pytest.mark.parametrize("hook, text, wanted", [("xdp", "port htp", "at character 6"), ("socket", "len > 5", "how long the frame is"), ("cgroup", "arp[0] = 1 or ether[0] = 1 or vlan", "no VLAN tag"), ("xdp", "or ".join(f"port {n} " for n in range(2200)), "4096")])
+@pytest.mark.parametrize("hook, text, wanted", [("xdp", "port htp", "at character 6"), ("socket", "len > 5", "how long the frame is"), ("cgroup", "arp[0] = 1 or ether[0] = 1 or mpls", "no MPLS labels"), ("xdp", "or ".join(f"port {n} " for n in range(2200)), "4096")])
 def test_refusals(hook, text, wanted):
     with pytest.raises(CompileError, match=wanted):
         compile_probe(hook, [text], EngineBackend().target)

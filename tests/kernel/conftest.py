@@ -6,7 +6,6 @@ import pytest
 from kernel_programs import object_of
 
 from ebee.kernel.backend import KernelBackend
-from fd_leaks import no_leaked_fds  # noqa: F401  # of every test
 
 
 @pytest.fixture

@@ -106,16 +106,18 @@ def attach_filter(sock: socket.socket, filter: ClassicFilter | str) -> ClassicFi
 
     Packets that the socket has received already are not filtered: read them, or attach before binding.
 
-    Raises: SyscallError; CompileError; UsageError for an expression and a socket whose packets have no IP header, or
-    for `vlan`: tags do not lie in the packets that sockets see.
+    `vlan` looks for the tag where the kernel keeps it, beside the packet, and in the packet.
+
+    Raises: SyscallError; CompileError; UsageError for an expression and a socket whose packets have no IP header.
     """
-    from ..pcap.filter import asks_for_tags
+    from ..pcap.filter import compile_filter
     from ..sys.socket_filters import attach_classic
 
-    if isinstance(filter, str) and asks_for_tags(filter):
-        hint = 'give a program: ebee.classic_filter("ld vlan_tci\\nand #0xfff\\n…")'
-        raise UsageError("the kernel keeps a packet's VLAN tag beside it, where `vlan` does not look", hint=hint)
-    ready = filter if isinstance(filter, ClassicFilter) else pcap_filter(filter, link=_link_of(sock))
+    if isinstance(filter, ClassicFilter):
+        ready = filter
+    else:
+        link = _link_of(sock)
+        ready = ClassicFilter(compile_filter(filter, link, tags_beside=True), filter, link)
     attach_classic(sock.fileno(), ready.to_bytes())
     return ready
 

@@ -28,6 +28,7 @@ _OPS = {
     c.ADD: "add", c.SUB: "sub", c.MUL: "mul", c.DIV: "udiv", c.MOD: "umod", c.OR: "or", c.AND: "and", c.XOR: "xor",
     c.LSH: "shl", c.RSH: "lshr",
 }  # fmt: skip
+_BESIDE = {"vlan_tci": "vlan_tci", "vlan_avail": "vlan_present"}  # what filters ask for beside a packet, by field
 _CONDITIONS = {c.JEQ: "eq", c.JGT: "ugt", c.JGE: "uge", c.JSET: "set"}
 
 
@@ -149,6 +150,11 @@ class _Filter:
     def load(self, insn: ClassicInsn, register: str) -> None:
         """A or X = what the instruction loads."""
         b, mode, k = self.b, insn.code & 0xE0, insn.k
+        beside = _BESIDE.get(c.ancillary_of(insn)) if self.packet.is_skb else None
+        if beside is not None:
+            off, size, _ = self.packet.layout[beside]
+            self.set(register, b.load(self.packet.ctx, off, size), _U32)
+            return
         if c.ancillary_of(insn) or mode in (c.ABS, c.MSH) and k >= c.LL_OFF:
             raise Refusal("the filter reads what the kernel knows beside the packet", "ask the packet's own fields")
         if mode == c.IMM:

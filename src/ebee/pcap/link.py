@@ -15,6 +15,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .trees import Number, Tree
 
+# A packet's tag, and whether it has one, beside it: SKF_AD_VLAN_TAG, SKF_AD_VLAN_TAG_PRESENT of linux/filter.h.
+TAG: Number = ("load", 4, 0xFFFFF000 + 44, None)
+HAS_TAG: Number = ("load", 4, 0xFFFFF000 + 48, None)
+
 
 class LinkType(Record):
     """A link layer: its number in files, where its EtherType is (-1: it has none), and the bytes of its header."""
@@ -55,10 +59,14 @@ def find_link(name: str | int) -> LinkType:
 
 
 class Headers:
-    """Where the headers are at one place of an expression: `vlan` and `mpls` move them for what follows."""
+    """Where the headers are at one place of an expression: `vlan` and `mpls` move them for what follows.
 
-    def __init__(self, link: LinkType) -> None:
-        self.link = link
+    The kernel keeps the first VLAN tag of most packets beside them. `is_beside`: that of these packets is there.
+    `may_be_beside`: they are packets of the kernel, not of a file; then no tag at all is an answer, too.
+    """
+
+    def __init__(self, link: LinkType, *, may_be_beside: bool = False, is_beside: bool = False) -> None:
+        self.link, self.may_be_beside, self.is_beside = link, may_be_beside, is_beside
         self.type_off = link.type_off
         self.start = link.header_bytes  # of what the frame carries
         self.labels = 0
@@ -122,6 +130,11 @@ class Headers:
 
     def vlan(self, number: int | None) -> Tree:
         """Whether there is a VLAN tag (of that number); what follows is about the frame inside."""
+        if self.is_beside:
+            self.is_beside = False
+            return number is None or equal(TAG, number, 0x0FFF)
+        if self.type_off < 0:
+            return False
         tags = [any_of(self.ethertype(t) for t in names.VLAN_TYPES)]
         if number is not None:
             tags.append(equal(load(2, self.type_off + 2), number, 0x0FFF))

@@ -13,7 +13,7 @@ from ..isa import classic as c
 from ..record import Record
 from . import names
 from .lexer import Token, refusal, tokens
-from .link import Headers, LinkType
+from .link import Headers
 from .predicates import accessor, multicast, protocol
 from .primitives import Primitives, Qualifiers
 from .trees import LEN, all_of, any_of, calculate, const, equal, negate, test
@@ -57,13 +57,13 @@ class _NoSum(Exception):
 class Parser:
     """Reads one expression."""
 
-    def __init__(self, text: str, link: LinkType, hosts: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, text: str, headers: Headers, hosts: Mapping[str, Sequence[str]]) -> None:
         self.text = text
         self.tokens = tokens(text)
         self.at = 0
         self.depth = 0
         self.operators = 0  # of the comparison that is read
-        self.headers = Headers(link)
+        self.headers = headers
         self.last: Qualifiers | None = None
         self.primitives = Primitives(self, hosts)
 
@@ -251,7 +251,8 @@ class Parser:
         return self.number((1 << bits) - 1, what) if self.token.kind == "number" else None
 
     def _vlan(self, start: int) -> Tree:
-        if self.headers.type_off < 0 or self.headers.labels:
+        has_none = self.headers.type_off < 0 and not self.headers.may_be_beside
+        if has_none or self.headers.labels:
             self.refuse("a packet has no VLAN tag there", since=start)
         return self.headers.vlan(self._tag(12, "a VLAN's number"))
 

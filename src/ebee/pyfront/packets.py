@@ -154,7 +154,7 @@ def _matches(front: Expressions, context: NetContext, node: ast.Call) -> Val:
     """pkt.matches("tcp port 80")."""
     from ..errors import CompileError, UsageError
     from ..lower.packet_filters import matches
-    from ..pcap.filter import asks_for_tags, compile_filter
+    from ..pcap.filter import compile_filter
 
     usage = 'pkt.matches() takes an expression of tcpdump: pkt.matches("tcp port 80")'
     given = front.expr(node.args[0]) if len(node.args) == 1 and not node.keywords else None
@@ -163,10 +163,8 @@ def _matches(front: Expressions, context: NetContext, node: ast.Call) -> Val:
     if not context.has_headers:
         raise Refusal(f"the packet of a {context.noun} has no headers to be asked for")
     try:
-        insns = compile_filter(given.object, "EN10MB" if context.hook.start == LINK else "RAW")
-        if "vlan_tci" in context.fields and asks_for_tags(given.object):
-            hint = 'pkt.vlan_present and pkt.vlan_tci & 0xfff == 5 and pkt.matches("ip")'
-            raise Refusal(f"where a {context.noun} runs, the kernel keeps a packet's tag beside it", hint)
+        link = "EN10MB" if context.hook.start == LINK else "RAW"
+        insns = compile_filter(given.object, link, tags_beside="vlan_tci" in context.fields)
     except CompileError as e:
         (problem,) = e.diagnostics
         at = f" at character {problem.span.col + 1}" if problem.span is not None else ""

@@ -21,6 +21,7 @@ class MapElements:
         self._key_bytes, self._value_bytes, self._name = key_bytes, value_bytes, name
         self._key = ctypes.create_string_buffer(key_bytes or 1)
         self._value = ctypes.create_string_buffer(value_bytes or 1)
+        self._take_value = memoryview(self._value).cast("B")[:value_bytes].tobytes
         self._next = ctypes.create_string_buffer(key_bytes or 1)
         key, value = ctypes.addressof(self._key), ctypes.addressof(self._value)
         next_key = ctypes.addressof(self._next)
@@ -57,7 +58,7 @@ class MapElements:
             self._key.raw = key
             result = self._call(*self._look_up)
             if result == 0:
-                return self._value.raw if self._value_bytes else b""
+                return self._take_value()
             result = self._os.failure(result)
         if result == -ENOENT:
             return None

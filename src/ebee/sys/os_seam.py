@@ -48,6 +48,8 @@ class Os:
         self._syscall_bpf = libc["syscall"]  # a second object: its arguments are converted otherwise
         self._syscall_bpf.argtypes, self._syscall_bpf.restype = [long, long, ctypes.c_void_p, long], long
         self._bpf_number = self._numbers.get("bpf", -1)
+        self._syscall_made = libc["syscall"]  # a third one: arguments that are C's already are not converted at all
+        self._syscall_made.restype = long
 
     def bpf(self, cmd: int, attr: Buffer) -> int:
         """bpf(2): run command `cmd` on `union bpf_attr`, of which `attr` are the leading bytes."""
@@ -58,7 +60,8 @@ class Os:
         """Return a function and its arguments, which run a command of bpf(2); `failure` is for a negative result."""
         if type(self).bpf is not Os.bpf:
             return self.bpf, (cmd, attr)
-        return self._syscall_bpf, (self._bpf_number, cmd, attr, len(attr))
+        long = ctypes.c_long
+        return self._syscall_made, (long(self._bpf_number), long(cmd), attr, long(len(attr)))
 
     def failure(self, result: int) -> int:
         """Return minus the error number of a prepared command that has just failed in this thread."""

@@ -177,15 +177,6 @@ def lengths(pkt):
     return 1
 
 
-@ebee.tc("ingress")
-def tags(pkt):
-    if pkt.matches("vlan 5 and ip"):  # error: where a tc probe runs, the kernel keeps a packet's tag beside it | pkt.vlan_present and pkt.vlan_tci & 0xfff == 5 and pkt.matches("ip")
-        return ebee.TC_ACT_SHOT
-    if pkt.vlan_present and pkt.vlan_tci & 0xFFF == 5 and pkt.matches("ip"):
-        return ebee.TC_ACT_SHOT
-    return ebee.TC_ACT_OK
-
-
 @ebee.sk_msg
 def messages(pkt):
     if pkt.matches("tcp"):  # error: the packet of a sk_msg probe has no headers to be asked for
