@@ -93,8 +93,6 @@ def test_sockets_give_their_filters_back():
         assert ebee.detach_filter(theirs) and ebee.read_filter(theirs) is None
         with pytest.raises(ebee.UsageError, match="does not see"):
             ebee.attach_filter(theirs, "port 80")
-        with pytest.raises(ebee.UsageError, match="VLAN tag beside it"):
-            ebee.attach_filter(theirs, "vlan 5")
         with pytest.raises(ebee.SyscallError):
             ebee.attach_filter(theirs, ebee.ClassicFilter([]))
 

@@ -80,7 +80,7 @@ def program_of(place):
     return _programs[place]
 
 
-@pytest.fixture(autouse=True, scope="module")
+@pytest.fixture(autouse=True)
 def _unload():
     yield
     while _programs:
