@@ -23,12 +23,19 @@ PATH = "src/ebee/abi/context_access.py"
 MOST_BYTES = 240  # no context is longer; those of tracepoints and of system calls have no fields of their own
 _NO_FIELDS = (bpf.BPF_PROG_TYPE_TRACEPOINT, bpf.BPF_PROG_TYPE_SYSCALL)
 
+# What is not a context and yet has fields of its own: a kind of section, and what makes r1 point there.
+OBJECTS = {
+    "sock_common": ("tc", "r1 = *(u64 *)(r1 + 168)\nif r1 != 0 goto +2\nr0 = 0\nexit\n"),
+    "sock": ("cgroup/getsockopt", "r1 = *(u64 *)(r1 + 0)\n"),
+    "tcp_sock": ("cgroup/getsockopt", "r1 = *(u64 *)(r1 + 0)\ncall 96\nr1 = r0\nif r1 != 0 goto +2\nr0 = 0\nexit\n"),
+}
+
 _HEAD = '''"""What each kind of program may do with its context, and which numbers it may return.
 
 `READS` and `WRITES` map a kind of section to what it may touch: `SIZE@OFFSETS`, SIZE in bytes, OFFSETS single or as
 FIRST-LAST/STEP. `RESULTS` says what is read where it is not a number: `OFFSET:SIZE=what`, `what` as the verifier's log
 names it. `RETURNS` has the smallest and largest number that a program may return; kinds not there may return any.
-Kinds that share a row of another stand in `LIKE`.
+Kinds that share a row of another stand in `LIKE`. Behind the kinds of sections come kinds of sockets.
 
 Kernel: {version}
 Source: its answers to programs that touch one place each (is_valid_access, check_return_code).
@@ -67,8 +74,8 @@ def runs(offsets: list[int], size: int) -> str:
     return " ".join(words)
 
 
-def touched(kind: str) -> tuple[str, str, str]:
-    """Return the rows of READS, WRITES and RESULTS."""
+def touched(kind: str, setup: str = "") -> tuple[str, str, str]:
+    """Return the rows of READS, WRITES and RESULTS; `setup` makes r1 point to something else than the context."""
     reads, writes, results = [], [], []
     for size in (1, 2, 4, 8):
         readable, writable = [], []
@@ -76,14 +83,14 @@ def touched(kind: str) -> tuple[str, str, str]:
             if off % size and off % 64 > size:
                 continue  # never allowed: a few are enough to show it
             place = f"*(u{8 * size} *)(r1 + {off})"
-            log = say(kind, f"r2 = {place}\nr0 = r5\nexit")
+            log = say(kind, f"{setup}r2 = {place}\nr0 = r5\nexit")
             if "R5 !read_ok" in log:
                 readable.append(off)
-                found = re.search(r"R2(?:_w)?=(\w+)", log)
+                found = re.findall(r"R2(?:_w)?=(\w+)", log)
                 assert found, log
-                if found[1] != "scalar" and not found[1].isdecimal():
-                    results.append(f"{off}:{size}={found[1]}")
-            if "R5 !read_ok" in say(kind, f"r2 = 0\n{place} = r2\nr0 = r5\nexit"):
+                if found[-1] != "scalar" and not found[-1].isdecimal():
+                    results.append(f"{off}:{size}={found[-1]}")
+            if "R5 !read_ok" in say(kind, f"{setup}r2 = 0\n{place} = r2\nr0 = r5\nexit"):
                 writable.append(off)
         reads.append(runs(readable, size))
         writes.append(runs(writable, size))
@@ -136,6 +143,8 @@ def generate() -> str:
                 reads[kind], writes[kind], results[kind] = row
         if tried[key] != kind:
             like[kind] = tried[key]
+    for name, (kind, setup) in OBJECTS.items():
+        reads[name], writes[name], _ = touched(kind, setup)
     text = _HEAD.format(version=emit.kernel_version())
     for name, table in (("READS", reads), ("WRITES", writes), ("RESULTS", results)):
         text += f"\n{name}: dict[str, str] = {{\n" + rows({k: v for k, v in table.items() if v})

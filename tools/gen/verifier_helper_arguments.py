@@ -56,6 +56,19 @@ WRONG = {
 }  # fmt: skip
 
 
+def sizes(kind: str) -> tuple[int, int, int]:
+    """Return the sizes of keys and values in bytes, and the number of entries, of a map of a kind."""
+    if kind in ("RINGBUF", "USER_RINGBUF"):
+        return 0, 0, 4096
+    if kind in ("QUEUE", "STACK", "BLOOM_FILTER"):
+        return 0, 8, 4
+    if "CGROUP_STORAGE" in kind:
+        return 8, 8, 0
+    if kind in ("HASH", "ARRAY", "PERCPU_ARRAY", "PERCPU_HASH", "LRU_PERCPU_HASH"):
+        return 4, 8, 4
+    return 4, 127 * 8 if kind == "STACK_TRACE" else 4, 4
+
+
 class Maps:
     """A map of every kind that helpers want, made when it is first named."""
 
@@ -71,17 +84,7 @@ class Maps:
         if kind.endswith("_STORAGE") and "CGROUP" not in kind:
             return None
         if kind not in self.fds:
-            key, value, entries = 4, 8, 4
-            if kind in ("RINGBUF", "USER_RINGBUF"):
-                key, value, entries = 0, 0, 4096
-            elif kind in ("QUEUE", "STACK", "BLOOM_FILTER"):
-                key = 0
-            elif kind == "STACK_TRACE":
-                value = 127 * 8
-            elif "CGROUP_STORAGE" in kind:
-                key, entries = 8, 0
-            elif kind not in ("HASH", "ARRAY", "PERCPU_ARRAY", "PERCPU_HASH", "LRU_PERCPU_HASH"):
-                value = 4
+            key, value, entries = sizes(kind)
             self.fds[kind] = map_create(getattr(abi, f"BPF_MAP_TYPE_{kind}"), key, value, entries, 0, "m")
         return self.fds[kind].number
 

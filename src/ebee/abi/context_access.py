@@ -3,7 +3,7 @@
 `READS` and `WRITES` map a kind of section to what it may touch: `SIZE@OFFSETS`, SIZE in bytes, OFFSETS single or as
 FIRST-LAST/STEP. `RESULTS` says what is read where it is not a number: `OFFSET:SIZE=what`, `what` as the verifier's log
 names it. `RETURNS` has the smallest and largest number that a program may return; kinds not there may return any.
-Kinds that share a row of another stand in `LIKE`.
+Kinds that share a row of another stand in `LIKE`. Behind the kinds of sections come kinds of sockets.
 
 Kernel: 6.18.44, BTF cbfc7190
 Source: its answers to programs that touch one place each (is_valid_access, check_return_code).
@@ -73,6 +73,9 @@ READS: dict[str, str] = {
     "cgroup/dev": "1@0-3/1 2@0-2/2 4@0-8/4",
     "sk_lookup": "1@8-67/1 2@8-66/2 4@8-64/4 8@0",
     "netfilter": "8@0-8/8",
+    "sock_common": "1@4 1@24-44/1 1@48-49/1 1@52-72/1 1@76 2@4 2@24-44/2 2@48 2@52-72/2 2@76 4@0-4/4 4@24-76/4",
+    "sock": "1@4 1@8 1@12 1@24-44/1 1@48-49/1 1@52-72/1 1@76 2@4 2@8 2@12 2@24-44/2 2@48 2@52-72/2 2@76 4@0-76/4",
+    "tcp_sock": "4@0-76/4 4@84 4@92-108/4 8@80-88/8",
 }
 
 WRITES: dict[str, str] = {

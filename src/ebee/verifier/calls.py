@@ -6,8 +6,8 @@ check_return_code().
 
 from __future__ import annotations
 
-from .alu import check_read
 from .jumps import find_earlier, widen
+from .programs import check_return
 from .scalar import const
 from .state import MAX_FRAMES, NOT_INIT_REG, PTR_TO_STACK, SCALAR, Frame, Reg, State
 
@@ -117,22 +117,3 @@ def check_nothing_held(v: Verifier, what: str) -> None:
     if state.preempt:
         raise v.refuse("preempt", f"{what} cannot be used inside bpf_preempt_disable-ed region")
 
-
-def check_return(v: Verifier) -> None:
-    """Refuse an end of the program with a result that its hook does not take."""
-    result = check_read(v, 0)
-    if result.kind != SCALAR:
-        if not v.privileged:
-            raise v.refuse("pointer_leak", "R0 leaks addr as return value", register=0)
-        if v.result_range is None:
-            return
-        raise v.refuse("return_value", "At program exit the register R0 is not a known value", register=0)
-    if v.result_range is None:
-        return
-    low, high = v.result_range
-    v.pruning.mark_precise(0)
-    num = result.num
-    if not low <= num.smin <= num.smax <= high:
-        has = f"smin={num.smin} smax={num.smax}"
-        message = f"At program exit the register R0 has {has} should have been in [{low}, {high}]"
-        raise v.refuse("return_value", message, register=0, value=num, low=low, high=high)

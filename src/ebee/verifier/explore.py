@@ -12,6 +12,7 @@ from __future__ import annotations
 from ..abi import bpf
 from ..btf.kinds import BTF_FUNC_GLOBAL
 from .program import JUMP, PRUNE, Code
+from .programs import Program, check_maps
 from .prune import Pruning
 from .refusal import Options, Refusal, Stats, Verdict
 from .scalar import const
@@ -37,8 +38,9 @@ class Verifier:
     def __init__(self, setting: Setting, options: Options) -> None:
         self.setting, self.options = setting, options
         self.privileged = options.privileged
-        self.may_write_packet = self.may_load_packet = self.has_types = True
-        self.result_range: tuple[int, int] | None = None
+        self.program = Program(setting, options)
+        self.may_write_packet, self.may_load_packet = self.program.may_write_packet, self.program.may_load_packet
+        self.has_types = setting.btf is not None
         self.has_arena = any(used.map_type == bpf.BPF_MAP_TYPE_ARENA for used in setting.maps.values())
         self.kernel = tuple(map(int, options.kernel.split(".")))
         targets = [target for table in setting.jump_tables.values() for target in table]
@@ -144,6 +146,7 @@ class Verifier:
 
     def run(self) -> None:
         """Verify the main program, then every global function. Raises: Refusal."""
+        check_maps(self)
         regs = [NOT_INIT_REG] * 11
         regs[1] = Reg(PTR_TO_CTX, const(0))
         regs[10] = Reg(PTR_TO_STACK, const(0), obj=0)

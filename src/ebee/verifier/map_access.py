@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..abi import bpf
 from . import memory
+from .special_fields import Special, check_special
 from .state import SCALAR, Reg, constant
 
 TYPE_CHECKING = False
@@ -17,8 +18,9 @@ BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG = 1 << 7, 1 << 8
 
 
 def check_map_value(
-    v: Verifier, number: int, reg: Reg, off: int, size: int, *, is_write: bool, zero_ok: bool = False
-) -> None:
+    v: Verifier, number: int, reg: Reg, off: int, size: int, *, is_write: bool, zero_ok: bool = False,
+    by_helper: bool = False,
+) -> Special | None:
     """Refuse what lies outside a map's value, and what the map's flags forbid."""
     used = reg.obj
     forbidden = BPF_F_RDONLY_PROG if is_write else BPF_F_WRONLY_PROG
@@ -28,6 +30,7 @@ def check_map_value(
         message = f"{what} map forbidden, value_size={used.value_size} off={at} size={size}"
         raise v.refuse("map_read_only" if is_write else "map_write_only", message, map=used.name)
     memory.check_region(v, number, reg, off, size, used.value_size, zero_ok=zero_ok)
+    return check_special(v, number, reg, off, size, by_helper=by_helper)
 
 
 def access(v: Verifier, number: int, reg: Reg, off: int, size: int, value: Reg | None, other: int) -> Reg:

@@ -115,7 +115,9 @@ class Frame:
     holds the start of the outermost function and the call sites up to here.
     """
 
-    __slots__ = ("callback", "callsite", "chain", "precise_regs", "precise_slots", "regs", "stack", "subprog")
+    __slots__ = (
+        "callback", "callback_depth", "callsite", "chain", "precise_regs", "precise_slots", "regs", "stack", "subprog",
+    )  # fmt: skip
 
     def __init__(
         self, regs: list[Reg], stack: list[Slot], subprog: int, callsite: int, chain: tuple[int, ...],
@@ -123,11 +125,13 @@ class Frame:
     ) -> None:
         self.regs, self.stack, self.subprog, self.callsite, self.callback = regs, stack, subprog, callsite, callback
         self.chain = chain
-        self.precise_regs = self.precise_slots = 0
+        self.precise_regs = self.precise_slots = self.callback_depth = 0
 
     def copy(self) -> Frame:
         """Return a frame that changes apart from this one. Marks of precision stay behind."""
-        return Frame(self.regs[:], self.stack[:], self.subprog, self.callsite, self.chain, self.callback)
+        new = Frame(self.regs[:], self.stack[:], self.subprog, self.callsite, self.chain, self.callback)
+        new.callback_depth = self.callback_depth
+        return new
 
 
 class State:

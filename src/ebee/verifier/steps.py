@@ -5,8 +5,8 @@ A decoder gets the verifier, the row, the instruction and its slot; it returns `
 
 from __future__ import annotations
 
-from . import alu, calls, jumps, map_access, memory, values
-from .state import PTR_TO_MAP_VALUE
+from . import alu, calls, dynptrs, helper_calls, jumps, map_access, memory, stack, typed_access, values
+from .state import DYNPTR, PTR_TO_MAP_VALUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ DECODERS: dict[str, Callable[[Verifier, Row, Insn, int], Any]] = {
 
 
 memory.ACCESS[PTR_TO_MAP_VALUE] = map_access.access
+memory.ACCESS.update(typed_access.ACCESS)
+calls.OUTER["call_helper"] = helper_calls.decode_helper
+stack.SPECIAL[DYNPTR] = dynptrs.forget_at
 
 
 def decode(v: Verifier, slot: int) -> Any:

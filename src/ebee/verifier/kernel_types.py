@@ -1,0 +1,115 @@
+"""Pointers to the kernel's structs as arguments: which struct, how far it can be trusted, and who owns it.
+
+Source: kernel/bpf/verifier.c (Linux 6.18): check_reg_type(), map_kptr_match_type(), process_kptr_func();
+btf_struct_ids_match() in kernel/bpf/btf.c.
+"""
+
+from __future__ import annotations
+
+from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_STRUCT
+from ..record import Record
+from .special_fields import fields_of
+from .state import (
+    MEM_ALLOC,
+    MEM_PERCPU,
+    MEM_RCU,
+    PTR_MAYBE_NULL,
+    PTR_TO_MAP_VALUE,
+    PTR_TRUSTED,
+    PTR_UNTRUSTED,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..btf.read import BtfType
+    from .explore import Verifier
+    from .helper_args import Call
+    from .prototypes import Arg
+    from .state import Reg
+
+_MAX_NESTING = 16
+
+
+class KptrField(Record):
+    """The place of a kernel pointer in a map's value, and the flags of what comes out of it."""
+
+    type: BtfType | None
+    flags: int
+    tag: str
+
+
+def is_at(struct: BtfType, off: int, name: str, *, strict: bool = False) -> bool:
+    """Tell if a struct of a name lies `off` bytes from the start of another; `strict`: it is that struct itself."""
+    for _ in range(_MAX_NESTING):
+        if off == 0 and struct.name == name:
+            return True
+        if strict or struct.kind != BTF_KIND_STRUCT:
+            return False
+        for member in struct.members:
+            at = member.bit_off // 8
+            type_ = struct.btf.resolve(member.type_id)
+            if type_.kind == BTF_KIND_ARRAY:
+                type_ = struct.btf.resolve(type_.array[0])
+            if at <= off and type_.kind == BTF_KIND_STRUCT and off < at + max(1, type_.size_bytes):
+                struct, off = type_, off - at
+                break
+        else:
+            return False
+    return False
+
+
+def check_struct(v: Verifier, number: int, reg: Reg, arg: Arg, kind: str, call: Call) -> None:
+    """Refuse a pointer to another struct than an argument wants. Raises: Refusal."""
+    if reg.flags & PTR_MAYBE_NULL and (not arg.is_nullable or arg.is_released):
+        message = f"Possibly NULL pointer passed to helper arg{number}"
+        raise v.refuse("pointer_may_be_null", message, register=number)
+    struct: BtfType | None = reg.obj
+    if kind in ("lock", "mem", "key", "value", "kptr", "percpu") or struct is None:
+        return
+    if arg.of == "kptr":
+        _check_kptr_value(v, number, reg, call)
+        return
+    wanted = "sock_common" if kind == "btf_skc" else arg.of
+    if not is_at(struct, reg.off, wanted):
+        message = f"R{number} is of type {struct.name} but {wanted} is expected"
+        raise v.refuse("btf_type", message, register=number, kind=struct.name, expected=wanted)
+
+
+def _check_kptr_value(v: Verifier, number: int, reg: Reg, call: Call) -> None:
+    field = call.target
+    assert isinstance(field, KptrField)
+    allowed = PTR_MAYBE_NULL | PTR_TRUSTED | MEM_RCU | MEM_ALLOC | (MEM_PERCPU if field.tag == "percpu_kptr" else 0)
+    if field.tag == "kptr_untrusted":
+        allowed |= PTR_UNTRUSTED
+    name = field.type.name if field.type is not None else ""
+    if reg.flags & ~allowed or (field.type is not None and not is_at(reg.obj, reg.off, name, strict=True)):
+        message = f"invalid kptr access, R{number} type=ptr_{reg.obj.name} expected=ptr_{name}"
+        raise v.refuse("btf_type", message, register=number, kind=reg.obj.name, expected=name)
+
+
+def kptr_field(v: Verifier, number: int, reg: Reg) -> KptrField:
+    """Return the kernel pointer's place that an argument of kptr_xchg points to. Raises: Refusal."""
+    rule = "map_special_field"
+    if reg.kind != PTR_TO_MAP_VALUE:
+        raise v.refuse(rule, f"R{number} has no valid kptr", register=number)
+    if reg.num.mask:
+        message = f"R{number} doesn't have constant offset. kptr has to be at the constant offset"
+        raise v.refuse(rule, message, register=number)
+    map_ = reg.obj
+    if not map_.value_type_id:
+        raise v.refuse(rule, f"map '{map_.name}' has to have BTF in order to use bpf_kptr_xchg", map=map_.name)
+    at = reg.off + reg.num.value
+    places = [field for field in fields_of(v, map_) if field.target is not None]
+    if not places:
+        raise v.refuse(rule, f"R{number} has no valid kptr", register=number)
+    field = next((field for field in places if field.off == at), None)
+    if field is None:
+        raise v.refuse(rule, f"off={at} doesn't point to kptr", register=number, off=at)
+    if field.name not in ("kptr", "percpu_kptr"):
+        raise v.refuse(rule, f"off={at} kptr isn't referenced kptr", register=number, off=at)
+    target = field.target
+    assert target is not None
+    btf = v.setting.kernel_btf
+    in_kernel = btf.by_name(target.name, BTF_KIND_STRUCT) if btf is not None else None
+    flags = 0 if in_kernel is not None else MEM_ALLOC
+    return KptrField(in_kernel or target, flags | (MEM_PERCPU if field.name == "percpu_kptr" else 0), field.name)

@@ -1,0 +1,149 @@
+"""What depends on a program's type: its context, its maps, where it may sleep, what it may return.
+
+Source: kernel/bpf/verifier.c (Linux 6.18): check_return_code(), check_map_prog_compatibility(),
+may_access_direct_pkt_data().
+"""
+
+from __future__ import annotations
+
+from ..abi import bpf
+from ..abi.context_access import LIKE, RETURNS
+from ..abi.map_helpers import SLEEPABLE_MAPS, TRACING_TYPES
+from .contexts import context_of
+from .names import type_name
+from .prototypes import hook_kind
+from .special_fields import Special, fields_of
+from .state import NOT_INIT, SCALAR
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..spec.object import MapSpec
+    from .explore import Verifier
+    from .refusal import Options
+    from .setting import Setting
+
+# Source: license_is_gpl_compatible(), include/linux/license.h.
+GPL_LICENSES = frozenset(
+    ("GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL")
+)
+# Types of programs that write to packets, that only read them, and that have BPF_LD_ABS and BPF_LD_IND.
+# Source: may_access_direct_pkt_data(), may_access_skb().
+WRITE_PACKETS = frozenset((
+    bpf.BPF_PROG_TYPE_SCHED_CLS, bpf.BPF_PROG_TYPE_SCHED_ACT, bpf.BPF_PROG_TYPE_XDP, bpf.BPF_PROG_TYPE_LWT_XMIT,
+    bpf.BPF_PROG_TYPE_SK_SKB, bpf.BPF_PROG_TYPE_SK_MSG, bpf.BPF_PROG_TYPE_CGROUP_SOCKOPT,
+))  # fmt: skip
+READ_PACKETS = frozenset((
+    bpf.BPF_PROG_TYPE_LWT_IN, bpf.BPF_PROG_TYPE_LWT_OUT, bpf.BPF_PROG_TYPE_LWT_SEG6LOCAL,
+    bpf.BPF_PROG_TYPE_SK_REUSEPORT, bpf.BPF_PROG_TYPE_FLOW_DISSECTOR, bpf.BPF_PROG_TYPE_CGROUP_SKB,
+))  # fmt: skip
+LOAD_PACKETS = frozenset((
+    bpf.BPF_PROG_TYPE_SOCKET_FILTER, bpf.BPF_PROG_TYPE_SCHED_CLS, bpf.BPF_PROG_TYPE_SCHED_ACT,
+))  # fmt: skip
+_TRACING = bpf.BPF_PROG_TYPE_TRACING
+_TRAMPOLINES = (bpf.BPF_TRACE_FENTRY, bpf.BPF_TRACE_FEXIT)
+# Hooks of security modules that answer yes or no. Source: bool_lsm_hooks, kernel/bpf/bpf_lsm.c.
+_BOOL_HOOKS = ("inode_xattr_skipcap", "xfrm_state_pol_flow_match", "key_permission")
+
+
+class Program:
+    """A program's rules. `kind` is its kind of section, `kernel` the version whose rules hold, as (6, 18)."""
+
+    def __init__(self, setting: Setting, options: Options) -> None:
+        section, flags = setting.section, setting.prog_flags
+        self.kind = section if section in LIKE or section in RETURNS else ""
+        self.kind = self.kind or hook_kind(setting.prog_type, setting.expected_attach_type, flags)
+        self.may_sleep = bool(flags & bpf.BPF_F_SLEEPABLE)
+        self.is_gpl = setting.license in GPL_LICENSES
+        self.special: dict[str, list[Special]] = {}
+        self.context = context_of(
+            setting.prog_type, self.kind, attach_type=setting.expected_attach_type, btf=setting.kernel_btf,
+            attach_to=setting.attach_to,
+        )  # fmt: skip
+        self.context_is_memory = setting.prog_type == bpf.BPF_PROG_TYPE_SYSCALL
+        self.returns = returned_by(setting, self.kind)
+        self.may_write_packet = setting.prog_type in WRITE_PACKETS
+        self.may_read_packet = self.may_write_packet or setting.prog_type in READ_PACKETS
+        self.may_load_packet = setting.prog_type in LOAD_PACKETS
+
+
+def returned_by(setting: Setting, kind: str) -> tuple[int, int] | None:
+    """Return the smallest and largest number that a program may return; None if it may return anything."""
+    attach_type = setting.expected_attach_type
+    if setting.prog_type == _TRACING:
+        if attach_type in _TRAMPOLINES:
+            return (0, 0)
+        return (0, 1) if attach_type == bpf.BPF_TRACE_ITER else None
+    if setting.prog_type == bpf.BPF_PROG_TYPE_LSM:
+        return _lsm_returns(setting)
+    return RETURNS.get(LIKE.get(kind, kind))
+
+
+def _lsm_returns(setting: Setting) -> tuple[int, int] | None:
+    if setting.attach_to in _BOOL_HOOKS:
+        return (0, 1)
+    btf = setting.kernel_btf
+    from ..spec.btf_hooks import find_prototype
+
+    proto = find_prototype(btf, "lsm", setting.attach_to) if btf is not None else None
+    if proto is not None and not proto.ret_type_id:
+        return (1, 1) if setting.expected_attach_type == bpf.BPF_LSM_CGROUP else None
+    if setting.expected_attach_type == bpf.BPF_LSM_CGROUP:
+        return (0, 1)
+    return (-4095, 0)
+
+
+def check_return(v: Verifier) -> None:
+    """Refuse what a program, or a callback that runs later, may not return. Raises: Refusal."""
+    callback = v.state.frames[0].callback
+    may_return = v.program.returns if callback is None else callback.result
+    where = "At program exit" if callback is None else "At async callback"
+    reg = v.regs[0]
+    if reg.kind == NOT_INIT:
+        raise v.refuse("register_unset", "R0 !read_ok", register=0)
+    if reg.kind != SCALAR and not v.privileged:
+        raise v.refuse("pointer_leak", "R0 leaks addr as return value", register=0)
+    if may_return is None:
+        return
+    if reg.kind != SCALAR:
+        message = f"{where} the register R0 is not a known value ({type_name(reg)})"
+        raise v.refuse("return_value", message, register=0)
+    v.pruning.mark_precise(0)
+    low, high = may_return
+    num = reg.num
+    if num.smin < low or num.smax > high:
+        known = "" if num.smin > -(1 << 63) or num.smax < (1 << 63) - 1 else " unknown scalar value"
+        ends = f" smin={num.smin}" * (num.smin > -(1 << 63)) + f" smax={num.smax}" * (num.smax < (1 << 63) - 1)
+        message = f"{where} the register R0 has{known}{ends} should have been in [{low}, {high}]"
+        raise v.refuse("return_value", message, register=0, value=num, low=low, high=high)
+
+
+def check_maps(v: Verifier) -> None:
+    """Refuse maps that programs of this type may not use. Raises: Refusal."""
+    seen = set()
+    for slot, map_ in v.setting.maps.items():
+        if map_.name not in seen:
+            seen.add(map_.name)
+            v.idx = slot
+            _check_map(v, map_)
+
+
+def _check_map(v: Verifier, map_: MapSpec) -> None:
+    prog_type, names = v.setting.prog_type, {field.name for field in fields_of(v, map_)}
+    tracing = prog_type in TRACING_TYPES
+    problem = ""
+    if names & {"bpf_list_head", "bpf_rb_root"} and tracing:
+        problem = "tracing progs cannot use bpf_{list_head,rb_root} yet"
+    elif names & {"bpf_spin_lock", "bpf_res_spin_lock"} and prog_type == bpf.BPF_PROG_TYPE_SOCKET_FILTER:
+        problem = "socket filter progs cannot use bpf_spin_lock yet"
+    elif "bpf_spin_lock" in names and tracing:
+        problem = "tracing progs cannot use bpf_spin_lock yet"
+    elif "bpf_timer" in names and tracing:
+        problem = "tracing progs cannot use bpf_timer yet"
+    elif "bpf_wq" in names and tracing:
+        problem = "tracing progs cannot use bpf_wq yet"
+    elif map_.map_type == bpf.BPF_MAP_TYPE_STRUCT_OPS:
+        problem = "bpf_struct_ops map cannot be used in prog"
+    elif v.program.may_sleep and map_.map_type not in SLEEPABLE_MAPS:
+        problem = "Sleepable programs can only use array, hash, ringbuf and local storage maps"
+    if problem:
+        raise v.refuse("map_program", problem, map=map_.name, kind=v.program.kind)

@@ -1,0 +1,95 @@
+"""Fields in the values of maps that are the kernel's own: locks, timers, lists, pointers to its objects.
+
+Source: check_map_access() in kernel/bpf/verifier.c, btf_parse_fields() in kernel/bpf/btf.c (Linux 6.18).
+"""
+
+from __future__ import annotations
+
+from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_PTR, BTF_KIND_STRUCT, BTF_KIND_TYPE_TAG
+from ..btf.special import KPTR_TAGS, SPECIAL_STRUCTS
+from ..record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..btf.read import Btf, BtfType
+    from ..spec.object import MapSpec
+    from .explore import Verifier
+    from .state import Reg
+
+_KPTR_BYTES = 8
+_MAX_NESTING, _MAX_ELEMENTS = 4, 256
+
+
+class Special(Record):
+    """A field: offset and size in bytes; `name` of its struct, or of its tag (KPTR_TAGS) with what it points to."""
+
+    off: int
+    size: int
+    name: str
+    target: BtfType | None = None
+
+
+def special_fields(btf: Btf, type_id: int, base: int = 0, depth: int = 0) -> list[Special]:
+    """Return what lies in a type that only helpers and kernel functions may touch."""
+    found: list[Special] = []
+    struct = btf.resolve(type_id)
+    if struct.kind != BTF_KIND_STRUCT or depth > _MAX_NESTING:
+        return found
+    for member in struct.members:
+        off = base + member.bit_off // 8
+        type_, count = btf.resolve(member.type_id), 1
+        if type_.kind == BTF_KIND_ARRAY:
+            element, _, count = type_.array
+            type_ = btf.resolve(element)
+        count = min(count, _MAX_ELEMENTS)
+        if type_.kind == BTF_KIND_STRUCT and type_.name in SPECIAL_STRUCTS:
+            size = SPECIAL_STRUCTS[type_.name][0]
+            found += [Special(off + n * size, size, type_.name) for n in range(count)]
+        elif type_.kind == BTF_KIND_PTR and type_.type_id:
+            tag = btf.by_id(type_.type_id)
+            if tag.kind == BTF_KIND_TYPE_TAG and tag.name in KPTR_TAGS:
+                target = btf.resolve(tag.type_id)
+                found += [Special(off + n * _KPTR_BYTES, _KPTR_BYTES, tag.name, target) for n in range(count)]
+        elif type_.kind == BTF_KIND_STRUCT:
+            for n in range(count):
+                found += special_fields(btf, type_.id, off + n * type_.size_bytes, depth + 1)
+    return found
+
+
+def fields_of(v: Verifier, map_: MapSpec) -> list[Special]:
+    """Return the special fields of a map's value."""
+    known = v.program.special
+    fields = known.get(map_.name)
+    if fields is None:
+        btf = v.setting.btf
+        fields = special_fields(btf, map_.value_type_id) if btf is not None and map_.value_type_id else []
+        known[map_.name] = fields
+    return fields
+
+
+def check_special(v: Verifier, number: int, reg: Reg, off: int, size: int, *, by_helper: bool) -> Special | None:
+    """Refuse an access that touches a special field; return the kernel pointer that a plain access is to.
+
+    Raises: Refusal.
+    """
+    fields = fields_of(v, reg.obj)
+    if not fields:
+        return None
+    low, high = reg.off + off + reg.num.smin, reg.off + off + reg.num.umax + size
+    for field in fields:
+        if low >= field.off + field.size or high <= field.off:
+            continue
+        if field.name not in KPTR_TAGS or field.name == "uptr" and by_helper:
+            problem = f"{field.name} cannot be accessed directly by load/store"
+        elif by_helper:
+            problem = "kptr cannot be accessed indirectly by helper"
+        elif reg.num.mask:
+            problem = "kptr access cannot have variable offset"
+        elif low != field.off:
+            problem = f"kptr access misaligned expected={field.off} off={low}"
+        elif size != _KPTR_BYTES:
+            problem = "kptr access size must be BPF_DW"
+        else:
+            return field
+        raise v.refuse("map_special_field", problem, register=number, field=field.name, off=field.off)
+    return None
