@@ -7,8 +7,6 @@ Source: libbpf.c (libbpf 1.6): bpf_object__elf_collect, bpf_program__record_relo
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 from ..abi import bpf
 from ..btf.build import BtfBuilder
 from ..btf.kinds import (
@@ -21,7 +19,7 @@ from ..btf.kinds import (
 )
 from ..btf.read import Btf
 from ..errors import ElfError, FormatError, SourceSpan
-from ..isa.encode import decode, slot_offsets
+from ..isa.encode import slot_offsets
 from ..isa.opcodes import (
     BPF_PSEUDO_BTF_ID,
     BPF_PSEUDO_CALL,
@@ -32,10 +30,8 @@ from ..isa.opcodes import (
     CALL,
     LDDW,
 )
-from ..record import Record, field
 from ..spec.core_fields import without_flavour
 from ..spec.object import (
-    CORE_RELO_KINDS,
     RELO_JUMP_TABLE,
     RELO_KFUNC,
     RELO_KSYM,
@@ -44,7 +40,6 @@ from ..spec.object import (
     RELO_TP_FIELD,
     CoreRelo,
     FuncInfo,
-    LineInfo,
     LossSite,
     MapSpec,
     ObjectSpec,
@@ -55,40 +50,19 @@ from ..spec.object import (
 from ..spec.sections import Section as SectionName
 from ..spec.sections import parse_section
 from . import layout
-from .file import ElfFile, Section, Symbol, string_at
+from .code import CodeReader, Function
+from .file import ElfFile, Symbol, string_at
 from .file import is_elf as is_elf
 from .maps import read_legacy_maps, read_maps, slots_off_bytes
 from .variables import Variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import struct
     from typing import Any
 
     from ..isa.insn import Insn
 
-_CORE_KINDS = {number: kind for kind, number in CORE_RELO_KINDS.items()}
-# The relocations of pointers in `.maps` (ours are of the first type), and in structs of functions.
-_MAP_POINTERS, _FUNCTION_POINTERS = (layout.R_BPF_64_64, layout.R_BPF_64_ABS64), (layout.R_BPF_64_ABS64,)
 _THROWN = "exception_callback:"
-_CODE = (layout.R_BPF_64_64, layout.R_BPF_64_32)
-
-
-class _Function(Record):
-    """The code behind a symbol. `indices` has the instruction at an offset, `relocs` the symbol that one refers to.
-
-    What `is_local` is no program of its own, wherever it is. `core_relos` are kind, type and access string.
-    """
-
-    name: str
-    place: tuple[int, int]
-    is_local: bool
-    insns: list[Insn]
-    indices: dict[int, int]
-    relocs: dict[int, Symbol] = field(default_factory=dict)
-    type_id: int = 0
-    lines: list[LineInfo] = field(default_factory=list)
-    core_relos: dict[int, tuple[str, int, str]] = field(default_factory=dict)
 
 
 def read_object(data: bytes, file: str = "") -> ObjectSpec:
@@ -104,11 +78,10 @@ def read_object(data: bytes, file: str = "") -> ObjectSpec:
         raise ElfError(e.what, file=file, section=section, off_bytes=e.off_bytes, hint=e.hint) from None
 
 
-class _Reader:
+class _Reader(CodeReader):
     def __init__(self, data: bytes, file: str) -> None:
-        self.file = ElfFile(data)
+        super().__init__(ElfFile(data))
         self.path = file
-        self.sections, self.by_name = self.file.sections, self.file.by_name
         self.notes = self.read_notes()
         self.raw_btf = self.read_btf()
         self.btf = Btf(self.raw_btf)
@@ -117,9 +90,6 @@ class _Reader:
         self.maps: dict[tuple[int, int], str] = {}  # section and offset -> name
         self.data_maps: dict[int, str] = {}  # section -> name
         self.exception_tags: dict[int, str] | None = None  # function's type -> name
-        self.functions: dict[tuple[int, int], _Function] = {}  # section and offset -> function
-        self.starts: dict[int, list[int]] = {}  # section -> offsets of its functions
-        self.pointers: dict[int, list[tuple[int, Symbol]]] = {}  # section of data -> where, and to what
 
     def read_btf(self) -> bytes:
         """Return the types, which an object of legacy maps, or without any, may do without."""
@@ -220,7 +190,7 @@ class _Reader:
                 spec.programs[function.name] = self.program(at, None, maps)
         return spec
 
-    def is_program(self, at: tuple[int, int], function: _Function) -> bool:
+    def is_program(self, at: tuple[int, int], function: Function) -> bool:
         """Whether a function is a program of its own, and not one that others call."""
         return self.sections[at[0]].name != layout.TEXT and not function.is_local
 
@@ -406,129 +376,7 @@ class _Reader:
                 ends[start].programs[at - start] = function.name
         return found
 
-    # Code
-
-    def read_functions(self) -> None:
-        """Read every function, its relocations, types and lines."""
-        for number, section in enumerate(self.sections):
-            if section.type == layout.SHT_PROGBITS and section.flags & layout.SHF_EXECINSTR:
-                self.split(number, section)
-        for section in self.sections:
-            if section.type == layout.SHT_REL:
-                self.read_relocs(section)
-        self.read_btf_ext()
-
-    def split(self, number: int, section: Section) -> None:
-        """Cut a section into functions: symbols say where each begins and ends, without gaps."""
-        end = 0
-        own = [s for s in self.file.symbols if s.section == number and s.kind == layout.STT_FUNC]
-        for symbol in sorted(own, key=lambda s: s.value):
-            if (number, symbol.value) in self.functions and symbol.value + symbol.size == end:
-                continue  # a second name of the same function
-            is_whole = symbol.value % 8 == 0 and 0 < symbol.size <= section.size - symbol.value
-            if symbol.value != end or not is_whole:
-                what = f"function {symbol.name!r} overlaps another or leaves a gap"
-                raise ElfError(what, section=section.name, off_bytes=end)
-            end = symbol.value + symbol.size
-            insns = self.decode(section.data[symbol.value : end], section.name, symbol.value)
-            indices = {8 * slot: i for i, slot in enumerate(slot_offsets(insns)[:-1])}
-            self.starts.setdefault(number, []).append(symbol.value)
-            place = number, symbol.value
-            self.functions[place] = _Function(symbol.name, place, symbol.is_local, insns, indices)
-        if end != section.size:
-            raise ElfError("there is code without a function", section=section.name, off_bytes=end)
-
-    def decode(self, data: bytes, section: str, off_bytes: int) -> list[Insn]:
-        """Return instructions. Those of other makers the kernel looks at, which may know more of them."""
-        try:
-            return decode(data, self.file.byteorder, check=self.notes is not None)
-        except FormatError as e:
-            raise ElfError(e.what, section=section, off_bytes=off_bytes) from None
-
-    def at(self, number: int, off: int, what: str) -> tuple[_Function, int]:
-        """Return the function and the index of the instruction at an offset of a section."""
-        starts = self.starts.get(number, [])
-        position = bisect_right(starts, off) - 1
-        if position >= 0:
-            function = self.functions[number, starts[position]]
-            if (i := function.indices.get(off - starts[position])) is not None:
-                return function, i
-        raise ElfError(f"{what} is at no instruction", section=self.sections[number].name, off_bytes=off)
-
-    def read_relocs(self, section: Section) -> None:
-        """Read the relocations of code, and of data whose pointers mean something; libbpf passes over the others."""
-        target = self.sections[section.info] if section.info < len(self.sections) else self.sections[0]
-        kinds = _FUNCTION_POINTERS if target.name in layout.STRUCT_OPS_SECTIONS else _MAP_POINTERS
-        has_pointers = target.name == layout.MAPS or kinds is _FUNCTION_POINTERS
-        if not has_pointers and not target.flags & layout.SHF_EXECINSTR:
-            return
-        for at, (off, kind, symbol) in enumerate(self.file.relocs(section)):
-            where = at * layout.REL.size
-            if kind not in (kinds if has_pointers else _CODE):
-                what = f"relocation type {kind} of symbol {symbol.name!r} is not supported"
-                raise ElfError(what, section=section.name, off_bytes=where)
-            if has_pointers:
-                self.pointers.setdefault(section.info, []).append((off, symbol))
-                continue
-            function, i = self.at(section.info, off, "a relocation")
-            if function.insns[i].opcode != (LDDW if kind == layout.R_BPF_64_64 else CALL):
-                what = "a relocation of an instruction that cannot have one"
-                raise ElfError(what, section=section.name, off_bytes=where)
-            function.relocs[i] = symbol
-
-    def read_btf_ext(self) -> None:
-        """Read functions' types and source lines."""
-        if layout.BTF_EXT not in self.by_name:
-            return
-        data = self.file.little(layout.BTF_EXT)
-        if len(data) < layout.BTF_EXT_HDR_LEN:
-            raise ElfError("the header is cut off", section=layout.BTF_EXT, off_bytes=0)
-        magic, version, _flags, hdr_len, *parts = layout.BTF_EXT_HDR.unpack(
-            data[: layout.BTF_EXT_HDR.size].ljust(layout.BTF_EXT_HDR.size, b"\0")
-        )
-        if hdr_len < layout.BTF_EXT_HDR.size:
-            parts[4:] = 0, 0
-        if magic != 0xEB9F or version != 1 or hdr_len < layout.BTF_EXT_HDR_LEN:
-            raise ElfError("the header is damaged", section=layout.BTF_EXT, off_bytes=0)
-        for number, off, (insn_off, type_id) in self.infos(data, hdr_len + parts[0], parts[1], layout.FUNC_INFO):
-            function, i = self.at(number, insn_off, "a function's type")
-            if i or not 0 < type_id < self.btf.type_count or self.btf.by_id(type_id).kind != BTF_KIND_FUNC:
-                raise ElfError(f"type {type_id} is that of no function", section=layout.BTF_EXT, off_bytes=off)
-            function.type_id = type_id
-        for number, _off, row in self.infos(data, hdr_len + parts[2], parts[3], layout.LINE_INFO):
-            function, i = self.at(number, row[0], "a source line")
-            for string_off in row[1:3]:
-                self.btf.string(string_off)
-            line = LineInfo(i, row[1], row[2], row[3] >> 10, row[3] & layout.COLUMN_MAX)
-            function.lines.append(line)
-        for number, _off, row in self.infos(data, hdr_len + parts[4], parts[5], layout.CORE_RELO):
-            function, i = self.at(number, row[0], "a field")
-            if row[3] not in _CORE_KINDS or i in function.core_relos:
-                what = f"a relocation of kind {row[3]}, or a second one of an instruction"
-                raise ElfError(what, section=layout.BTF_EXT)
-            self.btf.by_id(row[1])
-            function.core_relos[i] = _CORE_KINDS[row[3]], row[1], self.btf.string(row[2])
-
-    def infos(self, data: bytes, start: int, length: int, format: struct.Struct) -> Any:
-        """Iterate over the records of one part of .BTF.ext: number of the section, offset, fields."""
-        if not length:
-            return
-        end = start + length
-        record_bytes = int.from_bytes(data[start : start + 4], "little")
-        at = start + 4
-        if end > len(data) or record_bytes < format.size or record_bytes % 4:
-            raise ElfError("this part is damaged", section=layout.BTF_EXT, off_bytes=start)
-        while at < end:
-            if at + layout.SEC_INFO.size > end:
-                raise ElfError("this part is cut off", section=layout.BTF_EXT, off_bytes=at)
-            name_off, count = layout.SEC_INFO.unpack_from(data, at)
-            number = self.by_name.get(self.btf.string(name_off), 0)
-            at += layout.SEC_INFO.size
-            if not number or at + count * record_bytes > end:
-                raise ElfError("a section that is not there, or too many records", section=layout.BTF_EXT, off_bytes=at)
-            for _ in range(count):
-                yield number, at, format.unpack_from(data, at)
-                at += record_bytes
+    # Programs
 
     def program(self, entry: tuple[int, int], note: Any, maps: dict[str, MapSpec]) -> ProgramSpec:
         """Return a program with every function that it calls. One in a section of no known name has no type."""
@@ -586,7 +434,7 @@ class _Reader:
             raise ElfError(what, section=layout.NOTES)
         return exact
 
-    def on_exception(self, function: _Function) -> list[tuple[int, int]]:
+    def on_exception(self, function: Function) -> list[tuple[int, int]]:
         """Return the function that runs when this one throws, which a declaration tag names.
 
         Source: bpf_prog_assign_exc_cb in libbpf.c (libbpf 1.8).
@@ -602,7 +450,7 @@ class _Reader:
             raise ElfError(f"function {function.name!r}: there is no {name!r}, which is called when it throws")
         return found
 
-    def callees(self, function: _Function) -> dict[int, tuple[int, int]]:
+    def callees(self, function: Function) -> dict[int, tuple[int, int]]:
         """Return the functions that a function calls or takes the address of, by instruction.
 
         A call within a section may have no relocation: its distance is right as it is.
@@ -630,7 +478,7 @@ class _Reader:
     def append(
         self,
         program: ProgramSpec,
-        function: _Function,
+        function: Function,
         start_slot: int,
         starts: dict[tuple[int, int], int],
         maps: dict[str, MapSpec],
