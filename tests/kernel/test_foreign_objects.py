@@ -163,6 +163,8 @@ SEC("socket") int asks(void *ctx)
 def test_a_map_that_is_not_made(backend):
     with ebee.read(compile_text(ABSENT)) as obj:
         obj.spec.maps["optional"].autocreate = False
+        with pytest.raises(ElfError, match="map 'optional' is to be left out"):
+            obj.to_bytes()
         obj.load(backend=backend)
         assert obj.programs["asks"].run(packet=PACKET).retval == 3 and obj.maps["optional"].name == "optional"
         with pytest.raises(UsageError):

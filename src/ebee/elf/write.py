@@ -143,6 +143,9 @@ class _Writer:
         entries: list[tuple[int, int, int]] = []
         # libbpf makes them in their order, and puts into a map of maps only what is there by then.
         for map in sorted(self.spec.maps.values(), key=lambda m: bool(m.inner_maps)):
+            if not map.autocreate:
+                hint = "whoever loads the object says so: leave it on here"
+                raise ElfError(f"map {map.name!r} is to be left out, which an object file cannot say", hint=hint)
             if section := layout.data_section(map):
                 self.add_data(map, section)
                 continue

@@ -202,6 +202,7 @@ def test_every_field_of_a_spec_is_known_here():
     assert MapSpec._fields == (
         "name", "map_type", "key_size", "value_size", "max_entries", "map_flags", "key_type_id", "value_type_id",
         "initial", "frozen", "map_extra", "inner", "inner_maps", "pinning", "programs", "numa_node",
+        "autocreate",
     )  # fmt: skip
     assert ProgramSpec._fields == (
         "name", "section", "prog_type", "attach_to", "expected_attach_type", "prog_flags", "insns", "relocs",
