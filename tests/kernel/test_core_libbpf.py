@@ -68,7 +68,7 @@ def test_programs_are_those_that_libbpf_loads(compiled):
     path, data = compiled
     theirs = xlated_by_libbpf(path)
     spec = read_programs(data)
-    assert sorted(theirs) == sorted(spec.programs) and len(theirs) == 9
+    assert sorted(theirs) == sorted(spec.programs) and len(theirs) == 11
     backend = KernelBackend()
     try:
         for name, program in spec.programs.items():

@@ -202,3 +202,48 @@ SEC("tp_btf/kfree_skb") u64 resized(u64 *ctx)
 	struct sk_buff___narrow *skb = (void *)ctx[0];
 	return skb->len + skb->hash;
 }
+
+// Ids of the object's own types, enumerators of 64 bits, types without a name of their own.
+enum bpf_kfunc_flags_wide { WIDE_ONE = 0x100000001ULL };
+enum sctp_msg_flags___other { MSG_NOTIFICATION = 5 };
+typedef struct { int counter; } local_only_t;
+
+SEC("raw_tp/sys_enter") u64 own_types(void *ctx)
+{
+	START;
+	add(type_id(0, struct task_struct));
+	add(type_id(0, struct absent));
+	add(type_id(0, local_only_t));
+	add(type_id(0, enum absent_enum));
+	add(type_id(1, atomic_t));
+	add(type_id(1, local_only_t));
+	add(type_info(TYPE_EXISTS, local_only_t));
+	add(enum_info(0, enum bpf_kfunc_flags_wide, WIDE_ONE));
+	if (enum_info(0, enum bpf_kfunc_flags_wide, WIDE_ONE))
+		add(enum_info(1, enum bpf_kfunc_flags_wide, WIDE_ONE));
+	add(type_info(TYPE_MATCHES, enum sctp_msg_flags___other));
+	add(type_info(TYPE_EXISTS, enum sctp_msg_flags___other));
+	return sum;
+}
+
+// Loads that follow pointers, of several widths and through arrays, anonymous members and the end of a struct.
+struct sk_buff___wide { u64 len; struct sock *sk; u16 protocol; u32 hash; u32 napi_id; } CORE;
+struct sock_common { u16 skc_family; u32 skc_daddr; unsigned char skc_reuse : 4; } CORE;
+struct sock { struct sock_common __sk_common; } CORE;
+
+SEC("tp_btf/kfree_skb") u64 loads(u64 *ctx)
+{
+	struct sk_buff___wide *skb = (void *)ctx[0];
+	struct sock *sk = skb->sk;
+	START;
+	add(skb->len);
+	add(skb->protocol);
+	add(skb->hash);
+	add(skb->napi_id);
+	if (sk) {
+		add(sk->__sk_common.skc_family);
+		add(sk->__sk_common.skc_daddr);
+		add(field(FIELD_LSHIFT, sk->__sk_common.skc_reuse));
+	}
+	return 0 * sum;
+}
