@@ -112,9 +112,9 @@ def test_loaded_types_by_id(cli):
 def test_the_report_and_the_least_types(cli, objects, tmp_path):
     path = objects / "little.bpf.o"
     text = cli("core", path)[1]
-    assert text.startswith("CO-RE: 74 relocations against vmlinux, 3 poisoned\n")
+    assert text.startswith("CO-RE: 86 relocations against vmlinux, 4 poisoned\n")
     rows = cli("core", path, "--json")[1]["relocations"]
-    assert [r["why"] for r in rows if r["is_poisoned"]][-1].startswith("vmlinux has no enum absent_enum")
+    assert "vmlinux has no enum absent_enum" in [r["why"] for r in rows if r["is_poisoned"]]
     code, said = cli("min", path, "-o", tmp_path / "min.btf")
     assert code == 0 and said.endswith(f" of {len(VMLINUX.read_bytes())}\n")
     again = cli("core", path, "--target", tmp_path / "min.btf", "--json")[1]["relocations"]
@@ -122,4 +122,4 @@ def test_the_report_and_the_least_types(cli, objects, tmp_path):
         r["new"] for r in rows if r["kind"] != "core_type_id"
     ]
     assert cli("dedup", path, "-o", tmp_path / "once.btf")[0] == 0
-    assert Btf((tmp_path / "once.btf").read_bytes()).type_count == 73
+    assert Btf((tmp_path / "once.btf").read_bytes()).type_count == 81
