@@ -70,11 +70,14 @@ class Headers:
         self.type_off = link.type_off
         self.start = link.header_bytes  # of what the frame carries
         self.labels = 0
+        self.is_ppp = False  # what the frame carries is told by PPP's number
 
     def protocol(self, name: str) -> Tree:
         """Whether the frame carries the protocol."""
         if self.labels:
             return self._below_labels(name)
+        if self.is_ppp:
+            return self.ethertype(names.ETHERTYPES[name]) if name in names.ETHERTYPES else False
         if name in names.LLC_SAPS:
             return self._llc(names.LLC_SAPS[name])
         if self.type_off < 0:
@@ -91,6 +94,8 @@ class Headers:
                 if number == known:
                     return self._network(name)
             return False
+        if self.is_ppp:
+            return equal(load(2, self.type_off), names.PPP_PROTOCOLS.get(number, number))
         if number <= 1500:
             return self._llc(number)
         return equal(load(2, self.type_off), number)
@@ -140,6 +145,14 @@ class Headers:
             tags.append(equal(load(2, self.type_off + 2), number, 0x0FFF))
         self.type_off, self.start = self.type_off + 4, self.start + 4
         return all_of(tags)
+
+    def pppoe(self, session: int | None) -> Tree:
+        """Whether it is a PPPoE session (that one); what follows is about the packet inside. Source: RFC 2516."""
+        tests = [self.ethertype(names.PPPOE_SESSION)]
+        if session is not None:
+            tests.append(equal(load(2, self.start + 2), session))
+        self.type_off, self.start, self.is_ppp = self.start + 6, self.start + 8, True
+        return all_of(tests)
 
     def mpls(self, label: int | None) -> Tree:
         """Whether there is an MPLS label (that one); what follows is about the packet inside."""

@@ -16,6 +16,9 @@ VLAN_TYPES, MPLS_TYPE = (0x8100, 0x88A8, 0x9100), 0x8847
 
 # Protocols above IP: the number, and which IP they are above.
 BOTH, ONLY_4, ONLY_6 = ("ip", "ip6"), ("ip",), ("ip6",)
+PPPOE_DISCOVERY, PPPOE_SESSION = 0x8863, 0x8864
+# Numbers of protocols in PPP, by EtherType; others are the same. Source: RFC 1332, 5072, 1378, 1762.
+PPP_PROTOCOLS = {0x0800: 0x21, 0x86DD: 0x57, 0x809B: 0x29, 0x6003: 0x27}
 IP_PROTOCOLS: dict[str, tuple[int, tuple[str, ...]]] = {
     "icmp": (1, ONLY_4), "igmp": (2, ONLY_4), "tcp": (6, BOTH), "igrp": (9, ONLY_4), "udp": (17, BOTH),
     "esp": (50, BOTH), "ah": (51, BOTH), "icmp6": (58, ONLY_6), "pim": (103, BOTH), "carp": (112, ONLY_4),
@@ -75,8 +78,6 @@ REFUSED = {
     "gateway": ("gateway needs tables of Ethernet addresses of hosts", "ether host MAC and not host ADDRESS"),
     "protochain": ("protochain is a loop, which no kernel admits in a filter", "proto"),
     "geneve": ("geneve is not known here", "udp port 6081"),
-    "pppoed": ("pppoed is not known here", "ether proto 0x8863"),
-    "pppoes": ("pppoes is not known here", "ether proto 0x8864"),
     "ipx": ("ipx is not known here", "ether proto 0x8137"),
     **dict.fromkeys(
         ("wlan", "type", "subtype", "dir", "ra", "ta", "addr1", "addr2", "addr3", "addr4", "fddi", "tr", "ppp", "slip",

@@ -251,7 +251,7 @@ class Parser:
         return self.number((1 << bits) - 1, what) if self.token.kind == "number" else None
 
     def _vlan(self, start: int) -> Tree:
-        has_none = self.headers.type_off < 0 and not self.headers.may_be_beside
+        has_none = self.headers.type_off < 0 and not self.headers.may_be_beside or self.headers.is_ppp
         if has_none or self.headers.labels:
             self.refuse("a packet has no VLAN tag there", since=start)
         return self.headers.vlan(self._tag(12, "a VLAN's number"))
@@ -259,7 +259,28 @@ class Parser:
     def _mpls(self, start: int) -> Tree:
         if self.headers.type_off < 0:
             self.refuse(f"{self.headers.link.title} has no MPLS labels", since=start)
+        if self.headers.is_ppp:
+            self.refuse("labels inside of PPPoE are not known here", since=start)
         return self.headers.mpls(self._tag(20, "an MPLS label"))
+
+    def _pppoed(self, start: int) -> Tree:
+        self._need_pppoe(start)
+        return self.headers.ethertype(names.PPPOE_DISCOVERY)
+
+    def _pppoes(self, start: int) -> Tree:
+        self._need_pppoe(start)
+        return self.headers.pppoe(self._tag(16, "a PPPoE session"))
+
+    def _need_pppoe(self, start: int) -> None:
+        if self.headers.type_off < 0 or self.headers.labels or self.headers.is_ppp:
+            self.refuse("a packet has no PPPoE header there", since=start)
+
+    def _ifindex(self, start: int) -> Tree:
+        if self.headers.link.name != "LINUX_SLL2":
+            self.refuse("only packets of LINUX_SLL2 say which device they were seen on", since=start)
+        if self.token.kind != "number":
+            self.refuse("ifindex needs a number: ifindex 2")
+        return equal(("load", 4, 4, None), self.number(0xFFFFFFFF))
 
     # Arithmetic
 
@@ -388,4 +409,6 @@ class Parser:
         return _Sum(number, [*off.there, there])
 
 
-_SINGLE = ("less", "greater", "broadcast", "multicast", "inbound", "outbound", "vlan", "mpls")
+_SINGLE = (
+    "less", "greater", "broadcast", "multicast", "inbound", "outbound", "vlan", "mpls", "pppoed", "pppoes", "ifindex"
+)  # fmt: skip

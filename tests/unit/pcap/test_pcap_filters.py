@@ -11,6 +11,7 @@ from frames import frames
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import ebee
 from ebee.errors import CompileError, UsageError
 from ebee.isa import classic as c
 from ebee.isa import classic_run
@@ -252,3 +253,29 @@ def test_any_text_is_compiled_or_refused(text, link):
         assert diagnostic.span.line >= 1 and 0 <= diagnostic.span.col <= len(text) and diagnostic.render()
     else:
         c.check(insns)
+
+
+PPPOE = ["pppoes", "pppoes 5", "pppoes 6", "pppoed", "pppoes and ip", "pppoes and ip6", "pppoes 5 and udp port 53", "udp port 53",
+         "pppoes and ip[8] = 64", "not pppoes", "pppoes and host 10.0.0.1", "pppoes and atalk"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PPPOE)
+def test_sessions_of_pppoe(text):
+    ip = bytes.fromhex("4500002000000000401100000a0000010a00000204d20035000c0000") + b"data"
+    ends = {
+        "ip": b"\x08\0" + ip, "five": b"\x88\x64\x11\0\0\5\0\x22\0\x21" + ip, "six": b"\x88\x64\x11\0\0\6\0\x22\0\x57" + b"\x60" + bytes(39),
+        "found": b"\x88\x63\x11\7\0\0\0\0", "atalk": b"\x88\x64\x11\0\0\5\0\x22\0\x29" + bytes(30),
+    }  # fmt: skip
+    program = ebee.pcap_filter(text)
+    found = [name for name, end in ends.items() if program.matches(bytes(12) + end + bytes(20))]
+    wanted = {
+        "pppoes": ["five", "six", "atalk"], "pppoes 5": ["five", "atalk"], "pppoes 6": ["six"], "pppoed": ["found"], "pppoes and ip": ["five"],
+        "pppoes and ip6": ["six"], "pppoes 5 and udp port 53": ["five"], "udp port 53": ["ip"], "pppoes and ip[8] = 64": ["five"],
+        "not pppoes": ["ip", "found"], "pppoes and host 10.0.0.1": ["five"], "pppoes and atalk": ["atalk"],
+    }  # fmt: skip
+    assert found == wanted[text]
+
+
+def test_devices_of_cooked_packets():
+    program = ebee.pcap_filter("ifindex 7", link="LINUX_SLL2")
+    assert program.matches(bytes(4) + b"\0\0\0\7" + bytes(20)) and not program.matches(bytes(28))
