@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from .api.syscall_names import syscall_name as syscall_name
     from .api.user_functions import usdt_probes as usdt_probes
     from .api.user_functions import user_functions as user_functions
+    from .api.verify import ProgramVerdict as ProgramVerdict
+    from .api.verify import verify as verify
     from .errors import CommandError as CommandError
     from .errors import CompileError as CompileError
     from .errors import EbeeError as EbeeError
@@ -238,6 +240,7 @@ _HOMES = {
     "api": "packets",
     "types": "linux",
     "api.compile": "compile",
+    "api.verify": "ProgramVerdict verify",
     "api.filters": (
         "ClassicFilter attach_filter classic_filter describe_seccomp detach_filter pcap_filter read_filter read_pcap "
         "seccomp_filters"

@@ -132,6 +132,34 @@ def _load(file: str, **rest: Any) -> int:
     return load_file(file, where=where, **rest)
 
 
+@app.command("verify")
+@click.argument("file", metavar="[FILE]", required=False)
+@click.option("--all", "everything", is_flag=True, help="Also show accepted programs, if others are refused.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
+@click.option("--log", type=click.Choice(["ebee", "kernel"]), default="ebee", show_default=True, help="Whom to ask.")
+@click.option("--kernel", type=click.Choice(["6.1", "6.12", "6.18", "7.3"]), default="6.18", show_default=True,
+              help="Whose rules ebee's verifier follows.")
+@click.option("--unprivileged", is_flag=True, help="Judge for users without CAP_BPF and CAP_PERFMON.")
+@click.option("--strict-alignment", is_flag=True, help="Accesses must be at multiples of their sizes.")
+@click.option("--section", default="socket", show_default=True, help="The section of an assembly text's program.")
+@click.option("--explain", metavar="RULE", help="Say what a rule demands and what to write; `all` lists the rules.")
+@TARGET
+def _verify(file: str | None, explain: str | None, **rest: Any) -> int:
+    """Say whether the kernel's verifier takes a file's programs; if not, why, and what to write instead.
+
+    FILE is Python source, a C source (FILE.bpf.c), an object file, or assembly text (FILE.S). Nothing is run, and no
+    privilege is needed; with `--log kernel` the running kernel is asked, and its log explained. The exit code is 4 if
+    a program is refused.
+    """
+    from .verify import show_rules, verify_file
+
+    if explain:
+        return show_rules(explain)
+    if file is None:
+        raise click.UsageError("Missing argument 'FILE'.")
+    return verify_file(file, **rest)
+
+
 @app.command("compile")
 @click.argument("file", metavar="FILE")
 @click.option("-o", "--output", metavar="OUT", help="Where to write the object; `-`: standard output.  [FILE.bpf.o]")

@@ -168,6 +168,20 @@ class KernelBackend:
         self._programs.append(loaded)
         return loaded
 
+    def verifier_log(
+        self, prog: ProgramSpec, obj: ObjectSpec, maps: Mapping[str, BackendMap], log_level: int, most_bytes: int
+    ) -> tuple[int, str]:
+        """Load a program as it is and let it go: 0 or minus the error number, and the verifier's log.
+
+        Raises: as `load_program`, but no VerifierError.
+        """
+        core = self._relocator(prog, obj)
+        command = programs.load_command(prog, obj, self._types_of(obj), maps, self._tracepoints, core)
+        result, log = command.load_with_log(log_level, most_bytes)
+        if result >= 0:
+            Fd(result).close()
+        return min(result, 0), log
+
     def _own_scope(self, scope: Scope) -> KernelScope:
         for own in self._scopes:
             if own is scope:
