@@ -97,7 +97,7 @@ def states_equal(old: State, new: State, live: Sequence[int], exact: int, fresh:
     top = len(frames) - 1
     for n in range(top + 1):
         frame, other = frames[n], others[n]
-        if frame.callsite != other.callsite:
+        if frame.callsite != other.callsite or frame.callback_depth > other.callback_depth:
             return False
         at = old.idx if n == top else frames[n + 1].callsite
         if not _frames_equal(frame, other, live[at], exact, ids, privileged):

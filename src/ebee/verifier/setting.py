@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ..isa.insn import Insn
-from ..isa.opcodes import BPF_PSEUDO_BTF_ID, BPF_PSEUDO_KFUNC_CALL, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, CALL
+from ..isa.opcodes import BPF_PSEUDO_BTF_ID, BPF_PSEUDO_KFUNC_CALL, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, CALL, JA
 from ..record import Record, field
 from ..spec.object import RELO_KFUNC, RELO_KSYM, RELO_MAP, RELO_MAP_VALUE, RELO_TP_FIELD
 
@@ -46,7 +46,8 @@ class Setting(Record):
 
 def slots_of(insns: list[Insn]) -> list[int]:
     """Return the slot of each instruction."""
-    slots, slot = [], 0
+    slots: list[int] = []
+    slot = 0
     for insn in insns:
         slots.append(slot)
         slot += insn.slots
@@ -56,13 +57,19 @@ def slots_of(insns: list[Insn]) -> list[int]:
 def setting_of(prog: ProgramSpec, obj: ObjectSpec, target: Target | None = None) -> Setting:
     """Return what the verifier is told of a program. The kernel's types are the target's, if it has them.
 
-    Offsets that wait for the target's tracepoints are filled in where it knows them; of CO-RE the values stay that the
-    object's own types give.
+    Offsets that wait for the target's tracepoints are filled in where it knows them, and what CO-RE asks of its types;
+    where it has no types, the values stay that the object's own types give.
     """
-    slots = slots_of(prog.insns)
+    insns = [insn.copy() for insn in prog.insns]
+    wide = _relocate_core(prog, obj, target, insns)
+    slots: list[int] = []
+    slot = 0
+    for i, insn in enumerate(insns):
+        slots.append(slot)
+        slot += insn.slots + wide.count(i)
     made = Setting(
         prog.name, prog.prog_type, prog.expected_attach_type, prog.attach_to, prog.prog_flags, prog.section,
-        obj.license, list(prog.insns), target=target,
+        obj.license, insns, target=target,
     )  # fmt: skip
     for reloc in prog.relocs:
         at, slot = reloc.insn_idx, slots[reloc.insn_idx]
@@ -84,6 +91,8 @@ def setting_of(prog: ProgramSpec, obj: ObjectSpec, target: Target | None = None)
             if found is not None:
                 insn.off = found.off_bytes + reloc.addend
         made.insns[at] = insn
+    for i in sorted(wide, reverse=True):
+        made.insns.insert(i + 1, Insn(JA))
     made.func_types = {slots[info.insn_idx]: info.type_id for info in prog.func_info}
     if obj.btf:
         from ..btf.read import Btf
@@ -92,3 +101,19 @@ def setting_of(prog: ProgramSpec, obj: ObjectSpec, target: Target | None = None)
     if target is not None:
         made.kernel_btf = target.btf()
     return made
+
+
+def _relocate_core(prog: ProgramSpec, obj: ObjectSpec, target: Target | None, insns: list[Insn]) -> list[int]:
+    """Fill in what programs ask of the kernel's types; return the wide loads that became one slot shorter."""
+    kernel = target.btf() if target is not None and prog.core_relos else None
+    if target is None or kernel is None:
+        return []
+    from ..btf.read import Btf
+    from ..spec.core_relo import CoreTarget, Relocator
+
+    relocator = Relocator(Btf(obj.btf), CoreTarget(target.name, kernel))
+    wide = []
+    for relo in prog.core_relos:
+        insns[relo.insn_idx], *rest = relocator.relocate(prog, relo, insns[relo.insn_idx])
+        wide += [relo.insn_idx] * len(rest)
+    return wide

@@ -112,7 +112,8 @@ class Frame:
 
     `precise_regs` and `precise_slots` are masks of the scalars whose exact range matters to what was verified after
     this state. `callsite` is the slot of the call; `callback` says what a callback returns to, None for others. `chain`
-    holds the start of the outermost function and the call sites up to here.
+    holds the start of the outermost function and the call sites up to here, `callback_depth` counts the turns of the
+    callback that this frame's call runs.
     """
 
     __slots__ = (
