@@ -183,7 +183,8 @@ class Pruning:
         if self.states_now > stats.peak_states:
             stats.peak_states = self.states_now
         self.last_jumps, self.last_processed = v.jumps, v.processed
-        clear_singular_ids(cur)
+        if v.kernel >= (7, 0):
+            clear_singular_ids(cur)
         new = cur.copy()
         new.idx = key[0]
         chain = self._chain(new)
@@ -284,7 +285,7 @@ def _iterators_differ(old: State, cur: State) -> bool:
 
 
 def clear_singular_ids(state: State) -> None:
-    """Take the ids from numbers that no other register or slot shares."""
+    """Take the ids from numbers that no other register or slot shares. Source: clear_singular_ids() (Linux 7.0)."""
     once: dict[int, tuple[list[Reg], list[Slot] | None, int]] = {}
     many: set[int] = set()
     for frame in state.frames:
