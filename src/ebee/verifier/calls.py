@@ -6,10 +6,11 @@ check_return_code().
 
 from __future__ import annotations
 
+from . import functions
 from .jumps import find_earlier, widen
 from .programs import check_return
 from .scalar import const
-from .state import MAX_FRAMES, NOT_INIT_REG, PTR_TO_STACK, SCALAR, Frame, Reg, State
+from .state import MAX_FRAMES, NOT_INIT_REG, PTR_TO_STACK, SCALAR, UNKNOWN_REG, Frame, Reg, State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,8 +41,13 @@ def decode_callx(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
 
 
 def _call_local(v: Verifier, op: Any) -> int:
-    _step, _following, target, subprog = op
+    _step, following, target, subprog = op
     v.jumps += 1
+    if v.is_global(subprog):
+        functions.check_call(v, subprog)
+        v.called_globals.add(subprog)
+        v.regs[:6] = [UNKNOWN_REG, *_CLOBBERED[1:]]
+        return following  # type: ignore[no-any-return]
     arguments = v.regs[1:6]
     enter_function(v, v.state, subprog, target, v.idx)
     v.regs[:6] = _CLOBBERED

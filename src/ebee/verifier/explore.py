@@ -10,7 +10,7 @@ Source: kernel/bpf/verifier.c (Linux 6.18): bpf_check(), do_check(), push_stack(
 from __future__ import annotations
 
 from ..abi import bpf
-from ..btf.kinds import BTF_FUNC_GLOBAL
+from . import functions
 from .program import JUMP, PRUNE, Code
 from .programs import Program, check_maps
 from .prune import Pruning
@@ -55,6 +55,8 @@ class Verifier:
         self.pending: list[tuple[State, int, int]] = []
         self.pruning = Pruning(self)
         self.stack_bytes = [0] * len(self.code.starts)
+        self.called_globals: set[int] = set()
+        self.deepest = 0
         self.visits = [0] * len(self.ops) if options.count_visits else None
         self.facts: dict[int, dict[str, Any]] = {}
 
@@ -141,8 +143,7 @@ class Verifier:
 
     def is_global(self, subprog: int) -> bool:
         """Tell if a function is verified on its own, by its BTF signature."""
-        btf, type_id = self.setting.btf, self.setting.func_types.get(self.code.starts[subprog])
-        return subprog > 0 and btf is not None and type_id is not None and btf.by_id(type_id).linkage == BTF_FUNC_GLOBAL
+        return functions.is_global(self, subprog)
 
     def run(self) -> None:
         """Verify the main program, then every global function. Raises: Refusal."""
@@ -151,6 +152,14 @@ class Verifier:
         regs[1] = Reg(PTR_TO_CTX, const(0))
         regs[10] = Reg(PTR_TO_STACK, const(0), obj=0)
         self.explore(State([Frame(regs, [], 0, -1, (0,))]), 0)
+        done: set[int] = set()
+        while waiting := sorted(self.called_globals - done):
+            done.add(waiting[0])
+            self.pruning.forget()
+            self.explore(functions.entry_state(self, waiting[0]), self.code.starts[waiting[0]])
+        self.stats.stack_bytes = self.stack_bytes
+        self.stats.functions = self.code.starts
+        self.deepest = functions.check_stack_depth(self)
 
 
 def verify(setting: Setting, options: Options | None = None) -> Verdict:

@@ -120,7 +120,7 @@ def _is_context(target: BtfType) -> bool:
 
 def check_call(v: Verifier, subprog: int) -> None:
     """Refuse arguments that a global function does not take. Raises: Refusal."""
-    from . import memory
+    from .helper_args import check_memory
 
     name = f"func#{subprog}"
     if v.state.locks:
@@ -140,7 +140,7 @@ def check_call(v: Verifier, subprog: int) -> None:
             if (is_null or reg.flags & PTR_MAYBE_NULL) and not argument.is_nullable:
                 raise v.refuse("global_function", f"arg#{n} is expected to be non-NULL", register=number)
             if not is_null:
-                memory.check_helper_memory(v, number, reg, argument.size_bytes, is_write=True)
+                check_memory(v, number, argument.size_bytes, is_write=True, zero_ok=False, call=None)
 
 
 def entry_state(v: Verifier, subprog: int) -> State:
@@ -178,7 +178,7 @@ def check_stack_depth(v: Verifier) -> int:
     deepest = 0
     roots = {0, *(callee for sites in calls for slot, callee in sites if _is_address(v, slot))}
     for root in sorted(roots):
-        work = [(root, 0, 1, (root,))]
+        work: list[tuple[int, int, int, tuple[int, ...]]] = [(root, 0, 1, (root,))]
         while work:
             subprog, above, frames, path = work.pop()
             if above >= _TAIL_CALL_STACK and tail_calls[subprog]:

@@ -55,6 +55,12 @@ class Pruning:
         self.last_processed = self.last_jumps = 0
         self.states_now = 0
 
+    def forget(self) -> None:
+        """Drop all stored states: another function is explored from its start."""
+        self.stored.clear()
+        self.visits.clear()
+        self.states_now = 0
+
     # What the steps report.
 
     def mark_precise(self, number: int) -> None:

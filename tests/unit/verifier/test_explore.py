@@ -87,3 +87,9 @@ def test_a_diamond_is_explored_once_where_nothing_depends_on_it() -> None:
     step = "r2 = *(u32 *)(r10 -8)\nif r2 > 5 goto +1\nr2 = 1\n"
     result = verdict(step * 20 + "r0 = 0\nexit")
     assert result.accepted and result.stats.processed == 184
+
+
+def test_stack_of_all_calls_together() -> None:
+    deep = "*(u64 *)(r10 -400) = 0\ncall f\nr0 = 0\nexit\nf: *(u64 *)(r10 -400) = 0\nr0 = 0\nexit"
+    refusal = verdict(deep).refusal
+    assert refusal is not None and refusal.message == "combined stack size of 2 calls is 800. Too large"
