@@ -173,22 +173,21 @@ class Verified:
 
     def __init__(self, insns, *, pruning=False, max_insns=4000):
         self.states: dict[int, list[list[tuple[list[Reg], list]]]] = {}
-        self.refusal = None
+        self.refusal = self.facts = None
         try:
             self._explore(insns, pruning, max_insns)
         except Refusal as refusal:
             self.refusal = refusal
 
     def _explore(self, insns, pruning, max_insns):
-        verifier = Verifier(Setting("random", 1, insns=insns), Options(max_insns=max_insns))
+        verifier = Verifier(Setting("random", 1, insns=insns), Options(max_insns=max_insns, collect_facts=pruning))
         if not pruning:
             verifier.pruning = _Unpruned(verifier)
-        verifier.ops = [
-            op_ if op_ is None else (self._record, slot, op_) for slot, op_ in enumerate(verifier.ops)
-        ]
+            verifier.ops = [inner and (self._record, slot, inner) for slot, inner in enumerate(verifier.ops)]
         regs = [NOT_INIT_REG, *[UNKNOWN_REG] * 4, *[NOT_INIT_REG] * 6]
         regs[10] = Reg(PTR_TO_STACK, const(0), obj=0)
         verifier.explore(State([Frame(regs, [], 0, -1, (0,))]), 0)
+        self.facts = verifier.collector.facts() if pruning else None
 
     def _record(self, verifier, operation):
         _, slot, inner = operation
@@ -219,20 +218,40 @@ def _is_stack(slots, memory):
     return True
 
 
-def run_inside(insns, verified, inputs):
-    """Run a program and return what of it was outside all states: (slot, registers), or None. Counts what it compared.
+def _is_in_states(verified, slot, registers, stacks):
+    for frames in verified.states.get(slot, ()):
+        if len(frames) == len(stacks) and all(map(_is_possible, frames[-1][0], registers)):
+            if all(_is_stack(slots, memory) for (_, slots), memory in zip(frames, stacks)):
+                return True
+    return False
+
+
+def is_fact(verified, slot, registers, stacks):
+    """Tell if the registers before an instruction are as the facts say."""
+    facts = verified.facts
+    if slot in facts.dead or not all(number.holds(r) for number, r in zip(facts.numbers[slot], registers)):
+        return False
+    for number, pointer in facts.pointers.get(slot, {}).items():
+        if pointer.kind == "fp" and pointer.target is not None:
+            low = ((STACK_REGION + pointer.target) << 32) + 512
+            if not pointer.low <= registers[number] - low <= pointer.high:
+                return False
+    return True
+
+
+def run_inside(insns, verified, inputs, is_inside=_is_in_states):
+    """Run a program; return what of it was outside (slot, registers) or None, the number of states and the slots' order.
 
     Raises: EbeeError when the program does what it must not.
     """
     machine = Machine()
     code = machine.load(insns)
-    where, outside, compared = code.translation.where, [], 0
+    where, outside, slots = code.translation.where, [], []
     lines = [line.lstrip() for line in code.translation.lines]
     is_control = [line.startswith(_CONTROL) for line in lines]
     last: dict[int, tuple[int, int]] = {}
 
     def on_line(frame, event, _arg):
-        nonlocal compared
         depth = frame.f_locals.get("depth")
         if event != "line" or "b" not in frame.f_locals:
             return on_line
@@ -241,15 +260,10 @@ def run_inside(insns, verified, inputs):
         before, last[depth] = last.get(depth, (-1, 0)), (slot, line)
         if is_control[line - 1] or (before[0] == slot and before[1] < line and not is_control[before[1] - 1]):
             return on_line
-        locals_ = frame.f_locals
-        stacks = [machine.memory.regions[STACK_REGION + n] for n in range(depth + 1)]
-        compared += 1
-        for frames in verified.states.get(slot, ()):
-            if len(frames) != depth + 1 or not all(_is_possible(frames[-1][0][n], locals_[f"r{n}"]) for n in range(11)):
-                continue
-            if all(_is_stack(slots, memory) for (_, slots), memory in zip(frames, stacks)):
-                return on_line
-        outside.append((slot, {f"r{n}": hex(locals_[f"r{n}"]) for n in range(11)}))
+        registers = [frame.f_locals[f"r{n}"] for n in range(11)]
+        slots.append(slot)
+        if not is_inside(verified, slot, registers, [machine.memory.regions[STACK_REGION + n] for n in range(depth + 1)]):
+            outside.append((slot, [hex(r) for r in registers]))
         return on_line
 
     def on_call(frame, _event, _arg):
@@ -260,7 +274,7 @@ def run_inside(insns, verified, inputs):
         code._run(next(iter(code.functions)), (*inputs, 0), 100_000)
     finally:
         sys.settrace(None)
-    return outside[0] if outside else None, compared
+    return outside[0] if outside else None, slots
 
 
-__all__ = ["EbeeError", "Verified", "random_program", "run_inside"]
+__all__ = ["EbeeError", "Verified", "is_fact", "random_program", "run_inside"]

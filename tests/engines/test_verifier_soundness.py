@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 
 import pytest
-from random_verified import Verified, random_program, run_inside
+from random_verified import Verified, is_fact, random_program, run_inside
 
 from ebee.errors import EbeeError
+from ebee.verifier.scalar import UNKNOWN
 
 PROGRAMS = int(os.environ.get("EBEE_PROGRAMS", "300"))
 SEED = int(os.environ.get("EBEE_SEED", "0"))
@@ -19,30 +21,36 @@ EDGES = (0, 1, 7, 255, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 32, (1 << 63)
 
 
 def test_what_runs_is_inside_what_was_proven():
-    accepted, compared, rules = 0, 0, set()
+    accepted, compared, rules, told = 0, 0, set(), 0
     for seed in range(SEED, SEED + PROGRAMS):
         rng = random.Random(seed)
         insns = random_program(rng)
-        verified = Verified(insns)
-        if verified.refusal is not None:
-            rules.add(verified.refusal.rule)
-        with_pruning = Verified(insns, pruning=True).refusal
-        if "complexity" not in (with_pruning and with_pruning.rule, verified.refusal and verified.refusal.rule):
-            assert (with_pruning is None) == (verified.refusal is None), (seed, with_pruning, verified.refusal)
-        if verified.refusal is not None:
+        verified, pruned = Verified(insns), Verified(insns, pruning=True)
+        refused = {v.refusal.rule for v in (verified, pruned) if v.refusal is not None}
+        rules |= refused
+        if "complexity" not in refused and pruned.refusal is not None:
+            assert verified.refusal is not None, (seed, pruned.refusal)
+        if refused:
             continue
         accepted += 1
+        facts = pruned.facts
+        told += sum(s is not UNKNOWN for numbers in facts.numbers.values() for s in numbers)
         for _ in range(3):
             inputs = [rng.choice((rng.getrandbits(64), rng.choice(EDGES))) for _ in range(4)]
             try:
-                outside, count = run_inside(insns, verified, inputs)
+                outside, slots = run_inside(insns, verified, inputs)
+                not_fact, _ = run_inside(insns, pruned, inputs, is_fact)
             except EbeeError as error:
                 pytest.fail(f"program {seed} was accepted, and with {inputs} it did this: {error}")
-            compared += count
+            compared += len(slots)
             assert outside is None, (seed, inputs, outside, verified.states[outside[0]][:3])
+            assert not_fact is None, (seed, inputs, not_fact, facts.numbers.get(not_fact[0]))
+            for slot, following in itertools.pairwise(slots):
+                assert slot not in facts.jumps or (following != slot + 1) == facts.jumps[slot], (seed, slot)
     assert 0.3 < accepted / PROGRAMS < 0.7
     assert compared > 30 * PROGRAMS
     assert len(rules) > 4
+    assert told > 20 * accepted
 
 
 def test_a_state_that_is_too_narrow_is_found():

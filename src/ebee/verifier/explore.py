@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from .facts import Collector
     from .setting import Setting
 
     Step = Callable[["Verifier", Any], int]
@@ -58,7 +59,11 @@ class Verifier:
         self.called_globals: set[int] = set()
         self.deepest = 0
         self.visits = [0] * len(self.ops) if options.count_visits else None
-        self.facts: dict[int, dict[str, Any]] = {}
+        self.collector: Collector | None = None
+        if options.collect_facts:
+            from .facts import Collector
+
+            self.collector = Collector(self)
 
     def refuse(self, rule: str, message: str, **facts: Any) -> Refusal:
         """Return what to raise for the current instruction. `message` is the kernel's."""
@@ -179,4 +184,5 @@ def verify(setting: Setting, options: Options | None = None) -> Verdict:
         stats.processed = verifier.processed
         if verifier.visits is not None:
             stats.visits = {slot: n for slot, n in enumerate(verifier.visits) if n}
-    return Verdict(refusal is None, refusal, stats, {"insns": verifier.facts} if verifier is not None else {})
+    collector = verifier.collector if verifier is not None and refusal is None else None
+    return Verdict(refusal is None, refusal, stats, collector.facts() if collector is not None else None)

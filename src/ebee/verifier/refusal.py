@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .facts import Facts
+
 
 class Refusal(Exception):
     """A check that failed. `rule` is a key of `rules.RULES`, `insn_idx` counts 8-byte slots, `message` is the kernel's.
@@ -39,7 +41,7 @@ class Options(Record):
     """The rules to verify by. `kernel` is the version whose rules hold, `privileged` says CAP_BPF and CAP_PERFMON.
 
     `strict_alignment` is that of BPF_F_STRICT_ALIGNMENT, `max_insns` the limit of explored instructions.
-    `count_visits` asks for `Stats.visits`.
+    `count_visits` asks for `Stats.visits`, `collect_facts` for `Verdict.facts`.
     """
 
     kernel: str = "6.18"
@@ -47,12 +49,13 @@ class Options(Record):
     strict_alignment: bool = False
     max_insns: int = 1_000_000
     count_visits: bool = False
+    collect_facts: bool = False
 
 
 class Verdict(Record):
-    """`refusal` is None where the program was accepted; `facts` say what was proved, for the engine."""
+    """`refusal` is None where the program was accepted; `facts` say what was proved then, if they were asked for."""
 
     accepted: bool
     refusal: Refusal | None = None
     stats: Stats = field(default_factory=Stats)
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: Facts | None = None
