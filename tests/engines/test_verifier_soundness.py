@@ -13,6 +13,7 @@ import pytest
 from random_verified import Verified, is_fact, random_program, run_inside
 
 from ebee.errors import EbeeError
+from ebee.isa.asm import assemble
 from ebee.verifier.scalar import UNKNOWN
 
 PROGRAMS = int(os.environ.get("EBEE_PROGRAMS", "300"))
@@ -64,3 +65,18 @@ def test_a_state_that_is_too_narrow_is_found():
             del verified.states[5]
             found += run_inside(insns, verified, [rng.getrandbits(64)] * 4)[0][0] == 5
     assert found > 10
+
+
+@pytest.mark.parametrize(("operation", "is_two"), [("&=", True), ("|=", True), ("^=", False)])
+@pytest.mark.parametrize(("register", "shift"), [("r1", 63), ("w1", 31)])
+def test_a_sign_that_fills_all_bits_is_followed_as_two_numbers(register, shift, operation, is_two):
+    insns = assemble(f"""
+        r0 = 0
+        {register} s>>= {shift}
+        {register} {operation} 8
+        if w1 == {8 if operation == "&=" else -1} goto +2
+        if w1 == {0 if operation == "&=" else 8} goto +1
+        r0 = *(u64 *)(r10 + 8)
+        exit
+    """)
+    assert (Verified(list(insns)).refusal is None) == is_two

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..isa.opcodes import BPF_ADD, BPF_NEG, BPF_SUB
 from .names import bits_of, type_name
 from .scalar import UNKNOWN, const, sign_extend, zero_extend
-from .scalar_alu import alu32, alu64
+from .scalar_alu import alu32, alu64, fork
 from .state import (
     ADD_CONST,
     CONST_PTR_TO_DYNPTR,
@@ -90,14 +90,15 @@ def decode_alu(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
             return (_mov64 if wide else _mov32, slot + 1, insn.dst_reg, insn.src_reg)
         value = insn.imm & (U64 if wide else 0xFFFF_FFFF)
         return (_mov_imm, slot + 1, insn.dst_reg, constant(value))
+    forks = row.op in ("and", "or") and v.kernel >= (6, 12)
     if by_register:
-        return (_alu_reg, slot + 1, insn.dst_reg, insn.src_reg, row.op, code, alu, wide)
+        return (_fork_reg if forks else _alu_reg, slot + 1, insn.dst_reg, insn.src_reg, row.op, code, alu, wide)
     imm = const(insn.imm & (U64 if wide else 0xFFFF_FFFF))
     if row.op in ("div", "mod", "sdiv", "smod") and insn.imm == 0:
         return (_refused, slot + 1, "division_by_zero", "div by zero")
     if row.op in ("lsh", "rsh", "arsh") and not 0 <= insn.imm < row.bits:
         return (_refused, slot + 1, "shift_amount", f"invalid shift {insn.imm}")
-    return (_alu_imm, slot + 1, insn.dst_reg, imm, row.op, code, alu, wide)
+    return (_fork_imm if forks else _alu_imm, slot + 1, insn.dst_reg, imm, row.op, code, alu, wide)
 
 
 def _refused(v: Verifier, op: Any) -> int:
@@ -224,6 +225,26 @@ def _alu_imm(v: Verifier, op: Any) -> int:
     if reg.kind != PTR_TO_ARENA:
         regs[dst] = pointer_alu(v, name, wide, dst, reg, imm, True)
     return following  # type: ignore[no-any-return]
+
+
+def _fork_imm(v: Verifier, op: Any) -> int:
+    """Do `and` or `or`, of which some are followed as two."""
+    _fork(v, op[2], op[3], op[5])
+    return _alu_imm(v, op)
+
+
+def _fork_reg(v: Verifier, op: Any) -> int:
+    _fork(v, op[2], v.regs[op[3]].num, op[5])
+    return _alu_reg(v, op)
+
+
+def _fork(v: Verifier, dst: int, num: Scalar, code: int) -> None:
+    """Follow a register that is all ones or zero as two: all ones now, zero later. Source: maybe_fork_scalars()."""
+    reg = v.regs[dst]
+    ways = fork(code, reg.num, num) if reg.kind == SCALAR else None
+    if ways is not None:
+        v.push(v.idx, v.idx).frames[-1].regs[dst] = Reg(SCALAR, ways[1])
+        v.regs[dst] = Reg(SCALAR, ways[0])
 
 
 def _alu_reg(v: Verifier, op: Any) -> int:
