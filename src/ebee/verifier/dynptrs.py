@@ -106,6 +106,15 @@ def _forget(v: Verifier, frame_no: int, id: int) -> None:
     lose_slices(v, id)
 
 
+def refuse_overwriting(v: Verifier, reg: Reg, size: int) -> None:
+    """Refuse a range of the stack that a helper would write to, where it has a dynptr. Raises: Refusal."""
+    low = reg.off + reg.num.smin
+    stack = v.state.frames[reg.obj].stack
+    for off in range(low, low + size):
+        if stack[slot_of(off)].kinds[0] == DYNPTR:
+            raise v.refuse("dynptr", f"potential write to dynptr at off={off} disallowed", off=off)
+
+
 def forget_at(v: Verifier, frame_no: int, spi: int) -> None:
     """Take away the dynptr whose slot is to be overwritten. Raises: Refusal for one that must be released."""
     stack = v.state.frames[frame_no].stack

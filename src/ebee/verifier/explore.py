@@ -38,6 +38,8 @@ class Verifier:
 
     def __init__(self, setting: Setting, options: Options) -> None:
         self.setting, self.options = setting, options
+        self.idx = self.prev = self.noted = 0
+        self.state = State([])
         self.privileged = options.privileged
         self.program = Program(setting, options)
         self.may_write_packet, self.may_load_packet = self.program.may_write_packet, self.program.may_load_packet
@@ -51,7 +53,6 @@ class Verifier:
         self.ops: list[Any] = [decode(self, slot) for slot in range(len(self.code.rows))]
         self.stats = Stats()
         self.processed = self.jumps = 0
-        self.idx = self.prev = self.noted = 0
         self.ids = 0
         self.pending: list[tuple[State, int, int]] = []
         self.pruning = Pruning(self)

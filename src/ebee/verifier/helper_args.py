@@ -6,7 +6,7 @@ check_mem_size_reg(), check_helper_mem_access(), check_reg_const_str().
 
 from __future__ import annotations
 
-from . import memory, stack
+from . import dynptrs, memory, stack
 from .alu import check_read
 from .map_access import check_map_value
 from .names import type_name
@@ -182,6 +182,7 @@ def check_memory(
         if is_uninit and call is not None:
             stack.offsets(v, number, reg, 0, size, stack.WRITE)
             if not reg.num.mask:
+                dynptrs.refuse_overwriting(v, reg, size)
                 call.written.append((number, reg, size))
                 return
         if size:
