@@ -144,9 +144,8 @@ def check_type(v: Verifier, number: int, reg: Reg, arg: Arg, kind: str) -> None:
             message = f"Possibly NULL pointer passed to helper arg{number}"
             raise v.refuse("pointer_may_be_null", message, register=number)
         name = type_name(reg)
-        rule = "pointer_may_be_null" if flags & PTR_MAYBE_NULL else "argument_type"
         message = f"R{number} type={name} expected={names}"
-        raise v.refuse(rule, message, register=number, kind=name, expected=names)
+        raise v.refuse("argument_type", message, register=number, kind=name, expected=names)
 
 
 def check_offset(v: Verifier, number: int, reg: Reg, arg: Arg) -> None:
@@ -179,6 +178,8 @@ def check_memory(
     reg = v.regs[number]
     kind = reg.kind
     if kind == PTR_TO_STACK:
+        if not size and not zero_ok:
+            raise v.refuse("size_zero", "invalid zero-sized read", register=number)
         if is_uninit and call is not None:
             stack.offsets(v, number, reg, 0, size, stack.WRITE)
             if not reg.num.mask:
@@ -223,7 +224,7 @@ def check_size(v: Verifier, number: int, arg: Arg, before: Arg, call: Call) -> N
     call.longest = num.umax
     if num.smin < 0:
         message = f"R{number} min value is negative, either use unsigned or 'var &= const'"
-        raise v.refuse("size_unbounded", message, register=number, value=num)
+        raise v.refuse("offset_negative", message, register=number, value=num)
     if not num.umin and not zero_ok:
         message = f"R{number} invalid zero-sized read: u64=[{num.umin},{num.umax}]"
         raise v.refuse("size_zero", message, register=number, value=num)

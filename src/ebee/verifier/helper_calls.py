@@ -77,6 +77,7 @@ _CASTS = frozenset((
     "tcp_sock", "sk_fullsock", "skc_to_tcp_sock", "skc_to_tcp6_sock", "skc_to_udp6_sock", "skc_to_mptcp_sock",
     "skc_to_tcp_timewait_sock", "skc_to_tcp_request_sock",
 ))  # fmt: skip
+_CHANGES_MAP = frozenset(("map_update_elem", "map_delete_elem", "map_push_elem", "map_pop_elem"))
 _ACQUIRES = frozenset(("sk_lookup_tcp", "sk_lookup_udp", "skc_lookup_tcp", "ringbuf_reserve", "kptr_xchg"))
 _SOCK_KINDS = {"sock": PTR_TO_SOCKET, "skc": PTR_TO_SOCK_COMMON, "tcp_sock": PTR_TO_TCP_SOCK}
 
@@ -270,6 +271,8 @@ _CHECKS = {
 
 def check_map_helper(v: Verifier, map_: MapSpec, name: str) -> None:
     """Refuse a map of a kind that a helper does not take. Raises: Refusal."""
+    if map_.map_flags & bpf.BPF_F_RDONLY_PROG and name in _CHANGES_MAP:
+        raise v.refuse("map_read_only", "write into map forbidden", map=map_.name)
     kind = _MAP_NAMES.get(map_.map_type, "")
     helpers, maps = HELPERS_OF.get(kind), MAPS_OF.get(name)
     fits = (helpers is None or name in helpers.split()) and (maps is None or kind in maps.split())
@@ -284,7 +287,7 @@ def check_map_helper(v: Verifier, map_: MapSpec, name: str) -> None:
     if not fits:
         message = f"cannot pass map_type {map_.map_type} into func bpf_{name}#{HELPER_IDS[name]}"
         if name == "tail_call":
-            message = "expected prog array map for tail call"
+            raise v.refuse("tail_call", "expected prog array map for tail call", map=map_.name)
         raise v.refuse("map_helper", message, map=map_.name, helper=name, kind=kind)
 
 

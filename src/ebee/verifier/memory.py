@@ -106,7 +106,7 @@ def check_alignment(v: Verifier, reg: Reg, off: int, size: int) -> None:
     elif kind == PTR_TO_STACK:
         base, name, strict = 0, "stack ", True
     elif kind == PTR_TO_CTX:
-        base, name, strict = 0, "context ", True
+        base, name, strict = 0, "context ", v.options.strict_alignment
     else:
         base, name, strict = 0, "value ", v.options.strict_alignment
     if not strict or size == 1:

@@ -6,12 +6,14 @@ check_buffer_access(), check_flow_keys_access(); btf_struct_walk() in kernel/bpf
 
 from __future__ import annotations
 
+from ..abi import bpf
 from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_PTR, BTF_KIND_STRUCT, BTF_KIND_TYPE_TAG, BTF_KIND_UNION, MODIFIER_KINDS
 from .contexts import TableContext
 from .memory import LOADED
 from .names import bits_of, type_name
 from .scalar import const, from_signed_range
 from .state import (
+    CONST_PTR_TO_MAP,
     KIND_NAMES,
     MEM_ALLOC,
     MEM_PERCPU,
@@ -50,6 +52,27 @@ _SOCKETS = {
     PTR_TO_TCP_SOCK: TableContext("tcp_sock"),
 }
 _MAX_NESTING = 32
+# The kernel's struct of each kind of map. Source: map_btf_id of struct bpf_map_ops.
+_MAP_STRUCTS = {
+    getattr(bpf, f"BPF_MAP_TYPE_{word}"): name
+    for name, words in {
+        "bpf_array": "ARRAY PERCPU_ARRAY PROG_ARRAY PERF_EVENT_ARRAY CGROUP_ARRAY ARRAY_OF_MAPS",
+        "bpf_htab": "HASH PERCPU_HASH LRU_HASH LRU_PERCPU_HASH HASH_OF_MAPS",
+        "bpf_ringbuf_map": "RINGBUF USER_RINGBUF",
+        "bpf_stack_map": "STACK_TRACE",
+        "bpf_queue_stack": "QUEUE STACK",
+        "lpm_trie": "LPM_TRIE",
+        "bpf_stab": "SOCKMAP",
+        "bpf_shtab": "SOCKHASH",
+        "bpf_dtab": "DEVMAP DEVMAP_HASH",
+        "bpf_cpu_map": "CPUMAP",
+        "xsk_map": "XSKMAP",
+        "reuseport_array": "REUSEPORT_SOCKARRAY",
+        "bpf_local_storage_map": "SK_STORAGE INODE_STORAGE TASK_STORAGE CGRP_STORAGE",
+        "bpf_bloom_filter": "BLOOM_FILTER",
+    }.items()
+    for word in words.split()
+}
 # Fields of trusted structs that are trusted, too, and fields that are safe in RCU regions: (struct, field).
 # Source: BTF_TYPE_SAFE_TRUSTED, BTF_TYPE_SAFE_TRUSTED_OR_NULL, BTF_TYPE_SAFE_RCU, BTF_TYPE_SAFE_RCU_OR_NULL.
 _TRUSTED_FIELDS = frozenset((
@@ -90,9 +113,8 @@ def context(v: Verifier, number: int, reg: Reg, off: int, size: int, value: Reg 
     check_fixed(v, number, reg)
     field = v.program.context.access(off, size, value is not None)
     if field is None:
-        rule = "context_write" if value is not None and v.program.context.access(off, size, False) else "context_access"
         message = f"invalid bpf_context access off={off} size={size}"
-        raise v.refuse(rule, message, register=number, off=off, size=size, kind=v.program.kind)
+        raise v.refuse("context_access", message, register=number, off=off, size=size, kind=v.program.kind)
     return LOADED[size] if field.kind == "scalar" and not field.is_retval else _from_field(v, field)
 
 
@@ -170,7 +192,7 @@ def kernel_struct(v: Verifier, number: int, reg: Reg, off: int, size: int, value
     if problem:
         raise v.refuse("btf_access", problem, register=number, off=at, struct=name)
     if value is not None and not reg.flags & MEM_ALLOC:
-        raise v.refuse("btf_write", "only read is supported", register=number, off=at, struct=name)
+        raise v.refuse("memory_read_only", "only read is supported", register=number, off=at, struct=name)
     if struct is None:
         return LOADED[size]
     found = _walk(v, number, struct, at, size)
@@ -179,6 +201,23 @@ def kernel_struct(v: Verifier, number: int, reg: Reg, off: int, size: int, value
     target, tags, field_name, owner = found
     flags = _walked_flags(v, reg, owner, field_name, tags)
     return Reg(PTR_TO_BTF_ID, _ZERO, v.new_id() if flags & PTR_MAYBE_NULL else 0, 0, flags, target)
+
+
+def map_itself(v: Verifier, number: int, reg: Reg, off: int, size: int, value: Reg | None, other: int) -> Reg:
+    """Check an access to the kernel's struct of a map. Source: check_ptr_to_map_access()."""
+    name = _MAP_STRUCTS.get(reg.obj.map_type, "bpf_map")
+    at = reg.off + off
+    if not v.privileged:
+        message = f"'struct {name}' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN"
+        raise v.refuse("map_pointer", message, register=number)
+    if at < 0:
+        raise v.refuse("map_pointer", f"R{number} is {name} invalid negative access: off={at}", register=number, off=at)
+    if value is not None:
+        raise v.refuse("map_pointer", f"only read from {name} is supported", register=number)
+    btf = v.setting.kernel_btf
+    struct = btf.by_name(name, BTF_KIND_STRUCT) if btf is not None else None
+    found = _walk(v, number, struct, at, size) if struct is not None else None
+    return LOADED[size] if found is None else Reg(PTR_TO_BTF_ID, _ZERO, 0, 0, PTR_UNTRUSTED, found[0])
 
 
 def _walked_flags(v: Verifier, reg: Reg, owner: str, field: str, tags: set[str]) -> int:
@@ -220,6 +259,7 @@ def _walk(v: Verifier, number: int, struct: BtfType, off: int, size: int) -> tup
             if member.bitfield_size:
                 continue
             length = btf.sizeof(member.type_id)
+            end = at + length
             if type_.kind == BTF_KIND_ARRAY and at <= off < at + length:
                 element, _, count = type_.array
                 type_ = btf.resolve(element)
@@ -233,8 +273,8 @@ def _walk(v: Verifier, number: int, struct: BtfType, off: int, size: int) -> tup
                 if type_.kind == BTF_KIND_UNION:
                     continue
                 break
-            if off + size > at + length:
-                message = f"access beyond the end of member {member.name} (mend:{at + length})"
+            if off + size > end:
+                message = f"access beyond the end of member {member.name} (mend:{end})"
                 raise _bad_member(v, number, message, struct, off, size)
             if type_.kind != BTF_KIND_PTR:
                 return None
@@ -274,6 +314,7 @@ def _pointee(pointer: BtfType, field: str, owner: str) -> tuple[BtfType, set[str
 
 
 ACCESS = {
+    CONST_PTR_TO_MAP: map_itself,
     PTR_TO_CTX: context,
     PTR_TO_SOCK_COMMON: socket,
     PTR_TO_SOCKET: socket,
