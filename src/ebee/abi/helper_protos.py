@@ -252,7 +252,8 @@ OTHER_PROTOS: dict[tuple[str, str], str] = {
 }
 
 # Helpers of every type of program that need CAP_BPF, and those that need CAP_PERFMON as well.
-# Source: bpf_base_func_proto, kernel/bpf/helpers.c (Linux 6.18); bpf_sys_bpf's callers need CAP_SYS_ADMIN or a token.
+# Source: bpf_base_func_proto and bpf_sk_base_func_proto (Linux 6.18), and its answers to programs that are loaded with
+# CAP_BPF and CAP_NET_ADMIN alone; bpf_sys_bpf's callers need CAP_SYS_ADMIN or a token.
 _NEEDS_BPF = """
     spin_lock spin_unlock jiffies64 per_cpu_ptr this_cpu_ptr timer_init timer_set_callback timer_start
     timer_cancel kptr_xchg for_each_map_elem loop user_ringbuf_drain ringbuf_reserve_dynptr
@@ -268,6 +269,8 @@ _NEEDS_PERFMON = """
     trace_printk trace_vprintk get_current_task get_current_task_btf probe_read probe_read_str probe_read_user
     probe_read_kernel probe_read_user_str probe_read_kernel_str snprintf_btf snprintf task_pt_regs
     perf_event_read perf_event_read_value get_task_stack get_branch_snapshot find_vma
+    get_current_comm send_signal send_signal_thread skc_to_tcp6_sock skc_to_tcp_sock skc_to_tcp_timewait_sock
+    skc_to_tcp_request_sock skc_to_udp6_sock skc_to_unix_sock skc_to_mptcp_sock
 """
 NEEDS_PERFMON = frozenset(_NEEDS_PERFMON.split())
 NEEDS_TOKEN_ADMIN = frozenset(["probe_write_user"])

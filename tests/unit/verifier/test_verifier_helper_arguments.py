@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from ebee.abi.helpers import HELPER_IDS
 from ebee.abi.map_helpers import HELPERS_OF, MAPS_OF
 from ebee.spec.sections import SECTIONS
-from ebee.verifier.prototypes import Arg, helper_proto
+from ebee.verifier.prototypes import Arg, helper_proto, may_call
 
 ROOT = Path(__file__).resolve().parents[3]
 RECORDED = ROOT / "tests" / "data" / "verifier" / "helper_arguments.txt"
@@ -97,3 +99,33 @@ def test_this_kernel_says_what_is_recorded(monkeypatch: pytest.MonkeyPatch) -> N
     said = generator.records(every=12)
     assert len(said) > 50
     assert [line for line in said if line not in recorded] == []
+
+
+WITH_CAP_BPF_ALONE = """
+import ctypes, struct, sys
+sys.path.insert(0, sys.argv[1])
+from abi_helper_hooks import knows
+from ebee.abi.helpers import HELPER_NAMES
+low, high = 1 << 12, 1 << (39 - 32)  # CAP_NET_ADMIN, CAP_BPF
+assert ctypes.CDLL(None).capset(struct.pack("=Ii", 0x20080522, 0), struct.pack("=6I", low, low, 0, high, high, 0)) == 0
+print(*(name for number, name in HELPER_NAMES.items() if name != "unspec" and knows(sys.argv[2], number, 0)))
+"""
+
+
+@pytest.mark.needs_kernel
+@pytest.mark.needs_root
+@pytest.mark.parametrize("kind", ["tc", "sockops"])
+def test_what_is_there_without_cap_perfmon(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    tools = ROOT / "tools" / "gen"
+    monkeypatch.syspath_prepend(str(tools))
+    import emit
+
+    try:
+        emit.require_same_kernel(RECORDED)
+    except emit.SourceMissing as e:
+        pytest.skip(str(e))
+    script = [sys.executable, "-c", WITH_CAP_BPF_ALONE, str(tools), kind]
+    done = subprocess.run(script, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    ours = {name for name in HELPER_IDS if name != "unspec" and may_call(name, kind, has_perfmon=False)}
+    assert set(done.stdout.split()) == ours - {"probe_write_user"}
