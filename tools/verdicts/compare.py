@@ -47,12 +47,12 @@ def target_with_types() -> Target:
     return default_target("x86_64").replace(btf=vmlinux_btf)  # type: ignore[no-any-return]
 
 
-def compare(case: Case, target: Target, kernel: str = KERNEL) -> Compared:
+def compare(case: Case, target: Target, kernel: str = KERNEL, max_insns: int = 1_000_000) -> Compared:
     """Compare the verdicts on one case."""
     said = case.verdicts[kernel]
     options = Options(
         kernel=kernel, privileged="unprivileged" not in case.options,
-        strict_alignment="strict_alignment" in case.options,
+        strict_alignment="strict_alignment" in case.options, max_insns=max_insns,
     )  # fmt: skip
     try:
         verdict = verify_program(case.program, case.spec, target, options)

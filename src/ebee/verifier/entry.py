@@ -6,6 +6,7 @@ from ..errors import Explanation, FormatError, InternalError, SourceSpan
 from ..isa.disasm import format_insn
 from .explain import language_of, numbers_of
 from .explore import verify
+from .refusal import Refusal, Verdict
 from .rules import OTHER, find_rule
 from .setting import setting_of, slots_of
 
@@ -13,7 +14,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..spec.object import ObjectSpec, ProgramSpec
     from ..spec.target import Target
-    from .refusal import Options, Refusal, Verdict
+    from .refusal import Options
+
+
+MOST_INSNS = 1_000_000  # BPF_COMPLEXITY_LIMIT_INSNS
 
 
 def verify_program(
@@ -23,6 +27,9 @@ def verify_program(
 
     Raises: InternalError if the verifier itself fails, which is to count as a refusal.
     """
+    count = len(prog.insns)
+    if not 0 < count <= MOST_INSNS:
+        return Verdict(False, Refusal("program_size", 0, f"a program of {count} instructions"))
     try:
         return verify(setting_of(prog, obj, target), options)
     except Exception as e:

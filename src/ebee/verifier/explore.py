@@ -69,7 +69,7 @@ class Verifier:
     def refuse(self, rule: str, message: str, **facts: Any) -> Refusal:
         """Return what to raise for the current instruction. `message` is the kernel's."""
         refusal = Refusal(rule, self.idx, message, facts)
-        refusal.state = self.state
+        refusal.state = getattr(self, "state", None)  # none while instructions are decoded
         return refusal
 
     def new_id(self) -> int:

@@ -181,7 +181,7 @@ kernel 6.18 refuses
     r1 = r0
     r2 = 16
     r3 = 0
-    call probe_read_kernel                  ;! argument_type: R1 type=map_value_or_null expected=fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_
+    call probe_read_kernel                  ;! pointer_may_be_null: R1 type=map_value_or_null expected=fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_
     r0 = 0
     exit
 

@@ -475,7 +475,7 @@ kernel 6.18 refuses
     r1 = r0
     r2 = r10
     r2 += -4
-    call map_lookup_elem                    ;! argument_type: R1 type=map_value_or_null expected=map_ptr
+    call map_lookup_elem                    ;! pointer_may_be_null: R1 type=map_value_or_null expected=map_ptr
     r0 = 0
     exit
 

@@ -1,0 +1,81 @@
+// Programs that were judged differently when they were found.
+
+case found_11_0_strict
+section socket
+map values array value 16
+kernel 6.18 accepts 3
+    r1 = map[fd:values]
+    r0 = *(u64 *)(r1 + 0)
+    exit
+
+case found_11_1_unsafe
+section socket
+struct pair a:u32 b:u32
+func read global *pair:nonnull
+kernel 6.18 refuses
+    r1 = 0
+    call read
+    r0 = 0
+    exit
+  read:
+    exit                                    ;! register_unset: R0 !read_ok
+
+case found_11_2_unsafe
+section socket
+func many global u64 u64 u64 u64 u64 u64
+kernel 6.18 refuses
+    call many                               ;! global_function: Global function many() with 6 > 5 args. Buggy compiler.; Caller passes invalid args into func#1 ('many')
+    exit
+  many:
+    r0 = 0
+    exit
+
+case found_11_3_unsafe
+section raw_tp/sys_enter
+func read global ptr
+kernel 6.18 refuses
+    call read                               ;! argument_type: Caller passes invalid args into func#1 ('read')
+    exit
+  read:
+    r0 = 0
+    exit
+
+case found_11_4_failed
+section socket
+map values hash value 8
+kernel 6.18 refuses map_value_address: no direct value access support for this map type
+    r1 = map[fd:values][0]
+    exit
+
+case found_11_5_unsafe
+section socket
+map values array value 8 flags 0x80
+kernel 6.18 refuses
+    r2 = r10
+    r2 += -4
+    r3 = r10
+    r3 += -16
+    r1 = map[fd:values]
+    r4 = 0
+    call map_update_elem                    ;! map_read_only: write into map forbidden
+    exit
+
+case found_11_6_failed
+section socket
+map values array value 8
+kernel 6.18 refuses map_value_bounds: invalid access to map value pointer, value_size=8 off=8
+    r1 = map[fd:values][0]+8
+    exit
+
+case found_11_7_unsafe
+section socket
+struct pair a:u32 b:u32
+func read global *pair
+kernel 6.18 refuses
+    r1 = r10
+    r1 += -8
+    call read
+    exit
+  read:
+    r0 = *(u32 *)(r1 + 4)                   ;! pointer_may_be_null: R1 invalid mem access 'mem_or_null'
+    exit
