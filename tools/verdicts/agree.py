@@ -132,7 +132,7 @@ class Generator:
         if pick.random() < 0.6:
             lines.append(f"r0 += {register}")
         size, off = pick.choice(SIZES), pick.choice((0, 0, 0, 1, 8, 56, 60, 64, -1))
-        access = f"*({size} *)(r0 + {off})"
+        access = f"*({size} *)(r0 {off:+})"
         lines.append(f"{register} = {access}" if pick.random() < 0.5 else f"{access} = 1")
         return [*lines, f"{label}:"]
 
