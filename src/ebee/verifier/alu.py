@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..isa.opcodes import BPF_ADD, BPF_NEG, BPF_SUB
 from .names import bits_of, type_name
-from .scalar import UNKNOWN, const, sign_extend, zero_extend
+from .scalar import UNKNOWN, bswap, const, sign_extend, zero_extend
 from .scalar_alu import alu32, alu64, fork
 from .state import (
     ADD_CONST,
@@ -183,12 +183,17 @@ def decode_endian(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
 
 
 def _endian(v: Verifier, op: Any) -> int:
-    _step, following, dst, _bits, _name = op
+    _step, following, dst, bits, name = op
     reg = check_read(v, dst)
     check_dst(v, dst)
     if reg.kind != SCALAR and not v.privileged:
         raise v.refuse("pointer_arithmetic", f"R{dst} pointer arithmetic prohibited", register=dst)
-    v.regs[dst] = UNKNOWN_REG
+    if reg.kind == SCALAR and v.kernel >= (6, 18):
+        is_same = name == "le" and bits == 64
+        num = bswap(reg.num, bits, name != "le")
+        v.regs[dst] = Reg(SCALAR, num, reg.id, reg.off) if is_same else Reg(SCALAR, num)
+    else:
+        v.regs[dst] = UNKNOWN_REG
     return following  # type: ignore[no-any-return]
 
 
