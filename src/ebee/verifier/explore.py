@@ -13,6 +13,7 @@ from ..abi import bpf
 from . import functions
 from .program import JUMP, PRUNE, Code
 from .programs import Program, check_maps
+from .prototypes import helper_proto
 from .prune import Pruning
 from .refusal import Options, Refusal, Stats, Verdict
 from .scalar import const
@@ -50,11 +51,12 @@ class Verifier:
         self.code = Code(
             setting.insns, privileged=options.privileged, targets=targets, has_gotox=self.kernel >= (6, 19)
         )
-        self.ops: list[Any] = [decode(self, slot) for slot in range(len(self.code.rows))]
         self.stats = Stats()
         self.processed = self.jumps = 0
         self.ids = 0
+        self.enter(State([Frame([NOT_INIT_REG] * 11, [], 0, -1, (0,))]))
         self.pending: list[tuple[State, int, int]] = []
+        self.ops: list[Any] = [decode(self, slot) for slot in range(len(self.code.rows))]
         self.pruning = Pruning(self)
         self.stack_bytes = [0] * len(self.code.starts)
         self.called_globals: set[int] = set()
@@ -146,6 +148,14 @@ class Verifier:
                 self.enter(state)
 
     # What is asked of the program.
+
+    def arguments_at(self, slot: int) -> int:
+        """Return how many registers the call of a helper or kernel function at a slot reads."""
+        row, insn = self.code.rows[slot], self.code.insns[slot]
+        proto = None
+        if row is not None and insn is not None and row.name == "call_helper":
+            proto = helper_proto(insn.imm, self.setting.prog_type)
+        return 5 if proto is None else len(proto.args)
 
     def is_global(self, subprog: int) -> bool:
         """Tell if a function is verified on its own, by its BTF signature."""

@@ -75,7 +75,7 @@ def arguments_of(v: Verifier, subprog: int) -> list[Argument]:
         message = f"Global function {function.name}() with {len(proto.params)} > 5 args. Buggy compiler."
         raise Refusal("global_function", start, message)
     result = btf.resolve(proto.type_id) if proto.type_id else None
-    if result is not None and result.kind not in _NUMBERS:
+    if result is None or result.kind not in _NUMBERS:
         message = f"Global function {function.name}() doesn't return scalar. Only those are supported."
         raise Refusal("global_function", start, message)
     tags = _tags(btf, v.setting.func_types[start])
@@ -137,7 +137,7 @@ def check_call(v: Verifier, subprog: int) -> None:
             raise v.refuse("global_function", message, register=number)
         if argument.kind == "mem":
             is_null = reg.kind == SCALAR and not reg.num.mask and not reg.num.value
-            if (is_null or reg.flags & PTR_MAYBE_NULL) and not argument.is_nullable:
+            if reg.flags & PTR_MAYBE_NULL and not argument.is_nullable:
                 raise v.refuse("global_function", f"arg#{n} is expected to be non-NULL", register=number)
             if not is_null:
                 check_memory(v, number, argument.size_bytes, is_write=True, zero_ok=False, call=None)

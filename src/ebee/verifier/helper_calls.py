@@ -269,6 +269,10 @@ _CHECKS = {
 }  # fmt: skip
 
 
+# Source: record_func_map().
+_WRITERS = frozenset(("map_update_elem", "map_delete_elem", "map_push_elem", "map_pop_elem"))
+
+
 def check_map_helper(v: Verifier, map_: MapSpec, name: str) -> None:
     """Refuse a map of a kind that a helper does not take. Raises: Refusal."""
     if map_.map_flags & bpf.BPF_F_RDONLY_PROG and name in _CHANGES_MAP:
@@ -289,6 +293,8 @@ def check_map_helper(v: Verifier, map_: MapSpec, name: str) -> None:
         if name == "tail_call":
             raise v.refuse("tail_call", "expected prog array map for tail call", map=map_.name)
         raise v.refuse("map_helper", message, map=map_.name, helper=name, kind=kind)
+    if name in _WRITERS and map_.map_flags & bpf.BPF_F_RDONLY_PROG:
+        raise v.refuse("map_read_only", "write into map forbidden", map=map_.name, helper=name)
 
 
 def _constant_key(v: Verifier, map_: MapSpec) -> int | None:

@@ -47,7 +47,7 @@ class Pruning:
     def __init__(self, v: Verifier) -> None:
         self.v = v
         self.stored: dict[tuple[int, int], list[Stored]] = {}
-        self.live = live_registers(v.code, lambda slot: 5)
+        self.live = live_registers(v.code, v.arguments_at)
         self.slots = StackLiveness(v.code)
         self.back_steps = precision.back_steps(v)
         self.scc = components(v)

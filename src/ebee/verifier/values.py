@@ -35,7 +35,13 @@ INSN_ARRAY = 34  # BPF_MAP_TYPE_INSN_ARRAY
 
 def decode_lddw(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
     """Decode a wide load: all that it gives is known in advance."""
+    if row.name == "lddw_func" and v.is_global(v.code.subprog_at[v.code.callee(slot)]):
+        return (_refused,)
     return (_lddw, slot + 2, insn.dst_reg, _loaded(v, row, insn, slot))
+
+
+def _refused(v: Verifier, op: Any) -> int:
+    raise v.refuse("call_function", "callback function not static")
 
 
 def _lddw(v: Verifier, op: Any) -> int:
