@@ -95,6 +95,16 @@ def _call_helper(v: Verifier, op: Any) -> int:
     return following  # type: ignore[no-any-return]
 
 
+def decode_kfunc(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
+    """Decode a call of a kernel function."""
+    return (_call_kfunc, slot + 1, v.setting.kfuncs.get(slot, f"#{insn.imm}"))
+
+
+def _call_kfunc(v: Verifier, op: Any) -> int:
+    message = f"calling kernel function {op[2]}: what it takes and gives is not known"
+    raise v.refuse("kfunc_unknown", message, function=op[2])
+
+
 def check_helper(v: Verifier, proto: HelperProto) -> None:
     """Check a call, and do to the state what it does. Raises: Refusal."""
     name = proto.name

@@ -42,6 +42,7 @@ DECODERS: dict[str, Callable[[Verifier, Row, Insn, int], Any]] = {
 memory.ACCESS[PTR_TO_MAP_VALUE] = map_access.access
 memory.ACCESS.update(typed_access.ACCESS)
 calls.OUTER["call_helper"] = helper_calls.decode_helper
+calls.OUTER["call_kfunc"] = helper_calls.decode_kfunc
 stack.SPECIAL[DYNPTR] = dynptrs.forget_at
 
 
