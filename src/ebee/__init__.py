@@ -318,7 +318,7 @@ _DECORATORS = frozenset((
 ))  # fmt: skip
 
 # What `from ebee import *` leaves out: it would hide functions and modules of Python's own. Say ebee.signal(…).
-_NOT_STARRED = frozenset(("compile", "iter", "random", "signal"))
+_NOT_STARRED = frozenset(("breakpoint", "compile", "iter", "random", "signal"))
 
 __all__ = ["__version__", *sorted({*_HOME_OF, *_MODULES} - _NOT_STARRED)]  # noqa: PLE0604
 

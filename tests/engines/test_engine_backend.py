@@ -117,7 +117,6 @@ def test_loading_twice_gives_two_separate_programs(backend):
         (Reloc(0, "map_value", "counts"), UsageError, "it is no array"),
         (Reloc(0, "ksym", "jiffies"), NotSupported, "the kernel's jiffies in the engine"),
         (Reloc(0, "kfunc", "bpf_sock_destroy"), NotSupported, r"bpf_sock_destroy\(\) in the engine"),
-        (Reloc(0, "core_type_exists", "x"), NotSupported, "the kernel's memory is not there"),
         (Reloc(0, "other", "f"), NotSupported, "relocations of kind 'other'"),
     ],
 )
