@@ -6,17 +6,22 @@ btf_struct_ids_match() in kernel/bpf/btf.c.
 
 from __future__ import annotations
 
-from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_STRUCT
+from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_DATASEC, BTF_KIND_STRUCT, BTF_KIND_VAR
 from ..record import Record
+from .scalar import const
 from .special_fields import fields_of
 from .state import (
     MEM_ALLOC,
     MEM_PERCPU,
     MEM_RCU,
+    MEM_RDONLY,
     PTR_MAYBE_NULL,
+    PTR_TO_BTF_ID,
     PTR_TO_MAP_VALUE,
+    PTR_TO_MEM,
     PTR_TRUSTED,
     PTR_UNTRUSTED,
+    Reg,
 )
 
 TYPE_CHECKING = False
@@ -25,7 +30,6 @@ if TYPE_CHECKING:
     from .explore import Verifier
     from .helper_args import Call
     from .prototypes import Arg
-    from .state import Reg
 
 _MAX_NESTING = 16
 
@@ -113,3 +117,19 @@ def kptr_field(v: Verifier, number: int, reg: Reg) -> KptrField:
     in_kernel = btf.by_name(target.name, BTF_KIND_STRUCT) if btf is not None else None
     flags = 0 if in_kernel is not None else MEM_ALLOC
     return KptrField(in_kernel or target, flags | (MEM_PERCPU if field.name == "percpu_kptr" else 0), field.name)
+
+
+def kernel_variable(v: Verifier, slot: int) -> Reg:
+    """Return the address of a variable or function of the kernel. Source: __check_pseudo_btf_id(). Raises: Refusal."""
+    name, btf = v.setting.ksyms.get(slot, ""), v.setting.kernel_btf
+    variable = btf.by_name(name, BTF_KIND_VAR) if btf is not None and name else None
+    if btf is None or variable is None:
+        v.idx = slot
+        raise v.refuse("kfunc_unknown", f"kernel variable {name}: its type is not known", variable=name)
+    section = btf.by_name(".data..percpu", BTF_KIND_DATASEC)
+    type_ = btf.resolve(variable.type_id)
+    if section is not None and any(id == variable.id for id, _, _ in section.secinfos):
+        return Reg(PTR_TO_BTF_ID, const(0), flags=MEM_PERCPU, obj=type_)
+    if type_.kind == BTF_KIND_STRUCT:
+        return Reg(PTR_TO_BTF_ID, const(0), obj=type_)
+    return Reg(PTR_TO_MEM, const(0), flags=MEM_RDONLY, size=btf.sizeof(variable.type_id))

@@ -5,7 +5,7 @@ A decoder gets the verifier, the row, the instruction and its slot; it returns `
 
 from __future__ import annotations
 
-from . import alu, calls, dynptrs, helper_calls, jumps, map_access, memory, stack, typed_access, values
+from . import alu, calls, dynptrs, helper_calls, jumps, kernel_types, map_access, memory, stack, typed_access, values
 from .state import DYNPTR, PTR_TO_MAP_VALUE
 
 TYPE_CHECKING = False
@@ -42,6 +42,7 @@ DECODERS: dict[str, Callable[[Verifier, Row, Insn, int], Any]] = {
 memory.ACCESS[PTR_TO_MAP_VALUE] = map_access.access
 memory.ACCESS.update(typed_access.ACCESS)
 calls.OUTER["call_helper"] = helper_calls.decode_helper
+values.KERNEL_VARIABLE.append(kernel_types.kernel_variable)
 calls.OUTER["call_kfunc"] = helper_calls.decode_kfunc
 stack.SPECIAL[DYNPTR] = dynptrs.forget_at
 

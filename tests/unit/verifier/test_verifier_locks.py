@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ebee.abi import bpf
@@ -11,7 +13,7 @@ from ebee.btf.read import Btf
 from ebee.btf.special import add_special
 from ebee.isa.asm import assemble
 from ebee.isa.insn import Insn
-from ebee.isa.opcodes import BPF_PSEUDO_KFUNC_CALL, CALL, EXIT, LDDW
+from ebee.isa.opcodes import BPF_PSEUDO_BTF_ID, BPF_PSEUDO_KFUNC_CALL, CALL, EXIT, LDDW
 from ebee.spec.object import MapSpec
 from ebee.verifier.explore import verify
 from ebee.verifier.setting import Setting, slots_of
@@ -70,3 +72,20 @@ def test_kernel_functions_that_are_not_known_are_refused() -> None:
     assert refusal is not None
     assert refusal.rule == "kfunc_unknown"
     assert refusal.message == "calling kernel function bpf_something: what it takes and gives is not known"
+
+
+@pytest.mark.needs_kernel
+@pytest.mark.parametrize(
+    ("name", "use", "verdict"),
+    [
+        ("bpf_user_rnd_state", "r0 = *(u32 *)(r1 + 0)", "R1 is ptr_rnd_state access percpu memory: off=0"),
+        ("bpf_user_rnd_state", "call 154\nr0 = *(u32 *)(r0 + 0)", "ok"),
+        ("bpf_no_such_variable", "r0 = 0", "kernel variable bpf_no_such_variable: its type is not known"),
+    ],
+)
+def test_variables_of_the_kernel(name: str, use: str, verdict: str) -> None:
+    btf = Btf(Path("/sys/kernel/btf/vmlinux").read_bytes())
+    insns = [Insn(LDDW, dst_reg=1, src_reg=BPF_PSEUDO_BTF_ID, imm=1), *assemble(f"{use}\nr0 = 0\nexit")]
+    setting = Setting("t", bpf.BPF_PROG_TYPE_SCHED_CLS, insns=insns, ksyms={0: name}, kernel_btf=btf)
+    refusal = verify(setting).refusal
+    assert ("ok" if refusal is None else refusal.message) == verdict
