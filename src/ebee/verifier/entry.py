@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from ..errors import Explanation, FormatError, InternalError, SourceSpan
 from ..isa.disasm import format_insn
 from .explain import language_of, numbers_of
 from .explore import verify
+from .kernel_registers import describe
+from .names import type_name
 from .refusal import Refusal, Verdict
 from .rules import OTHER, find_rule
 from .setting import setting_of, slots_of
+from .state import NOT_INIT, SCALAR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +56,25 @@ def explain_refusal(
         except FormatError:  # an instruction that has no text
             made.insn = repr(by_slot[refusal.insn_idx])
     made.span = span
+    made.registers = _registers(refusal)
     made.numbers = numbers_of(refusal.message)
     if rule.name != OTHER:
         made.hint = rule.advice(language or language_of(span))
     return made
+
+
+def _registers(refusal: Refusal) -> list[str]:
+    """Return in words what the registers hold that a refusal names."""
+    if refusal.state is None:
+        return []
+    found = []
+    for number in dict.fromkeys(int(n) for n in re.findall(r"\bR(\d)\b", refusal.message)):
+        reg = refusal.state.frames[-1].regs[number]
+        if reg.kind == NOT_INIT:
+            continue
+        name = "scalar" if reg.kind == SCALAR else type_name(reg)
+        num, off = reg.num, "" if reg.kind == SCALAR else f"off={reg.off},"
+        bounds = f"umin={num.umin},umax={num.umax}" if num.smin >= 0 else f"smin={num.smin},smax={num.smax}"
+        if words := describe(f"{name}({off}{bounds})"):
+            found.append(f"r{number} is {words}")
+    return found
