@@ -79,3 +79,40 @@ kernel 6.18 refuses
   read:
     r0 = *(u32 *)(r1 + 4)                   ;! pointer_may_be_null: R1 invalid mem access 'mem_or_null'
     exit
+
+case found_21_0_unsafe
+section raw_tp/sys_enter
+kernel 6.18 refuses
+    r2 = subprog[turn]
+    r3 = 0
+    r4 = 1
+    call loop                               ;! kernel_limit: verifier bug: backtracking misuse
+    exit
+  turn:
+    exit
+
+case found_21_1_strict
+section tp_btf/sched_switch
+kernel 6.18 accepts 7
+    r1 = r10
+    r1 += -8
+    call bpf_local_irq_save
+    r1 = r10
+    call bpf_local_irq_restore
+    r0 = 0
+    exit
+
+case found_21_2_unsafe
+section tp_btf/sched_switch
+struct elem task:kptr(task_struct)
+map elems array value elem
+kernel 6.18 refuses
+    r7 = *(u64 *)(r1 + 8)
+    r2 = r10
+    r2 += -4
+    r1 = map[fd:elems]
+    call map_lookup_elem
+    if r0 == 0 goto out
+    *(u64 *)(r0 + 0) = r7                   ;! map_special_field: store to referenced kptr disallowed
+  out:
+    exit
