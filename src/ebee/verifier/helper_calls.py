@@ -89,6 +89,7 @@ def decode_helper(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
 
 def _call_helper(v: Verifier, op: Any) -> int:
     _step, following, number, proto = op
+    v.jumps += 1
     if proto is None:
         raise v.refuse("helper_unknown", f"invalid func unknown#{number}", number=number)
     check_helper(v, proto)
