@@ -9,6 +9,7 @@ from __future__ import annotations
 from . import functions
 from .jumps import find_earlier, widen
 from .programs import check_return
+from .references import lose_packet
 from .scalar import const
 from .state import MAX_FRAMES, NOT_INIT_REG, PTR_TO_STACK, SCALAR, UNKNOWN_REG, Frame, Reg, State
 
@@ -46,6 +47,8 @@ def _call_local(v: Verifier, op: Any) -> int:
     if v.is_global(subprog):
         functions.check_call(v, subprog)
         v.called_globals.add(subprog)
+        if subprog in functions.packet_movers(v):
+            lose_packet(v)
         v.regs[:6] = [UNKNOWN_REG, *_CLOBBERED[1:]]
         return following  # type: ignore[no-any-return]
     arguments = v.regs[1:6]
@@ -77,6 +80,11 @@ def decode_exit(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
 
 def _exit(v: Verifier, op: Any) -> int:
     v.jumps += 1
+    return leave_function(v)
+
+
+def leave_function(v: Verifier) -> int:
+    """Return from the current function; return the slot to go on at, -1 where the program ends."""
     state = v.state
     if len(state.frames) == 1:
         check_nothing_held(v, "BPF_EXIT instruction in main prog")
@@ -113,11 +121,13 @@ def check_nothing_held(v: Verifier, what: str) -> None:
     state = v.state
     if state.locks:
         raise v.refuse("lock", f"{what} cannot be used inside bpf_spin_lock-ed region")
-    for kind, id, insn in state.refs:
-        if kind == "irq":
-            raise v.refuse("irq", f"{what} cannot be used inside bpf_local_irq_save-ed region")
-        message = f"Unreleased reference id={id} alloc_insn={insn}"
-        raise v.refuse("reference_leak", message, id=id, acquired=insn)
+    held = [(id, insn) for kind, id, insn in state.refs if kind != "irq"]
+    if held:
+        lines = [f"Unreleased reference id={id} alloc_insn={insn}" for id, insn in held]
+        message = "; ".join([*lines, f"{what} would lead to reference leak"])
+        raise v.refuse("reference_leak", message, id=held[0][0], acquired=held[0][1])
+    if state.refs:
+        raise v.refuse("irq", f"{what} cannot be used inside bpf_local_irq_save-ed region")
     if state.rcu:
         raise v.refuse("rcu", f"{what} cannot be used inside bpf_rcu_read_lock-ed region")
     if state.preempt:

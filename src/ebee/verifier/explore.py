@@ -12,7 +12,7 @@ from __future__ import annotations
 from ..abi import bpf
 from . import functions
 from .program import JUMP, PRUNE, Code
-from .programs import Program, check_maps
+from .programs import Program, check_maps, check_sleepable
 from .prototypes import helper_proto
 from .prune import Pruning
 from .refusal import Options, Refusal, Stats, Verdict
@@ -59,7 +59,9 @@ class Verifier:
         self.ops: list[Any] = [decode(self, slot) for slot in range(len(self.code.rows))]
         self.pruning = Pruning(self)
         self.stack_bytes = [0] * len(self.code.starts)
+        self.accessed = [0] * len(self.ops)  # by slot: the kind and flags of the pointer that memory is accessed by
         self.called_globals: set[int] = set()
+        self.packet_movers: set[int] | None = None
         self.deepest = 0
         self.visits = [0] * len(self.ops) if options.count_visits else None
         self.collector: Collector | None = None
@@ -163,7 +165,9 @@ class Verifier:
 
     def run(self) -> None:
         """Verify the main program, then every global function. Raises: Refusal."""
+        check_sleepable(self)
         check_maps(self)
+        functions.check_returns(self)
         regs = [NOT_INIT_REG] * 11
         regs[1] = Reg(PTR_TO_CTX, const(0))
         regs[10] = Reg(PTR_TO_STACK, const(0), obj=0)

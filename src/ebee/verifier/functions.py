@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .explore import Verifier
 
 _NUMBERS = (BTF_KIND_INT, BTF_KIND_ENUM, BTF_KIND_ENUM64)
-_TAIL_CALL_STACK = 256
+_TAIL_CALL, _TAIL_CALL_STACK = 12, 256
 _ZERO = const(0)
 # Structs that a parameter points to where it is a context. Source: BTF of bpf_ctx_convert.
 CONTEXTS = frozenset((
@@ -118,6 +118,57 @@ def _is_context(target: BtfType) -> bool:
     return target.kind == BTF_KIND_STRUCT
 
 
+def packet_movers(v: Verifier) -> set[int]:
+    """Return the functions whose calls may move the packet: by a helper, a tail call, or what they call."""
+    if v.packet_movers is not None:
+        return v.packet_movers
+    from .prototypes import helper_proto
+
+    code = v.code
+    movers: set[int] = set()
+    callers: dict[int, set[int]] = {}
+    for slot, row in enumerate(code.rows):
+        insn = code.insns[slot]
+        if row is None or insn is None:
+            continue
+        caller = code.subprog_of[slot]
+        if row.name in ("call_local", "lddw_func"):
+            callers.setdefault(code.subprog_at[code.callee(slot)], set()).add(caller)
+        elif row.name == "call_helper":
+            proto = helper_proto(insn.imm, v.setting.prog_type)
+            if insn.imm == _TAIL_CALL or (proto is not None and proto.moves_packet):
+                movers.add(caller)
+    found = list(movers)
+    while found:
+        new = callers.get(found.pop(), set()) - movers
+        movers |= new
+        found += new
+    v.packet_movers = movers
+    return movers
+
+
+def check_returns(v: Verifier) -> None:
+    """Refuse functions that return nothing although an instruction of theirs may return. Source: check_btf_func()."""
+    btf, code = v.setting.btf, v.code
+    if btf is None:
+        return
+    for subprog, start in enumerate(code.starts):
+        type_id = v.setting.func_types.get(start)
+        if not subprog or not type_id:
+            continue
+        proto = btf.by_id(btf.by_id(type_id).type_id)
+        result = btf.resolve(proto.type_id) if proto.type_id else None
+        if result is not None and result.kind in _NUMBERS and (result.kind != BTF_KIND_INT or result.size_bytes <= 8):
+            continue
+        rows = code.rows[start : code.end_of(subprog)]
+        if any(row is not None and row.family == "packet" for row in rows):
+            raise Refusal("packet_load_context", start, "LD_ABS is only allowed in functions that return 'int'.")
+        insns = code.insns[start : code.end_of(subprog)]
+        if any(row is not None and row.name == "call_helper" and insn is not None and insn.imm == _TAIL_CALL
+               for row, insn in zip(rows, insns)):  # fmt: skip
+            raise Refusal("tail_call", start, "tail_call is only allowed in functions that return 'int'.")
+
+
 def check_call(v: Verifier, subprog: int) -> None:
     """Refuse arguments that a global function does not take. Raises: Refusal."""
     from .helper_args import check_memory
@@ -172,7 +223,7 @@ def check_stack_depth(v: Verifier) -> int:
             continue
         if row.name in ("call_local", "lddw_func"):
             calls[code.subprog_of[slot]].append((slot, code.subprog_at[code.callee(slot)]))
-        elif row.name == "call_helper" and insn.imm == 12:
+        elif row.name == "call_helper" and insn.imm == _TAIL_CALL:
             tail_calls[code.subprog_of[slot]] = True
     sizes = [-(-max(size, 1) // 16) * 16 for size in v.stack_bytes]
     deepest = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from . import dynptrs, memory, stack
 from .alu import check_read
 from .map_access import check_map_value
-from .names import type_name
+from .names import bits_of, type_name
 from .state import (
     CONST_PTR_TO_DYNPTR,
     CONST_PTR_TO_MAP,
@@ -95,7 +95,6 @@ ACCEPTED: dict[str, tuple[frozenset[tuple[int, int]], str]] = {
 # Pointers that helpers take at any offset: what they point to is checked for its bounds.
 _ANY_OFFSET = frozenset((
     PTR_TO_STACK, PTR_TO_PACKET, PTR_TO_PACKET_META, PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE, PTR_TO_MEM, PTR_TO_BUF, SCALAR,
-    CONST_PTR_TO_DYNPTR,
 ))  # fmt: skip
 
 
@@ -164,7 +163,7 @@ def check_offset(v: Verifier, number: int, reg: Reg, arg: Arg) -> None:
         message = f"dereference of modified {name} ptr R{number} off={reg.off} disallowed"
         raise v.refuse("context_modified", message, register=number, kind=name)
     if reg.num.mask or reg.num.value:
-        message = f"variable {name} access var_off={reg.num} disallowed"
+        message = f"variable {name} access var_off={bits_of(reg.num)} disallowed"
         raise v.refuse("context_modified", message, register=number, kind=name)
 
 

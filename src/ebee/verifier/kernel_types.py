@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_DATASEC, BTF_KIND_STRUCT, BTF_KIND_VAR
 from ..record import Record
+from .names import type_name
 from .scalar import const
 from .special_fields import fields_of
 from .state import (
@@ -68,6 +69,9 @@ def check_struct(v: Verifier, number: int, reg: Reg, arg: Arg, kind: str, call: 
         message = f"Possibly NULL pointer passed to helper arg{number}"
         raise v.refuse("pointer_may_be_null", message, register=number)
     struct: BtfType | None = reg.obj
+    if kind in ("key", "value") or (kind == "mem" and arg.is_written):
+        message = f"bpf_{call.proto.name}() may write into memory pointed by R{number} type={type_name(reg)}"
+        raise v.refuse("argument_type", message, register=number)
     if kind in ("lock", "mem", "key", "value", "kptr", "percpu") or struct is None:
         return
     if arg.of == "kptr":
@@ -79,12 +83,23 @@ def check_struct(v: Verifier, number: int, reg: Reg, arg: Arg, kind: str, call: 
         raise v.refuse("btf_type", message, register=number, kind=struct.name, expected=wanted)
 
 
+def stored_flags(tag: str, in_kernel: bool) -> int:
+    """Return the flags that a pointer may have which is stored in a field with a tag. Source: map_kptr_match_type()."""
+    if in_kernel:
+        return PTR_MAYBE_NULL | PTR_TRUSTED | MEM_RCU | (PTR_UNTRUSTED if tag == "kptr_untrusted" else 0)
+    return PTR_MAYBE_NULL | MEM_ALLOC | (MEM_PERCPU if tag == "percpu_kptr" else 0)
+
+
+def struct_in_kernel(v: Verifier, struct: BtfType) -> BtfType | None:
+    """Return the kernel's struct of the name that one of the program's has."""
+    btf = v.setting.kernel_btf
+    return btf.by_name(struct.name, BTF_KIND_STRUCT) if btf is not None else None
+
+
 def _check_kptr_value(v: Verifier, number: int, reg: Reg, call: Call) -> None:
     field = call.target
     assert isinstance(field, KptrField)
-    allowed = PTR_MAYBE_NULL | PTR_TRUSTED | MEM_RCU | MEM_ALLOC | (MEM_PERCPU if field.tag == "percpu_kptr" else 0)
-    if field.tag == "kptr_untrusted":
-        allowed |= PTR_UNTRUSTED
+    allowed = stored_flags(field.tag, True) | stored_flags(field.tag, False)
     name = field.type.name if field.type is not None else ""
     if reg.flags & ~allowed or (field.type is not None and not is_at(reg.obj, reg.off, name, strict=True)):
         message = f"invalid kptr access, R{number} type=ptr_{reg.obj.name} expected=ptr_{name}"
@@ -113,8 +128,7 @@ def kptr_field(v: Verifier, number: int, reg: Reg) -> KptrField:
         raise v.refuse(rule, f"off={at} kptr isn't referenced kptr", register=number, off=at)
     target = field.target
     assert target is not None
-    btf = v.setting.kernel_btf
-    in_kernel = btf.by_name(target.name, BTF_KIND_STRUCT) if btf is not None else None
+    in_kernel = struct_in_kernel(v, target)
     flags = 0 if in_kernel is not None else MEM_ALLOC
     return KptrField(in_kernel or target, flags | (MEM_PERCPU if field.name == "percpu_kptr" else 0), field.name)
 

@@ -6,7 +6,7 @@ Source: kernel/bpf/verifier.c (Linux 6.18): check_map_access(), check_map_access
 from __future__ import annotations
 
 from ..abi import bpf
-from . import memory
+from . import kptr_access, memory
 from .special_fields import Special, check_special
 from .state import SCALAR, Reg, constant
 
@@ -37,7 +37,9 @@ def access(v: Verifier, number: int, reg: Reg, off: int, size: int, value: Reg |
     """Check a load or store in a map's value; return what is loaded."""
     if value is not None and value.kind != SCALAR and not v.privileged:
         raise v.refuse("pointer_leak", f"R{other} leaks addr into map", register=other)
-    check_map_value(v, number, reg, off, size, is_write=value is not None)
+    field = check_map_value(v, number, reg, off, size, is_write=value is not None)
+    if field is not None:
+        return kptr_access.access(v, field, value, other)
     used = reg.obj
     if value is None and not reg.num.mask and used.frozen and used.map_flags & BPF_F_RDONLY_PROG:
         if used.map_type == bpf.BPF_MAP_TYPE_ARRAY and used.max_entries == 1:

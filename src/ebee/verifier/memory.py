@@ -15,6 +15,7 @@ from .state import (
     NOT_INIT_REG,
     PTR_MAYBE_NULL,
     PTR_TO_ARENA,
+    PTR_TO_BTF_ID,
     PTR_TO_CTX,
     PTR_TO_FLOW_KEYS,
     PTR_TO_MAP_KEY,
@@ -22,9 +23,15 @@ from .state import (
     PTR_TO_MEM,
     PTR_TO_PACKET,
     PTR_TO_PACKET_META,
+    PTR_TO_SOCK_COMMON,
+    PTR_TO_SOCKET,
     PTR_TO_STACK,
+    PTR_TO_TCP_SOCK,
+    PTR_TO_XDP_SOCK,
+    PTR_UNTRUSTED,
     SCALAR,
     UNKNOWN_REG,
+    ZERO_REG,
     Reg,
     constant,
 )
@@ -56,6 +63,10 @@ def _load(v: Verifier, op: Any) -> int:
     reg = check_read(v, src)
     check_dst(v, dst)
     value = load(v, src, reg, off, size, dst)
+    note_kind(v, reg, is_load=True)
+    if is_signed and value.kind != SCALAR and reg.kind == PTR_TO_CTX:
+        message = f"invalid bpf_context access off={off} size={size}"
+        raise v.refuse("context_access", message, register=src, off=off, size=size, kind=v.program.kind)
     if value.kind == SCALAR and size != 8:
         if is_signed:
             value = Reg(SCALAR, sign_extend(value.num, size))
@@ -67,26 +78,24 @@ def _load(v: Verifier, op: Any) -> int:
 
 def load(v: Verifier, number: int, reg: Reg, off: int, size: int, dst: int) -> Reg:
     """Check a load through the pointer r`number` and return what it gives."""
+    check_alignment(v, reg, off, size)
     if reg.kind == PTR_TO_STACK:
-        check_alignment(v, reg, off, size)
         return stack.read(v, number, reg, off, size, dst)
     access = ACCESS.get(reg.kind)
     if access is None or reg.flags & PTR_MAYBE_NULL:
         raise invalid_access(v, number, reg)
-    check_alignment(v, reg, off, size)
     return access(v, number, reg, off, size, None, dst)
 
 
 def store(v: Verifier, number: int, reg: Reg, off: int, size: int, value: Reg, src: int) -> None:
     """Check a store of a register (`src` -1: a constant) through the pointer r`number`, and do it."""
+    check_alignment(v, reg, off, size)
     if reg.kind == PTR_TO_STACK:
-        check_alignment(v, reg, off, size)
         stack.write(v, number, reg, off, size, value, src)
         return
     access = ACCESS.get(reg.kind)
     if access is None or reg.flags & PTR_MAYBE_NULL:
         raise invalid_access(v, number, reg)
-    check_alignment(v, reg, off, size)
     access(v, number, reg, off, size, value, src)
 
 
@@ -98,23 +107,51 @@ def invalid_access(v: Verifier, number: int, reg: Reg) -> Exception:
     return v.refuse(rule, f"R{number} invalid mem access '{name}'", register=number, kind=name)
 
 
-def check_alignment(v: Verifier, reg: Reg, off: int, size: int) -> None:
+# What the message about misaligned accesses calls memory; that of arenas may be anywhere.
+_PLACES = {
+    PTR_TO_PACKET: "packet ", PTR_TO_PACKET_META: "packet ", PTR_TO_FLOW_KEYS: "flow keys ", PTR_TO_MAP_KEY: "key ",
+    PTR_TO_MAP_VALUE: "value ", PTR_TO_CTX: "context ", PTR_TO_STACK: "stack ", PTR_TO_SOCKET: "sock ",
+    PTR_TO_SOCK_COMMON: "sock_common ", PTR_TO_TCP_SOCK: "tcp_sock ", PTR_TO_XDP_SOCK: "xdp_sock ",
+}  # fmt: skip
+_NET_IP_ALIGN = 2
+
+
+def check_alignment(v: Verifier, reg: Reg, off: int, size: int, *, strict: bool = False) -> None:
     """Refuse accesses that are not aligned to their size where that matters. Source: check_ptr_alignment()."""
     kind = reg.kind
-    if kind in (PTR_TO_PACKET, PTR_TO_PACKET_META):
-        base, name, strict = v.options.strict_alignment * 2, "packet ", v.options.strict_alignment
-    elif kind == PTR_TO_STACK:
-        base, name, strict = 0, "stack ", True
-    elif kind == PTR_TO_CTX:
-        base, name, strict = 0, "context ", v.options.strict_alignment
-    else:
-        base, name, strict = 0, "value ", v.options.strict_alignment
-    if not strict or size == 1:
+    if size == 1 or kind == PTR_TO_ARENA or not (strict or kind == PTR_TO_STACK or v.options.strict_alignment):
         return
     num = reg.num
-    if (num.value + reg.off + off + base | num.mask) & (size - 1):
-        message = f"misaligned {name}access off {bits_of(num)}+{reg.off}+{off} size {size}"
+    in_packet = kind in (PTR_TO_PACKET, PTR_TO_PACKET_META)
+    if (num.value + reg.off + off + _NET_IP_ALIGN * in_packet | num.mask) & (size - 1):
+        place = f"{_NET_IP_ALIGN}+" * in_packet + f"{bits_of(num)}+{reg.off}+{off}"
+        message = f"misaligned {_PLACES.get(kind, '')}access off {place} size {size}"
         raise v.refuse("misaligned", message, off=reg.off + off, size=size)
+
+
+# Kinds of pointers of which an instruction may meet only one. Source: reg_type_mismatch_ok().
+_ONE_KIND = frozenset((
+    PTR_TO_CTX, PTR_TO_SOCKET, PTR_TO_SOCK_COMMON, PTR_TO_TCP_SOCK, PTR_TO_XDP_SOCK, PTR_TO_BTF_ID, PTR_TO_ARENA,
+))  # fmt: skip
+_PROBED = (PTR_TO_MEM, PTR_TO_BTF_ID)
+_FLAG_SHIFT = 8
+
+
+def note_kind(v: Verifier, reg: Reg, *, is_load: bool) -> None:
+    """Refuse an instruction that accesses memory of kinds which need different code. Source: save_aux_ptr_type()."""
+    new, old = reg.flags << _FLAG_SHIFT | reg.kind, v.accessed[v.idx]
+    if old == new:
+        return
+    if not old:
+        v.accessed[v.idx] = new
+        return
+    kind = old & (1 << _FLAG_SHIFT) - 1
+    if kind not in _ONE_KIND and reg.kind not in _ONE_KIND:
+        return
+    if is_load and kind in _PROBED and reg.kind in _PROBED:
+        v.accessed[v.idx] = PTR_UNTRUSTED << _FLAG_SHIFT | (PTR_TO_MEM if PTR_TO_MEM in (kind, reg.kind) else kind)
+        return
+    raise v.refuse("access_kinds", "same insn cannot be used with different pointers", kind=type_name(reg))
 
 
 def decode_store(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
@@ -127,14 +164,17 @@ def decode_store(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
 
 def _store_reg(v: Verifier, op: Any) -> int:
     _step, following, dst, src, off, size = op
-    value = check_read(v, src)
-    store(v, dst, check_read(v, dst), off, size, value, src)
+    value, reg = check_read(v, src), check_read(v, dst)
+    store(v, dst, reg, off, size, value, src)
+    note_kind(v, reg, is_load=False)
     return following  # type: ignore[no-any-return]
 
 
 def _store_imm(v: Verifier, op: Any) -> int:
     _step, following, dst, value, off, size = op
-    store(v, dst, check_read(v, dst), off, size, value, -1)
+    reg = check_read(v, dst)
+    store(v, dst, reg, off, size, value, -1)
+    note_kind(v, reg, is_load=False)
     return following  # type: ignore[no-any-return]
 
 
@@ -145,27 +185,25 @@ def check_region(v: Verifier, number: int, reg: Reg, off: int, size: int, limit:
     if num.smin < 0 and (num.smin + at < 0 or num.smin + at > 0x7FFF_FFFF):
         message = f"R{number} min value is negative, either use unsigned index or do a if (index >=0) check."
         raise v.refuse("offset_negative", message, register=number, value=num)
-    _check_within(v, number, reg, at + num.smin, size, limit, zero_ok)
+    _check_within(v, number, reg, at + num.smin, size, limit, zero_ok, "min")
     if num.umax >= 1 << 29:
         message = f"R{number} unbounded memory access, make sure to bounds check any such access"
         raise v.refuse("size_unbounded", message, register=number, value=num)
-    _check_within(v, number, reg, at + num.umax, size, limit, zero_ok)
+    _check_within(v, number, reg, at + num.umax, size, limit, zero_ok, "max")
 
 
-def _check_within(v: Verifier, number: int, reg: Reg, at: int, size: int, limit: int, zero_ok: bool) -> None:
+def _check_within(v: Verifier, number: int, reg: Reg, at: int, size: int, limit: int, zero_ok: bool, end: str) -> None:
     if at >= 0 and (size > 0 or (zero_ok and size == 0)) and at + size <= limit:
         return
     facts = {"register": number, "value": reg.num, "off": at, "size": size, "limit": limit}
+    outside = f"; R{number} {end} value is outside of the allowed memory range"
     if reg.kind == PTR_TO_MAP_VALUE:
-        message = f"invalid access to map value, value_size={limit} off={at} size={size}"
+        message = f"invalid access to map value, value_size={limit} off={at} size={size}{outside}"
         raise v.refuse("map_value_bounds", message, **facts)
     if reg.kind == PTR_TO_MAP_KEY:
-        message = f"invalid access to map key, key_size={limit} off={at} size={size}"
+        message = f"invalid access to map key, key_size={limit} off={at} size={size}{outside}"
         raise v.refuse("map_key_bounds", message, **facts)
-    if reg.kind in (PTR_TO_PACKET, PTR_TO_PACKET_META):
-        message = f"invalid access to packet, off={at} size={size}, R{number}(id={reg.id},off={at},r={limit})"
-        raise v.refuse("packet_bounds", message, **facts)
-    message = f"invalid access to memory, mem_size={limit} off={at} size={size}"
+    message = f"invalid access to memory, mem_size={limit} off={at} size={size}{outside}"
     raise v.refuse("memory_bounds", message, **facts)
 
 
@@ -198,7 +236,10 @@ def check_packet(v: Verifier, number: int, reg: Reg, off: int, size: int, *, zer
     limit = max(reg.size, 0)
     at = reg.off + off
     if at < 0 or at + size > limit or (size <= 0 and not (zero_ok and size == 0)):
-        message = f"invalid access to packet, off={at} size={size}, R{number}(id={reg.id},off={at},r={limit})"
+        message = f"R{number} offset is outside of the packet"
+        if reg.size >= 0:  # else it is compared with the end, but not within
+            place = f"R{number}(id={reg.id},off={at},r={limit})"
+            message = f"invalid access to packet, off={at} size={size}, {place}; {message}"
         raise v.refuse("packet_bounds", message, register=number, off=at, size=size, limit=limit, value=reg.num)
 
 
@@ -240,8 +281,6 @@ _NO_ATOMICS = frozenset((PTR_TO_CTX, PTR_TO_PACKET, PTR_TO_PACKET_META, PTR_TO_F
 
 
 def _refuse_atomic_place(v: Verifier, number: int, reg: Reg) -> None:
-    from .state import PTR_TO_SOCK_COMMON, PTR_TO_SOCKET, PTR_TO_TCP_SOCK, PTR_TO_XDP_SOCK
-
     sockets = (PTR_TO_SOCK_COMMON, PTR_TO_SOCKET, PTR_TO_TCP_SOCK, PTR_TO_XDP_SOCK)
     if reg.kind in _NO_ATOMICS or reg.kind in sockets:
         name = type_name(reg)
@@ -256,6 +295,7 @@ def _load_acquire(v: Verifier, op: Any) -> int:
         name = type_name(reg)
         message = f"BPF_ATOMIC loads from R{src} {name} is not allowed"
         raise v.refuse("atomic_operand", message, register=src, kind=name)
+    check_alignment(v, reg, off, size, strict=True)
     return _load(v, (None, following, dst, src, off, size, False))
 
 
@@ -263,7 +303,9 @@ def _store_release(v: Verifier, op: Any) -> int:
     _step, following, dst, src, off, size = op
     value, reg = check_read(v, src), check_read(v, dst)
     _refuse_atomic_place(v, dst, reg)
+    check_alignment(v, reg, off, size, strict=True)
     store(v, dst, reg, off, size, value, src)
+    note_kind(v, reg, is_load=False)
     return following  # type: ignore[no-any-return]
 
 
@@ -275,8 +317,8 @@ def _atomic(v: Verifier, op: Any) -> int:
     if value.kind != SCALAR and not v.privileged:
         raise v.refuse("pointer_leak", f"R{src} leaks addr into mem", register=src)
     _refuse_atomic_place(v, dst, reg)
+    check_alignment(v, reg, off, size, strict=True)
     if reg.kind == PTR_TO_STACK:
-        check_alignment(v, reg, off, size)
         old = stack.read(v, dst, reg, off, size, result if result >= 0 else -1)
         stack.write(v, dst, reg, off, size, None, -1)
     else:
@@ -314,4 +356,8 @@ def _packet_load(v: Verifier, op: Any) -> int:
         message = f"dereference of modified ctx ptr R6 off={context.off} disallowed"
         raise v.refuse("context_modified", message, register=6)
     v.regs[:6] = [UNKNOWN_REG, *[NOT_INIT_REG] * 5]
+    if len(v.state.frames) > 1:  # where there is no such data the function returns 0
+        v.push(following, v.idx)
+        v.regs[0] = ZERO_REG
+        return calls.leave_function(v)
     return following  # type: ignore[no-any-return]

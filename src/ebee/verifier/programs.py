@@ -40,6 +40,10 @@ LOAD_PACKETS = frozenset((
     bpf.BPF_PROG_TYPE_SOCKET_FILTER, bpf.BPF_PROG_TYPE_SCHED_CLS, bpf.BPF_PROG_TYPE_SCHED_ACT,
 ))  # fmt: skip
 _TRACING = bpf.BPF_PROG_TYPE_TRACING
+_SLEEPERS = (
+    bpf.BPF_PROG_TYPE_LSM, bpf.BPF_PROG_TYPE_KPROBE, bpf.BPF_PROG_TYPE_STRUCT_OPS, bpf.BPF_PROG_TYPE_SYSCALL,
+)  # fmt: skip
+_SLEEPING_HOOKS = (bpf.BPF_TRACE_FENTRY, bpf.BPF_TRACE_FEXIT, bpf.BPF_MODIFY_RETURN, bpf.BPF_TRACE_ITER)
 _TRAMPOLINES = (bpf.BPF_TRACE_FENTRY, bpf.BPF_TRACE_FEXIT)
 # Hooks of security modules that answer yes or no. Source: bool_lsm_hooks, kernel/bpf/bpf_lsm.c.
 _BOOL_HOOKS = ("inode_xattr_skipcap", "xfrm_state_pol_flow_match", "key_permission")
@@ -115,6 +119,15 @@ def check_return(v: Verifier) -> None:
         ends = f" smin={num.smin}" * (num.smin > -(1 << 63)) + f" smax={num.smax}" * (num.smax < (1 << 63) - 1)
         message = f"{where} the register R0 has{known}{ends} should have been in [{low}, {high}]"
         raise v.refuse("return_value", message, register=0, value=num, low=low, high=high)
+
+
+def check_sleepable(v: Verifier) -> None:
+    """Refuse programs that may sleep where their hook cannot. Source: can_be_sleepable(). Raises: Refusal."""
+    prog_type = v.setting.prog_type
+    may_sleep = prog_type in _SLEEPERS or (prog_type == _TRACING and v.setting.expected_attach_type in _SLEEPING_HOOKS)
+    if v.program.may_sleep and not may_sleep:
+        message = "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable"
+        raise v.refuse("attach_target", message)
 
 
 def check_maps(v: Verifier) -> None:

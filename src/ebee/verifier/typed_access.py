@@ -94,10 +94,15 @@ _RCU_OR_NULL = frozenset((
 
 def check_fixed(v: Verifier, number: int, reg: Reg) -> None:
     """Refuse a pointer to something with fields that was moved away from its start. Source: check_ptr_off_reg()."""
+    check_moved(v, number, reg, is_offset_ok=False)
+
+
+def check_moved(v: Verifier, number: int, reg: Reg, *, is_offset_ok: bool) -> None:
+    """Refuse a pointer that was moved back, by an unknown number, or at all. Source: __check_ptr_off_reg()."""
     name = type_name(reg)
     if reg.off < 0:
         message = f"negative offset {name} ptr R{number} off={reg.off} disallowed"
-    elif reg.off:
+    elif reg.off and not is_offset_ok:
         message = f"dereference of modified {name} ptr R{number} off={reg.off} disallowed"
     elif reg.num.mask or reg.num.value:
         message = f"variable {name} access var_off={bits_of(reg.num)} disallowed"

@@ -6,7 +6,7 @@ Source: kernel/bpf/verifier.c (Linux 6.18): check_ld_imm(), resolve_pseudo_ldimm
 from __future__ import annotations
 
 from ..abi import bpf
-from .alu import check_dst
+from .alu import MAX_VAR_OFF, check_dst
 from .scalar import const
 from .state import (
     CONST_PTR_TO_MAP,
@@ -63,14 +63,18 @@ def _loaded(v: Verifier, row: Row, insn: Insn, slot: int) -> Reg:
         raise v.refuse("map_fd", f"fd {insn.imm & 0xFFFF_FFFF} is not pointing to valid bpf_map")
     if row.name in ("lddw_map_fd", "lddw_map_idx"):
         return Reg(CONST_PTR_TO_MAP, const(0), obj=used)
-    off = insn.imm >> 32
+    off = insn.imm >> 32 & 0xFFFF_FFFF
     v.idx = slot
+    if off >= MAX_VAR_OFF:
+        message = f"direct value offset of {off} is not allowed"
+        raise v.refuse("map_value_address", message, map=used.name, off=off)
     if used.map_type == bpf.BPF_MAP_TYPE_ARENA:
         return Reg(PTR_TO_ARENA, const(0), obj=used)
     if used.map_type == INSN_ARRAY:
         return Reg(PTR_TO_INSN, const(0), off=off, obj=used)
     if used.map_type != bpf.BPF_MAP_TYPE_ARRAY or used.max_entries != 1:
-        raise v.refuse("map_value_address", "invalid access to map value pointer, off=" + str(off), map=used.name)
+        message = f"invalid access to map value pointer, value_size={used.value_size} off={off}"
+        raise v.refuse("map_value_address", message, map=used.name, off=off, size=used.value_size)
     if off >= used.value_size:
         message = f"invalid access to map value pointer, value_size={used.value_size} off={off}"
         raise v.refuse("map_value_address", message, map=used.name, off=off, size=used.value_size)
