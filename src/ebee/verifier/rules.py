@@ -399,7 +399,7 @@ TABLE: tuple[Rule, ...] = (
     Rule("dynptr", "a dynptr is used through its helpers, and not read, copied or overwritten.",
          "use bpf_dynptr_read, bpf_dynptr_write, bpf_dynptr_data", (r"dynptr",)),
     Rule("iterator", "an iterator is made by its new function, moved by next, and destroyed on every path.",
-         "destroy the iterator on every path; use it only through its functions", (r"\biter(?:ator)?\b", r"iter_"),
+         "destroy the iterator on every path; use it only through its functions", (r"(?<!, )\biter(?:ator)?\b", r"iter_"),
          python="write `for x in ...:`; leaving the loop destroys the iterator",
          c="bpf_for_each(...), or bpf_for(i, 0, N)"),
     Rule("list_tree", "nodes of lists and trees are owned by the program or by the list, and used under its lock.",

@@ -313,6 +313,6 @@ kernel 6.18 refuses
 case sleeping_where_it_cannot
 section raw_tp/sys_enter
 options sleepable
-kernel 6.18 refuses iterator: Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable
+kernel 6.18 refuses attach_target: Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable
     r0 = 0
     exit
