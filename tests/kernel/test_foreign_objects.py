@@ -16,53 +16,27 @@ HEAD = '#include "ebpf.h"\nchar LICENSE[] SEC("license") = "GPL";\n'
 PACKET = bytes(64)
 needs_kernel = pytest.mark.needs_kernel
 
-THROWING = HEAD + """
-extern void bpf_throw(__u64 cookie) __ksym;
-__noinline int caught(__u64 cookie) { return cookie + 1; }
-__attribute__((btf_decl_tag("exception_callback:CALLED")))
-SEC("tc") int throws(void *ctx) { bpf_throw(40); return 0; }
-SEC("?socket") int plain(void *ctx) { return 7; }
-"""
-
 
 def test_what_is_called_when_a_program_throws_belongs_to_it():
-    spec = ebee.read(compile_text(THROWING.replace("CALLED", "caught"))).spec
+    spec = ebee.read(compiled("throwing")).spec
     throws = spec.programs["throws"]
     assert len(throws.func_info) == 2 and len(spec.programs["plain"].func_info) == 1
     assert not any((i.opcode, i.src_reg) == (CALL, BPF_PSEUDO_CALL) for i in throws.insns)
     with pytest.raises(ElfError, match="there is no 'nobody'"):
-        ebee.read(compile_text(THROWING.replace("CALLED", "nobody")))
+        ebee.read(compiled("throwing", '-DCALLED="nobody"'))
 
 
 @needs_kernel
 @pytest.mark.needs_feature("exceptions")
 def test_a_program_throws():
-    with ebee.load(compile_text(THROWING.replace("CALLED", "caught"))) as obj:
+    with ebee.load(compiled("throwing")) as obj:
         assert obj.programs["throws"].run(packet=PACKET).retval == 41
-
-
-ARENA = HEAD + """
-#define __arena __attribute__((address_space(1)))
-struct {
-    __uint(type, 33); __uint(map_flags, 1 << 10); __uint(max_entries, 16); __ulong(map_extra, 0x3ull << 44);
-} arena SEC(".maps");
-extern void __arena *bpf_arena_alloc_pages(void *map, void __arena *at, __u32 n, int node, __u64 flags) __ksym;
-__u64 first; int left;
-SEC("syscall") int take(void *ctx)
-{
-    __u64 __arena *page = bpf_arena_alloc_pages(&arena, 0, 1, -1, 0);
-    if (!page) return 1;
-    *page = 77;
-    first = (__u64)page;
-    return 0;
-}
-"""
 
 
 @needs_kernel
 @pytest.mark.needs_feature("arena")
 def test_an_arena_is_where_it_says_and_its_pages_are_free():
-    with ebee.load(compile_text(ARENA, "-mcpu=v4")) as obj:
+    with ebee.load(compiled("arena_pages", "-mcpu=v4")) as obj:
         memory = obj._live["arena"].shared
         for _ in range(16):
             assert obj.programs["take"].run().retval == 0
@@ -70,9 +44,9 @@ def test_an_arena_is_where_it_says_and_its_pages_are_free():
         at = (obj.globals.first & 0xFFFFFFFF) % (16 * mmap.PAGESIZE)
         assert memory[at : at + 8] == (77).to_bytes(8, "little")
         with pytest.raises(ebee.SyscallError, match=r"map 'arena' at 0x300000000000"):
-            ebee.load(compile_text(ARENA, "-mcpu=v4"))
+            ebee.load(compiled("arena_pages", "-mcpu=v4"))
         del memory
-    ebee.load(compile_text(ARENA, "-mcpu=v4")).close()
+    ebee.load(compiled("arena_pages", "-mcpu=v4")).close()
 
 
 RINGS = HEAD + """
