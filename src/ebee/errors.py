@@ -59,7 +59,10 @@ class Diagnostic(Record):
 
 
 class PathStep(Record):
-    """One instruction on the way to a refusal: what `register` holds behind it, in words, and `how` it came to that."""
+    """One instruction on the way to a refusal: what `register` holds behind it, in words, and `how` it came to that.
+
+    `name` is that of the variable which is in the register there, where it is known.
+    """
 
     insn_idx: int
     insn: str
@@ -67,6 +70,7 @@ class PathStep(Record):
     words: str
     how: str = ""
     span: SourceSpan | None = None
+    name: str = ""
 
     def __str__(self) -> str:
         span = self.span
@@ -74,7 +78,8 @@ class PathStep(Record):
         if span is not None and span.text:
             where = (f"line {span.line} " if span.line else "") + f"`{span.text.strip()}`"
         how = f" ({self.how})" if self.how else ""
-        return f"{where}: r{self.register} is {self.words}{how}"
+        what = f"`{self.name}` (r{self.register})" if self.name else f"r{self.register}"
+        return f"{where}: {what} is {self.words}{how}"
 
 
 class Explanation(Record):
@@ -113,7 +118,7 @@ class Explanation(Record):
             "source": None if span is None else {"file": span.file, "line": span.line, "text": span.text},
             "path": [
                 {"insn_idx": s.insn_idx, "insn": s.insn, "register": s.register, "words": s.words, "how": s.how,
-                 "line": s.span.line if s.span else 0}
+                 "name": s.name, "line": s.span.line if s.span else 0}
                 for s in self.path
             ],
             "hint": self.hint,

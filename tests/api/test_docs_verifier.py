@@ -60,7 +60,9 @@ def test_a_refusal_is_explained(text_file, capsys):
     out = capsys.readouterr().out
     assert "program: socket, 8 instructions: refused by ebee\n" in out
     assert "program.S:6: *(u8 *)(r3 + 0) = 1\n" in out
-    assert "note: r3 is an address on the stack" in out or "note: r3 is the address 16 bytes below" in out
+    shown = PAGE[PAGE.index("    program: socket, 8 instructions: refused") : PAGE.index("Read the notes from")]
+    for note in [line.strip() for line in shown.splitlines() if "note:" in line]:
+        assert note in out
     assert "rule stack_bounds: " in out and "hint: stay within the array" in out
 
 

@@ -139,7 +139,7 @@ def _ask_ebee(
     from ..verifier.entry import explain_refusal, verify_program
     from ..verifier.refusal import Options
 
-    options = Options(kernel, not unprivileged, strict_alignment, count_visits=True)
+    options = Options(kernel, not unprivileged, strict_alignment, count_visits=True, trace_refusal=True)
     try:
         verdict = verify_program(prog, obj, find_target(target), options)
     except InternalError as e:

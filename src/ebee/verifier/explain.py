@@ -100,7 +100,7 @@ def read_steps(log: str) -> list[LogStep]:
                 steps[-1].states.update(read_states(line))
             if (call := _FRAME.search(line)) is not None:
                 frame = int(call[1])
-            elif _FROM.match(line):
+            else:
                 frame = 0
     return steps
 
@@ -162,21 +162,58 @@ def _bytes(count: str) -> str:
     return f"{count} byte{'s' * (count != '1')}" if count else ""
 
 
-def values_before(steps: Sequence[LogStep], message: str) -> list[PathStep]:
-    """Follow the registers that a refusal at the last step is about backwards; return what said something of them."""
+def values_before(steps: Sequence[LogStep], message: str, registers: Sequence[int] = ()) -> list[PathStep]:
+    """Follow the registers that a refusal at the last step is about backwards; return what said something of them.
+
+    These are `registers`, else those that the message names, else those that the step reads.
+    """
     if not steps:
         return []
     last = steps[-1]
     named = [int(n) for n in re.findall(r"\bR(\d+)\b", message)]
     read = [int(n) for n in _REGISTER.findall(re.sub(r"^r\d+ = ", "", last.insn))]
-    wanted = [n for n in dict.fromkeys(named or read) if n != 10]
+    wanted = [n for n in dict.fromkeys(registers or named or read) if n != 10]
     found: dict[int, PathStep] = {}
     seen: set[tuple[int, int]] = set()
     for register in wanted:
         _follow(steps, len(steps) - 1, register, found, seen)
     path = [found[i] for i in sorted(found)]
+    _name_variables(path, steps, found)
     kept = {(step.span.line if step.span and step.span.line else ~step.insn_idx, step.register): step for step in path}
     return [step for step in path if kept.get(_place(step)) is step][-MOST_STEPS:]
+
+
+_ASSIGNMENT = re.compile(r"\s*(?:[A-Za-z_][\w. *]*?[\s*])?([A-Za-z_]\w*)(?:\s*:\s*[\w.\[\] ]+)?\s*[-+*/%&|^<>]*=(?!=)")
+
+
+def _name_variables(path: list[PathStep], steps: Sequence[LogStep], found: dict[int, PathStep]) -> None:
+    """Give registers the names of variables: of a line that assigns to one, the last register that it defines."""
+    names: dict[tuple[int, int], str] = {}
+    for at, step in zip(sorted(found), path):
+        frame = steps[at].frame
+        place = frame, step.register
+        span, language = step.span, language_of(step.span)
+        if language not in ("python", "c") or span is None:
+            continue
+        if step.insn.startswith("if "):
+            step.name = names.get(place, "")
+            continue
+        names.pop(place, None)
+        assigned = _ASSIGNMENT.match(span.text)
+        if assigned is None:
+            continue
+        last = at
+        for i in range(at, len(steps)):
+            later = steps[i]
+            if later.frame < frame or later.frame == frame and (later.span is None or later.span.line != span.line):
+                break
+            if later.frame == frame and (_DEFINES.match(later.insn) or _CALL.match(later.insn)):
+                last = i
+        defines = _DEFINES.match(steps[last].insn)
+        if last == at:
+            step.name = names[place] = assigned[1]
+        elif defines is not None and defines[2] == f"r{step.register}":  # only moved
+            step.name = names[place] = names[frame, int(defines[1])] = assigned[1]
 
 
 def _place(step: PathStep) -> tuple[int, int]:
@@ -184,23 +221,31 @@ def _place(step: PathStep) -> tuple[int, int]:
 
 
 def _follow(
-    steps: Sequence[LogStep], at: int, register: int, found: dict[int, PathStep], seen: set[tuple[int, int]]
+    steps: Sequence[LogStep], at: int, register: int, found: dict[int, PathStep], seen: set[tuple[int, int]],
+    frame: int | None = None,
 ) -> None:
-    """Look behind step `at` for what gave `register` its value, and go on with what that was made of."""
-    frame = steps[at].frame
+    """Look before step `at` for what gave `register` of a frame its value, and go on with what that was made of."""
+    frame = steps[at].frame if frame is None else frame
     while at > 0:
+        following = steps[at]
         at -= 1
         step = steps[at]
-        if step.frame != frame or (at, register) in seen:
-            if (at, register) in seen:
+        if (at, register) in seen:
+            return
+        if step.frame > frame:
+            if register == 0 and following.frame == frame and step.insn == "exit":  # what a function returned
+                _follow(steps, at + 1, 0, found, seen, step.frame)
                 return
             continue
+        if step.frame < frame:
+            if following.frame == frame and 1 <= register <= 5 and step.insn.startswith("call"):  # an argument
+                _follow(steps, at, register, found, seen, step.frame)
+            return
         words = describe(step.states[register]) if register in step.states else ""
         if step.insn.startswith("if ") and register in map(int, _REGISTER.findall(step.insn)):
             seen.add((at, register))
             if words:
-                taken = at + 1 < len(steps) and steps[at + 1].insn_idx != step.insn_idx + 1
-                how = "jumped" if taken else "not jumped"
+                how = "jumped" if following.insn_idx != step.insn_idx + 1 else "not jumped"
                 found.setdefault(at, PathStep(step.insn_idx, step.insn, register, words, how, step.span))
             continue
         if _CALL.match(step.insn) and register <= 5:
@@ -212,9 +257,12 @@ def _follow(
             continue
         seen.add((at, register))
         is_load = defines[2].startswith("*(")
-        if words:
+        stored = _store_of(steps, at, defines[2]) if is_load else None
+        if words and stored is None:
             how = "read from memory" if is_load else ""
             found.setdefault(at, PathStep(step.insn_idx, step.insn, register, words, how, step.span))
+        if stored is not None:
+            _follow(steps, stored[0], stored[1], found, seen)
         if is_load:
             return
         sources = [int(n) for n in _REGISTER.findall(defines[2]) if n != "10"]
@@ -223,6 +271,24 @@ def _follow(
                 _follow(steps, at, source, found, seen)
         if re.match(r"[rw]\d+ = ", step.insn):
             return
+
+
+_STACK_PLACE = re.compile(r"\*\(u64 \*\)\(r10 [+-] ?\d+\)$")
+
+
+def _store_of(steps: Sequence[LogStep], at: int, place: str) -> tuple[int, int] | None:
+    """Return which step spilled what a load at step `at` gets from the stack, and from which register."""
+    if not _STACK_PLACE.match(place):
+        return None
+    frame = steps[at].frame
+    for i in range(at - 1, -1, -1):
+        step = steps[i]
+        if step.frame < frame:
+            return None
+        if step.frame == frame and step.insn.startswith(f"{place} = "):
+            register = re.fullmatch(r"r(\d+)", step.insn[len(place) + 3 :])
+            return None if register is None else (i, int(register[1]))
+    return None
 
 
 def catalogue() -> str:

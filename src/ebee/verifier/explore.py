@@ -163,15 +163,19 @@ class Verifier:
         """Tell if a function is verified on its own, by its BTF signature."""
         return functions.is_global(self, subprog)
 
+    def entry_state(self) -> State:
+        """Return what is known where the program starts."""
+        regs = [NOT_INIT_REG] * 11
+        regs[1] = Reg(PTR_TO_CTX, const(0))
+        regs[10] = Reg(PTR_TO_STACK, const(0), obj=0)
+        return State([Frame(regs, [], 0, -1, (0,))])
+
     def run(self) -> None:
         """Verify the main program, then every global function. Raises: Refusal."""
         check_sleepable(self)
         check_maps(self)
         functions.check_returns(self)
-        regs = [NOT_INIT_REG] * 11
-        regs[1] = Reg(PTR_TO_CTX, const(0))
-        regs[10] = Reg(PTR_TO_STACK, const(0), obj=0)
-        self.explore(State([Frame(regs, [], 0, -1, (0,))]), 0)
+        self.explore(self.entry_state(), 0)
         done: set[int] = set()
         while waiting := sorted(self.called_globals - done):
             done.add(waiting[0])
@@ -200,4 +204,8 @@ def verify(setting: Setting, options: Options | None = None) -> Verdict:
         if verifier.visits is not None:
             stats.visits = {slot: n for slot, n in enumerate(verifier.visits) if n}
     collector = verifier.collector if verifier is not None and refusal is None else None
+    if refusal is not None and verifier is not None and options.trace_refusal:
+        from .retrace import retrace
+
+        refusal.path = retrace(verifier, refusal)
     return Verdict(refusal is None, refusal, stats, collector.facts() if collector is not None else None)

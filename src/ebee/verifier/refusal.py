@@ -9,19 +9,21 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .facts import Facts
+    from .retrace import Step
 
 
 class Refusal(Exception):
     """A check that failed. `rule` is a key of `rules.RULES`, `insn_idx` counts 8-byte slots, `message` is the kernel's.
 
     `facts` holds the values that the words of the rule need (`register`, `range`, `size`, …), and `state` what was
-    known there.
+    known there. `path` has the instructions that led there, if `Options.trace_refusal` asked for them.
     """
 
     def __init__(self, rule: str, insn_idx: int, message: str, facts: dict[str, Any] | None = None) -> None:
         super().__init__(message)
         self.rule, self.insn_idx, self.message, self.facts = rule, insn_idx, message, facts or {}
         self.state: Any = None
+        self.path: list[Step] = []
 
 
 class Stats(Record):
@@ -41,7 +43,7 @@ class Options(Record):
     """The rules to verify by. `kernel` is the version whose rules hold, `privileged` says CAP_BPF and CAP_PERFMON.
 
     `strict_alignment` is that of BPF_F_STRICT_ALIGNMENT, `max_insns` the limit of explored instructions.
-    `count_visits` asks for `Stats.visits`, `collect_facts` for `Verdict.facts`.
+    `count_visits` asks for `Stats.visits`, `collect_facts` for `Verdict.facts`, `trace_refusal` for `Refusal.path`.
     """
 
     kernel: str = "6.18"
@@ -50,6 +52,7 @@ class Options(Record):
     max_insns: int = 1_000_000
     count_visits: bool = False
     collect_facts: bool = False
+    trace_refusal: bool = False
 
 
 class Verdict(Record):

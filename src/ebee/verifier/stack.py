@@ -78,7 +78,8 @@ def offsets(v: Verifier, number: int, reg: Reg, off: int, size: int, what: str) 
         if not num.mask:
             message = f"invalid {what} stack R{number} off={low} size={size}"
         else:
-            message = f"invalid variable-offset {what} stack R{number} var_off={bits_of(num)} off={off} size={size}"
+            at = f"var_off={bits_of(num)} off={reg.off + off} size={size}"
+            message = f"invalid variable-offset {what} stack R{number} {at}"
         raise v.refuse("stack_bounds", message, register=number, value=num, low=low, high=high, size=size)
     missing = slot_of(low) + 1 - len(frame.stack)
     if missing > 0:

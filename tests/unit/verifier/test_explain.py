@@ -37,15 +37,15 @@ def test_values_are_followed_to_where_they_came_from():
     assert [(step.insn_idx, step.register, step.how) for step in found.path] == [
         (0, 6, "read from memory"), (4, 0, "what the call gave"), (5, 0, "not jumped"), (6, 6, "not jumped"), (7, 0, "")
     ]  # fmt: skip
-    assert str(found.path[0]) == "line 4 `n = ctx.length`: r6 is a number from 0 to 4294967295 (read from memory)"
-    assert str(found.path[3]) == "line 7 `if n <= 4096:`: r6 is a number from 0 to 4096 (not jumped)"
+    assert str(found.path[0]) == "line 4 `n = ctx.length`: `n` (r6) is a number from 0 to 4294967295 (read from memory)"
+    assert str(found.path[3]) == "line 7 `if n <= 4096:`: `n` (r6) is a number from 0 to 4096 (not jumped)"
     assert found.hint == RULES["map_value_bounds"].python
 
 
 def test_sources_of_the_object_are_better_than_those_of_the_log():
     spans = {6: SourceSpan("own.c", 70, text="if (n > 4096)")}
     found = explain_log(INDEX + STATS, SourceSpan("own.c", 80, text="v[n]"), spans=spans)
-    assert "line 70 `if (n > 4096)`: r6 is a number from 0 to 4096 (not jumped)" in found.notes()
+    assert "line 70 `if (n > 4096)`: `n` (r6) is a number from 0 to 4096 (not jumped)" in found.notes()
     assert found.hint == RULES["map_value_bounds"].c
 
 
@@ -151,4 +151,16 @@ def test_the_error_carries_the_explanation():
     found = explain_log(INDEX + STATS)
     error = VerifierError("p", found.reason, notes=found.notes(), hint=found.hint, explanation=found)
     assert error.explanation is found
-    assert "line 7 `if n <= 4096:`: r6 is a number from 0 to 4096" in str(error)
+    assert "line 7 `if n <= 4096:`: `n` (r6) is a number from 0 to 4096" in str(error)
+
+
+def test_values_are_followed_through_functions_and_the_stack():
+    log = (
+        "0: R1=ctx() R10=fp0\n0: (61) r1 = *(u32 *)(r1 +0)  ; R1_w=scalar(umax=255)\n"
+        "1: (7b) *(u64 *)(r10 -8) = r1  ; R10=fp0\n2: (79) r2 = *(u64 *)(r10 -8)  ; R2_w=scalar(umax=255)\n"
+        "3: (85) call pc+4\ncaller:\n R10=fp0\ncallee:\n frame1: R2=scalar(umax=255) R10=fp0\n"
+        "8: (bf) r0 = r2  ; frame1: R0_w=scalar(umax=255) R2=scalar(umax=255)\n"
+        "9: (95) exit\nreturning from callee:\n frame1: R0_w=scalar(umax=255)\nto caller at 4:\n R0_w=scalar(umax=255)\n"
+        "4: (79) r3 = *(u64 *)(r0 +0)\nR0 invalid mem access 'scalar'\n"
+    )
+    assert [(step.insn_idx, step.register) for step in explain_log(log + STATS).path] == [(0, 1), (8, 0)]
