@@ -265,7 +265,8 @@ def _alu_reg(v: Verifier, op: Any) -> int:
     check_read(v, src)
     check_read(v, dst)
     check_dst(v, dst)
-    if a.kind == PTR_TO_ARENA:
+    if a.kind == PTR_TO_ARENA or b.kind == PTR_TO_ARENA:
+        regs[dst] = a if a.kind == PTR_TO_ARENA else b
         return following  # type: ignore[no-any-return]
     if a.kind != SCALAR and b.kind != SCALAR:
         if name != "sub" or not v.privileged:

@@ -20,7 +20,6 @@ from .state import (
     ITER,
     MISC,
     MISC_SLOT,
-    NOT_INIT_REG,
     PTR_TO_INSN,
     PTR_TO_STACK,
     PTR_TO_TP_BUFFER,
@@ -270,17 +269,15 @@ def _write_somewhere(v: Verifier, ptr: Reg, low: int, end: int, value: Reg | Non
         if is_zero and kind == SPILL and reg is not None and _is_zero(reg):
             zero_used = True
             continue
-        if is_zero and kind == STACK_ZERO:
-            new = STACK_ZERO
-            zero_used = True
-        else:
-            new = MISC
         if kind == INVALID and not v.privileged:
             message = f"uninit stack in range of var-offset write prohibited for !root; insn {v.idx}, off: {at}"
             raise v.refuse("stack_variable_offset", message, off=at)
-        kinds = bytearray(slot.kinds)
-        kinds[at & 7] = new
-        stack[spi] = Slot(bytes(kinds), NOT_INIT_REG if SPILL in kinds else None)
+        kinds = bytearray(MISC if slot.kinds[0] == SPILL and k != INVALID else k for k in slot.kinds)
+        if is_zero and kind == STACK_ZERO:
+            zero_used = True
+        else:
+            kinds[at & 7] = MISC
+        stack[spi] = Slot(bytes(kinds))
     if zero_used and src >= 0:
         v.pruning.mark_precise(src)
 
