@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -71,6 +72,77 @@ def test_what_an_accepted_program_costs(text_file, capsys):
     (verdict,) = json.loads(capsys.readouterr().out)
     assert (verdict["accepted"], verdict["processed"], verdict["explanation"]) == (True, 22, None)
     assert [(row["line"], row["explored"]) for row in verdict["costs"]][:2] == [(3, 10), (4, 10)]
+
+
+MANY = """call 7
+r6 = r0
+r6 &= 1
+if r6 == 0 goto l
+r1 = 1
+l:
+r1 = 0
+r7 = 0
+again:
+call f
+r7 += 1
+if r7 < 10 goto again
+r0 = 0
+exit
+f:
+*(u64 *)(r10 - 8) = 1
+r0 = 0
+exit
+"""
+
+
+def test_what_an_acceptance_reports(text_file, capsys, monkeypatch, tmp_path):
+    file = text_file(MANY, "ok.S")
+    monkeypatch.chdir(tmp_path)
+    assert main(["verify", "ok.S"]) == 0
+    out = capsys.readouterr().out
+    shown = PAGE[PAGE.index("    program: socket, 15 instructions: accepted") : PAGE.index("`--json` has all lines")]
+    for line in shown.splitlines():
+        assert line.strip() in out
+    assert main(["verify", file, "--json"]) == 0
+    (verdict,) = json.loads(capsys.readouterr().out)
+    assert (verdict["longest_path"], verdict["deepest_stack"], verdict["max_states_per_insn"]) == (69, 32, 1)
+    assert [(row["line"], row["paths"]) for row in verdict["pruned"]] == [(10, 1)]
+
+
+@pytest.mark.needs_kernel
+def test_the_kernel_reports_the_same(text_file):
+    from ebee.cli.verify import _assembled
+
+    given = ebee.Object(_assembled(text_file(MANY), "socket"))
+    (own,), (kernels,) = ebee.verify(given), ebee.verify(given, log="kernel")
+    for name in ("processed", "total_states", "peak_states", "max_states_per_insn", "stack_bytes", "pruned"):
+        assert getattr(own, name) == getattr(kernels, name), name
+    assert sorted(map(str, own.costs)) == sorted(map(str, kernels.costs))
+
+
+# What `ebee verify FILE --json` does, for an interpreter that does not have click.
+AS_COMMAND = """import sys
+from ebee.cli.verify import verify_file
+sys.exit(verify_file(sys.argv[1], as_json=True, log="ebee", kernel="6.18", unprivileged=False, strict_alignment=False,
+                     everything=True, section="socket", target="auto"))"""
+
+
+def test_anyone_may_verify(as_user):
+    from ebee.cli.verify import _assembled
+
+    with tempfile.TemporaryDirectory() as directory:
+        folder = Path(directory)
+        folder.chmod(0o755)
+        (folder / "probe.py").write_text(CODE.partition("for verdict in")[0])
+        (folder / "bad.S").write_text(BAD)
+        ebee.Object(_assembled(str(folder / "bad.S"), "socket")).save(folder / "bad.bpf.o")
+        said = {}
+        for file in sorted(folder.iterdir()):
+            argv = as_user([sys.executable, "-c", AS_COMMAND, str(file)])
+            done = subprocess.run(argv, capture_output=True, text=True, timeout=60, cwd="/")
+            assert done.returncode in (0, 4), done.stderr
+            said[file.name] = [(verdict["verifier"], verdict["accepted"]) for verdict in json.loads(done.stdout)]
+    assert said == {"probe.py": [("ebee", True)], "bad.S": [("ebee", False)], "bad.bpf.o": [("ebee", False)]}
 
 
 @pytest.mark.needs_kernel

@@ -27,9 +27,11 @@ class ProgramVerdict(Record):
     """What a verifier said of one program; `explanation` is None where it was accepted.
 
     `verifier` is `ebee` or `Linux VERSION`. `processed` instructions were explored, of 1,000,000 that may be;
-    `longest_path` of them on one path (0: not known). `total_states` were kept and `peak_states` at once.
-    `stack_bytes` is the stack of each function, the program's own first. `costs` has how often instructions of each
-    source line were explored, the dearest first; `log` is the kernel's own text.
+    `longest_path` of them on one path (0: not known). `total_states` were kept, `peak_states` at once and
+    `max_states_per_insn` at one instruction. `stack_bytes` is the stack of each function, the program's own first, and
+    `deepest_stack` that of the dearest chain of calls (0: not known). `costs` has how often instructions of each source
+    line were explored, `pruned` how often a path ended there because the rest was known; the most frequent first.
+    `log` is the kernel's own text.
     """
 
     program: str
@@ -42,8 +44,11 @@ class ProgramVerdict(Record):
     longest_path: int = 0
     total_states: int = 0
     peak_states: int = 0
+    max_states_per_insn: int = 0
+    deepest_stack: int = 0
     stack_bytes: list[int] = field(default_factory=list)
     costs: list[tuple[SourceSpan, int]] = field(default_factory=list)
+    pruned: list[tuple[SourceSpan, int]] = field(default_factory=list)
     log: str = ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -52,8 +57,11 @@ class ProgramVerdict(Record):
             "program": self.program, "section": self.section, "verifier": self.verifier, "accepted": self.accepted,
             "explanation": None if self.explanation is None else self.explanation.to_dict(), "insns": self.insns,
             "processed": self.processed, "longest_path": self.longest_path, "total_states": self.total_states,
-            "peak_states": self.peak_states, "stack_bytes": self.stack_bytes,
+            "peak_states": self.peak_states,
+            "max_states_per_insn": self.max_states_per_insn, "deepest_stack": self.deepest_stack,
+            "stack_bytes": self.stack_bytes,
             "costs": [{"file": s.file, "line": s.line, "text": s.text, "explored": n} for s, n in self.costs],
+            "pruned": [{"file": s.file, "line": s.line, "text": s.text, "paths": n} for s, n in self.pruned],
         }  # fmt: skip
 
     def render(self) -> str:
@@ -74,9 +82,14 @@ class ProgramVerdict(Record):
         lines.append(f"  explored {self.processed:,} instructions, {share:.2g} % of what may be")
         if self.longest_path:
             lines.append(f"  longest path {self.longest_path:,} instructions")
-        lines.append(f"  states kept {self.total_states}, at once {self.peak_states}")
+        most = f"{self.max_states_per_insn} at one instruction"
+        lines.append(f"  states kept {self.total_states}, at once {self.peak_states}, {most}")
         if self.stack_bytes:
-            lines.append(f"  stack {' + '.join(map(str, self.stack_bytes))} bytes of 512")
+            deepest = f", {self.deepest_stack} in the deepest chain of calls" if self.deepest_stack else ""
+            lines.append(f"  stack {' + '.join(map(str, self.stack_bytes))} bytes of 512{deepest}")
+        if self.pruned:
+            (span, count), total = self.pruned[0], sum(n for _span, n in self.pruned)
+            lines.append(f"  paths that ended early {total:,}, most of them ({count:,}) at {span.file}:{span.line}")
         for span, count in self.costs[:5]:
             lines.append(f"  {count:8,} x {span.file}:{span.line}: {span.text.strip()}")
         return "\n".join(lines)
@@ -151,7 +164,8 @@ def _ask_ebee(
         made.explanation = explain_refusal(verdict.refusal, prog, spans)
     made.processed, made.longest_path = stats.processed, stats.longest_path
     made.total_states, made.peak_states, made.stack_bytes = stats.total_states, stats.peak_states, stats.stack_bytes
-    made.costs = _costs(stats.visits, spans)
+    made.max_states_per_insn, made.deepest_stack = stats.max_states_per_insn, stats.deepest_stack
+    made.costs, made.pruned = _costs(stats.visits, spans), _costs(stats.pruned, spans)
     return made
 
 
@@ -210,7 +224,8 @@ def _ask_kernel(obj: ObjectSpec) -> list[ProgramVerdict]:
             if accepted:
                 result, log = backend.verifier_log(prog, obj, maps, _ALL_PATHS, _LOG_BYTES)
                 if result != -_ENOSPC:
-                    made.costs = _costs(_visits(log), spans)
+                    made.costs = _costs(_count(_VISIT, log), spans)
+                    made.pruned = _costs(_count(_SAFE, log), spans)
             elif not log:
                 raise SyscallError("BPF_PROG_LOAD", -result, f"program {prog.name!r}")
             else:
@@ -225,21 +240,27 @@ def _ask_kernel(obj: ObjectSpec) -> list[ProgramVerdict]:
         backend.close()
 
 
-def _visits(log: str) -> dict[int, int]:
-    """Return how often the log of all paths has each instruction."""
+_VISIT, _SAFE = r"^(\d+): \([0-9a-f]{2}\)", r"^(?:from \d+ to )?(\d+)(?: \(speculative execution\))?: safe$"
+
+
+def _count(pattern: str, log: str) -> dict[int, int]:
+    """Return how often a log has lines about each instruction."""
     import re
 
     counts: dict[int, int] = {}
-    for slot in re.findall(r"^(\d+): \([0-9a-f]{2}\)", log, re.M):
+    for slot in re.findall(pattern, log, re.M):
         counts[int(slot)] = counts.get(int(slot), 0) + 1
     return counts
+
+
+_STATISTICS = r"^processed (\d+) insns .*?max_states_per_insn (\d+) total_states (\d+) peak_states (\d+)"
 
 
 def _read_stats(log: str, made: ProgramVerdict) -> None:
     import re
 
-    if found := re.search(r"^processed (\d+) insns .*?total_states (\d+) peak_states (\d+)", log, re.M):
-        made.processed, made.total_states, made.peak_states = map(int, found.groups())
+    if found := re.search(_STATISTICS, log, re.M):
+        made.processed, made.max_states_per_insn, made.total_states, made.peak_states = map(int, found.groups())
     if found := re.search(r"^stack depth ([\d+]+)", log, re.M):
         made.stack_bytes = [int(n) for n in found[1].split("+")]
 

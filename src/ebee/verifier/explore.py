@@ -52,7 +52,7 @@ class Verifier:
             setting.insns, privileged=options.privileged, targets=targets, has_gotox=self.kernel >= (6, 19)
         )
         self.stats = Stats()
-        self.processed = self.jumps = 0
+        self.processed = self.jumps = self.path_start = 0
         self.ids = 0
         self.enter(State([Frame([NOT_INIT_REG] * 11, [], 0, -1, (0,))]))
         self.pending: list[tuple[State, int, int]] = []
@@ -62,8 +62,8 @@ class Verifier:
         self.accessed = [0] * len(self.ops)  # by slot: the kind and flags of the pointer that memory is accessed by
         self.called_globals: set[int] = set()
         self.packet_movers: set[int] | None = None
-        self.deepest = 0
         self.visits = [0] * len(self.ops) if options.count_visits else None
+        self.pruned: dict[int, int] = {}
         self.collector: Collector | None = None
         if options.collect_facts:
             from .facts import Collector
@@ -111,6 +111,7 @@ class Verifier:
         state = self.state.copy()
         if state.parent is not None:
             state.parent.branches += 1
+        state.length = self.processed - self.path_start
         self.pending.append((state, idx, prev))
         if len(self.pending) > MAX_PENDING:
             raise self.refuse("jump_sequence", f"The sequence of {MAX_PENDING + 1} jumps is too complex.")
@@ -120,7 +121,8 @@ class Verifier:
         """Go through all paths from `idx` on. Raises: Refusal."""
         self.enter(state)
         ops, marks, visits, pruning = self.ops, self.code.marks, self.visits, self.pruning
-        limit = self.options.max_insns
+        limit, stats = self.options.max_insns, self.stats
+        self.path_start = self.processed
         prev = -1
         while True:
             self.processed += 1
@@ -132,6 +134,7 @@ class Verifier:
             mark = marks[idx]
             if mark & PRUNE and pruning.seen(idx):
                 following = END
+                self.pruned[idx] = self.pruned.get(idx, 0) + 1
             else:
                 if mark & JUMP:
                     self.state.history.append((idx, prev, None, (), 0))
@@ -144,9 +147,12 @@ class Verifier:
             idx = following
             if idx < 0:
                 pruning.end_path(self.state)
+                if self.processed - self.path_start > stats.longest_path:
+                    stats.longest_path = self.processed - self.path_start
                 if not self.pending:
                     return
                 state, idx, prev = self.pending.pop()
+                self.path_start = self.processed - state.length
                 self.enter(state)
 
     # What is asked of the program.
@@ -183,7 +189,7 @@ class Verifier:
             self.explore(functions.entry_state(self, waiting[0]), self.code.starts[waiting[0]])
         self.stats.stack_bytes = self.stack_bytes
         self.stats.functions = self.code.starts
-        self.deepest = functions.check_stack_depth(self)
+        self.stats.deepest_stack = functions.check_stack_depth(self)
 
 
 def verify(setting: Setting, options: Options | None = None) -> Verdict:
@@ -200,7 +206,7 @@ def verify(setting: Setting, options: Options | None = None) -> Verdict:
     stats = Stats()
     if verifier is not None:
         stats = verifier.stats
-        stats.processed = verifier.processed
+        stats.processed, stats.pruned = verifier.processed, verifier.pruned
         if verifier.visits is not None:
             stats.visits = {slot: n for slot, n in enumerate(verifier.visits) if n}
     collector = verifier.collector if verifier is not None and refusal is None else None

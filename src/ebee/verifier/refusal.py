@@ -27,7 +27,11 @@ class Refusal(Exception):
 
 
 class Stats(Record):
-    """How much work it was, as the kernel counts it. `stack_bytes` of each function, in the order of `functions`."""
+    """How much work it was, as the kernel counts it. `stack_bytes` of each function, in the order of `functions`.
+
+    `deepest_stack` is what the dearest chain of calls needs, in bytes. `visits` has how often each slot was explored,
+    `pruned` how often a path ended there because a stored state covers it.
+    """
 
     processed: int = 0
     total_states: int = 0
@@ -36,6 +40,8 @@ class Stats(Record):
     longest_path: int = 0
     functions: list[int] = field(default_factory=list)
     stack_bytes: list[int] = field(default_factory=list)
+    deepest_stack: int = 0
+    pruned: dict[int, int] = field(default_factory=dict)
     visits: dict[int, int] = field(default_factory=dict)
 
 

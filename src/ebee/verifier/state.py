@@ -141,12 +141,13 @@ class State:
     `refs` holds (kind, id, insn) of what was acquired and must be released. `parent` is the stored state before,
     `branches` how many paths from here are not yet finished, `history` the jumps since `parent` as
     (slot, slot before, (frame, index of the slot of stack) that was spilled or filled, linked registers and slots, mask
-    of compared registers that point to the stack).
+    of compared registers that point to the stack). `length` is how many instructions the path had
+    where it branched off.
     """
 
     __slots__ = (
-        "branches", "callback_depth", "cleaned", "first", "frames", "history", "idx", "last", "locks", "may_goto_depth",
-        "parent", "preempt", "rcu", "refs", "speculative",
+        "branches", "callback_depth", "cleaned", "first", "frames", "history", "idx", "last", "length", "locks",
+        "may_goto_depth", "parent", "preempt", "rcu", "refs", "speculative",
     )  # fmt: skip
 
     def __init__(self, frames: list[Frame]) -> None:
@@ -158,7 +159,7 @@ class State:
         self.parent: State | None = None
         self.branches = 1
         self.history: list[Jump] = []
-        self.first = self.last = self.idx = 0
+        self.first = self.last = self.idx = self.length = 0
 
     def copy(self) -> State:
         """Return a state that changes apart from this one."""
@@ -168,4 +169,5 @@ class State:
         new.may_goto_depth, new.callback_depth = self.may_goto_depth, self.callback_depth
         new.speculative, new.cleaned, new.parent, new.branches = self.speculative, False, self.parent, 1
         new.history, new.first, new.last, new.idx = self.history[:], self.first, self.last, self.idx
+        new.length = self.length
         return new
