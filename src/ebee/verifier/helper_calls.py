@@ -26,7 +26,7 @@ from .references import (
     take_lock,
 )
 from .scalar import const, from_signed_range
-from .special_fields import fields_of
+from .special_fields import has_lock
 from .state import (
     MEM_ALLOC,
     MEM_PERCPU,
@@ -462,8 +462,7 @@ def _map_value(v: Verifier, call: Call, flags: int) -> Reg:
     assert map_ is not None
     if call.key is not None and map_.map_type in _ARRAYS and call.key < map_.max_entries and v.kernel >= (6, 14):
         flags = 0
-    has_lock = any(field.name in ("bpf_spin_lock", "bpf_res_spin_lock") for field in fields_of(v, map_))
-    id = v.new_id() if flags or has_lock else 0
+    id = v.new_id() if flags or has_lock(v, map_) else 0
     ref = 0
     if call.proto.name == "map_lookup_elem" and map_.map_type in _SOCK_MAPS:
         ref = id = acquire(v, "map_lookup_elem", id)

@@ -13,6 +13,7 @@ from .names import type_name
 from .scalar import const
 from .scalar_alu import alu64
 from .scalar_branch import branch_outcome, refine
+from .special_fields import has_lock
 from .state import (
     ADD_CONST,
     CONST_PTR_TO_MAP,
@@ -96,8 +97,8 @@ def _jump_imm(v: Verifier, op: Any) -> int:
         return target if taken else following  # type: ignore[no-any-return]
     other = v.push(target, v.idx)
     if not is32 and name in ("jeq", "jne") and reg.flags & PTR_MAYBE_NULL and not src.num.value:
-        settle_null(v.state, reg, is_null=name == "jne")
-        settle_null(other, reg, is_null=name == "jeq")
+        settle_null(v, v.state, reg, is_null=name == "jne")
+        settle_null(v, other, reg, is_null=name == "jeq")
     elif not v.privileged:
         raise v.refuse("pointer_compare", f"R{dst} pointer comparison prohibited", register=dst)
     return following  # type: ignore[no-any-return]
@@ -147,8 +148,8 @@ def _jump_reg(v: Verifier, op: Any) -> int:
             equal[number] = not_null(equal[number])
     is_null_check = b.kind == SCALAR and not b.num.mask and not b.num.value
     if name in ("jeq", "jne") and a.flags & PTR_MAYBE_NULL and is_null_check:
-        settle_null(v.state, a, is_null=name == "jne")
-        settle_null(other, a, is_null=name == "jeq")
+        settle_null(v, v.state, a, is_null=name == "jne")
+        settle_null(v, other, a, is_null=name == "jeq")
     elif not _learn_packet(v, name, dst, src, a, b, other) and a.kind != SCALAR and not v.privileged:
         raise v.refuse("pointer_compare", f"R{dst} pointer comparison prohibited", register=dst)
     return following  # type: ignore[no-any-return]
@@ -254,18 +255,23 @@ def not_null(reg: Reg) -> Reg:
     return Reg(reg.kind, reg.num, reg.id, reg.off, reg.flags & ~PTR_MAYBE_NULL, reg.obj, reg.ref, reg.size)
 
 
-def without_null(reg: Reg) -> Reg:
-    """Return a pointer that was found not to be null: of maps of maps and of sockets, what the value stands for."""
+def without_null(v: Verifier, reg: Reg) -> Reg:
+    """Return a pointer that was found not to be null: of maps of maps and of sockets, what the value stands for.
+
+    Only pointers to what may have locks are told apart any further. Source: mark_ptr_or_null_reg().
+    """
     if reg.kind == PTR_TO_MAP_VALUE:
         used = reg.obj
         if used.inner is not None:
             return Reg(CONST_PTR_TO_MAP, reg.num, reg.id, reg.off, 0, used.inner, reg.ref)
         kind = _SOCKET_MAPS.get(used.map_type, PTR_TO_MAP_VALUE)
-        return Reg(kind, reg.num, reg.id, reg.off, 0, used if kind == PTR_TO_MAP_VALUE else None, reg.ref)
-    return not_null(reg)
+        id = reg.id if kind == PTR_TO_MAP_VALUE and has_lock(v, used) else 0
+        return Reg(kind, reg.num, id, reg.off, 0, used if kind == PTR_TO_MAP_VALUE else None, reg.ref)
+    id = reg.id if reg.flags & MEM_ALLOC else 0
+    return Reg(reg.kind, reg.num, id, reg.off, reg.flags & ~PTR_MAYBE_NULL, reg.obj, reg.ref, reg.size)
 
 
-def settle_null(state: State, pointer: Reg, *, is_null: bool) -> None:
+def settle_null(v: Verifier, state: State, pointer: Reg, *, is_null: bool) -> None:
     """Tell all pointers that came from the same call whether they are null; a reference that is null is released."""
     id, ref = pointer.id, pointer.ref
     if is_null and ref and ref == id:
@@ -276,7 +282,7 @@ def settle_null(state: State, pointer: Reg, *, is_null: bool) -> None:
             return reg
         if is_null:
             return ZERO_REG
-        return without_null(reg)
+        return without_null(v, reg)
 
     map_registers(state, settled, PTR_MAYBE_NULL)
 

@@ -67,6 +67,11 @@ def fields_of(v: Verifier, map_: MapSpec) -> list[Special]:
     return fields
 
 
+def has_lock(v: Verifier, map_: MapSpec) -> bool:
+    """Tell if a map's value has a lock."""
+    return any(field.name in ("bpf_spin_lock", "bpf_res_spin_lock") for field in fields_of(v, map_))
+
+
 def check_special(v: Verifier, number: int, reg: Reg, off: int, size: int, *, by_helper: bool) -> Special | None:
     """Refuse an access that touches a special field; return the kernel pointer that a plain access is to.
 
