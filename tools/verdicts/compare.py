@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from verdict_cases import FOLDER, read_cases
+from verdict_cases import FOLDER, USER, read_cases
 
 from ebee.errors import InternalError
 from ebee.spec.default_target import default_target
@@ -51,7 +51,7 @@ def compare(case: Case, target: Target, kernel: str = KERNEL, max_insns: int = 1
     """Compare the verdicts on one case."""
     said = case.verdicts[kernel]
     options = Options(
-        kernel=kernel, privileged="unprivileged" not in case.options,
+        kernel=kernel.removesuffix(USER), privileged=not (kernel.endswith(USER) or "unprivileged" in case.options),
         strict_alignment="strict_alignment" in case.options, max_insns=max_insns,
     )  # fmt: skip
     try:

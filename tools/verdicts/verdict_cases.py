@@ -14,6 +14,8 @@ the kernel that was recorded last. What belongs to no instruction stands on the 
     kernel 6.18 refuses cfg_unreachable: unreachable insn 1
     kernel 6.18 accepts 12                  (instructions processed)
     kernel 7.3 accepts 9                    (another kernel, another verdict)
+    kernel 6.12-user refuses pointer_leak: R0 leaks addr        (to a user without privilege)
+    like 6.18 6.1 6.12                      (these say what 6.18 says: verdict and rule)
 
 What a case may say before its code:
 
@@ -74,6 +76,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).resolve().parents[2] / "tests" / "data" / "verifier"
 MARK = ";!"
+MAIN = "6.18"  # the kernel whose verdicts stand beside instructions
+USER = "-user"  # behind a kernel's version: its verdict for users without privilege
 OPTIONS = {"unprivileged": 0, "strict_alignment": abi.BPF_F_STRICT_ALIGNMENT, "sleepable": abi.BPF_F_SLEEPABLE}
 _MAP_TYPES = {name.removeprefix("BPF_MAP_TYPE_").lower(): number for number, name in abi.MAP_TYPE_NAMES.items()}
 _WITHOUT_KEYS = frozenset(("ringbuf", "user_ringbuf", "queue", "stack", "bloom_filter", "arena"))
@@ -154,6 +158,7 @@ class _Reader:
         self.section = "socket"
         self.differs = ""
         self.verdicts: dict[str, Verdict] = {}
+        self.like: list[tuple[str, str]] = []
         self.at = 0
 
     def wrong(self, what: str) -> CaseError:
@@ -183,6 +188,8 @@ class _Reader:
         for kernel, verdict in self.verdicts.items():
             if not verdict.accepted and not verdict.message:
                 self.verdicts[kernel] = marked
+        for kernel, other in self.like:
+            self.verdicts[kernel] = self.verdicts[other]
         lines = self._assemble(name, code)
         return Case(
             name, self.file, self.start + 1, self.lines, self.spec, lines, frozenset(self.options), self.verdicts,
@@ -210,6 +217,10 @@ class _Reader:
         else:
             rule, _, message = (more[0] if more else "").partition(": ")
             self.verdicts[version] = Verdict(False, 0, message, rule)
+
+    def _like(self, rest: str) -> None:
+        other, *kernels = rest.split()
+        self.like += [(kernel, other) for kernel in kernels]
 
     def _struct(self, rest: str) -> None:
         name, *members = rest.split()
@@ -437,3 +448,26 @@ def with_verdict(case: Case, kernel: str, verdict: Verdict) -> list[str]:
         before_code = next(i for i, line in enumerate(lines) if line[:1] in (" ", "\t"))
         lines.insert(before_code, words)
     return lines
+
+
+def with_other(case: Case, verdicts: dict[str, Verdict]) -> list[str]:
+    """Return the lines of a case with verdicts of kernels beside MAIN's: `like` where verdict and rule are alike."""
+    main = case.verdicts.get(MAIN)
+    known = {kernel: said for kernel, said in case.verdicts.items() if kernel != MAIN} | verdicts
+    lines = [line for line in case.text if not line.startswith("like ") and not _is_other(line)]
+    at = next(i for i, line in enumerate(lines) if line[:1] in (" ", "\t"))
+    alike = [kernel for kernel, said in known.items() if main and said[0] == main[0] and said.rule == main.rule]
+    made = [f"like {MAIN} {' '.join(sorted(alike, key=_by_version))}"] if alike else []
+    for kernel in sorted(known.keys() - set(alike), key=_by_version):
+        said = known[kernel]
+        words = f"accepts {said.processed}" if said.accepted else f"refuses {said.rule}: {said.message}"
+        made.append(f"kernel {kernel} {words}")
+    return lines[:at] + made + lines[at:]
+
+
+def _is_other(line: str) -> bool:
+    return line.startswith("kernel ") and not line.startswith(f"kernel {MAIN} ")
+
+
+def _by_version(kernel: str) -> tuple[bool, list[int]]:
+    return kernel.endswith(USER), [int(part) for part in kernel.removesuffix(USER).split(".")]
