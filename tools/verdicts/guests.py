@@ -24,8 +24,8 @@ from compare import compare, target_with_types
 from host_verdict import kernel_verdict, kernel_version
 from verdict_cases import FOLDER, USER, CaseError, Verdict, parse, read_cases, with_other
 
-from ebee.errors import EbeeError
 from ebee.abi.bpf import BPF_PROG_TYPE_CGROUP_SKB, BPF_PROG_TYPE_SOCKET_FILTER
+from ebee.errors import EbeeError
 
 ROOT = FOLDER.parents[2]
 SEEN = "verdicts: "

@@ -355,5 +355,5 @@ def _refusal(
     words, hint = explanation.words, explanation.hint
     return VerifierError(
         prog.name, report.reason, insn_idx=slot, span=span, log=log, notes=explanation.notes(),
-        hint=f"{words[:-1]}: {hint}" if hint and not report.is_new_format else hint, explanation=explanation,
+        hint=f"{words[:-1]}: {hint}" if hint and hint != report.hint else hint, explanation=explanation,
     )  # fmt: skip

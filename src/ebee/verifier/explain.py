@@ -13,7 +13,7 @@ from ..errors import Explanation, PathStep, SourceSpan
 from ..record import Record, field
 from .kernel_log import read_log
 from .kernel_registers import describe, read_states
-from .rules import OTHER, RULES, find_rule
+from .rules import OTHER, RULES, WRITTEN, find_rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,9 +72,14 @@ class LogStep(Record):
 
 
 def language_of(span: SourceSpan | None) -> str:
-    """Return the language of a source, by its file's name; empty for one that is not known."""
+    """Return the language of a source, by its file's name; empty for one that is not known.
+
+    Only Python has sources without a file: `<stdin>`, `<string>`.
+    """
     if span is None:
         return ""
+    if span.file.startswith("<") and span.file.endswith(">"):
+        return "python"
     return _LANGUAGES.get("." + span.file.rpartition(".")[2], "")
 
 
@@ -143,9 +148,12 @@ def explain_log(
     explanation.numbers = numbers_of(report.message)
     explanation.registers = report.registers
     explanation.path = path
-    own = report.hint if report.is_new_format else ""
-    advice = rule.advice(language or language_of(span)) if rule.name != OTHER else ""
-    explanation.hint = own or advice
+    language = language or language_of(span)
+    explanation.hint = getattr(rule, language, "") if language in WRITTEN else ""
+    if not explanation.hint and report.is_new_format:
+        explanation.hint = report.hint
+    elif rule.name != OTHER:
+        explanation.hint = rule.advice(language)
     return explanation
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PYTHON, C, BPFTRACE, ASM = "python", "c", "bpftrace", "asm"
+WRITTEN = (PYTHON, C, BPFTRACE)  # what rules have words for
 
 
 class Rule(Record):
@@ -33,7 +34,7 @@ class Rule(Record):
 
     def advice(self, language: str = "") -> str:
         """Return what to write instead, in `python`, `c`, `bpftrace`, or in no language."""
-        return (language in (PYTHON, C, BPFTRACE) and getattr(self, language)) or self.hint
+        return (language in WRITTEN and getattr(self, language)) or self.hint
 
 
 OTHER = "other"  # the rule of a message that no pattern knows
@@ -337,7 +338,8 @@ TABLE: tuple[Rule, ...] = (
          "make the program sleepable, and call it outside of locks and RCU regions",
          (r"helper call might sleep", r"might sleep", r"sleepable (?:helper|kfunc|subprog)", r"in non-?sleepable",
           r"must be sleepable", r"css_task_iter is only allowed", r"may sleep", r"(?<!can be )sleepable"),
-         python="declare the probe with sleepable=True (lsm, fentry, uprobe, syscall programs)",
+         python="only programs that may sleep can do this: declare the probe with sleepable=True (lsm, fentry, "
+                "uprobe), or write a syscall program",
          c='SEC("lsm.s/..."), SEC("fentry.s/..."), SEC("uprobe.s")'),
     Rule("helper_privilege", "users without privilege may not call this.",
          "load with CAP_BPF and CAP_PERFMON", (r"prohibited for !root", r"for users? without",

@@ -164,3 +164,10 @@ def test_values_are_followed_through_functions_and_the_stack():
         "4: (79) r3 = *(u64 *)(r0 +0)\nR0 invalid mem access 'scalar'\n"
     )
     assert [(step.insn_idx, step.register) for step in explain_log(log + STATS).path] == [(0, 1), (8, 0)]
+
+
+def test_the_words_of_the_source_come_before_those_of_linux_7_3():
+    log = "1: (95) exit\nkernel func bpf_iter_task_new requires RCU critical section protection\n" + REPORT
+    assert explain_log(log, SourceSpan("probe.py", 3)).hint == "write it inside `with ebee.rcu():`"
+    assert explain_log(log, SourceSpan("<stdin>", 3)).hint == "write it inside `with ebee.rcu():`"
+    assert explain_log(log, SourceSpan("probe.bt", 3)).hint == "Initialize R0 on every path before this instruction."
