@@ -3,8 +3,8 @@
     PYTHONPATH=src python tools/verdicts/guests.py [--programs 1000 --seed 1] [6.1 6.12 7 ...]
 
 A guest is booted once for each kernel (vmtest/run), and asked about every case as root; about those of program types
-that every user may load also as an ordinary user, which is written as a kernel `6.12-user`. Programs that `agree.py` makes are compared with ebee's verdict by the rules of that
-kernel. Nothing is run, only loaded.
+that every user may load also as an ordinary user, which is written as a kernel `6.12-user`. Programs that `agree.py`
+makes are compared with ebee's verdict by the rules of that kernel. Nothing is run, only loaded.
 """
 
 from __future__ import annotations
