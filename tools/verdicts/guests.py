@@ -71,7 +71,7 @@ def ask_inside(made: list[str]) -> None:
 def ask_guest(version: str, programs: int, seed: int) -> list[list[Any]]:
     """Boot a kernel and return what it said: kernel, file, name, and a Verdict's fields or why it was not asked."""
     command = f"python3 tools/verdicts/guests.py --inside --programs {programs} --seed {seed}"
-    argv = [ROOT / "vmtest" / "run", "--timeout", str(MINUTES * 60), "--shell-command", command, version]
+    argv = [str(ROOT / "vmtest" / "run"), "--timeout", str(MINUTES * 60), "--shell-command", command, version]
     done = subprocess.run(argv, stdout=subprocess.PIPE, text=True)
     lines = done.stdout.splitlines()
     found = [json.loads(line.removeprefix(SEEN)) for line in lines if line.startswith(SEEN)]

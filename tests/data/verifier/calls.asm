@@ -3,18 +3,25 @@
 case helper_unknown_number
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     call 100000                             ;! helper_unknown: invalid func unknown#100000
     exit
 
 case helper_number_zero
 section socket
 kernel 6.18 refuses
+like 6.18 6.12 7.3 6.12-user 7.3-user
+kernel 6.1 refuses helper_unknown: unknown func bpf_unspec#0
+kernel 6.1-user refuses helper_unknown: unknown func bpf_unspec#0
     call 0                                  ;! helper_not_allowed: program of this type cannot use helper bpf_unspec#0
     exit
 
 case helper_of_other_program_type
 section socket
 kernel 6.18 accepts 3
+like 6.18 6.12 7.3 6.12-user 7.3-user
+kernel 6.1 refuses helper_unknown: unknown func bpf_get_current_pid_tgid#14
+kernel 6.1-user refuses helper_unknown: unknown func bpf_get_current_pid_tgid#14
     call get_current_pid_tgid
     r0 = 0
     exit
@@ -23,6 +30,7 @@ case helper_needs_gpl
 section raw_tp/sys_enter
 license Proprietary
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = 8
@@ -34,6 +42,7 @@ kernel 6.18 refuses
 case helper_probe_read
 section raw_tp/sys_enter
 kernel 6.18 accepts 8
+like 6.18 6.1 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = 8
@@ -46,6 +55,7 @@ kernel 6.18 accepts 8
 case helper_size_negative
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = -1
@@ -57,6 +67,7 @@ kernel 6.18 refuses
 case helper_size_zero_allowed
 section raw_tp/sys_enter
 kernel 6.18 accepts 7
+like 6.18 6.1 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = 0
@@ -68,6 +79,7 @@ kernel 6.18 accepts 7
 case helper_size_zero_refused
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = 0
@@ -78,6 +90,7 @@ kernel 6.18 refuses
 case helper_size_unbounded
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     call get_prandom_u32
     r2 = r0
     r1 = r10
@@ -90,6 +103,8 @@ kernel 6.18 refuses
 case helper_size_bounded
 section raw_tp/sys_enter
 kernel 6.18 accepts 9
+like 6.18 6.12 7.3
+kernel 6.1 refuses stack_unwritten: invalid indirect read from stack R1 off -8+0 size 7
     call get_prandom_u32
     r2 = r0
     r2 &= 7
@@ -103,6 +118,7 @@ kernel 6.18 accepts 9
 case helper_size_bounded_too_much
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     call get_prandom_u32
     r2 = r0
     r2 &= 15
@@ -116,6 +132,8 @@ kernel 6.18 refuses
 case helper_size_bounded_by_signed_compare
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 refuses insn_reserved: BPF_MOV uses reserved fields
     call get_prandom_u32
     r2 = r0
     r2 = (s32)r2
@@ -131,6 +149,7 @@ kernel 6.18 refuses
 case helper_memory_is_context
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r2 = 8
     r3 = 0
     call probe_read_kernel                  ;! argument_type: R1 type=ctx expected=fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_
@@ -140,6 +159,7 @@ kernel 6.18 refuses
 case helper_memory_is_number
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = 0
     r2 = 8
     r3 = 0
@@ -151,6 +171,7 @@ case helper_memory_in_map_value
 section raw_tp/sys_enter
 map values array value 16
 kernel 6.18 accepts 6
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:values][0]
     r2 = 16
     r3 = 0
@@ -162,6 +183,7 @@ case helper_memory_beyond_map_value
 section raw_tp/sys_enter
 map values array value 16
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:values][0]+8
     r2 = 16
     r3 = 0
@@ -173,6 +195,7 @@ case helper_memory_maybe_null
 section raw_tp/sys_enter
 map values hash value 16
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -188,6 +211,7 @@ kernel 6.18 refuses
 case helper_argument_unset
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = 8
@@ -199,6 +223,7 @@ case helper_perf_output
 section raw_tp/sys_enter
 map events perf_event_array entries 2
 kernel 6.18 accepts 9
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 8) = 0
     r2 = map[fd:events]
     r3 = 0xffffffff ll
@@ -213,6 +238,7 @@ case helper_perf_output_wrong_map
 section raw_tp/sys_enter
 map events array value 8
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 8) = 0
     r2 = map[fd:events]
     r3 = 0xffffffff ll
@@ -227,6 +253,7 @@ case helper_perf_output_not_context
 section raw_tp/sys_enter
 map events perf_event_array entries 2
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 8) = 0
     r1 = r10
     r1 += -8
@@ -242,6 +269,7 @@ kernel 6.18 refuses
 case helper_trace_printk
 section raw_tp/sys_enter
 kernel 6.18 accepts 7
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 8) = 0
     r1 = r10
     r1 += -8
@@ -253,6 +281,8 @@ kernel 6.18 accepts 7
 case helper_sleeps_in_atomic
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 refuses helper_unknown: unknown func bpf_copy_from_user#148
     r1 = r10
     r1 += -8
     r2 = 8
@@ -264,6 +294,7 @@ kernel 6.18 refuses
 case helper_sleeps_in_sleepable
 section syscall
 kernel 6.18 accepts 7
+like 6.18 6.1 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = 8
@@ -275,6 +306,7 @@ kernel 6.18 accepts 7
 case helper_strtol
 section cgroup/sysctl
 kernel 6.18 accepts 10
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 16) = 0x31
     r1 = r10
     r1 += -16
@@ -289,6 +321,7 @@ kernel 6.18 accepts 10
 case helper_strtol_result_misaligned
 section cgroup/sysctl
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 16) = 0x31
     r1 = r10
     r1 += -16
@@ -303,6 +336,8 @@ kernel 6.18 refuses
 case helper_snprintf_format_not_constant
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 refuses stack_unwritten: invalid indirect read from stack R1 off -16+0 size 8
     *(u64 *)(r10 - 8) = 0
     r1 = r10
     r1 += -16
@@ -319,6 +354,8 @@ case helper_snprintf
 section raw_tp/sys_enter
 map rodata array value 4 flags 0x80 frozen data 6f6b0000
 kernel 6.18 accepts 9
+like 6.18 6.12 7.3
+kernel 6.1 refuses stack_unwritten: invalid indirect read from stack R1 off -16+0 size 8
     r1 = r10
     r1 += -16
     r2 = 8
@@ -333,6 +370,8 @@ case helper_snprintf_no_nul
 section raw_tp/sys_enter
 map rodata array value 4 flags 0x80 frozen data 6f6b6f6b
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 refuses stack_unwritten: invalid indirect read from stack R1 off -16+0 size 8
     r1 = r10
     r1 += -16
     r2 = 8
@@ -347,6 +386,8 @@ case helper_snprintf_not_frozen
 section raw_tp/sys_enter
 map data array value 4 data 6f6b0000
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 refuses stack_unwritten: invalid indirect read from stack R1 off -16+0 size 8
     r1 = r10
     r1 += -16
     r2 = 8
@@ -360,6 +401,7 @@ kernel 6.18 refuses
 case callback_loop
 section raw_tp/sys_enter
 kernel 6.18 accepts 10
+like 6.18 6.1 6.12 7.3
     r1 = 10
     r2 = subprog[turn]
     r3 = 0
@@ -374,6 +416,7 @@ kernel 6.18 accepts 10
 case callback_loop_returns_two
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = 10
     r2 = subprog[turn]
     r3 = 0
@@ -388,6 +431,7 @@ kernel 6.18 refuses
 case callback_loop_flags
 section raw_tp/sys_enter
 kernel 6.18 accepts 10
+like 6.18 6.1 6.12 7.3
     r1 = 10
     r2 = subprog[turn]
     r3 = 0
@@ -402,6 +446,7 @@ kernel 6.18 accepts 10
 case callback_loop_counts
 section raw_tp/sys_enter
 kernel 6.18 accepts 23
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 8) = 0
     r1 = 10
     r2 = subprog[turn]
@@ -422,6 +467,7 @@ case callback_loop_counter_as_index
 section raw_tp/sys_enter
 map values array value 16
 kernel 6.18 accepts 133
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 8) = 0
     r1 = 10
     r2 = subprog[turn]
@@ -445,6 +491,7 @@ kernel 6.18 accepts 133
 case callback_not_a_function
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = 10
     r2 = 0
     r3 = 0
@@ -456,6 +503,7 @@ kernel 6.18 refuses
 case callback_unset_argument
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = 10
     r2 = subprog[turn]
     r3 = 0
@@ -471,6 +519,7 @@ case callback_for_each
 section raw_tp/sys_enter
 map counts hash value 8 entries 4
 kernel 6.18 accepts 11
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:counts]
     r2 = subprog[each]
     r3 = 0
@@ -487,6 +536,7 @@ case callback_for_each_value_beyond
 section raw_tp/sys_enter
 map counts hash value 8 entries 4
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:counts]
     r2 = subprog[each]
     r3 = 0
@@ -503,6 +553,7 @@ case callback_for_each_key_written
 section raw_tp/sys_enter
 map counts hash value 8 entries 4
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:counts]
     r2 = subprog[each]
     r3 = 0
@@ -519,6 +570,7 @@ case callback_for_each_key_beyond
 section raw_tp/sys_enter
 map counts hash value 8 entries 4
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:counts]
     r2 = subprog[each]
     r3 = 0
@@ -535,6 +587,8 @@ case callback_global
 section raw_tp/sys_enter
 func turn global u64 ptr
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 refuses no_message: Invalid argument
     r1 = 10
     r2 = subprog[turn]                      ;! call_function: callback function not static
     r3 = 0
@@ -550,6 +604,7 @@ case global_function
 section socket
 func add global u64 u64
 kernel 6.18 accepts 8
+like 6.18 6.1 6.12 7.3
     r1 = 1
     r2 = 2
     call add
@@ -565,6 +620,7 @@ section socket
 func one global u64
 map values array value 16
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     call one                                ;! argument_type: R1 is not a scalar; Caller passes invalid args into func#1 ('one')
     r1 = map[fd:values][0]
     r1 += r0
@@ -580,6 +636,7 @@ section socket
 func one static u64
 map values array value 16
 kernel 6.18 accepts 8
+like 6.18 6.1 6.12 7.3
     call one
     r1 = map[fd:values][0]
     r1 += r0
@@ -595,6 +652,7 @@ section socket
 struct pair a:u32 b:u32
 func read global *pair
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 8) = 0
     r1 = r10
     r1 += -8
@@ -610,6 +668,7 @@ section socket
 struct pair a:u32 b:u32
 func read global *pair
 kernel 6.18 accepts 11
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 8) = 0
     r1 = r10
     r1 += -8
@@ -628,6 +687,8 @@ section socket
 struct pair a:u32 b:u32
 func read global *pair:nonnull
 kernel 6.18 accepts 8
+like 6.18 6.12 7.3
+kernel 6.1 refuses pointer_may_be_null: R1 invalid mem access 'mem_or_null'
     *(u64 *)(r10 - 8) = 0
     r1 = r10
     r1 += -8
@@ -643,6 +704,8 @@ section socket
 struct pair a:u32 b:u32
 func read global *pair:nonnull
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 refuses pointer_may_be_null: R1 invalid mem access 'mem_or_null'
     *(u64 *)(r10 - 8) = 0
     r1 = r10
     r1 += -8
@@ -658,6 +721,8 @@ section socket
 struct pair a:u32 b:u32
 func read global *pair:nonnull
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 refuses pointer_may_be_null: R1 invalid mem access 'mem_or_null'
     *(u32 *)(r10 - 4) = 0
     r1 = r10
     r1 += -4
@@ -673,6 +738,8 @@ section socket
 struct pair a:u32 b:u32
 func read global *pair:nonnull
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 refuses pointer_may_be_null: R1 invalid mem access 'mem_or_null'
     r1 = 5
     call read                               ;! argument_type: R1 type=scalar expected=fp; Caller passes invalid args into func#1 ('read')
     r0 = 0
@@ -686,6 +753,9 @@ section socket
 struct pair a:u32 b:u32
 func read global *pair:nonnull
 kernel 6.18 accepts 6
+like 6.18 6.12
+kernel 6.1 refuses pointer_may_be_null: R1 invalid mem access 'mem_or_null'
+kernel 7.3 refuses argument_type: R1 is expected to be non-NULL; Caller passes invalid args into func#1 ('read'); subprog 0 (test) main insns_self 2 insns_total 2 stack 0; subprog 1 (read) global insns_self 0 insns_total 0 stack 0
     r1 = 0
     call read
     r0 = 0
@@ -698,6 +768,8 @@ case global_function_context
 section tc
 func read global ptr:ctx
 kernel 6.18 accepts 5
+like 6.18 6.12 7.3
+kernel 6.1 refuses no_message: Invalid argument
     call read
     r0 = 0
     exit
@@ -709,6 +781,8 @@ case global_function_context_expected
 section tc
 func read global ptr:ctx
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 refuses no_message: Invalid argument
     r1 = r10
     call read                               ;! btf_type: arg#0 expects pointer to ctx; Caller passes invalid args into func#1 ('read')
     r0 = 0
@@ -721,6 +795,8 @@ case global_function_void
 section socket
 func nothing global u64 -> void
 kernel 6.18 refuses
+like 6.18 6.1 6.12
+kernel 7.3 accepts 6
     r1 = 1
     call nothing                            ;! global_function: Global function nothing() doesn't return scalar. Only those are supported.; Caller passes invalid args into func#1 ('nothing')
     r0 = 0
@@ -733,6 +809,7 @@ case global_function_returns_pointer
 section socket
 func point global -> *u64
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     call point                              ;! global_function: Global function point() doesn't return scalar. Only those are supported.; Caller passes invalid args into func#1 ('point')
     r0 = 0
     exit
@@ -744,6 +821,7 @@ case global_function_six_arguments
 section socket
 func many global u64 u64 u64 u64 u64 u64
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = 1
     r2 = 1
     r3 = 1
@@ -760,6 +838,7 @@ case global_function_wrong_itself
 section socket
 func wrong global u64
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = 1
     call wrong
     r0 = 0
@@ -772,6 +851,7 @@ case global_function_never_called_is_unreachable
 section socket
 func wrong global u64
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r0 = 0
     exit
   wrong:
@@ -782,6 +862,8 @@ case global_function_dynptr
 section raw_tp/sys_enter
 func read global ptr
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 refuses no_message: Invalid argument
     r1 = r10
     call read                               ;! argument_type: Caller passes invalid args into func#1 ('read')
     r0 = 0

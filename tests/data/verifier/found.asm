@@ -4,6 +4,10 @@ case found_11_0_strict
 section socket
 map values array value 16
 kernel 6.18 accepts 3
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses other: bpf_array access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN
+kernel 6.12-user refuses btf_access: 'struct bpf_array' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN
+kernel 7.3-user refuses btf_access: 'struct bpf_array' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN; subprog 0 (<unknown>) main insns_self 2 insns_total 2 stack 0
     r1 = map[fd:values]
     r0 = *(u64 *)(r1 + 0)
     exit
@@ -13,6 +17,8 @@ section socket
 struct pair a:u32 b:u32
 func read global *pair:nonnull
 kernel 6.18 refuses
+like 6.18 6.1 6.12
+kernel 7.3 refuses argument_type: R1 is expected to be non-NULL; Caller passes invalid args into func#1 ('read'); subprog 0 (test) main insns_self 2 insns_total 2 stack 0; subprog 1 (read) global insns_self 0 insns_total 0 stack 0
     r1 = 0
     call read
     r0 = 0
@@ -24,6 +30,7 @@ case found_11_2_unsafe
 section socket
 func many global u64 u64 u64 u64 u64 u64
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     call many                               ;! global_function: Global function many() with 6 > 5 args. Buggy compiler.; Caller passes invalid args into func#1 ('many')
     exit
   many:
@@ -34,6 +41,8 @@ case found_11_3_unsafe
 section raw_tp/sys_enter
 func read global ptr
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 refuses no_message: Invalid argument
     call read                               ;! argument_type: Caller passes invalid args into func#1 ('read')
     exit
   read:
@@ -44,6 +53,7 @@ case found_11_4_failed
 section socket
 map values hash value 8
 kernel 6.18 refuses map_value_address: no direct value access support for this map type
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r1 = map[fd:values][0]
     exit
 
@@ -51,6 +61,11 @@ case found_11_5_unsafe
 section socket
 map values array value 8 flags 0x80
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 refuses stack_unwritten: invalid indirect read from stack R2 off -4+0 size 4
+kernel 6.1-user refuses stack_unwritten: invalid indirect read from stack R2 off -4+0 size 4
+kernel 6.12-user refuses stack_unwritten: invalid indirect read from stack R2 off -4+0 size 4
+kernel 7.3-user refuses stack_bounds: invalid read from stack R2 off=-4 size=4; subprog 0 (<unknown>) main insns_self 7 insns_total 7 stack 0
     r2 = r10
     r2 += -4
     r3 = r10
@@ -64,6 +79,7 @@ case found_11_6_failed
 section socket
 map values array value 8
 kernel 6.18 refuses map_value_bounds: invalid access to map value pointer, value_size=8 off=8
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r1 = map[fd:values][0]+8
     exit
 
@@ -72,6 +88,7 @@ section socket
 struct pair a:u32 b:u32
 func read global *pair
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = r10
     r1 += -8
     call read
@@ -83,6 +100,8 @@ kernel 6.18 refuses
 case found_21_0_unsafe
 section raw_tp/sys_enter
 kernel 6.18 refuses
+kernel 6.12 refuses argument_type: R1 type=ctx expected=scalar
+kernel 7.3 refuses argument_type: R1 type=ctx expected=scalar
     r2 = subprog[turn]
     r3 = 0
     r4 = 1
@@ -94,6 +113,7 @@ kernel 6.18 refuses
 case found_21_1_strict
 section tp_btf/sched_switch
 kernel 6.18 accepts 7
+kernel 7.3 refuses irq: cannot pass in irq_flag at an offset=0; expected an initialized irq flag as R1
     r1 = r10
     r1 += -8
     call bpf_local_irq_save
@@ -107,6 +127,7 @@ section tp_btf/sched_switch
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r7 = *(u64 *)(r1 + 8)
     r2 = r10
     r2 += -4

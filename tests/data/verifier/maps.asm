@@ -4,6 +4,12 @@ case map_lookup_unchecked
 section socket
 map values array value 16
 kernel 6.18 accepts 8
+like 6.18 7.3
+kernel 6.1 refuses pointer_may_be_null: R0 invalid mem access 'map_value_or_null'
+kernel 6.12 refuses pointer_may_be_null: R0 invalid mem access 'map_value_or_null'
+kernel 6.1-user refuses pointer_may_be_null: R0 invalid mem access 'map_value_or_null'
+kernel 6.12-user refuses pointer_may_be_null: R0 invalid mem access 'map_value_or_null'
+kernel 7.3-user refuses pointer_may_be_null: R0 invalid mem access 'map_value_or_null'
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -17,6 +23,7 @@ case map_lookup_checked
 section socket
 map values array value 16
 kernel 6.18 accepts 9
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -32,6 +39,7 @@ case map_lookup_checked_copy
 section socket
 map values hash value 16
 kernel 6.18 accepts 11
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -48,6 +56,7 @@ case map_lookup_wrong_branch
 section socket
 map values hash value 16
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -63,6 +72,7 @@ case map_value_beyond
 section socket
 map values hash value 16
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -78,6 +88,7 @@ case map_value_crosses_end
 section socket
 map values hash value 16
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -93,6 +104,7 @@ case map_value_before
 section socket
 map values hash value 16
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -108,6 +120,7 @@ case map_value_index_unbounded
 section socket
 map values hash value 16
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r6 = *(u32 *)(r1 + 0)
     *(u32 *)(r10 - 4) = 0
     r2 = r10
@@ -125,6 +138,7 @@ case map_value_index_bounded_by_compare
 section socket
 map values hash value 16
 kernel 6.18 accepts 16
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r6 = *(u32 *)(r1 + 0)
     *(u32 *)(r10 - 4) = 0
     r2 = r10
@@ -143,6 +157,7 @@ case map_value_index_bounded_one_too_far
 section socket
 map values hash value 16
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r6 = *(u32 *)(r1 + 0)
     *(u32 *)(r10 - 4) = 0
     r2 = r10
@@ -161,6 +176,7 @@ case map_value_index_masked
 section socket
 map values hash value 16
 kernel 6.18 accepts 13
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r6 = *(u32 *)(r1 + 0)
     r6 &= 8
     *(u32 *)(r10 - 4) = 0
@@ -179,6 +195,11 @@ case map_value_index_signed
 section socket
 map values hash value 16
 kernel 6.18 accepts 3
+like 6.18 6.12 7.3
+kernel 6.1 refuses insn_reserved: BPF_LDX uses reserved fields
+kernel 6.1-user refuses insn_reserved: BPF_LDX uses reserved fields
+kernel 6.12-user refuses stack_bounds: invalid read from stack R10 off=-4 size=4
+kernel 7.3-user refuses stack_bounds: invalid read from stack R10 off=-4 size=4; subprog 0 (<unknown>) main insns_self 1 insns_total 1 stack 0
     r6 = *(s32 *)(r10 - 4)
     r0 = 0
     exit
@@ -187,6 +208,9 @@ case map_value_index_negative
 section socket
 map values array value 16
 kernel 6.18 refuses
+like 6.18 6.12 7.3 6.12-user 7.3-user
+kernel 6.1 refuses insn_reserved: BPF_MOV uses reserved fields
+kernel 6.1-user refuses insn_reserved: BPF_MOV uses reserved fields
     r6 = *(u32 *)(r1 + 0)
     r6 = (s32)r6
     if r6 s> 15 goto out
@@ -206,6 +230,7 @@ case map_lookup_of_ringbuf
 section socket
 map ring ringbuf
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -217,6 +242,7 @@ kernel 6.18 refuses
 case map_lookup_of_number
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -229,6 +255,7 @@ case map_lookup_of_queue
 section socket
 map queue queue value 8 entries 4
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -241,6 +268,7 @@ case map_push_queue
 section socket
 map queue queue value 8 entries 4
 kernel 6.18 accepts 8
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 8) = 0
     r2 = r10
     r2 += -8
@@ -254,6 +282,7 @@ case map_update
 section socket
 map counts hash value 8 entries 4
 kernel 6.18 accepts 11
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     *(u64 *)(r10 - 16) = 0
     r2 = r10
@@ -270,6 +299,11 @@ case map_update_value_unwritten
 section socket
 map counts hash value 8 entries 4
 kernel 6.18 accepts 10
+like 6.18 6.12 7.3
+kernel 6.1 refuses stack_unwritten: invalid indirect read from stack R3 off -16+0 size 8
+kernel 6.1-user refuses stack_unwritten: invalid indirect read from stack R3 off -16+0 size 8
+kernel 6.12-user refuses stack_unwritten: invalid indirect read from stack R3 off -16+0 size 8
+kernel 7.3-user refuses stack_bounds: invalid read from stack R3 off=-16 size=8; subprog 0 (<unknown>) main insns_self 8 insns_total 8 stack 8
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -285,6 +319,7 @@ case map_update_value_number
 section socket
 map counts hash value 8 entries 4
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -300,6 +335,7 @@ section socket
 map counts hash value 8 entries 4
 map values array value 8
 kernel 6.18 accepts 14
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -320,6 +356,7 @@ case map_delete
 section socket
 map counts hash value 8 entries 4
 kernel 6.18 accepts 7
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -332,6 +369,7 @@ case map_read_only_written
 section socket
 map values array value 8 flags 0x80
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -347,6 +385,7 @@ case map_read_only_updated
 section socket
 map values array value 8 flags 0x80
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     *(u64 *)(r10 - 16) = 0
     r2 = r10
@@ -363,6 +402,7 @@ case map_write_only_read
 section socket
 map values array value 8 flags 0x100
 kernel 6.18 accepts 7
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -375,6 +415,7 @@ case map_value_direct
 section socket
 map values array value 8
 kernel 6.18 accepts 4
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r1 = map[fd:values][0]
     r0 = *(u64 *)(r1 + 0)
     r0 = 0
@@ -384,6 +425,7 @@ case map_value_direct_offset
 section socket
 map values array value 8
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r1 = map[fd:values][0]+4
     r0 = *(u64 *)(r1 + 0)                   ;! map_value_bounds: invalid access to map value, value_size=8 off=4 size=8; R1 min value is outside of the allowed memory range
     r0 = 0
@@ -393,6 +435,7 @@ case map_value_direct_beyond
 section socket
 map values array value 8
 kernel 6.18 refuses map_value_bounds: invalid access to map value pointer, value_size=8 off=8
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r1 = map[fd:values][0]+8
     r0 = 0
     exit
@@ -401,6 +444,7 @@ case map_value_direct_of_hash
 section socket
 map values hash value 8
 kernel 6.18 refuses map_value_address: no direct value access support for this map type
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r1 = map[fd:values][0]
     r0 = 0
     exit
@@ -410,6 +454,7 @@ section socket
 map rodata array value 8 flags 0x80 frozen data 0300000000000000
 map values array value 16
 kernel 6.18 accepts 7
+like 6.18 6.1 6.12 7.3 6.12-user 7.3-user
     r6 = map[fd:rodata][0]
     r6 = *(u64 *)(r6 + 0)
     r7 = map[fd:values][0]
@@ -423,6 +468,7 @@ section socket
 map rodata array value 8 flags 0x80 frozen data 0900000000000000
 map values array value 16
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.12-user 7.3-user
     r6 = map[fd:rodata][0]
     r6 = *(u64 *)(r6 + 0)
     r7 = map[fd:values][0]
@@ -435,6 +481,8 @@ case map_frozen_branch_is_dead
 section socket
 map rodata array value 8 flags 0x80 frozen data 0100000000000000
 kernel 6.18 accepts 5
+like 6.18 6.1 6.12 7.3 7.3-user
+kernel 6.12-user refuses address_is_number: R6 invalid mem access 'scalar'
     r6 = map[fd:rodata][0]
     r6 = *(u64 *)(r6 + 0)
     r0 = 0
@@ -447,6 +495,7 @@ case map_of_maps
 section socket
 map outer array_of_maps value 4 inner array value 8
 kernel 6.18 accepts 16
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -467,6 +516,7 @@ case map_of_maps_inner_unchecked
 section socket
 map outer array_of_maps value 4 inner array value 8
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -483,6 +533,7 @@ case map_of_maps_inner_value_beyond
 section socket
 map outer array_of_maps value 4 inner array value 8
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -503,6 +554,7 @@ case map_tail_call
 section socket
 map jumps prog_array entries 2
 kernel 6.18 accepts 5
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r2 = map[fd:jumps]
     r3 = 0
     call tail_call
@@ -513,6 +565,11 @@ case map_tail_call_wrong_map
 section socket
 map values array value 4
 kernel 6.18 refuses
+like 6.18 7.3 7.3-user
+kernel 6.1 refuses kernel_limit: kernel subsystem misconfigured verifier
+kernel 6.12 refuses kernel_limit: kernel subsystem misconfigured verifier
+kernel 6.1-user refuses kernel_limit: kernel subsystem misconfigured verifier
+kernel 6.12-user refuses kernel_limit: kernel subsystem misconfigured verifier
     r2 = map[fd:values]
     r3 = 0
     call tail_call                          ;! tail_call: expected prog array map for tail call
@@ -524,6 +581,7 @@ section tc
 struct elem lock:bpf_spin_lock n:u32
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4

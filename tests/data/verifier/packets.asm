@@ -3,6 +3,7 @@
 case packet_unchecked
 section tc
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 76)
     r0 = *(u8 *)(r2 + 0)                    ;! packet_bounds: invalid access to packet, off=0 size=1, R2(id=0,off=0,r=0); R2 offset is outside of the packet
     exit
@@ -10,6 +11,7 @@ kernel 6.18 refuses
 case packet_checked
 section tc
 kernel 6.18 accepts 9
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 76)
     r3 = *(u32 *)(r1 + 80)
     r4 = r2
@@ -23,6 +25,7 @@ kernel 6.18 accepts 9
 case packet_checked_one_too_few
 section tc
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 76)
     r3 = *(u32 *)(r1 + 80)
     r4 = r2
@@ -36,6 +39,7 @@ kernel 6.18 refuses
 case packet_checked_wrong_branch
 section tc
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 76)
     r3 = *(u32 *)(r1 + 80)
     r4 = r2
@@ -49,6 +53,7 @@ kernel 6.18 refuses
 case packet_checked_end_first
 section tc
 kernel 6.18 accepts 9
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 76)
     r3 = *(u32 *)(r1 + 80)
     r4 = r2
@@ -62,6 +67,7 @@ kernel 6.18 accepts 9
 case packet_checked_less_or_equal
 section tc
 kernel 6.18 accepts 9
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 76)
     r3 = *(u32 *)(r1 + 80)
     r4 = r2
@@ -75,6 +81,7 @@ kernel 6.18 accepts 9
 case packet_end_dereferenced
 section tc
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r3 = *(u32 *)(r1 + 80)
     r0 = *(u8 *)(r3 + 0)                    ;! pointer_deref: R3 invalid mem access 'pkt_end'
     exit
@@ -82,6 +89,7 @@ kernel 6.18 refuses
 case packet_end_moved
 section tc
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r3 = *(u32 *)(r1 + 80)
     r3 += 1                                 ;! pointer_arithmetic: R3 pointer arithmetic on pkt_end prohibited
     r0 = 0
@@ -90,6 +98,7 @@ kernel 6.18 refuses
 case packet_written
 section tc
 kernel 6.18 accepts 9
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 76)
     r3 = *(u32 *)(r1 + 80)
     r4 = r2
@@ -103,6 +112,7 @@ kernel 6.18 accepts 9
 case packet_variable_offset
 section xdp
 kernel 6.18 accepts 15
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 0)
     r3 = *(u32 *)(r1 + 4)
     r4 = r2
@@ -121,6 +131,7 @@ kernel 6.18 accepts 15
 case packet_variable_offset_unchecked
 section xdp
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 0)
     r3 = *(u32 *)(r1 + 4)
     r4 = r2
@@ -136,6 +147,7 @@ kernel 6.18 refuses
 case packet_variable_offset_too_large
 section xdp
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 0)
     r3 = *(u32 *)(r1 + 4)
     r4 = r2
@@ -154,6 +166,7 @@ kernel 6.18 refuses
 case packet_negative
 section xdp
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 0)
     r3 = *(u32 *)(r1 + 4)
     r4 = r2
@@ -167,6 +180,7 @@ kernel 6.18 refuses
 case packet_metadata
 section xdp
 kernel 6.18 accepts 9
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 8)
     r3 = *(u32 *)(r1 + 0)
     r4 = r2
@@ -180,6 +194,7 @@ kernel 6.18 accepts 9
 case packet_metadata_unchecked
 section xdp
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 8)
     r0 = *(u32 *)(r2 + 0)                   ;! packet_bounds: invalid access to packet, off=0 size=4, R2(id=0,off=0,r=0); R2 offset is outside of the packet
     r0 = 2
@@ -188,6 +203,7 @@ kernel 6.18 refuses
 case packet_check_lost_by_helper
 section tc
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r6 = r1
     r7 = *(u32 *)(r1 + 76)
     r3 = *(u32 *)(r1 + 80)
@@ -205,6 +221,7 @@ case packet_passed_to_helper
 section xdp
 map seen hash key 8 value 8 entries 4
 kernel 6.18 accepts 10
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 0)
     r3 = *(u32 *)(r1 + 4)
     r4 = r2
@@ -220,6 +237,7 @@ case packet_passed_to_helper_unchecked
 section xdp
 map seen hash key 8 value 8 entries 4
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 0)
     r1 = map[fd:seen]
     call map_lookup_elem                    ;! packet_bounds: invalid access to packet, off=0 size=8, R2(id=0,off=0,r=0); R2 offset is outside of the packet
@@ -229,12 +247,14 @@ kernel 6.18 refuses
 case packet_returned
 section xdp
 kernel 6.18 accepts 2
+like 6.18 6.1 6.12 7.3
     r0 = *(u32 *)(r1 + 0)
     exit
 
 case packet_minus_packet
 section xdp
 kernel 6.18 accepts 5
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 0)
     r3 = *(u32 *)(r1 + 4)
     r3 -= r2
@@ -245,6 +265,7 @@ case packet_strict_alignment
 section xdp
 options strict_alignment
 kernel 6.18 accepts 9
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 0)
     r3 = *(u32 *)(r1 + 4)
     r4 = r2
@@ -259,6 +280,7 @@ case packet_strict_alignment_misaligned
 section xdp
 options strict_alignment
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 0)
     r3 = *(u32 *)(r1 + 4)
     r4 = r2
@@ -272,6 +294,7 @@ kernel 6.18 refuses
 case packet_load_absolute
 section socket
 kernel 6.18 accepts 4
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r6 = r1
     r0 = *(u16 *)skb[12]
     r0 = 0
@@ -280,6 +303,7 @@ kernel 6.18 accepts 4
 case packet_load_absolute_without_context
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r6 = 0
     r0 = *(u16 *)skb[12]                    ;! packet_load_context: at the time of BPF_LD_ABS|IND R6 != pointer to skb
     exit
@@ -287,6 +311,7 @@ kernel 6.18 refuses
 case packet_load_absolute_clobbers
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r6 = r1
     r0 = *(u16 *)skb[12]
     r0 = r1                                 ;! register_unset: R1 !read_ok
@@ -295,6 +320,7 @@ kernel 6.18 refuses
 case packet_load_indirect
 section socket
 kernel 6.18 accepts 5
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r6 = r1
     r7 = 4
     r0 = *(u8 *)skb[r7 + 2]
@@ -304,6 +330,7 @@ kernel 6.18 accepts 5
 case packet_load_absolute_in_xdp
 section xdp
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r6 = r1
     r0 = *(u16 *)skb[12]                    ;! packet_load_context: BPF_LD_[ABS|IND] instructions not allowed for this program type
     exit
@@ -311,6 +338,7 @@ kernel 6.18 refuses
 case packet_atomic
 section xdp
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 0)
     r3 = *(u32 *)(r1 + 4)
     r4 = r2
@@ -325,6 +353,7 @@ kernel 6.18 refuses
 case packet_null_check_is_no_bound
 section xdp
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r2 = *(u32 *)(r1 + 0)
     r0 = 2
     if r2 == 0 goto out

@@ -4,6 +4,7 @@ case reference_ring_submitted
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 accepts 13
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:ring]
     r2 = 16
     r3 = 0
@@ -22,6 +23,7 @@ case reference_ring_forgotten
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:ring]
     r2 = 16
     r3 = 0
@@ -36,6 +38,7 @@ case reference_ring_unchecked
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:ring]
     r2 = 16
     r3 = 0
@@ -48,6 +51,7 @@ case reference_ring_beyond
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:ring]
     r2 = 16
     r3 = 0
@@ -66,6 +70,7 @@ case reference_ring_twice
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:ring]
     r2 = 16
     r3 = 0
@@ -86,6 +91,7 @@ case reference_ring_used_after
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:ring]
     r2 = 16
     r3 = 0
@@ -104,6 +110,7 @@ case reference_ring_moved
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:ring]
     r2 = 16
     r3 = 0
@@ -122,6 +129,8 @@ case reference_ring_size_unknown
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 refuses
+like 6.18 6.1 6.12
+kernel 7.3 refuses argument_constant: R2 is not a const; subprog 0 (<unknown>) main insns_self 5 insns_total 5 stack 0
     call get_prandom_u32
     r1 = map[fd:ring]
     r2 = r0
@@ -134,6 +143,7 @@ case reference_ring_submit_stack
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 8) = 0
     r6 = r10
     r6 += -8
@@ -147,6 +157,7 @@ case reference_ring_discarded
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 accepts 11
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:ring]
     r2 = 16
     r3 = 0
@@ -163,6 +174,7 @@ case reference_ring_one_path
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:ring]
     r2 = 16
     r3 = 0
@@ -182,6 +194,7 @@ case reference_ring_output
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 accepts 9
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 8) = 0
     r1 = map[fd:ring]
     r2 = r10
@@ -197,6 +210,7 @@ section tc
 struct elem lock:bpf_spin_lock n:u32
 map elems array value elem
 kernel 6.18 accepts 14
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -218,6 +232,7 @@ section tc
 struct elem lock:bpf_spin_lock n:u32
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -236,6 +251,7 @@ section tc
 struct elem lock:bpf_spin_lock n:u32
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -258,6 +274,7 @@ section tc
 struct elem lock:bpf_spin_lock n:u32
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -276,6 +293,7 @@ section tc
 struct elem lock:bpf_spin_lock n:u32
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -297,6 +315,7 @@ section tc
 struct elem lock:bpf_spin_lock n:u32
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -318,6 +337,7 @@ section raw_tp/sys_enter
 struct elem lock:bpf_spin_lock n:u32
 map elems array value elem
 kernel 6.18 refuses map_program: tracing progs cannot use bpf_spin_lock yet
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -337,6 +357,7 @@ case lock_map_without
 section tc
 map elems array value 8
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -357,6 +378,7 @@ section tc
 struct elem timer:bpf_timer n:u64
 map elems array value elem
 kernel 6.18 accepts 13
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -378,6 +400,7 @@ struct elem timer:bpf_timer n:u64
 map elems array value elem
 map other array value elem
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -398,6 +421,7 @@ section tc
 struct elem timer:bpf_timer n:u64
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -414,6 +438,7 @@ section tc
 struct elem timer:bpf_timer n:u64
 map elems array value elem
 kernel 6.18 accepts 22
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -444,6 +469,7 @@ section tc
 struct elem timer:bpf_timer n:u64
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -468,6 +494,7 @@ kernel 6.18 refuses
 case rcu_region
 section tp_btf/sched_switch
 kernel 6.18 accepts 4
+like 6.18 6.12 7.3
     call bpf_rcu_read_lock
     call bpf_rcu_read_unlock
     r0 = 0
@@ -476,6 +503,7 @@ kernel 6.18 accepts 4
 case rcu_not_closed
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     call bpf_rcu_read_lock
     r0 = 0
     exit                                    ;! rcu: BPF_EXIT instruction in main prog cannot be used inside bpf_rcu_read_lock-ed region
@@ -483,6 +511,7 @@ kernel 6.18 refuses
 case rcu_closed_only
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     call bpf_rcu_read_unlock                ;! rcu: unmatched rcu read unlock (kernel function bpf_rcu_read_unlock)
     r0 = 0
     exit
@@ -490,6 +519,7 @@ kernel 6.18 refuses
 case rcu_in_xdp_not_closed
 section xdp
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     call bpf_rcu_read_lock
     r0 = 2
     exit                                    ;! rcu: BPF_EXIT instruction in main prog cannot be used inside bpf_rcu_read_lock-ed region
@@ -497,6 +527,7 @@ kernel 6.18 refuses
 case preempt_region
 section tp_btf/sched_switch
 kernel 6.18 accepts 4
+like 6.18 6.12 7.3
     call bpf_preempt_disable
     call bpf_preempt_enable
     r0 = 0
@@ -505,6 +536,8 @@ kernel 6.18 accepts 4
 case preempt_not_closed
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 7.3
+kernel 6.12 refuses other: 1 bpf_preempt_enable is missing
     call bpf_preempt_disable
     r0 = 0
     exit                                    ;! preempt: BPF_EXIT instruction in main prog cannot be used inside bpf_preempt_disable-ed region
@@ -512,6 +545,7 @@ kernel 6.18 refuses
 case preempt_closed_only
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     call bpf_preempt_enable                 ;! preempt: unmatched attempt to enable preemption (kernel function bpf_preempt_enable)
     r0 = 0
     exit
@@ -519,6 +553,7 @@ kernel 6.18 refuses
 case irq_region
 section tp_btf/sched_switch
 kernel 6.18 accepts 8
+like 6.18 7.3
     r1 = r10
     r1 += -8
     call bpf_local_irq_save
@@ -531,6 +566,7 @@ kernel 6.18 accepts 8
 case irq_not_restored
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 7.3
     r1 = r10
     r1 += -8
     call bpf_local_irq_save
@@ -540,6 +576,7 @@ kernel 6.18 refuses
 case irq_restored_only
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 7.3
     *(u64 *)(r10 - 8) = 0
     r1 = r10
     r1 += -8
@@ -550,6 +587,7 @@ kernel 6.18 refuses
 case kfunc_task_released
 section tp_btf/sched_switch
 kernel 6.18 accepts 9
+like 6.18 6.12 7.3
     r1 = *(u64 *)(r1 + 8)
     call bpf_task_acquire
     if r0 == 0 goto out
@@ -562,6 +600,7 @@ kernel 6.18 accepts 9
 case kfunc_task_forgotten
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = *(u64 *)(r1 + 8)
     call bpf_task_acquire
     r0 = 0
@@ -570,6 +609,7 @@ kernel 6.18 refuses
 case kfunc_task_release_null
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = *(u64 *)(r1 + 8)
     call bpf_task_acquire
     r1 = r0
@@ -580,6 +620,8 @@ kernel 6.18 refuses
 case kfunc_task_release_argument
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12
+kernel 7.3 refuses reference_release: release kfunc bpf_task_release expects referenced PTR_TO_BTF_ID passed to R1
     r1 = *(u64 *)(r1 + 8)
     call bpf_task_release                   ;! btf_untrusted: release kernel function bpf_task_release expects refcounted PTR_TO_BTF_ID
     r0 = 0
@@ -588,6 +630,8 @@ kernel 6.18 refuses
 case kfunc_task_acquire_number
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12
+kernel 7.3 refuses other: R1 is scalar expected STRUCT task_struct
     r1 = 5
     call bpf_task_acquire                   ;! btf_type: arg#0 pointer type STRUCT task_struct must point to scalar, or struct with scalar
     r0 = 0
@@ -596,6 +640,9 @@ kernel 6.18 refuses
 case kfunc_not_for_program
 section socket
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     r1 = 5
     call bpf_task_acquire                   ;! kfunc_not_allowed: calling kernel function bpf_task_acquire is not allowed
     r0 = 0
@@ -605,6 +652,7 @@ case kfunc_license
 section tp_btf/sched_switch
 license Proprietary
 kernel 6.18 refuses helper_gpl: cannot call kernel function from non-GPL compatible program
+like 6.18 6.12 7.3
     r1 = *(u64 *)(r1 + 8)
     call bpf_task_acquire
     r0 = 0
@@ -613,6 +661,7 @@ kernel 6.18 refuses helper_gpl: cannot call kernel function from non-GPL compati
 case iterator_loop
 section raw_tp/sys_enter
 kernel 6.18 accepts 19
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = 0
@@ -634,6 +683,7 @@ kernel 6.18 accepts 19
 case iterator_not_destroyed
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = 0
@@ -645,6 +695,7 @@ kernel 6.18 refuses
 case iterator_not_made
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -8
     call bpf_iter_num_next                  ;! iterator: expected an initialized iter_num as arg #0
@@ -654,6 +705,7 @@ kernel 6.18 refuses
 case iterator_made_twice
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = 0
@@ -673,6 +725,7 @@ kernel 6.18 refuses
 case iterator_next_after_destroy
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = 0
@@ -690,6 +743,7 @@ kernel 6.18 refuses
 case iterator_element_unchecked
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = 0
@@ -708,6 +762,7 @@ kernel 6.18 refuses
 case iterator_overwritten
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = 0
@@ -723,6 +778,7 @@ kernel 6.18 refuses
 case iterator_read
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = 0
@@ -739,6 +795,7 @@ case dynptr_submitted
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 accepts 12
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:ring]
     r2 = 16
     r3 = 0
@@ -756,6 +813,7 @@ case dynptr_forgotten
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:ring]
     r2 = 16
     r3 = 0
@@ -769,6 +827,8 @@ case dynptr_submitted_twice
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 refuses
+like 6.18 6.1 6.12
+kernel 7.3 refuses dynptr: Expected an initialized dynptr as R1
     r1 = map[fd:ring]
     r2 = 16
     r3 = 0
@@ -790,6 +850,8 @@ case dynptr_overwritten
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 refuses dynptr: Expected an initialized dynptr as arg #1
     r1 = map[fd:ring]
     r2 = 16
     r3 = 0
@@ -808,6 +870,7 @@ case dynptr_read_as_number
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:ring]
     r2 = 16
     r3 = 0
@@ -826,6 +889,7 @@ case dynptr_data
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 accepts 25
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:ring]
     r2 = 16
     r3 = 0
@@ -851,6 +915,7 @@ case dynptr_data_unchecked
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:ring]
     r2 = 16
     r3 = 0
@@ -874,6 +939,7 @@ case dynptr_data_beyond
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:ring]
     r2 = 16
     r3 = 0
@@ -899,6 +965,8 @@ case dynptr_not_made
 section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 refuses
+like 6.18 6.1 6.12
+kernel 7.3 refuses dynptr: Expected an initialized dynptr as R1
     *(u64 *)(r10 - 16) = 0
     *(u64 *)(r10 - 8) = 0
     r1 = r10
@@ -911,6 +979,7 @@ kernel 6.18 refuses
 case socket_released
 section tc
 kernel 6.18 accepts 14
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 8) = 0
     *(u64 *)(r10 - 16) = 0
     r2 = r10
@@ -929,6 +998,7 @@ kernel 6.18 accepts 14
 case socket_forgotten
 section tc
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 8) = 0
     *(u64 *)(r10 - 16) = 0
     r2 = r10
@@ -943,6 +1013,7 @@ kernel 6.18 refuses
 case socket_release_null
 section tc
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 8) = 0
     *(u64 *)(r10 - 16) = 0
     r2 = r10
@@ -959,6 +1030,7 @@ kernel 6.18 refuses
 case socket_field
 section tc
 kernel 6.18 accepts 16
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 8) = 0
     *(u64 *)(r10 - 16) = 0
     r2 = r10
@@ -979,6 +1051,7 @@ kernel 6.18 accepts 16
 case socket_written
 section tc
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 8) = 0
     *(u64 *)(r10 - 16) = 0
     r2 = r10
@@ -1002,6 +1075,7 @@ section tp_btf/sched_switch
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 accepts 9
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -1018,6 +1092,8 @@ section tp_btf/sched_switch
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 accepts 11
     r7 = *(u64 *)(r1 + 8)
     *(u32 *)(r10 - 4) = 0
     r2 = r10
@@ -1035,6 +1111,7 @@ section tp_btf/sched_switch
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -1051,6 +1128,7 @@ section tp_btf/sched_switch
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 accepts 21
+like 6.18 6.12 7.3
     r1 = *(u64 *)(r1 + 8)
     call bpf_task_acquire
     if r0 == 0 goto out
@@ -1080,6 +1158,8 @@ section tp_btf/sched_switch
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 refuses reference_release: off=0 kptr isn't referenced kptr
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4

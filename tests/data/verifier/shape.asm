@@ -3,22 +3,26 @@
 case shape_return_zero
 section socket
 kernel 6.18 accepts 2
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 0
     exit
 
 case shape_no_exit
 section socket
 kernel 6.18 refuses cfg_fallthrough: last insn is not an exit or jmp
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 0
 
 case shape_exit_without_value
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     exit                                    ;! register_unset: R0 !read_ok
 
 case shape_unreachable
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 0
     exit
     r0 = 1                                  ;! cfg_unreachable: unreachable insn 2
@@ -27,6 +31,7 @@ kernel 6.18 refuses
 case shape_unreachable_behind_goto
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 0
     goto end
     r0 = 1                                  ;! cfg_unreachable: unreachable insn 2
@@ -36,6 +41,7 @@ kernel 6.18 refuses
 case shape_jump_beyond_end
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 0
     if r0 == 0 goto +5                      ;! cfg_jump_range: jump out of range from insn 1 to 7
     exit
@@ -43,6 +49,7 @@ kernel 6.18 refuses
 case shape_jump_before_start
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 0
     if r0 == 0 goto -4                      ;! cfg_jump_range: jump out of range from insn 1 to -2
     exit
@@ -50,6 +57,7 @@ kernel 6.18 refuses
 case shape_jump_into_wide
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 0
     if r0 == 1 goto +1
     r0 = 1 ll                               ;! cfg_jump_range: jump into the middle of ldimm64 insn 2
@@ -58,6 +66,10 @@ kernel 6.18 refuses
 case shape_falls_into_function
 section socket
 kernel 6.18 refuses cfg_fallthrough: last insn is not an exit or jmp
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     r0 = 0
     call sub
     r0 = 0
@@ -68,6 +80,10 @@ kernel 6.18 refuses cfg_fallthrough: last insn is not an exit or jmp
 case shape_goto_into_function
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     r0 = 0
     if r0 == 0 goto inside                  ;! cfg_jump_range: jump out of range from insn 1 to 5
     call sub
@@ -80,6 +96,10 @@ kernel 6.18 refuses
 case shape_endless_loop
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses cfg_loop: back-edge from insn 1 to 1
+kernel 6.12-user refuses cfg_loop: back-edge from insn 1 to 1
+kernel 7.3-user refuses cfg_loop: back-edge from insn 1 to 1
     r0 = 0
   again:
     goto again                              ;! infinite_loop: infinite loop detected at insn 1
@@ -87,6 +107,10 @@ kernel 6.18 refuses
 case shape_endless_conditional_loop
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses cfg_loop: back-edge from insn 1 to 1
+kernel 6.12-user refuses cfg_loop: back-edge from insn 1 to 1
+kernel 7.3-user refuses cfg_loop: back-edge from insn 1 to 1
     r0 = 0
   again:
     if r0 == 0 goto again                   ;! infinite_loop: infinite loop detected at insn 1
@@ -95,6 +119,10 @@ kernel 6.18 refuses
 case shape_loop_without_progress
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses cfg_loop: back-edge from insn 2 to 2
+kernel 6.12-user refuses cfg_loop: back-edge from insn 2 to 2
+kernel 7.3-user refuses cfg_loop: back-edge from insn 2 to 2
     r6 = *(u32 *)(r1 + 0)
     r0 = 0
   again:
@@ -104,6 +132,10 @@ kernel 6.18 refuses
 case shape_bounded_loop
 section socket
 kernel 6.18 accepts 22
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses cfg_loop: back-edge from insn 2 to 1
+kernel 6.12-user refuses cfg_loop: back-edge from insn 2 to 1
+kernel 7.3-user refuses cfg_loop: back-edge from insn 2 to 1
     r0 = 0
   again:
     r0 += 1
@@ -113,6 +145,10 @@ kernel 6.18 accepts 22
 case shape_bounded_loop_unknown_count
 section socket
 kernel 6.18 accepts 82
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses cfg_loop: back-edge from insn 7 to 4
+kernel 6.12-user refuses cfg_loop: back-edge from insn 7 to 4
+kernel 7.3-user refuses cfg_loop: back-edge from insn 7 to 4
     r6 = *(u32 *)(r1 + 0)
     r6 &= 15
     r0 = 0
@@ -129,18 +165,21 @@ kernel 6.18 accepts 82
 case shape_reserved_field_exit
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 0
     .insn 0x95 0 0 0 7                      ;! insn_reserved: BPF_EXIT uses reserved fields
 
 case shape_reserved_field_mov
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     .insn 0xb7 0 0 3 0                      ;! insn_reserved: BPF_MOV uses reserved fields
     exit
 
 case shape_reserved_field_neg
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 1
     .insn 0x87 0 1 0 0                      ;! insn_reserved: BPF_NEG uses reserved fields
     exit
@@ -148,6 +187,7 @@ kernel 6.18 refuses
 case shape_reserved_field_ja
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 0
     .insn 0x05 1 0 0 0                      ;! insn_reserved: BPF_JA uses reserved fields
     exit
@@ -155,12 +195,14 @@ kernel 6.18 refuses
 case shape_reserved_field_ldx
 section socket
 kernel 6.18 refuses insn_reserved: BPF_LDX uses reserved fields
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     .insn 0x61 0 1 0 5
     exit
 
 case shape_reserved_field_st
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     .insn 0x7a 10 1 -8 0                    ;! insn_reserved: BPF_ST uses reserved fields
     r0 = 0
     exit
@@ -168,6 +210,7 @@ kernel 6.18 refuses
 case shape_unknown_alu_code
 section socket
 kernel 6.18 refuses insn_reserved: unknown opcode f7
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 0
     .insn 0xf7 0 0 0 0
     exit
@@ -175,6 +218,7 @@ kernel 6.18 refuses insn_reserved: unknown opcode f7
 case shape_unknown_jump_code
 section socket
 kernel 6.18 refuses insn_reserved: unknown opcode f5
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 0
     .insn 0xf5 0 0 0 0
     exit
@@ -182,6 +226,7 @@ kernel 6.18 refuses insn_reserved: unknown opcode f5
 case shape_unknown_opcode
 section socket
 kernel 6.18 refuses insn_reserved: unknown opcode ff
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 0
     .insn 0xff 0 0 0 0
     exit
@@ -189,6 +234,7 @@ kernel 6.18 refuses insn_reserved: unknown opcode ff
 case shape_opcode_zero
 section socket
 kernel 6.18 refuses insn_reserved: unknown opcode 00
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 0
     .insn 0x00 0 0 0 0
     exit
@@ -196,6 +242,7 @@ kernel 6.18 refuses insn_reserved: unknown opcode 00
 case shape_register_eleven
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 0
     .insn 0xb7 11 0 0 0                     ;! register_number: R11 is invalid
     exit
@@ -203,12 +250,14 @@ kernel 6.18 refuses
 case shape_source_register_twelve
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     .insn 0xbf 0 12 0 0                     ;! register_number: R12 is invalid
     exit
 
 case shape_frame_pointer_moved
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r10 = 0                                 ;! frame_pointer_written: frame pointer is read only
     r0 = 0
     exit
@@ -216,6 +265,7 @@ kernel 6.18 refuses
 case shape_frame_pointer_added
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r10 += 8                                ;! frame_pointer_written: frame pointer is read only
     r0 = 0
     exit
@@ -223,12 +273,14 @@ kernel 6.18 refuses
 case shape_wide_reserved_source
 section socket
 kernel 6.18 refuses insn_reserved: unrecognized bpf_ld_imm64 insn
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     .insn 0x18 0 9 0 0
     exit
 
 case shape_bad_atomic_operation
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 0
     *(u64 *)(r10 - 8) = 0                   ;! atomic_operand: BPF_ATOMIC uses invalid atomic opcode 77
     .insn 0xdb 10 0 -8 0x77
@@ -237,6 +289,11 @@ kernel 6.18 refuses
 case shape_atomic_byte
 section socket
 kernel 6.18 refuses
+like 6.18 7.3 7.3-user
+kernel 6.1 refuses insn_reserved: unknown opcode d3
+kernel 6.12 refuses insn_reserved: unknown opcode d3
+kernel 6.1-user refuses insn_reserved: unknown opcode d3
+kernel 6.12-user refuses insn_reserved: unknown opcode d3
     r0 = 0
     *(u64 *)(r10 - 8) = 0
     .insn 0xd3 10 0 -8 0                    ;! atomic_operand: invalid atomic operand size
@@ -245,6 +302,7 @@ kernel 6.18 refuses
 case shape_byteswap_width
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 0
     .insn 0xdc 0 0 0 24                     ;! insn_reserved: BPF_END uses reserved fields
     exit
@@ -252,6 +310,9 @@ kernel 6.18 refuses
 case shape_sign_extending_move
 section socket
 kernel 6.18 accepts 3
+like 6.18 6.12 7.3 6.12-user 7.3-user
+kernel 6.1 refuses insn_reserved: BPF_MOV uses reserved fields
+kernel 6.1-user refuses insn_reserved: BPF_MOV uses reserved fields
     r1 = 200
     r0 = (s8)r1
     exit
@@ -259,6 +320,7 @@ kernel 6.18 accepts 3
 case shape_sign_extending_move_width
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r1 = 200
     .insn 0xbf 0 1 24 0                     ;! insn_reserved: BPF_MOV uses reserved fields
     exit
@@ -266,6 +328,7 @@ kernel 6.18 refuses
 case shape_shift_by_64
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 1
     r0 <<= 64                               ;! shift_amount: invalid shift 64
     exit
@@ -273,6 +336,7 @@ kernel 6.18 refuses
 case shape_shift_by_63
 section socket
 kernel 6.18 accepts 3
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 1
     r0 <<= 63
     exit
@@ -280,6 +344,7 @@ kernel 6.18 accepts 3
 case shape_shift32_by_32
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 1
     w0 <<= 32                               ;! shift_amount: invalid shift 32
     exit
@@ -287,6 +352,7 @@ kernel 6.18 refuses
 case shape_shift_negative
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 1
     r0 >>= -1                               ;! shift_amount: invalid shift -1
     exit
@@ -294,6 +360,7 @@ kernel 6.18 refuses
 case shape_divide_by_zero_constant
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 1
     r0 /= 0                                 ;! division_by_zero: div by zero
     exit
@@ -301,6 +368,7 @@ kernel 6.18 refuses
 case shape_modulo_by_zero_constant
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 1
     w0 %= 0                                 ;! division_by_zero: div by zero
     exit
@@ -308,6 +376,7 @@ kernel 6.18 refuses
 case shape_divide_by_zero_register
 section socket
 kernel 6.18 accepts 4
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 1
     r1 = 0
     r0 /= r1
@@ -316,6 +385,9 @@ kernel 6.18 accepts 4
 case shape_signed_divide
 section socket
 kernel 6.18 accepts 3
+like 6.18 6.12 7.3 6.12-user 7.3-user
+kernel 6.1 refuses insn_reserved: BPF_ALU uses reserved fields
+kernel 6.1-user refuses insn_reserved: BPF_ALU uses reserved fields
     r0 = -7
     r0 s/= 2
     exit
@@ -323,6 +395,7 @@ kernel 6.18 accepts 3
 case shape_goto_long
 section socket
 kernel 6.18 accepts 3
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 0
     gotol end
   end:
@@ -331,6 +404,11 @@ kernel 6.18 accepts 3
 case shape_may_goto
 section socket
 kernel 6.18 accepts 7
+like 6.18 6.12 7.3
+kernel 6.1 refuses insn_reserved: unknown opcode e5
+kernel 6.1-user refuses insn_reserved: unknown opcode e5
+kernel 6.12-user refuses cfg_loop: back-edge from insn 3 to 1
+kernel 7.3-user refuses cfg_loop: back-edge from insn 3 to 1
     r0 = 0
   again:
     r0 = 1
@@ -342,6 +420,10 @@ kernel 6.18 accepts 7
 case shape_function_called
 section socket
 kernel 6.18 accepts 7
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     r1 = 5
     call double
     r0 = 0
@@ -354,6 +436,11 @@ kernel 6.18 accepts 7
 case shape_function_recursive
 section socket
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 refuses cfg_loop: back-edge from insn 3 to 3
+kernel 6.1-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     call sub
     r0 = 0
     exit
@@ -365,6 +452,10 @@ kernel 6.18 refuses
 case shape_function_reads_unset_argument
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     call sub
     r0 = 0
     exit
@@ -375,6 +466,10 @@ kernel 6.18 refuses
 case shape_callee_saved_registers
 section socket
 kernel 6.18 accepts 7
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     r6 = 1
     call sub
     r0 = r6
@@ -387,6 +482,10 @@ kernel 6.18 accepts 7
 case shape_caller_saved_register_lost
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     r1 = 0
     call sub
     r0 = r1                                 ;! register_unset: R1 !read_ok
@@ -398,6 +497,11 @@ kernel 6.18 refuses
 case shape_call_depth_9
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12
+kernel 7.3 accepts 18
+kernel 6.1-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     call f1
     exit
   f1:
@@ -428,6 +532,10 @@ kernel 6.18 refuses
 case shape_call_depth_8
 section socket
 kernel 6.18 accepts 16
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     call f1
     exit
   f1:
@@ -455,6 +563,10 @@ kernel 6.18 accepts 16
 case shape_call_into_middle
 section socket
 kernel 6.18 refuses call_function: call to invalid destination
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     r0 = 0
     call +100
     exit
@@ -462,6 +574,7 @@ kernel 6.18 refuses call_function: call to invalid destination
 case shape_wide_at_end
 section socket
 kernel 6.18 refuses cfg_fallthrough: last insn is not an exit or jmp
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 0
     exit
     .insn 0x18 0 0 0 0

@@ -3,12 +3,18 @@
 case stack_read_unwritten
 section socket
 kernel 6.18 accepts 2
+like 6.18 6.12 7.3
+kernel 6.1 refuses stack_bounds: invalid read from stack R10 off=-8 size=8
+kernel 6.1-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8
+kernel 6.12-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8
+kernel 7.3-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8; subprog 0 (<unknown>) main insns_self 1 insns_total 1 stack 0
     r0 = *(u64 *)(r10 - 8)
     exit
 
 case stack_write_then_read
 section socket
 kernel 6.18 accepts 4
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u64 *)(r10 - 8) = 7
     r0 = *(u64 *)(r10 - 8)
     r0 = 0
@@ -17,6 +23,7 @@ kernel 6.18 accepts 4
 case stack_write_above
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u64 *)(r10 + 0) = 7                   ;! stack_bounds: invalid write to stack R10 off=0 size=8
     r0 = 0
     exit
@@ -24,6 +31,7 @@ kernel 6.18 refuses
 case stack_write_positive
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 + 8) = 7                   ;! stack_bounds: invalid write to stack R10 off=8 size=4
     r0 = 0
     exit
@@ -31,6 +39,7 @@ kernel 6.18 refuses
 case stack_lowest_slot
 section socket
 kernel 6.18 accepts 3
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u64 *)(r10 - 512) = 7
     r0 = 0
     exit
@@ -38,6 +47,7 @@ kernel 6.18 accepts 3
 case stack_below_512
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u64 *)(r10 - 520) = 7                 ;! stack_bounds: invalid write to stack R10 off=-520 size=8
     r0 = 0
     exit
@@ -45,6 +55,7 @@ kernel 6.18 refuses
 case stack_crosses_512
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u64 *)(r10 - 516) = 7                 ;! misaligned: misaligned stack access off 0+0+-516 size 8
     r0 = 0
     exit
@@ -52,6 +63,7 @@ kernel 6.18 refuses
 case stack_crosses_top
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u64 *)(r10 - 4) = 7                   ;! misaligned: misaligned stack access off 0+0+-4 size 8
     r0 = 0
     exit
@@ -59,6 +71,7 @@ kernel 6.18 refuses
 case stack_misaligned
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u64 *)(r10 - 12) = 7                  ;! misaligned: misaligned stack access off 0+0+-12 size 8
     r0 = 0
     exit
@@ -66,6 +79,10 @@ kernel 6.18 refuses
 case stack_partly_written
 section socket
 kernel 6.18 accepts 4
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses stack_bounds: invalid read from stack off -8+4 size 8
+kernel 6.12-user refuses stack_bounds: invalid read from stack off -8+4 size 8
+kernel 7.3-user refuses stack_bounds: invalid read from stack off -8+4 size 8
     *(u32 *)(r10 - 8) = 7
     r0 = *(u64 *)(r10 - 8)
     r0 = 0
@@ -74,6 +91,7 @@ kernel 6.18 accepts 4
 case stack_partly_written_read_part
 section socket
 kernel 6.18 accepts 4
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 8) = 7
     r0 = *(u32 *)(r10 - 8)
     r0 = 0
@@ -82,6 +100,7 @@ kernel 6.18 accepts 4
 case stack_spill_pointer
 section socket
 kernel 6.18 accepts 4
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u64 *)(r10 - 8) = r1
     r1 = *(u64 *)(r10 - 8)
     r0 = *(u32 *)(r1 + 0)
@@ -90,6 +109,7 @@ kernel 6.18 accepts 4
 case stack_spilled_pointer_in_part
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u64 *)(r10 - 8) = r1
     r0 = *(u32 *)(r10 - 8)                  ;! pointer_partial: invalid size of register fill
     r0 = 0
@@ -98,6 +118,10 @@ kernel 6.18 refuses
 case stack_spilled_pointer_overwritten_in_part
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses pointer_partial: attempt to corrupt spilled pointer on stack
+kernel 6.12-user refuses pointer_partial: attempt to corrupt spilled pointer on stack
+kernel 7.3-user refuses pointer_partial: attempt to corrupt spilled pointer on stack
     *(u64 *)(r10 - 8) = r1
     *(u32 *)(r10 - 8) = 0
     r1 = *(u64 *)(r10 - 8)
@@ -107,6 +131,7 @@ kernel 6.18 refuses
 case stack_spill_pointer_narrow
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 8) = r1                  ;! pointer_partial: invalid size of register spill
     r0 = 0
     exit
@@ -115,6 +140,10 @@ case stack_spilled_number_is_known
 section socket
 map values array value 16
 kernel 6.18 accepts 12
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses pointer_offset_range: math between map_value pointer and register with unbounded min value is not allowed
+kernel 6.12-user refuses pointer_offset_range: math between map_value pointer and register with unbounded min value is not allowed
+kernel 7.3-user refuses pointer_offset_range: math between map_value pointer and register with unbounded min value is not allowed
     *(u64 *)(r10 - 8) = 4
     *(u32 *)(r10 - 12) = 0
     r2 = r10
@@ -132,6 +161,10 @@ kernel 6.18 accepts 12
 case stack_variable_write
 section socket
 kernel 6.18 accepts 8
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0x7) off=-16
+kernel 6.12-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0x7) off=-16
+kernel 7.3-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0xfffffffffffffff0; 0x7) off=-16; subprog 0 (<unknown>) main insns_self 5 insns_total 5 stack 0
     r2 = *(u32 *)(r1 + 0)
     r2 &= 7
     r3 = r10
@@ -144,6 +177,10 @@ kernel 6.18 accepts 8
 case stack_variable_write_unbounded
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0xffffffff) off=-16
+kernel 6.12-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0xffffffff) off=-16
+kernel 7.3-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0xffffffffffffffff) off=0; subprog 0 (<unknown>) main insns_self 4 insns_total 4 stack 0
     r2 = *(u32 *)(r1 + 0)
     r3 = r10
     r3 += -16
@@ -155,6 +192,10 @@ kernel 6.18 refuses
 case stack_variable_write_beyond
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0x1f) off=-16
+kernel 6.12-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0x1f) off=-16
+kernel 7.3-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0xffffffffffffffff) off=0; subprog 0 (<unknown>) main insns_self 5 insns_total 5 stack 0
     r2 = *(u32 *)(r1 + 0)
     r2 &= 31
     r3 = r10
@@ -167,6 +208,10 @@ kernel 6.18 refuses
 case stack_variable_read
 section socket
 kernel 6.18 accepts 9
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0x7) off=-16
+kernel 6.12-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0x7) off=-16
+kernel 7.3-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0xfffffffffffffff0; 0x7) off=-16; subprog 0 (<unknown>) main insns_self 7 insns_total 7 stack 16
     *(u64 *)(r10 - 8) = 0
     *(u64 *)(r10 - 16) = 0
     r2 = *(u32 *)(r1 + 0)
@@ -180,6 +225,11 @@ kernel 6.18 accepts 9
 case stack_variable_read_unwritten
 section socket
 kernel 6.18 accepts 8
+like 6.18 6.12 7.3
+kernel 6.1 refuses stack_bounds: invalid variable-offset read from stack R3 var_off=(0x0; 0xf) size=1
+kernel 6.1-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0xf) off=-16
+kernel 6.12-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0xf) off=-16
+kernel 7.3-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0xfffffffffffffff0; 0xf) off=-16; subprog 0 (<unknown>) main insns_self 6 insns_total 6 stack 8
     *(u64 *)(r10 - 8) = 0
     r2 = *(u32 *)(r1 + 0)
     r2 &= 15
@@ -192,6 +242,10 @@ kernel 6.18 accepts 8
 case stack_variable_write_over_pointer
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0x7) off=-8
+kernel 6.12-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0x7) off=-8
+kernel 7.3-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0xfffffffffffffff8; 0x7) off=-8; subprog 0 (<unknown>) main insns_self 6 insns_total 6 stack 8
     *(u64 *)(r10 - 8) = r1
     r2 = *(u32 *)(r1 + 0)
     r2 &= 7
@@ -206,6 +260,11 @@ kernel 6.18 refuses
 case stack_written_on_one_path
 section socket
 kernel 6.18 accepts 9
+like 6.18 6.12 7.3
+kernel 6.1 refuses stack_bounds: invalid read from stack R10 off=-8 size=8
+kernel 6.1-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8
+kernel 6.12-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8
+kernel 7.3-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8; subprog 0 (<unknown>) main insns_self 7 insns_total 7 stack 8
     r2 = *(u32 *)(r1 + 0)
     if r2 == 0 goto skip
     *(u64 *)(r10 - 8) = 0
@@ -217,6 +276,10 @@ kernel 6.18 accepts 9
 case stack_pointer_of_caller
 section socket
 kernel 6.18 accepts 8
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     *(u64 *)(r10 - 8) = 3
     r1 = r10
     r1 += -8
@@ -230,6 +293,10 @@ kernel 6.18 accepts 8
 case stack_callee_writes_caller
 section socket
 kernel 6.18 accepts 9
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     r1 = r10
     r1 += -8
     call sub
@@ -244,6 +311,10 @@ kernel 6.18 accepts 9
 case stack_pointer_to_own_frame_stored_in_caller
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     r1 = r10
     r1 += -8
     call sub
@@ -257,6 +328,10 @@ kernel 6.18 refuses
 case stack_pointer_returned
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     call sub
     r0 = 0
     exit
@@ -267,6 +342,10 @@ kernel 6.18 refuses
 case stack_of_two_frames_too_large
 section socket
 kernel 6.18 refuses stack_size: combined stack size of 2 calls is 544. Too large
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     *(u64 *)(r10 - 264) = 0
     call sub
     r0 = 0
@@ -279,6 +358,10 @@ kernel 6.18 refuses stack_size: combined stack size of 2 calls is 544. Too large
 case stack_of_two_frames_fits
 section socket
 kernel 6.18 accepts 7
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     *(u64 *)(r10 - 256) = 0
     call sub
     r0 = 0
@@ -292,6 +375,11 @@ case stack_key_not_written
 section socket
 map values hash key 8 value 8 entries 4
 kernel 6.18 accepts 6
+like 6.18 6.12 7.3
+kernel 6.1 refuses stack_unwritten: invalid indirect read from stack R2 off -8+0 size 8
+kernel 6.1-user refuses stack_unwritten: invalid indirect read from stack R2 off -8+0 size 8
+kernel 6.12-user refuses stack_unwritten: invalid indirect read from stack R2 off -8+0 size 8
+kernel 7.3-user refuses stack_bounds: invalid read from stack R2 off=-8 size=8; subprog 0 (<unknown>) main insns_self 4 insns_total 4 stack 0
     r2 = r10
     r2 += -8
     r1 = map[fd:values]
@@ -303,6 +391,10 @@ case stack_key_half_written
 section socket
 map values hash key 8 value 8 entries 4
 kernel 6.18 accepts 7
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses stack_unwritten: invalid indirect read from stack R2 off -8+4 size 8
+kernel 6.12-user refuses stack_unwritten: invalid indirect read from stack R2 off -8+4 size 8
+kernel 7.3-user refuses stack_bounds: invalid read from stack R2 off -8+4 size 8; subprog 0 (<unknown>) main insns_self 5 insns_total 5 stack 8
     *(u32 *)(r10 - 8) = 0
     r2 = r10
     r2 += -8
@@ -315,6 +407,7 @@ case stack_key_beyond_top
 section socket
 map values hash key 8 value 8 entries 4
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u64 *)(r10 - 8) = 0
     r2 = r10
     r2 += -4
@@ -326,6 +419,12 @@ kernel 6.18 refuses
 case stack_helper_fills
 section socket
 kernel 6.18 accepts 6
+like 6.18 7.3
+kernel 6.1 refuses helper_unknown: unknown func bpf_get_current_comm#16
+kernel 6.12 refuses helper_not_allowed: program of this type cannot use helper bpf_get_current_comm#16
+kernel 6.1-user refuses helper_unknown: unknown func bpf_get_current_comm#16
+kernel 6.12-user refuses helper_not_allowed: program of this type cannot use helper bpf_get_current_comm#16
+kernel 7.3-user refuses helper_not_allowed: program of this type cannot use helper bpf_get_current_comm#16
     r1 = r10
     r1 += -16
     r2 = 16
@@ -336,6 +435,7 @@ kernel 6.18 accepts 6
 case stack_helper_fills_tracepoint
 section raw_tp/sys_enter
 kernel 6.18 accepts 7
+like 6.18 6.1 6.12 7.3
     r1 = r10
     r1 += -16
     r2 = 16
@@ -347,6 +447,7 @@ kernel 6.18 accepts 7
 case stack_helper_fills_too_much
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = r10
     r1 += -16
     r2 = 17
@@ -357,6 +458,11 @@ kernel 6.18 refuses
 case stack_atomic_on_unwritten
 section socket
 kernel 6.18 accepts 4
+like 6.18 6.12 7.3
+kernel 6.1 refuses stack_bounds: invalid read from stack R10 off=-8 size=8
+kernel 6.1-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8
+kernel 6.12-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8
+kernel 7.3-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8; subprog 0 (<unknown>) main insns_self 2 insns_total 2 stack 0
     r1 = 1
     lock *(u64 *)(r10 - 8) += r1
     r0 = 0
@@ -365,6 +471,7 @@ kernel 6.18 accepts 4
 case stack_atomic
 section socket
 kernel 6.18 accepts 5
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u64 *)(r10 - 8) = 0
     r1 = 1
     lock *(u64 *)(r10 - 8) += r1
@@ -374,6 +481,7 @@ kernel 6.18 accepts 5
 case stack_atomic_misaligned
 section socket
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u64 *)(r10 - 16) = 0
     *(u64 *)(r10 - 8) = 0
     r1 = 1
