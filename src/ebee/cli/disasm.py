@@ -103,8 +103,8 @@ def declarations_of(file: str) -> list[Probe | type[StructOps]]:
     module.__file__ = file
     sys.modules[module.__name__] = module
 
-    options.current = options.RunOptions(declarations_only=True)
-    sys.argv = [file]
+    before = options.current, sys.argv
+    options.current, sys.argv = options.RunOptions(declarations_only=True), [file]
     sys.path.insert(0, os.path.dirname(os.path.abspath(file)))
     try:
         exec(code, vars(module))
@@ -115,6 +115,8 @@ def declarations_of(file: str) -> list[Probe | type[StructOps]]:
     except Exception as e:
         what = f"{file} cannot be executed: line {line_of(e, file)}: {type(e).__name__}: {e}"
         raise UsageError(what) from e
+    finally:
+        options.current, sys.argv = before
     return declared(vars(module))
 
 
