@@ -229,9 +229,10 @@ def _ask_kernel(obj: ObjectSpec) -> list[ProgramVerdict]:
             elif not log:
                 raise SyscallError("BPF_PROG_LOAD", -result, f"program {prog.name!r}")
             else:
-                from ..verifier.explain import explain_log
+                from ..verifier.explain import explain_log, language_of
 
-                made.explanation = explain_log(log, spans=spans)
+                language = language_of(next(iter(spans.values()), None))
+                made.explanation = explain_log(log, spans=spans, language=language)
                 if (at := made.explanation.insn_idx) is not None:
                     made.explanation.span = spans.get(at, made.explanation.span)
             found.append(made)

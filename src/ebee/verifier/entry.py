@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 
+from ..abi.helpers import HELPER_NAMES
 from ..errors import Explanation, FormatError, InternalError, SourceSpan
 from ..isa.disasm import format_insn
+from ..isa.opcodes import CALL
 from .explain import LogStep, language_of, numbers_of, values_before
 from .explore import verify
 from .kernel_registers import describe
 from .names import type_name
 from .refusal import Refusal, Verdict
 from .rules import OTHER, find_rule
+from .scalar import UNKNOWN
 from .setting import setting_of, slots_of
 from .state import (
     CONST_PTR_TO_MAP,
@@ -61,6 +64,7 @@ def explain_refusal(
     """Explain a refusal of ebee's verifier; `spans` has the sources of instructions by slot."""
     rule = find_rule(refusal.rule)
     span = spans.get(refusal.insn_idx)
+    language = language or language_of(next(iter(spans.values()), None))
     made = Explanation(rule.name, rule.words, refusal.message, refusal.message, refusal.insn_idx)
     by_slot = dict(zip(slots_of(prog.insns), prog.insns))
     if refusal.insn_idx in by_slot:
@@ -72,11 +76,13 @@ def explain_refusal(
     made.registers = _registers(refusal)
     made.numbers = numbers_of(refusal.message)
     if rule.name != OTHER:
-        made.hint = rule.advice(language or language_of(span))
+        made.hint = rule.advice(language)
     return made
 
 
 def _text(insn: Insn, slot: int) -> str:
+    if insn.opcode == CALL and not insn.src_reg and insn.imm in HELPER_NAMES:
+        return f"call bpf_{HELPER_NAMES[insn.imm]}#{insn.imm}"
     try:
         return format_insn(insn, slot)
     except FormatError:  # an instruction that has no text
@@ -111,7 +117,8 @@ def _state_text(reg: Reg) -> str:
         parts.append(f"r={max(reg.size, 0)}")
     if reg.kind != SCALAR:
         parts.append(f"off={reg.off}")
-    parts.append(f"umin={num.umin},umax={num.umax}" if num.smin >= 0 else f"smin={num.smin},smax={num.smax}")
+    if num != UNKNOWN:
+        parts.append(f"umin={num.umin},umax={num.umax}" if num.smin >= 0 else f"smin={num.smin},smax={num.smax}")
     return f"{name}({','.join(parts)})"
 
 

@@ -124,6 +124,8 @@ def _bounds(parts: dict[str, str]) -> tuple[int, int] | None:
     if hi is not None or lo is not None:
         return lo or 0, (1 << 64) - 1 if hi is None else hi
     lo, hi = _int(parts.get("smin", "")), _int(parts.get("smax", ""))
+    if lo is not None and lo >= _SIGNED:  # large numbers are in hexadecimal, without a sign
+        lo -= 1 << 64
     if lo is not None or hi is not None:
         return -_SIGNED if lo is None else lo, _SIGNED - 1 if hi is None else hi
     mask = re.match(r"\(0x([0-9a-f]+); 0x([0-9a-f]+)\)", parts.get("var_off", ""))

@@ -188,7 +188,7 @@ def check_region(v: Verifier, number: int, reg: Reg, off: int, size: int, limit:
     _check_within(v, number, reg, at + num.smin, size, limit, zero_ok, "min")
     if num.umax >= 1 << 29:
         message = f"R{number} unbounded memory access, make sure to bounds check any such access"
-        raise v.refuse("size_unbounded", message, register=number, value=num)
+        raise v.refuse("access_unbounded", message, register=number, value=num)
     _check_within(v, number, reg, at + num.umax, size, limit, zero_ok, "max")
 
 

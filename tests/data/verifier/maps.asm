@@ -129,7 +129,7 @@ like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     call map_lookup_elem
     if r0 == 0 goto out
     r0 += r6
-    r0 = *(u8 *)(r0 + 0)                    ;! size_unbounded: R0 unbounded memory access, make sure to bounds check any such access
+    r0 = *(u8 *)(r0 + 0)                    ;! access_unbounded: R0 unbounded memory access, make sure to bounds check any such access
   out:
     r0 = 0
     exit
