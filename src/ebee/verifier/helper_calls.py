@@ -12,7 +12,7 @@ from ..abi.map_helpers import HELPERS_OF, MAPS_OF, UPDATE_SOCKMAPS
 from ..btf.kinds import BTF_KIND_STRUCT
 from . import dynptrs, stack
 from .callbacks import CALLBACKS, start_callback
-from .calls import check_nothing_held
+from .calls import check_nothing_held, leave_function
 from .helper_args import Call, check_memory, check_offset, check_size, check_string, check_type, is_null, read_argument
 from .kernel_types import check_struct, kptr_field
 from .names import type_name
@@ -93,7 +93,17 @@ def _call_helper(v: Verifier, op: Any) -> int:
     if proto is None:
         raise v.refuse("helper_unknown", f"invalid func unknown#{number}", number=number)
     check_helper(v, proto)
+    if proto.name == "tail_call" and len(v.state.frames) > 1:
+        return _end_by_tail_call(v, following)
     return following  # type: ignore[no-any-return]
+
+
+def _end_by_tail_call(v: Verifier, following: int) -> int:
+    """Return to the caller what the other program returned; where there is none, the function goes on, later."""
+    v.push(following, v.idx)
+    lose_packet(v)
+    v.regs[0] = UNKNOWN_REG
+    return leave_function(v)
 
 
 def decode_kfunc(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
@@ -347,6 +357,9 @@ def _release(v: Verifier, call: Call) -> None:
 
 def _tail_call(v: Verifier, call: Call) -> None:
     check_nothing_held(v, "tail_call")
+    index = v.regs[3]
+    if index.kind == SCALAR and not index.num.mask and call.map and index.num.value < call.map.max_entries:
+        v.pruning.mark_precise(3)
 
 
 def _local_storage(v: Verifier, call: Call) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .explore import Verifier
 
 ARGUMENTS = 0x3E  # r1 to r5
+_TAIL_CALL = 12
 
 
 class _Lost(Exception):
@@ -217,6 +218,9 @@ def _call(v: Verifier, bt: Backtrack, op: Any, i: int, following: int, entry: An
             raise _Lost
         bt.frame -= 1
         return
+    if op[1] and following != i + 1:  # the function ended there
+        _ended(bt)
+        return
     regs[n] &= ~1
     if regs[n] & ARGUMENTS:
         raise _Lost
@@ -250,8 +254,18 @@ def _exit(v: Verifier, bt: Backtrack, op: Any, i: int, following: int, entry: An
 
 
 def _packet(v: Verifier, bt: Backtrack, op: Any, i: int, following: int, entry: Any) -> None:
-    if bt.regs[bt.frame] & 1:
+    if following != i + 1:
+        _ended(bt)
+    elif bt.regs[bt.frame] & 1:
         raise _Lost
+
+
+def _ended(bt: Backtrack) -> None:
+    """Go into the function that ended at an instruction in its midst: what it returned is not known."""
+    bt.regs[bt.frame] &= ~1
+    if bt.frame == 7:
+        raise _Lost
+    bt.frame += 1
 
 
 def back_steps(v: Verifier) -> list[Any]:
@@ -281,7 +295,7 @@ def back_steps(v: Verifier) -> list[Any]:
         elif row.name == "call_local":
             step = (_call_local, v.is_global(v.code.subprog_at[v.code.callee(slot)]))
         elif family == "call":
-            step = (_call,)
+            step = (_call, row.name == "call_helper" and insn.imm == _TAIL_CALL)
         elif family == "exit":
             step = (_exit,)
         elif family == "lddw":

@@ -106,6 +106,11 @@ def check_return(v: Verifier) -> None:
         raise v.refuse("register_unset", "R0 !read_ok", register=0)
     if reg.kind != SCALAR and not v.privileged:
         raise v.refuse("pointer_leak", "R0 leaks addr as return value", register=0)
+    if callback is None and v.state.frames[0].subprog:
+        if reg.kind != SCALAR:
+            message = f"At subprogram exit the register R0 is not a scalar value ({type_name(reg)})"
+            raise v.refuse("return_value", message, register=0)
+        return
     if may_return is None:
         return
     if reg.kind != SCALAR:

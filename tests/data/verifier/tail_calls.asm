@@ -1,0 +1,52 @@
+case function_ends_by_tail_call
+section socket
+map jumps prog_array entries 2
+kernel 6.18 refuses tail_call: tail_call is not allowed in subprogs without BTF
+    r6 = r1
+    call f
+    r1 = r10
+    r1 += r0
+    *(u8 *)(r1 - 16) = 0
+    r0 = 0
+    exit
+  f:
+    r2 = map[fd:jumps]
+    r3 = 0
+    call tail_call
+    r0 = 0
+    exit
+
+case function_ends_by_tail_call_and_nobody_asks
+section socket
+map jumps prog_array entries 2
+kernel 6.18 refuses tail_call: tail_call is not allowed in subprogs without BTF
+    r6 = r1
+    call f
+    r0 = 0
+    exit
+  f:
+    r2 = map[fd:jumps]
+    r3 = 0
+    call tail_call
+    r0 = 0
+    exit
+
+case function_ends_by_tail_call_before_it_writes
+section socket
+map jumps prog_array entries 2
+kernel 6.18 refuses tail_call: tail_call is not allowed in subprogs without BTF
+    *(u64 *)(r10 - 8) = 1000
+    r2 = r10
+    r2 += -8
+    call f
+    r3 = *(u64 *)(r10 - 8)
+    r0 = 0
+    exit
+  f:
+    r6 = r2
+    r2 = map[fd:jumps]
+    r3 = 0
+    call tail_call
+    *(u64 *)(r6 + 0) = 1
+    r0 = 0
+    exit
