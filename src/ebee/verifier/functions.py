@@ -150,23 +150,33 @@ def packet_movers(v: Verifier) -> set[int]:
 def check_returns(v: Verifier) -> None:
     """Refuse functions that return nothing although an instruction of theirs may return. Source: check_btf_func()."""
     btf, code = v.setting.btf, v.code
-    if btf is None:
-        return
     for subprog, start in enumerate(code.starts):
+        if not subprog:
+            continue
+        returning = _returning(v, subprog)
         type_id = v.setting.func_types.get(start)
-        if not subprog or not type_id:
+        if btf is None or not type_id:
+            if returning == "tail_call":
+                raise Refusal("tail_call", start, "tail_call is not allowed in subprogs without BTF")
             continue
         proto = btf.by_id(btf.by_id(type_id).type_id)
         result = btf.resolve(proto.type_id) if proto.type_id else None
         if result is not None and result.kind in _NUMBERS and (result.kind != BTF_KIND_INT or result.size_bytes <= 8):
             continue
-        rows = code.rows[start : code.end_of(subprog)]
-        if any(row is not None and row.family == "packet" for row in rows):
-            raise Refusal("packet_load_context", start, "LD_ABS is only allowed in functions that return 'int'.")
-        insns = code.insns[start : code.end_of(subprog)]
-        if any(row is not None and row.name == "call_helper" and insn is not None and insn.imm == _TAIL_CALL
-               for row, insn in zip(rows, insns)):  # fmt: skip
-            raise Refusal("tail_call", start, "tail_call is only allowed in functions that return 'int'.")
+        if returning:
+            rule = "tail_call" if returning == "tail_call" else "packet_load_context"
+            raise Refusal(rule, start, f"{returning} is only allowed in functions that return 'int'.")
+
+
+def _returning(v: Verifier, subprog: int) -> str:
+    """Return what a function has that may return from its midst, as the kernel names it."""
+    slots = range(v.code.starts[subprog], v.code.end_of(subprog))
+    rows = [v.code.rows[slot] for slot in slots]
+    if any(row is not None and row.family == "packet" for row in rows):
+        return "LD_ABS"
+    numbers = (insn.imm for slot, row in zip(slots, rows) if row is not None and row.name == "call_helper"
+               and (insn := v.code.insns[slot]) is not None)  # fmt: skip
+    return "tail_call" if _TAIL_CALL in numbers else ""
 
 
 def check_call(v: Verifier, subprog: int) -> None:

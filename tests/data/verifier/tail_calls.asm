@@ -1,4 +1,4 @@
-case function_ends_by_tail_call
+case tail_call_without_types
 section socket
 map jumps prog_array entries 2
 kernel 6.18 refuses tail_call: tail_call is not allowed in subprogs without BTF
@@ -16,10 +16,30 @@ kernel 6.18 refuses tail_call: tail_call is not allowed in subprogs without BTF
     r0 = 0
     exit
 
+case function_ends_by_tail_call
+section socket
+map jumps prog_array entries 2
+func f static
+kernel 6.18 refuses
+    r6 = r1
+    call f
+    r1 = r10
+    r1 += r0                                ;! pointer_offset_range: math between fp pointer and register with unbounded min value is not allowed
+    *(u8 *)(r1 - 16) = 0
+    r0 = 0
+    exit
+  f:
+    r2 = map[fd:jumps]
+    r3 = 0
+    call tail_call
+    r0 = 0
+    exit
+
 case function_ends_by_tail_call_and_nobody_asks
 section socket
 map jumps prog_array entries 2
-kernel 6.18 refuses tail_call: tail_call is not allowed in subprogs without BTF
+func f static
+kernel 6.18 accepts 11
     r6 = r1
     call f
     r0 = 0
@@ -34,7 +54,8 @@ kernel 6.18 refuses tail_call: tail_call is not allowed in subprogs without BTF
 case function_ends_by_tail_call_before_it_writes
 section socket
 map jumps prog_array entries 2
-kernel 6.18 refuses tail_call: tail_call is not allowed in subprogs without BTF
+func f static
+kernel 6.18 accepts 15
     *(u64 *)(r10 - 8) = 1000
     r2 = r10
     r2 += -8
