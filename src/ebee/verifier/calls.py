@@ -7,6 +7,7 @@ check_return_code().
 from __future__ import annotations
 
 from . import functions
+from .function_args import check_call
 from .jumps import find_earlier, widen
 from .programs import check_return
 from .references import lose_packet
@@ -45,7 +46,7 @@ def _call_local(v: Verifier, op: Any) -> int:
     _step, following, target, subprog = op
     v.jumps += 1
     if v.is_global(subprog):
-        functions.check_call(v, subprog)
+        check_call(v, subprog)
         v.called_globals.add(subprog)
         if subprog in functions.packet_movers(v):
             lose_packet(v)

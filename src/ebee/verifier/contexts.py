@@ -193,6 +193,10 @@ def context_of(
         return RangeContext(0, 0xFFFF, True)
     if prog_type in (bpf.BPF_PROG_TYPE_TRACING, bpf.BPF_PROG_TYPE_LSM) and btf is not None:
         return _typed_hook(prog_type, kind, attach_type, btf, attach_to)
+    if prog_type == bpf.BPF_PROG_TYPE_STRUCT_OPS and btf is not None:
+        from . import struct_ops
+
+        return struct_ops.context_of(btf, attach_to)
     return TableContext(LIKE.get(kind, kind))
 
 

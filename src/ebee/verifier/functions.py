@@ -1,121 +1,27 @@
-"""Functions that are verified on their own, by their BTF signature, and how much stack all need together.
+"""Functions that are verified on their own, what all may return and move, and how much stack they need together.
 
-Source: kernel/bpf/btf.c: btf_prepare_func_args(); kernel/bpf/verifier.c: btf_check_func_arg_match(),
-do_check_subprogs(), check_max_stack_depth() (Linux 6.18).
+Source: kernel/bpf/verifier.c (Linux 6.18): do_check_subprogs(), check_btf_func(), check_max_stack_depth().
 """
 
 from __future__ import annotations
 
-from ..btf.kinds import (
-    BTF_FUNC_GLOBAL,
-    BTF_KIND_DECL_TAG,
-    BTF_KIND_ENUM,
-    BTF_KIND_ENUM64,
-    BTF_KIND_INT,
-    BTF_KIND_PTR,
-    BTF_KIND_STRUCT,
-)
-from ..errors import EbeeError
-from ..record import Record
+from ..btf.kinds import BTF_FUNC_GLOBAL, BTF_KIND_INT
+from .function_args import NUMBERS, entry_registers
 from .refusal import Refusal
 from .scalar import const
-from .state import (
-    MAX_FRAMES,
-    NOT_INIT_REG,
-    PTR_MAYBE_NULL,
-    PTR_TO_ARENA,
-    PTR_TO_CTX,
-    PTR_TO_MEM,
-    PTR_TO_STACK,
-    SCALAR,
-    STACK_BYTES,
-    UNKNOWN_REG,
-    Frame,
-    Reg,
-    State,
-)
+from .state import MAX_FRAMES, PTR_TO_STACK, STACK_BYTES, Frame, Reg, State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..btf.read import Btf, BtfType
     from .explore import Verifier
 
-_NUMBERS = (BTF_KIND_INT, BTF_KIND_ENUM, BTF_KIND_ENUM64)
 _TAIL_CALL, _TAIL_CALL_STACK = 12, 256
-_ZERO = const(0)
-# Structs that a parameter points to where it is a context. Source: BTF of bpf_ctx_convert.
-CONTEXTS = frozenset((
-    "__sk_buff", "xdp_md", "bpf_sock", "bpf_sock_addr", "bpf_sock_ops", "sk_msg_md", "sk_reuseport_md", "bpf_sk_lookup",
-    "bpf_perf_event_data", "bpf_raw_tracepoint_args", "bpf_cgroup_dev_ctx", "bpf_sysctl", "bpf_sockopt", "pt_regs",
-    "bpf_user_pt_regs_t", "user_pt_regs", "bpf_nf_ctx",
-))  # fmt: skip
-
-
-class Argument(Record):
-    """An argument of a global function: `scalar`, `ctx`, `mem` or `arena`; `size_bytes` of memory."""
-
-    kind: str
-    size_bytes: int = 0
-    is_nullable: bool = False
 
 
 def is_global(v: Verifier, subprog: int) -> bool:
     """Tell if a function is verified on its own."""
     btf, type_id = v.setting.btf, v.setting.func_types.get(v.code.starts[subprog])
     return subprog > 0 and btf is not None and bool(type_id) and btf.by_id(type_id or 0).linkage == BTF_FUNC_GLOBAL
-
-
-def arguments_of(v: Verifier, subprog: int) -> list[Argument]:
-    """Return what a global function takes. Raises: Refusal."""
-    btf, start = v.setting.btf, v.code.starts[subprog]
-    assert btf is not None
-    function = btf.by_id(v.setting.func_types[start])
-    proto = btf.by_id(function.type_id)
-    if len(proto.params) > 5:
-        message = f"Global function {function.name}() with {len(proto.params)} > 5 args. Buggy compiler."
-        raise Refusal("global_function", start, message)
-    result = btf.resolve(proto.type_id) if proto.type_id else None
-    if result is None or result.kind not in _NUMBERS:
-        message = f"Global function {function.name}() doesn't return scalar. Only those are supported."
-        raise Refusal("global_function", start, message)
-    tags = _tags(btf, v.setting.func_types[start])
-    return [
-        _argument(v, btf, function.name, n, type_id, tags.get(n, set()), start)
-        for n, (_name, type_id) in enumerate(proto.params)
-    ]
-
-
-def _tags(btf: Btf, func_id: int) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = {}
-    for tag in btf.types(BTF_KIND_DECL_TAG):
-        if tag.type_id == func_id and tag.name.startswith("arg:"):
-            found.setdefault(tag.component_idx, set()).add(tag.name[4:])
-    return found
-
-
-def _argument(v: Verifier, btf: Btf, name: str, n: int, type_id: int, tags: set[str], start: int) -> Argument:
-    declared = btf.resolve(type_id)
-    if declared.kind in _NUMBERS:
-        return Argument("scalar")
-    if declared.kind != BTF_KIND_PTR:
-        raise Refusal("global_function", start, f"Arg#{n} type of {name}() is not supported yet.")
-    target = btf.resolve(declared.type_id) if declared.type_id else None
-    if "ctx" in tags or (target is not None and target.name in CONTEXTS and _is_context(target)):
-        return Argument("ctx")
-    if "arena" in tags:
-        return Argument("arena")
-    try:
-        size = btf.sizeof(declared.type_id) if declared.type_id else 0
-    except EbeeError:
-        size = 0
-    if tags - {"nonnull"} or not size:
-        message = f"arg#{n} reference type('{target.name if target is not None else 'void'}') size cannot be determined"
-        raise Refusal("global_function", start, message, {"tags": sorted(tags)})
-    return Argument("mem", size, "nonnull" not in tags)
-
-
-def _is_context(target: BtfType) -> bool:
-    return target.kind == BTF_KIND_STRUCT
 
 
 def packet_movers(v: Verifier) -> set[int]:
@@ -161,7 +67,7 @@ def check_returns(v: Verifier) -> None:
             continue
         proto = btf.by_id(btf.by_id(type_id).type_id)
         result = btf.resolve(proto.type_id) if proto.type_id else None
-        if result is not None and result.kind in _NUMBERS and (result.kind != BTF_KIND_INT or result.size_bytes <= 8):
+        if result is not None and result.kind in NUMBERS and (result.kind != BTF_KIND_INT or result.size_bytes <= 8):
             continue
         if returning:
             rule = "tail_call" if returning == "tail_call" else "packet_load_context"
@@ -179,43 +85,9 @@ def _returning(v: Verifier, subprog: int) -> str:
     return "tail_call" if _TAIL_CALL in numbers else ""
 
 
-def check_call(v: Verifier, subprog: int) -> None:
-    """Refuse arguments that a global function does not take. Raises: Refusal."""
-    from .helper_args import check_memory
-
-    name = f"func#{subprog}"
-    if v.state.locks:
-        message = "global function calls are not allowed while holding a lock, use static function instead"
-        raise v.refuse("lock", message, function=name)
-    for n, argument in enumerate(arguments_of(v, subprog)):
-        reg, number = v.regs[n + 1], n + 1
-        if argument.kind == "scalar" and reg.kind != SCALAR:
-            raise v.refuse("global_function", f"R{number} is not a scalar", register=number)
-        if argument.kind == "ctx" and (reg.kind != PTR_TO_CTX or reg.off or reg.num.mask or reg.num.value):
-            raise v.refuse("global_function", f"arg#{n} expects pointer to ctx", register=number)
-        if argument.kind == "arena" and reg.kind not in (PTR_TO_ARENA, SCALAR):
-            message = f"R{number} is not a pointer to arena or scalar."
-            raise v.refuse("global_function", message, register=number)
-        if argument.kind == "mem":
-            is_null = reg.kind == SCALAR and not reg.num.mask and not reg.num.value
-            if reg.flags & PTR_MAYBE_NULL and not argument.is_nullable:
-                raise v.refuse("global_function", f"arg#{n} is expected to be non-NULL", register=number)
-            if not is_null:
-                check_memory(v, number, argument.size_bytes, is_write=True, zero_ok=False, call=None)
-
-
 def entry_state(v: Verifier, subprog: int) -> State:
     """Return what is known where a global function starts. Raises: Refusal."""
-    regs = [NOT_INIT_REG] * 11
-    regs[10] = Reg(PTR_TO_STACK, _ZERO, obj=0)
-    for n, argument in enumerate(arguments_of(v, subprog)):
-        if argument.kind == "ctx":
-            regs[n + 1] = Reg(PTR_TO_CTX, _ZERO)
-        elif argument.kind == "mem":
-            flags = PTR_MAYBE_NULL if argument.is_nullable else 0
-            regs[n + 1] = Reg(PTR_TO_MEM, _ZERO, v.new_id(), 0, flags, size=argument.size_bytes)
-        else:
-            regs[n + 1] = UNKNOWN_REG
+    regs = [*entry_registers(v, subprog), Reg(PTR_TO_STACK, const(0), obj=0)]
     start = v.code.starts[subprog]
     state = State([Frame(regs, [], subprog, -1, (start,))])
     state.first, state.last = start, -1

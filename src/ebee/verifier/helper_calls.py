@@ -152,6 +152,9 @@ def _check_allowed(v: Verifier, proto: HelperProto) -> None:
     if not may_call(name, v.program.kind, has_bpf=v.privileged, has_perfmon=v.privileged):
         message = f"program of this type cannot use helper {full}"
         raise v.refuse("helper_not_allowed", message, helper=name, kind=v.program.kind)
+    if name in ("setsockopt", "getsockopt") and setting.attach_to == "tcp_congestion_ops.release":
+        message = f"program of this type cannot use helper {full}"  # it may set another congestion control
+        raise v.refuse("helper_not_allowed", message, helper=name, kind=v.program.kind)
     if proto.gpl_only and not v.program.is_gpl:
         message = "cannot call GPL-restricted function from non-GPL compatible program"
         raise v.refuse("helper_gpl", message, helper=name, license=setting.license)

@@ -65,9 +65,28 @@ class Program:
         )  # fmt: skip
         self.context_is_memory = setting.prog_type == bpf.BPF_PROG_TYPE_SYSCALL
         self.returns = returned_by(setting, self.kind)
+        self.is_void = is_void(setting)
         self.may_write_packet = setting.prog_type in WRITE_PACKETS
         self.may_read_packet = self.may_write_packet or setting.prog_type in READ_PACKETS
         self.may_load_packet = setting.prog_type in LOAD_PACKETS
+
+
+def is_void(setting: Setting) -> bool:
+    """Tell if what a program is for returns nothing."""
+    btf, attach_to = setting.kernel_btf, setting.attach_to
+    if btf is None:
+        return False
+    if setting.prog_type == bpf.BPF_PROG_TYPE_STRUCT_OPS:
+        from .struct_ops import prototype_of
+
+        proto = prototype_of(btf, attach_to)
+        return proto is not None and not proto.type_id
+    if setting.prog_type == bpf.BPF_PROG_TYPE_LSM and setting.expected_attach_type != bpf.BPF_LSM_CGROUP:
+        from ..spec.btf_hooks import find_prototype
+
+        hook = find_prototype(btf, "lsm", attach_to)
+        return hook is not None and not hook.ret_type_id
+    return False
 
 
 def returned_by(setting: Setting, kind: str) -> tuple[int, int] | None:
@@ -102,6 +121,8 @@ def check_return(v: Verifier) -> None:
     may_return = v.program.returns if callback is None else callback.result
     where = "At program exit" if callback is None else "At async callback"
     reg = v.regs[0]
+    if callback is None and v.program.is_void and not v.state.frames[0].subprog:
+        return
     if reg.kind == NOT_INIT:
         raise v.refuse("register_unset", "R0 !read_ok", register=0)
     if reg.kind != SCALAR and not v.privileged:
@@ -133,6 +154,10 @@ def check_sleepable(v: Verifier) -> None:
     if v.program.may_sleep and not may_sleep:
         message = "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable"
         raise v.refuse("attach_target", message)
+    if prog_type == bpf.BPF_PROG_TYPE_STRUCT_OPS:
+        from . import struct_ops
+
+        struct_ops.check(v)
 
 
 def check_maps(v: Verifier) -> None:

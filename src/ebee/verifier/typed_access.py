@@ -196,6 +196,8 @@ def kernel_struct(v: Verifier, number: int, reg: Reg, off: int, size: int, value
         problem = f"R{number} is ptr_{name} access percpu memory: off={at}"
     if problem:
         raise v.refuse("btf_access", problem, register=number, off=at, struct=name)
+    if value is not None and _is_writable(v, struct, at, size):
+        return LOADED[size]
     if value is not None and not reg.flags & MEM_ALLOC:
         raise v.refuse("memory_read_only", "only read is supported", register=number, off=at, struct=name)
     if struct is None:
@@ -223,6 +225,15 @@ def map_itself(v: Verifier, number: int, reg: Reg, off: int, size: int, value: R
     struct = btf.by_name(name, BTF_KIND_STRUCT) if btf is not None else None
     found = _walk(v, number, struct, at, size) if struct is not None else None
     return LOADED[size] if found is None else Reg(PTR_TO_BTF_ID, _ZERO, 0, 0, PTR_UNTRUSTED, found[0])
+
+
+def _is_writable(v: Verifier, struct: BtfType | None, at: int, size: int) -> bool:
+    """Tell if programs of this type may write there in a struct that the kernel owns."""
+    if struct is None or v.setting.prog_type != bpf.BPF_PROG_TYPE_STRUCT_OPS:
+        return False
+    from .struct_ops import may_write
+
+    return may_write(struct, at, size)
 
 
 def _walked_flags(v: Verifier, reg: Reg, owner: str, field: str, tags: set[str]) -> int:

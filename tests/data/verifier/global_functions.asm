@@ -1,0 +1,174 @@
+// Global functions by their signatures, and functions of the kernel's structs.
+
+case global_result_is_any_number
+section xdp
+func any global
+kernel 6.18 accepts 5
+    call any
+    r0 = 2
+    exit
+  any:
+    r0 = 77
+    exit
+
+case global_result_is_a_pointer
+section xdp
+func any global *xdp_md
+kernel 6.18 refuses
+    call any
+    r0 = 2
+    exit
+  any:
+    r0 = r1
+    exit                                    ;! return_value: At subprogram exit the register R0 is not a scalar value (ctx)
+
+case global_memory_may_be_null
+section xdp
+struct pair a:u64 b:u64
+func first global *pair
+kernel 6.18 refuses
+    r1 = 0
+    call first
+    r0 = 2
+    exit
+  first:
+    r0 = *(u64 *)(r1 + 0)                   ;! pointer_may_be_null: R1 invalid mem access 'mem_or_null'
+    exit
+
+case global_memory_is_not_there
+section xdp
+struct pair a:u64 b:u64
+func first global *pair
+kernel 6.18 refuses
+    *(u64 *)(r10 - 8) = 0
+    r1 = r10
+    r1 += -8
+    call first                              ;! stack_bounds: invalid read from stack R1 off=-8 size=16; Caller passes invalid args into func#1 ('first')
+    r0 = 2
+    exit
+  first:
+    r0 = 0
+    exit
+
+case global_number_wanted
+section xdp
+func twice global u64
+kernel 6.18 refuses
+    call twice                              ;! argument_type: R1 is not a scalar; Caller passes invalid args into func#1 ('twice')
+    r0 = 2
+    exit
+  twice:
+    r0 = r1
+    r0 += r0
+    exit
+
+case global_context_moved
+section xdp
+func look global *xdp_md
+kernel 6.18 refuses
+    r1 += 4
+    call look                               ;! context_modified: dereference of modified ctx ptr R1 off=4 disallowed; Caller passes invalid args into func#1 ('look')
+    r0 = 2
+    exit
+  look:
+    r0 = 2
+    exit
+
+case global_trusted_task
+section tp_btf/task_newtask
+func look global *task_struct:trusted
+kernel 6.18 accepts 6
+    r1 = *(u64 *)(r1 + 0)
+    call look
+    r0 = 0
+    exit
+  look:
+    r0 = *(u64 *)(r1 + 0)
+    exit
+
+case global_trusted_task_null
+section tp_btf/task_newtask
+func look global *task_struct:trusted
+kernel 6.18 refuses
+    r1 = 0
+    call look                               ;! argument_type: R1 type=scalar expected=ptr_, trusted_ptr_, rcu_ptr_; Caller passes invalid args into func#1 ('look')
+    r0 = 0
+    exit
+  look:
+    r0 = *(u64 *)(r1 + 0)
+    exit
+
+case global_trusted_or_null
+section tp_btf/task_newtask
+func look global *task_struct:trusted:nullable
+kernel 6.18 refuses
+    r1 = 0
+    call look
+    r0 = 0
+    exit
+  look:
+    r0 = *(u64 *)(r1 + 0)                   ;! pointer_may_be_null: R1 invalid mem access 'trusted_ptr_or_null_'
+    exit
+
+case global_trusted_or_null_compared
+section tp_btf/task_newtask
+func look global *task_struct:trusted:nullable
+kernel 6.18 accepts 9
+    r1 = 0
+    call look
+    r0 = 0
+    exit
+  look:
+    r0 = 0
+    if r1 == 0 goto out
+    r0 = *(u64 *)(r1 + 0)
+  out:
+    exit
+
+case global_trusted_nonnull
+section tp_btf/task_newtask
+func look global *task_struct:trusted:nonnull
+kernel 6.18 refuses
+    r1 = *(u64 *)(r1 + 0)
+    call look                               ;! argument_type: arg#0 has invalid combination of tags; Caller passes invalid args into func#1 ('look')
+    r0 = 0
+    exit
+  look:
+    r0 = 0
+    exit
+
+case global_tag_of_a_number
+section xdp
+func twice global u64:nonnull
+kernel 6.18 refuses
+    r1 = 4
+    call twice                              ;! argument_type: arg#0 has pointer tag, but is not a pointer type; Caller passes invalid args into func#1 ('twice')
+    r0 = 2
+    exit
+  twice:
+    r0 = r1
+    exit
+
+case global_tag_unknown
+section xdp
+func twice global *xdp_md:wonderful
+kernel 6.18 refuses
+    call twice                              ;! argument_type: arg#0 has unsupported set of tags; Caller passes invalid args into func#1 ('twice')
+    r0 = 2
+    exit
+  twice:
+    r0 = 0
+    exit
+
+case global_dynptr
+section tc
+func look global *bpf_dynptr
+kernel 6.18 refuses
+    r1 = r10
+    r1 += -16
+    call look                               ;! dynptr: Expected an initialized dynptr as arg #0; Caller passes invalid args into func#1 ('look')
+    r0 = 0
+    exit
+  look:
+    r0 = 0
+    exit
