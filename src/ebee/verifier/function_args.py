@@ -53,7 +53,7 @@ CONTEXTS = frozenset((
 
 
 class Argument(Record):
-    """An argument: `scalar`, `ctx`, `dynptr`, `trusted`, `mem` or `arena`; `size_bytes` of memory, `type` of a struct."""
+    """An argument: `scalar`, `ctx`, `dynptr`, `trusted`, `mem`, `arena`; `size_bytes` of memory, `type` of a struct."""
 
     kind: str
     size_bytes: int = 0
