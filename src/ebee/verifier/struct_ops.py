@@ -41,7 +41,8 @@ class _TcpContext(Context):
         found = self._inner.access(off, size, is_write)
         if found is None or found.type is None or found.type.name != "sock":
             return found
-        return found.replace(of="tcp_sock", type=self._tcp_sock)
+        tcp: Field = found.replace(of="tcp_sock", type=self._tcp_sock)
+        return tcp
 
 
 def prototype_of(btf: Btf, attach_to: str) -> BtfType | None:
