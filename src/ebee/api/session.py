@@ -92,11 +92,12 @@ class Session:
                 ...
 
     Maps of the session stay readable until it is closed. One that nothing refers to any more is closed then, with a
-    ResourceWarning if probes were attached. `backend` forces `kernel` or `engine`.
+    ResourceWarning if probes were attached. `backend` forces `kernel` or `engine`. With `verify` programs are verified
+    before they run in the engine, too: what ebee's verifier refuses is a VerifierError there as it is in the kernel.
     """
 
-    def __init__(self, *, backend: str | None = None) -> None:
-        self._wanted = backend
+    def __init__(self, *, backend: str | None = None, verify: bool = False) -> None:
+        self._wanted, self._verify = backend, verify
         self._backend: Backend | None = None
         self._maps: dict[MapDecl | Global[Any], LiveMap] = {}
         self._loaded: dict[tuple[Probe, ...], Loaded] = {}
@@ -358,7 +359,18 @@ class Session:
         self._check_open()
         if self._backend is None:
             self._backend = kernel_backend() if self._wanted == "kernel" else engine_backend()
+            self._guard(self._backend)
         return self._backend
+
+    def _guard(self, backend: Backend) -> None:
+        """Have the engine verify what it loads, if that was asked for."""
+        if not self._verify or backend.name != "engine":
+            return
+        from ..engine.backend import EngineBackend
+        from .verify import refuse_unsafe
+
+        assert isinstance(backend, EngineBackend)
+        backend.guard = lambda prog, obj: refuse_unsafe(prog, obj, backend.target)
 
     @property
     def target(self) -> Target:
@@ -380,6 +392,7 @@ class Session:
                 wanted, has_command=has_command, is_replay=is_replay, has_interface=has_interface,
                 prog_types=prog_types,
             )  # fmt: skip
+            self._guard(self._backend)
         elif wanted not in (None, self._backend.name) or is_replay and self._backend.name != "engine":
             raise UsageError(
                 f"the session runs in the {self._backend.name} already",

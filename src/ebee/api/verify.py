@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import Explanation, FormatError, InternalError, PermissionMissing, SourceSpan, SyscallError
+from ..errors import Explanation, FormatError, InternalError, PermissionMissing, SourceSpan, SyscallError, VerifierError
 from ..record import Record, field
 from .compile import compile, find_target
 from .objects import Object
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..spec.object import ObjectSpec, ProgramSpec
+    from ..spec.target import Target
     from ..types.probes import Probe
     from ..types.struct_ops import StructOps
 
@@ -21,6 +22,8 @@ INSN_LIMIT = 1_000_000
 _PATH, _ALL_PATHS, _STATS = 1, 2, 4  # log levels
 _LOG_BYTES = 1 << 24
 _EPERM, _ENOSPC = 1, 28
+# Rules that need the kernel's types; without them the engine's own checks are what is left.
+_TYPES_MISSING = frozenset(("kfunc_unknown",))
 
 
 class ProgramVerdict(Record):
@@ -167,6 +170,26 @@ def _ask_ebee(
     made.max_states_per_insn, made.deepest_stack = stats.max_states_per_insn, stats.deepest_stack
     made.costs, made.pruned = _costs(stats.visits, spans), _costs(stats.pruned, spans)
     return made
+
+
+def refuse_unsafe(prog: ProgramSpec, obj: ObjectSpec, target: Target) -> None:
+    """Refuse a program that ebee's verifier refuses, unless it only lacks the kernel's types.
+
+    Raises: VerifierError, InternalError if the verifier itself fails.
+    """
+    from ..kernel.types import source_spans
+    from ..verifier.entry import explain_refusal, verify_program
+
+    refusal = verify_program(prog, obj, target).refusal
+    if refusal is None or refusal.rule in _TYPES_MISSING:
+        return
+    spans = source_spans(prog, obj.btf)
+    made = explain_refusal(refusal, prog, spans)
+    hint = f"{made.words[:-1]}: {made.hint}" if made.hint else made.words
+    raise VerifierError(
+        prog.name, refusal.message, insn_idx=refusal.insn_idx, span=made.span, notes=made.notes(), hint=hint,
+        explanation=made,
+    )  # fmt: skip
 
 
 def _costs(visits: dict[int, int], spans: dict[int, SourceSpan]) -> list[tuple[SourceSpan, int]]:

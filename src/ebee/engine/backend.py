@@ -155,6 +155,7 @@ class EngineBackend:
         trace: Callable[[str], None] | None = None,
         core_target: Callable[[], CoreTarget] | None = None,
     ) -> None:
+        self.guard: Callable[[ProgramSpec, ObjectSpec], None] | None = None  # what refuses programs that are unsafe
         if target is None:
             from ..spec.default_target import default_target
 
@@ -205,11 +206,13 @@ class EngineBackend:
         """Relocate and translate. A scope changes nothing: the engine sees the command's processes only.
 
         Raises: NotSupported for what the engine lacks, ExecutionError for a program that is not well-formed,
-        UnknownProbe, UsageError for a map that is not given.
+        UnknownProbe, UsageError for a map that is not given, and what the guard raises.
         """
         if prog.prog_type in _MISSING_CONTEXTS:
             kind = bpf.PROG_TYPE_NAMES.get(prog.prog_type, str(prog.prog_type))
             raise NotSupported(f"{kind} in the engine (program {prog.name!r})", hint="run it in the kernel")
+        if self.guard is not None:
+            self.guard(prog, obj.replace(maps={**obj.maps, **{name: made.spec for name, made in maps.items()}}))
         insns = list(prog.insns)
         kfuncs: list[Callable[..., int]] = []
         for reloc in prog.relocs:
