@@ -4,8 +4,8 @@
 
 It needs no privilege. `unsafe`: accepted, but refused by the kernel; `strict`: the other way round; `other`: refused
 for another reason or at another line; `failed`: the verifier itself failed, which counts as a refusal. With --write the
-names of cases that are judged otherwise are written to tests/data/verifier/disagreements.txt, which may only become
-shorter.
+names of cases that are judged otherwise are written to tests/data/verifier/disagreements.txt. It may only become
+shorter: new names are written with --add, and those that are accepted unsafely never: they are bugs to be fixed.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from ebee.verifier.entry import verify_program
 from ebee.verifier.refusal import Options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from verdict_cases import Case
 
     from ebee.spec.target import Target
@@ -69,13 +71,21 @@ def compare(case: Case, target: Target, kernel: str = KERNEL, max_insns: int = 1
     return Compared("same" if is_same else "other", words, processed)
 
 
+def known_names(known: set[str], names: Iterable[str], unsafe: set[str], *, add: bool) -> list[str]:
+    """Return which of the cases that are judged otherwise are to be listed: new ones if `add`, unsafe ones never."""
+    return sorted(name for name in names if name in known or (add and name not in unsafe))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("-v", "--verbose", action="store_true", help="say what differs")
     parser.add_argument("--write", action="store_true", help=f"write {KNOWN.name}")
+    parser.add_argument("--add", action="store_true", help=f"with --write, also names that {KNOWN.name} does not have")
     options = parser.parse_args()
-    target, counts, names = target_with_types(), Counter[str](), []
+    if options.write and options.files:
+        parser.error("--write is for all cases")
+    target, counts, names, unsafe = target_with_types(), Counter[str](), [], set[str]()
     for case in read_cases(options.files):
         if KERNEL not in case.verdicts:
             continue
@@ -84,13 +94,18 @@ def main() -> None:
         if found.kind != "same":
             if found.kind != "other":
                 names.append(case.name)
+                unsafe |= {case.name} if found.kind == "unsafe" else set()
             if options.verbose:
                 said = case.verdicts[KERNEL]
                 print(f"{found.kind}: {Path(case.file).name}:{case.first_line}: {case.name}: {found.words}")
                 words = "accepted" if said.accepted else f"{said.rule} at line {said.line}: {said.message}"
                 print(f"    kernel: {words}")
     if options.write:
-        KNOWN.write_text("".join(f"{name}\n" for name in sorted(names)))
+        known = set(KNOWN.read_text().split())
+        kept = known_names(known, names, unsafe, add=options.add)
+        KNOWN.write_text("".join(f"{name}\n" for name in kept))
+        if left := sorted(set(names) - set(kept)):
+            raise SystemExit(f"not written, to be fixed: {', '.join(left)}")
     total = counts.total()
     agreed = total - counts["strict"] - counts["unsafe"] - counts["failed"]
     print(", ".join(f"{kind} {counts[kind]}" for kind in KINDS) + f"; the same verdict in {agreed} of {total}")

@@ -80,7 +80,7 @@ TABLE: tuple[Rule, ...] = (
          r"unrecognized bpf_ld_imm64", r"invalid opcode", r"invalid insn", r"incorrect (?:insn|code)",
          r"BPF_(?:STX?|LDX?|ALU(?:64)?|JMP(?:32)?|CALL|EXIT|LD_\[?\w*\]?)\s+uses", r"may_goto.*(?:reserved|off)",
          r"Invalid sign-extended mov", r"BPF_MOV uses", r"opcode \S+ is invalid", r"addr_space_cast insn"
-         r" (?:can only|has)", r"invalid (?:src|dst) (?:operand|reg)")),
+         r" has", r"invalid (?:src|dst) (?:operand|reg)")),
     Rule("register_number", "registers are r0 to r10.", "use r0 to r9, and r10 for the frame",
          (r"R1?\d is invalid", r"R\d+ is invalid")),
     Rule("frame_pointer_written", "r10 holds the frame's address and is only read.",

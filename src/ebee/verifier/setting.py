@@ -60,7 +60,7 @@ def setting_of(prog: ProgramSpec, obj: ObjectSpec, target: Target | None = None)
     Offsets that wait for the target's tracepoints are filled in where it knows them, and what CO-RE asks of its types;
     where it has no types, the values stay that the object's own types give.
     """
-    insns = [insn.copy() for insn in prog.insns]
+    insns = list(prog.insns)  # those that change are copied
     wide = _relocate_core(prog, obj, target, insns)
     slots: list[int] = []
     slot = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 import pytest
-from compare import KERNEL, KNOWN, compare, target_with_types
+from compare import KERNEL, KNOWN, compare, known_names, target_with_types
 from host_verdict import kernel_verdict, kernel_version
 from verdict_cases import FOLDER, CaseError, parse, read_cases, with_verdict
 
@@ -63,6 +63,43 @@ def test_the_verifier_says_what_the_kernel_says(path):
         if KERNEL in case.verdicts and case.name not in known:
             found = compare(case, target)
             assert found.kind in ("same", "other"), f"{case.name}: {found.words}"
+
+
+def test_what_is_listed_as_judged_otherwise_still_is():
+    known, target = set(KNOWN.read_text().split()), target_with_types()
+    found = {case.name: compare(case, target) for case in read_cases() if case.name in known}
+    assert known == set(found), "there is no such case"
+    agreed = sorted(name for name, said in found.items() if said.kind in ("same", "other"))
+    assert not agreed, f"take from {KNOWN.name}: {agreed}"
+
+
+def test_what_is_listed_only_becomes_less():
+    assert known_names({"a", "b", "c"}, ["d", "c", "b", "e"], {"c", "e"}, add=False) == ["b", "c"]
+    assert known_names({"a", "b", "c"}, ["d", "c", "b", "e"], {"c", "e"}, add=True) == ["b", "c", "d"]
+
+
+# Rules that no case can break in a moment, or as its text: where they are tested instead, or why there is none.
+WITHOUT_CASES = {
+    "btf_write": "writes into the kernel's structs need a struct_ops program of the running kernel",
+    "cfg_jump_table": "gotox came with Linux 6.19",
+    "complexity": "it takes a million instructions: test_retrace, test_fuzz_verifier",
+    "exception": "a second exception callback is a tag of BTF that cases do not have",
+    "kfunc_unknown": "a case's kernel functions are those of the kernel that is asked",
+    "line_info": "cases have none",
+    "list_tree": "the kernel's own allocations: bpf_obj_new",
+    "load_argument": "no message of a verifier",
+    "map_fd": "a case's maps are made",
+    "privilege": "cases are recorded with privilege",
+    "program_size": "test_fuzz_verifier",
+    "speculation": "seen by users without privilege only",
+}
+
+
+def test_rules_without_a_case():
+    broken = {verdict.rule for case in read_cases() for verdict in case.verdicts.values() if not verdict.accepted}
+    without = set(RULES) - broken - {OTHER}
+    assert without <= set(WITHOUT_CASES), f"write cases for {sorted(without - set(WITHOUT_CASES))}"
+    assert not set(WITHOUT_CASES) - set(RULES)
 
 
 @pytest.mark.parametrize(
