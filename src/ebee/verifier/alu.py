@@ -173,7 +173,7 @@ def _neg(v: Verifier, op: Any) -> int:
             raise v.refuse("pointer_arithmetic", f"R{dst} pointer arithmetic prohibited", register=dst)
         v.regs[dst] = UNKNOWN_REG
     else:
-        v.regs[dst] = Reg(SCALAR, (alu64 if bits == 64 else alu32)(BPF_NEG, reg.num, reg.num))
+        v.regs[dst] = Reg(SCALAR, (alu64 if bits == 64 else alu32)(BPF_NEG, reg.num, reg.num, v.rules))
     return following  # type: ignore[no-any-return]
 
 
@@ -188,7 +188,7 @@ def _endian(v: Verifier, op: Any) -> int:
     check_dst(v, dst)
     if reg.kind != SCALAR and not v.privileged:
         raise v.refuse("pointer_arithmetic", f"R{dst} pointer arithmetic prohibited", register=dst)
-    if reg.kind == SCALAR and v.kernel >= (6, 18):
+    if reg.kind == SCALAR and v.rules.byte_order:
         is_same = name == "le" and bits == 64
         num = bswap(reg.num, bits, name != "le")
         v.regs[dst] = Reg(SCALAR, num, reg.id, reg.off) if is_same else Reg(SCALAR, num)
@@ -221,9 +221,9 @@ def _alu_imm(v: Verifier, op: Any) -> int:
     reg = regs[dst]
     if reg.kind == SCALAR:
         if name == "add" and wide and reg.id and v.privileged:
-            regs[dst] = _linked(reg, imm, alu(code, reg.num, imm))
+            regs[dst] = _linked(reg, imm, alu(code, reg.num, imm, v.rules))
         else:
-            regs[dst] = Reg(SCALAR, alu(code, reg.num, imm))
+            regs[dst] = Reg(SCALAR, alu(code, reg.num, imm, v.rules))
         return following  # type: ignore[no-any-return]
     check_read(v, dst)
     check_dst(v, dst)
@@ -258,9 +258,9 @@ def _alu_reg(v: Verifier, op: Any) -> int:
     a, b = regs[dst], regs[src]
     if a.kind == SCALAR and b.kind == SCALAR:
         if name == "add" and wide and a.id and b.num.is_const and v.privileged:
-            regs[dst] = _linked(a, b.num, alu(code, a.num, b.num))
+            regs[dst] = _linked(a, b.num, alu(code, a.num, b.num, v.rules))
         else:
-            regs[dst] = Reg(SCALAR, alu(code, a.num, b.num))
+            regs[dst] = Reg(SCALAR, alu(code, a.num, b.num, v.rules))
         return following  # type: ignore[no-any-return]
     check_read(v, src)
     check_read(v, dst)
@@ -340,7 +340,7 @@ def _moved(v: Verifier, ptr: Reg, num: Scalar, sign: int) -> Reg:
         off = ptr.off + sign * num.smin
         if -0x8000_0000 <= off <= 0x7FFF_FFFF:
             return Reg(ptr.kind, ptr.num, ptr.id, off, ptr.flags, ptr.obj, ptr.ref, ptr.size)
-    number = alu64(BPF_ADD if sign > 0 else BPF_SUB, ptr.num, num)
+    number = alu64(BPF_ADD if sign > 0 else BPF_SUB, ptr.num, num, v.rules)
     if ptr.kind in (PTR_TO_PACKET, PTR_TO_PACKET_META):
         size = ptr.size if sign < 0 and num.smin >= 0 else 0
         return Reg(ptr.kind, number, v.new_id(), ptr.off, ptr.flags, ptr.obj, ptr.ref, size)

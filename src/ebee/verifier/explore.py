@@ -16,7 +16,7 @@ from .programs import Program, check_maps, check_sleepable
 from .prototypes import helper_proto
 from .prune import Pruning
 from .refusal import Options, Refusal, Stats, Verdict
-from .scalar import const
+from .scalar import const, rules_of
 from .state import NOT_INIT_REG, PTR_TO_CTX, PTR_TO_STACK, Frame, Reg, State
 from .steps import decode
 
@@ -47,6 +47,7 @@ class Verifier:
         self.has_types = setting.btf is not None
         self.has_arena = any(used.map_type == bpf.BPF_MAP_TYPE_ARENA for used in setting.maps.values())
         self.kernel = tuple(map(int, options.kernel.split(".")))
+        self.rules = rules_of(self.kernel)
         targets = [target for table in setting.jump_tables.values() for target in table]
         self.code = Code(
             setting.insns, privileged=options.privileged, targets=targets, has_gotox=self.kernel >= (6, 19)

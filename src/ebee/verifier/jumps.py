@@ -84,7 +84,7 @@ def _jump_imm(v: Verifier, op: Any) -> int:
     v.jumps += 1
     reg = v.regs[dst]
     if reg.kind == SCALAR:
-        taken = branch_outcome(code, reg.num, src.num, is32)
+        taken = branch_outcome(code, reg.num, src.num, is32, v.rules)
         if taken is None:
             return _branch(v, op, reg, src)
         v.pruning.mark_precise(dst)
@@ -110,7 +110,7 @@ def _jump_reg(v: Verifier, op: Any) -> int:
     regs = v.regs
     a, b = check_read(v, dst), check_read(v, src)
     if a.kind == SCALAR and b.kind == SCALAR:
-        taken = branch_outcome(code, a.num, b.num, is32)
+        taken = branch_outcome(code, a.num, b.num, is32, v.rules)
         if taken is None:
             return _branch(v, op, a, b)
         v.pruning.mark_precise(dst)
@@ -171,7 +171,7 @@ def _branch(v: Verifier, op: Any, a: Reg, b: Reg) -> int:
     other = v.push(target, v.idx)
     other_regs = other.frames[-1].regs
     for is_taken, into, of in ((False, regs, state), (True, other_regs, other)):
-        refined = refine(code, a.num, b.num, is_taken, is32)
+        refined = refine(code, a.num, b.num, is_taken, is32, v.rules)
         if refined is None:
             continue
         new_a, new_b = refined

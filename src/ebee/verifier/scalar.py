@@ -36,13 +36,16 @@ class Rules:
 
     signed_products: products of numbers that may be negative have ranges (6.14). sums_may_wrap: a sum or difference
     that overflows in all its cases has a range (6.17). negation: `neg` is tracked (6.17). long_multiplication: unknown
-    bits of products (6.18). contradictions_are_dead: see `refine` (7.0).
+    bits of products (6.18). contradictions_are_dead: see `refine` (7.0). number_pairs: two numbers that are both unknown
+    tell of each other in comparisons (6.8). byte_order: a swap of bytes is tracked (6.18).
     """
 
     __slots__ = (
+        "byte_order",
         "contradictions_are_dead",
         "memo",
         "negation",
+        "number_pairs",
         "product_bits",
         "refined",
         "signed_products",
@@ -56,9 +59,12 @@ class Rules:
         sums_may_wrap: bool,
         negation: bool,
         long_multiplication: bool,
+        number_pairs: bool = True,
+        byte_order: bool = False,
         contradictions_are_dead: bool = False,
     ) -> None:
         self.contradictions_are_dead = contradictions_are_dead
+        self.number_pairs, self.byte_order = number_pairs, byte_order
         self.signed_products = signed_products
         self.sums_may_wrap = sums_may_wrap
         self.negation = negation
@@ -70,7 +76,17 @@ class Rules:
 
 
 LINUX_6_12 = Rules(signed_products=False, sums_may_wrap=False, negation=False, long_multiplication=False)
-LINUX_6_18 = Rules(signed_products=True, sums_may_wrap=True, negation=True, long_multiplication=True)
+LINUX_6_1 = Rules(
+    signed_products=False, sums_may_wrap=False, negation=False, long_multiplication=False, number_pairs=False
+)
+LINUX_6_18 = Rules(
+    signed_products=True, sums_may_wrap=True, negation=True, long_multiplication=True, byte_order=True
+)
+
+
+def rules_of(kernel: tuple[int, ...]) -> Rules:
+    """Return the arithmetic of a kernel's version: that of the latest one known that is not above it."""
+    return LINUX_6_18 if kernel >= (6, 18) else LINUX_6_12 if kernel >= (6, 8) else LINUX_6_1
 
 
 class Scalar:
@@ -182,7 +198,7 @@ def forget() -> None:
     """Drop what is remembered of earlier scalars, which bounds memory; `is` then tells less."""
     _known.clear()
     _constants.clear()
-    for rules in (LINUX_6_12, LINUX_6_18):
+    for rules in (LINUX_6_1, LINUX_6_12, LINUX_6_18):
         rules.memo.clear()
         rules.refined.clear()
     _known[UNKNOWN.key] = UNKNOWN

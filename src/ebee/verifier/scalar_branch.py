@@ -52,8 +52,10 @@ _STRICT = frozenset((BPF_JLT, BPF_JSLT))
 _SIGNED = frozenset((BPF_JSLT, BPF_JSLE))
 
 
-def branch_outcome(op: int, a: Scalar, b: Scalar, is32: bool) -> bool | None:
+def branch_outcome(op: int, a: Scalar, b: Scalar, is32: bool, rules: Rules = LINUX_6_18) -> bool | None:
     """Tell if `if a op b` jumps: always, never, or (None) that is not known. Source: is_scalar_branch_taken."""
+    if a.mask and b.mask and not rules.number_pairs and _are_unknown(a, b, is32):
+        return None
     if op in (BPF_JEQ, BPF_JNE):
         equal = _equality(a, b, is32)
         return equal if equal is None or op == BPF_JEQ else not equal
@@ -109,7 +111,9 @@ def refine(
     case = op << 2 | taken << 1 | is32, a, b
     if case in rules.refined:
         return rules.refined[case]
-    if op == BPF_JSET:
+    if not rules.number_pairs and _are_unknown(a, b, is32):
+        pair = a, b
+    elif op == BPF_JSET:
         pair = _refine_bits(a, b, taken, is32)
     else:
         if not taken:
@@ -121,6 +125,8 @@ def refine(
             pair = (_refine_equal if op == BPF_JEQ else _refine_unequal if op == BPF_JNE else _refine_less)(
                 op, a, b, is32
             )
+    if not rules.number_pairs:
+        pair = _one_width(pair[0], is32), _one_width(pair[1], is32)
     result: tuple[Scalar, Scalar] | None = pair
     if possible(pair[0]) is None or possible(pair[1]) is None:
         result = None if rules.contradictions_are_dead else (_bits_alone(pair[0]), _bits_alone(pair[1]))
@@ -128,6 +134,20 @@ def refine(
         rules.refined.clear()
     rules.refined[case] = result
     return result
+
+
+def _one_width(s: Scalar, is32: bool) -> Scalar:
+    """Forget the ranges of the width that was not compared. Source: __reg_combine_32_into_64 and its reverse (6.1)."""
+    if possible(s) is not s or not s.mask:
+        return s
+    if is32:
+        return sync(s.value, s.mask, *FREE[:4], *s.key[6:]) if (s.value | s.mask) & UPPER else s
+    return sync(*s.key[:6], *FREE[4:])
+
+
+def _are_unknown(a: Scalar, b: Scalar, is32: bool) -> bool:
+    ones = U32_MAX if is32 else U64_MAX
+    return bool(a.mask & ones and b.mask & ones)
 
 
 def _bits_alone(s: Scalar) -> Scalar:

@@ -210,7 +210,7 @@ def test_operations(bits: int, op: int, of4: Numbers, of8: Numbers) -> None:
             if op in SHIFTS:
                 b = scalar.const(rng.randrange(width))
             ones = (1 << width) - 1
-            for rules in (scalar.LINUX_6_18, scalar.LINUX_6_12):
+            for rules in (scalar.LINUX_6_18, scalar.LINUX_6_12, scalar.LINUX_6_1):
                 result = function(op, a, b, rules)
                 for x in members_of(numbers, a, rng):
                     for y in members_of(numbers, b, rng):

@@ -88,7 +88,7 @@ def test_results_are_members() -> None:
             op = rng.choice(tuple(ALU))
             width, ones = (64, M64) if wide else (32, U32_MAX)
             alu = scalar_alu.alu64 if wide else scalar_alu.alu32
-            for rules in (scalar.LINUX_6_18, scalar.LINUX_6_12):
+            for rules in (scalar.LINUX_6_18, scalar.LINUX_6_12, scalar.LINUX_6_1):
                 result = alu(op, a, b, rules)
                 assert result.holds(ALU[op](x, y, width) & ones), (op, wide, a, b, x, y, result)
             compare = rng.choice(tuple(COMPARE))
