@@ -36,8 +36,8 @@ class Rules:
 
     signed_products: products of numbers that may be negative have ranges (6.14). sums_may_wrap: a sum or difference
     that overflows in all its cases has a range (6.17). negation: `neg` is tracked (6.17). long_multiplication: unknown
-    bits of products (6.18). contradictions_are_dead: see `refine` (7.0). number_pairs: two numbers that are both unknown
-    tell of each other in comparisons (6.8). byte_order: a swap of bytes is tracked (6.18).
+    bits of products (6.18). contradictions_are_dead: see `refine` (7.0). number_pairs: two unknown numbers tell
+    of each other in comparisons (6.8). byte_order: a swap of bytes is tracked (6.18).
     """
 
     __slots__ = (
