@@ -262,6 +262,8 @@ def _write_somewhere(v: Verifier, ptr: Reg, low: int, end: int, value: Reg | Non
         spi = slot_of(at)
         slot = stack[spi]
         kind = slot.kinds[at & 7]
+        if kind == MISC and slot.kinds[0] != SPILL:
+            continue
         if not v.privileged and kind not in (MISC, STACK_ZERO, INVALID):
             message = f"spilled ptr in range of var-offset stack write; insn {v.idx}, ptr off: {at}"
             raise v.refuse("stack_variable_offset", message, off=at)
