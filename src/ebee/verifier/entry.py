@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..abi.helpers import HELPER_NAMES
-from ..errors import Explanation, FormatError, InternalError, SourceSpan
+from ..errors import BtfError, Explanation, FormatError, InternalError, SourceSpan
 from ..isa.disasm import format_insn
 from ..isa.opcodes import CALL
 from .explain import LogStep, language_of, numbers_of, values_before
@@ -53,6 +53,8 @@ def verify_program(
         return Verdict(False, Refusal("program_size", 0, f"a program of {count} instructions"))
     try:
         return verify(setting_of(prog, obj, target), options)
+    except BtfError as e:  # types that are none: the object's fault
+        return Verdict(False, Refusal("line_info", 0, str(e)))
     except Exception as e:
         what = f"the verifier failed on program {prog.name!r}: {type(e).__name__}: {e}"
         raise InternalError(what, hint="the program counts as refused") from e

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import random
 
 import pytest
 from compare import KERNEL, KNOWN, compare, known_names, target_with_types
@@ -10,6 +11,8 @@ from host_verdict import kernel_verdict, kernel_version
 from verdict_cases import FOLDER, CaseError, parse, read_cases, with_verdict
 
 from ebee.errors import EbeeError
+from ebee.verifier.entry import verify_program
+from ebee.verifier.refusal import Options
 from ebee.verifier.rules import OTHER, RULES, TABLE, rule_of
 
 FILES = sorted(FOLDER.glob("*.asm"))
@@ -100,6 +103,19 @@ def test_rules_without_a_case():
     without = set(RULES) - broken - {OTHER}
     assert without <= set(WITHOUT_CASES), f"write cases for {sorted(without - set(WITHOUT_CASES))}"
     assert not set(WITHOUT_CASES) - set(RULES)
+
+
+def test_types_that_are_changed_are_refused_or_none_are_needed():
+    pick, refused = random.Random(1), 0
+    with_types = [case for case in read_cases() if case.spec.btf]
+    for _ in range(300):
+        case = pick.choice(with_types)
+        data = bytearray(case.spec.btf)
+        for _ in range(pick.choice((1, 2, 5))):
+            data[pick.randrange(len(data))] = pick.choice((0, 1, 255, pick.randrange(256)))
+        verdict = verify_program(case.program, case.spec.replace(btf=bytes(data)), None, Options(max_insns=5000))
+        refused += verdict.refusal is not None and verdict.refusal.rule == "line_info"
+    assert 30 < refused < 300
 
 
 @pytest.mark.parametrize(
