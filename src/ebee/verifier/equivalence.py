@@ -207,7 +207,9 @@ def _stacks_safe(old: Frame, new: Frame, exact: int, ids: Ids, privileged: bool)
                 return False
         elif kind in (DYNPTR, ITER, IRQ_FLAG):
             a, b = slot.reg, other.reg
-            if a is None or b is None or a.obj != b.obj or a.flags != b.flags or not ids.match(a.ref, b.ref):
+            if a is None or b is None or (a.obj, a.flags, a.off) != (b.obj, b.flags, b.off):
+                return False
+            if not ids.match(a.ref, b.ref):
                 return False
             if kind == DYNPTR and not ids.match(a.id, b.id):
                 return False

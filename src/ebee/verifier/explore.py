@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from ..abi import bpf
 from . import functions
-from .program import JUMP, PRUNE, Code
+from .program import FORCE, ITER_NEXT, JUMP, PRUNE, Code
 from .programs import Program, check_maps, check_sleepable
 from .prototypes import helper_proto
 from .prune import Pruning
@@ -52,6 +52,9 @@ class Verifier:
         self.code = Code(
             setting.insns, privileged=options.privileged, targets=targets, has_gotox=self.kernel >= (6, 19)
         )
+        for slot, function in setting.kfuncs.items():
+            if function.startswith("bpf_iter_") and function.endswith("_next"):
+                self.code.marks[slot] |= PRUNE | FORCE | ITER_NEXT
         self.stats = Stats()
         self.processed = self.jumps = self.path_start = 0
         self.ids = 0

@@ -106,16 +106,6 @@ def _end_by_tail_call(v: Verifier, following: int) -> int:
     return leave_function(v)
 
 
-def decode_kfunc(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
-    """Decode a call of a kernel function."""
-    return (_call_kfunc, slot + 1, v.setting.kfuncs.get(slot, f"#{insn.imm}"))
-
-
-def _call_kfunc(v: Verifier, op: Any) -> int:
-    message = f"calling kernel function {op[2]}: what it takes and gives is not known"
-    raise v.refuse("kfunc_unknown", message, function=op[2])
-
-
 def check_helper(v: Verifier, proto: HelperProto) -> None:
     """Check a call, and do to the state what it does. Raises: Refusal."""
     name = proto.name
@@ -164,6 +154,8 @@ def _check_allowed(v: Verifier, proto: HelperProto) -> None:
         raise v.refuse("rcu", f"sleepable helper {full} in rcu_read_lock region", helper=name)
     if proto.might_sleep and state.preempt:
         raise v.refuse("preempt", f"sleepable helper {full} in non-preemptible region", helper=name)
+    if proto.might_sleep and any(kind == "irq" for kind, _, _ in state.refs):
+        raise v.refuse("irq", f"sleepable helper {full} in IRQ-disabled region", helper=name)
     if state.locks and name != "spin_unlock":
         raise v.refuse("lock", "function calls are not allowed while holding a lock", helper=name)
 

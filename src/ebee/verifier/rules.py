@@ -248,7 +248,7 @@ TABLE: tuple[Rule, ...] = (
          python="read it through `ctx.packet` with its length check, or `if len(packet) >= N:` before",
          c="if (data + off + size > data_end) return XDP_PASS;  directly before the access"),
     Rule("packet_write", "this program type, or this call, may not write to packet data.",
-         "copy the data to the stack", (r"cannot write into packet", r"helper access to the packet is not allowed",
+         "copy the data to the stack", (r"does not allow writes to packet data", r"cannot write into packet", r"helper access to the packet is not allowed",
          r"direct packet access", r"packet (?:access|write) is not allowed")),
     Rule("packet_load_context", "LD_ABS and LD_IND need the socket buffer in r6, and r1 to r5 are lost.",
          "copy the context to r6 first", (r"at the time of BPF_LD_ABS", r"BPF_LD_\[ABS\|IND\]",

@@ -5,7 +5,7 @@ Source: check_map_access() in kernel/bpf/verifier.c, btf_parse_fields() in kerne
 
 from __future__ import annotations
 
-from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_PTR, BTF_KIND_STRUCT, BTF_KIND_TYPE_TAG
+from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_DATASEC, BTF_KIND_PTR, BTF_KIND_STRUCT, BTF_KIND_TYPE_TAG
 from ..btf.special import KPTR_TAGS, SPECIAL_STRUCTS
 from ..record import Record
 
@@ -33,11 +33,15 @@ def special_fields(btf: Btf, type_id: int, base: int = 0, depth: int = 0) -> lis
     """Return what lies in a type that only helpers and kernel functions may touch."""
     found: list[Special] = []
     struct = btf.resolve(type_id)
-    if struct.kind != BTF_KIND_STRUCT or depth > _MAX_NESTING:
+    if struct.kind == BTF_KIND_DATASEC:  # the variables of a section
+        members = [(btf.by_id(id).type_id, off) for id, off, _ in struct.secinfos]
+    elif struct.kind == BTF_KIND_STRUCT and depth <= _MAX_NESTING:
+        members = [(member.type_id, member.bit_off // 8) for member in struct.members]
+    else:
         return found
-    for member in struct.members:
-        off = base + member.bit_off // 8
-        type_, count = btf.resolve(member.type_id), 1
+    for type_id, at in members:
+        off = base + at
+        type_, count = btf.resolve(type_id), 1
         if type_.kind == BTF_KIND_ARRAY:
             element, _, count = type_.array
             type_ = btf.resolve(element)

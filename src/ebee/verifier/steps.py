@@ -5,7 +5,20 @@ A decoder gets the verifier, the row, the instruction and its slot; it returns `
 
 from __future__ import annotations
 
-from . import alu, calls, dynptrs, helper_calls, jumps, kernel_types, map_access, memory, stack, typed_access, values
+from . import (
+    alu,
+    calls,
+    dynptrs,
+    helper_calls,
+    jumps,
+    kernel_types,
+    kfunc_calls,
+    map_access,
+    memory,
+    stack,
+    typed_access,
+    values,
+)
 from .state import DYNPTR, PTR_TO_MAP_VALUE
 
 TYPE_CHECKING = False
@@ -42,8 +55,9 @@ DECODERS: dict[str, Callable[[Verifier, Row, Insn, int], Any]] = {
 memory.ACCESS[PTR_TO_MAP_VALUE] = map_access.access
 memory.ACCESS.update(typed_access.ACCESS)
 calls.OUTER["call_helper"] = helper_calls.decode_helper
+map_access.KPTR.append(kernel_types.plain_kptr)
 values.KERNEL_VARIABLE.append(kernel_types.kernel_variable)
-calls.OUTER["call_kfunc"] = helper_calls.decode_kfunc
+calls.OUTER["call_kfunc"] = kfunc_calls.decode_kfunc
 stack.SPECIAL[DYNPTR] = dynptrs.forget_at
 
 

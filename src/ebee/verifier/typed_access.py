@@ -12,6 +12,7 @@ from .contexts import TableContext
 from .memory import LOADED
 from .names import bits_of, type_name
 from .scalar import const, from_signed_range
+from .special_fields import special_fields
 from .state import (
     CONST_PTR_TO_MAP,
     KIND_NAMES,
@@ -202,8 +203,13 @@ def kernel_struct(v: Verifier, number: int, reg: Reg, off: int, size: int, value
         raise v.refuse("memory_read_only", "only read is supported", register=number, off=at, struct=name)
     if struct is None:
         return LOADED[size]
+    if reg.flags & MEM_ALLOC:
+        for special in special_fields(struct.btf, struct.id):
+            if at < special.off + special.size and at + size > special.off:
+                message = f"direct access to {special.name} is disallowed"
+                raise v.refuse("map_special_field", message, register=number, off=at, struct=name)
     found = _walk(v, number, struct, at, size)
-    if found is None or value is not None:
+    if found is None or value is not None or reg.flags & MEM_ALLOC:
         return LOADED[size]
     target, tags, field_name, owner = found
     flags = _walked_flags(v, reg, owner, field_name, tags)
