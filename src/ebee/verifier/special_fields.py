@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _KPTR_BYTES = 8
 _MAX_NESTING, _MAX_ELEMENTS = 4, 256
+_MAX_FIELDS = 11  # BTF_FIELDS_MAX
+# Fields of which a value has at most one. Source: btf_get_field_type().
+_ONCE = ("bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer", "bpf_wq", "bpf_refcount", "bpf_task_work")
 
 
 class Special(Record):
@@ -41,11 +44,10 @@ def special_fields(btf: Btf, type_id: int, base: int = 0, depth: int = 0) -> lis
         return found
     for type_id, at in members:
         off = base + at
-        type_, count = btf.resolve(type_id), 1
-        if type_.kind == BTF_KIND_ARRAY:
-            element, _, count = type_.array
-            type_ = btf.resolve(element)
-        count = min(count, _MAX_ELEMENTS)
+        type_, count = btf.by_id(type_id), 1  # the kernel does not look through typedefs here
+        while type_.kind == BTF_KIND_ARRAY:
+            element, _, length = type_.array
+            type_, count = btf.by_id(element), count * length
         if type_.kind == BTF_KIND_STRUCT and type_.name in SPECIAL_STRUCTS:
             size = SPECIAL_STRUCTS[type_.name][0]
             found += [Special(off + n * size, size, type_.name) for n in range(count)]
@@ -67,6 +69,9 @@ def fields_of(v: Verifier, map_: MapSpec) -> list[Special]:
     if fields is None:
         btf = v.setting.btf
         fields = special_fields(btf, map_.value_type_id) if btf is not None and map_.value_type_id else []
+        names = [field.name for field in fields]
+        if len(fields) > _MAX_FIELDS or any(names.count(name) > 1 for name in _ONCE):
+            fields = []  # the kernel then knows of none
         known[map_.name] = fields
     return fields
 
