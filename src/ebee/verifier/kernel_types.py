@@ -22,7 +22,6 @@ from .state import (
     PTR_TO_MEM,
     PTR_TRUSTED,
     PTR_UNTRUSTED,
-    SCALAR,
     Reg,
 )
 
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from .explore import Verifier
     from .helper_args import Call
     from .prototypes import Arg
-    from .special_fields import Special
 
 _MAX_NESTING = 16
 
@@ -133,49 +131,6 @@ def kptr_field(v: Verifier, number: int, reg: Reg) -> KptrField:
     in_kernel = struct_in_kernel(v, target)
     flags = 0 if in_kernel is not None else MEM_ALLOC
     return KptrField(in_kernel or target, flags | (MEM_PERCPU if field.name == "percpu_kptr" else 0), field.name)
-
-
-# Structs that the kernel frees only after an RCU grace period. Source: rcu_protected_types.
-RCU_PROTECTED = frozenset(("prog_test_ref_kfunc", "cgroup", "bpf_cpumask", "task_struct", "bpf_crypto_ctx"))
-
-
-def plain_kptr(v: Verifier, field: Special, value: Reg | None, number: int) -> Reg:
-    """Check a plain load or store of a kernel pointer in a map's value. Source: check_map_kptr_access()."""
-    rule, target = "map_special_field", field.target
-    assert target is not None
-    btf = v.setting.kernel_btf
-    in_kernel = btf.by_name(target.name, BTF_KIND_STRUCT) if btf is not None else None
-    struct = in_kernel or target
-    if value is None:
-        id = v.new_id()
-        if field.name == "uptr":
-            return Reg(PTR_TO_MEM, const(0), id, flags=PTR_MAYBE_NULL, size=target.btf.sizeof(target.id))
-        is_safe = field.name == "percpu_kptr" or (
-            field.name == "kptr" and (in_kernel is None or target.name in RCU_PROTECTED)
-        )
-        flags = PTR_UNTRUSTED
-        if is_safe and in_rcu(v):
-            flags = MEM_RCU | (MEM_PERCPU if field.name == "percpu_kptr" else MEM_ALLOC if in_kernel is None else 0)
-        return Reg(PTR_TO_BTF_ID, const(0), id, flags=flags | PTR_MAYBE_NULL, obj=struct)
-    if field.name == "uptr":
-        raise v.refuse(rule, "store to uptr disallowed", field=field.name)
-    if number < 0:
-        if value.num.mask or value.num.value:
-            raise v.refuse(rule, f"BPF_ST imm must be 0 when storing to kptr at off={field.off}", off=field.off)
-        return value
-    if field.name != "kptr_untrusted":
-        raise v.refuse(rule, "store to referenced kptr disallowed", field=field.name)
-    if value.kind == SCALAR and not value.num.mask and not value.num.value:
-        return value
-    allowed = PTR_MAYBE_NULL | PTR_TRUSTED | MEM_RCU | PTR_UNTRUSTED
-    if value.kind != PTR_TO_BTF_ID or value.flags & ~allowed or value.num.mask or value.num.value or value.off < 0:
-        message = f"invalid kptr access, R{number} type={type_name(value)} expected=ptr_{target.name}"
-        raise v.refuse("btf_type", message, register=number, expected=target.name)
-    if value.obj is None or not is_at(value.obj, value.off, target.name):
-        name = value.obj.name if value.obj is not None else ""
-        message = f"invalid kptr access, R{number} type=ptr_{name} expected=ptr_{target.name}"
-        raise v.refuse("btf_type", message, register=number, kind=name, expected=target.name)
-    return value
 
 
 def in_rcu(v: Verifier) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .state import Reg
 
 _KPTR_BYTES = 8
-_MAX_NESTING, _MAX_ELEMENTS = 4, 256
+_MAX_NESTING = 4
 _MAX_FIELDS = 11  # BTF_FIELDS_MAX
 # Fields of which a value has at most one. Source: btf_get_field_type().
 _ONCE = ("bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer", "bpf_wq", "bpf_refcount", "bpf_task_work")
@@ -47,7 +47,7 @@ def special_fields(btf: Btf, type_id: int, base: int = 0, depth: int = 0) -> lis
         type_, count = btf.by_id(type_id), 1  # the kernel does not look through typedefs here
         while type_.kind == BTF_KIND_ARRAY:
             element, _, length = type_.array
-            type_, count = btf.by_id(element), count * length
+            type_, count = btf.by_id(element), min(count * length, _MAX_FIELDS + 1)
         if type_.kind == BTF_KIND_STRUCT and type_.name in SPECIAL_STRUCTS:
             size = SPECIAL_STRUCTS[type_.name][0]
             found += [Special(off + n * size, size, type_.name) for n in range(count)]

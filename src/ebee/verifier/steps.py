@@ -55,7 +55,6 @@ DECODERS: dict[str, Callable[[Verifier, Row, Insn, int], Any]] = {
 memory.ACCESS[PTR_TO_MAP_VALUE] = map_access.access
 memory.ACCESS.update(typed_access.ACCESS)
 calls.OUTER["call_helper"] = helper_calls.decode_helper
-map_access.KPTR.append(kernel_types.plain_kptr)
 values.KERNEL_VARIABLE.append(kernel_types.kernel_variable)
 calls.OUTER["call_kfunc"] = kfunc_calls.decode_kfunc
 stack.SPECIAL[DYNPTR] = dynptrs.forget_at
