@@ -39,6 +39,7 @@ _BY_SUFFIX = {
 _PROJECTIONS = {"__sk_buff": "sk_buff", "xdp_md": "xdp_buff"}
 # Types of programs that have the functions of another type. Source: bpf_prog_type_to_kfunc_hook().
 _LIKE = {"LSM": "TRACING"}
+_CONGESTION = ("tcp_", "cubictcp_", "bbr_", "dctcp_")  # for struct_ops: net/ipv4/tcp_cong.c and beside it
 
 
 class Param(Record):
@@ -73,7 +74,7 @@ def may_call(name: str, prog_type: int, expected_attach_type: int) -> bool:
     kind = bpf.PROG_TYPE_NAMES.get(prog_type, "").removeprefix("BPF_PROG_TYPE_")
     kinds = TYPES_OF.get(name, "").split()
     if prog_type == bpf.BPF_PROG_TYPE_STRUCT_OPS:
-        return "TRACING" in kinds and "SYSCALL" in kinds
+        return name.startswith(_CONGESTION) or ("TRACING" in kinds and "SYSCALL" in kinds)
     if prog_type == bpf.BPF_PROG_TYPE_TRACING and expected_attach_type == bpf.BPF_TRACE_ITER:
         return "iter" in kinds
     return _LIKE.get(kind, kind) in kinds
