@@ -173,7 +173,8 @@ class Generator:
     def mutate(self, case: Case) -> str:
         """Return the text of a case that differs in a line or two."""
         pick = self.random
-        lines = [line.partition(";!")[0].rstrip() for line in case.text if not line.startswith(("kernel ", "differs "))]
+        said = ("kernel ", "like ", "differs ")
+        lines = [line.partition(";!")[0].rstrip() for line in case.text if not line.startswith(said)]
         lines[0] = "case generated"
         code = [i for i, line in enumerate(lines) if line[:4] == "    " and ".insn" not in line]
         for _ in range(pick.choice((1, 1, 2))):

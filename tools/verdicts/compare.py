@@ -82,21 +82,23 @@ def main() -> None:
     parser.add_argument("-v", "--verbose", action="store_true", help="say what differs")
     parser.add_argument("--write", action="store_true", help=f"write {KNOWN.name}")
     parser.add_argument("--add", action="store_true", help=f"with --write, also names that {KNOWN.name} does not have")
+    parser.add_argument("--kernel", default=KERNEL, help=f"whose verdicts ({KERNEL}); `6.12-user`: to every user")
     options = parser.parse_args()
-    if options.write and options.files:
-        parser.error("--write is for all cases")
+    kernel = options.kernel
+    if options.write and (options.files or kernel != KERNEL):
+        parser.error(f"--write is for all cases, and Linux {KERNEL}")
     target, counts, names, unsafe = target_with_types(), Counter[str](), [], set[str]()
     for case in read_cases(options.files):
-        if KERNEL not in case.verdicts:
+        if kernel not in case.verdicts:
             continue
-        found = compare(case, target)
+        found = compare(case, target, kernel)
         counts[found.kind] += 1
         if found.kind != "same":
             if found.kind != "other":
                 names.append(case.name)
                 unsafe |= {case.name} if found.kind == "unsafe" else set()
             if options.verbose:
-                said = case.verdicts[KERNEL]
+                said = case.verdicts[kernel]
                 print(f"{found.kind}: {Path(case.file).name}:{case.first_line}: {case.name}: {found.words}")
                 words = "accepted" if said.accepted else f"{said.rule} at line {said.line}: {said.message}"
                 print(f"    kernel: {words}")

@@ -26,6 +26,7 @@ from verdict_cases import FOLDER, USER, CaseError, Verdict, parse, read_cases, w
 
 from ebee.abi.bpf import BPF_PROG_TYPE_CGROUP_SKB, BPF_PROG_TYPE_SOCKET_FILTER
 from ebee.errors import EbeeError
+from ebee.verifier.rules import rule_of
 
 ROOT = FOLDER.parents[2]
 SEEN = "verdicts: "
@@ -87,7 +88,13 @@ def write(found: list[list[Any]]) -> None:
     counts: Counter[str] = Counter()
     for kernel, file, name, *fields in found:
         if len(fields) > 1:
-            said[file, name][kernel] = Verdict(*fields)
+            verdict = Verdict(*fields)
+            if verdict.rule == "no_message":  # what the kernel does not know at all
+                counts[f"{kernel} without a word"] += 1
+                continue
+            if not verdict.accepted:
+                verdict = verdict._replace(rule=rule_of(verdict.message).name)
+            said[file, name][kernel] = verdict
             counts[f"{kernel} {'accepts' if fields[0] else 'refuses'}"] += 1
         else:
             counts[f"{kernel} not asked"] += 1

@@ -78,13 +78,21 @@ class Context:
         return None
 
 
+# What needs CAP_BPF. Source: cg_skb_is_valid_access (Linux 6.1 to 7.3).
+READS_OF_BPF = dict.fromkeys(("cgroup_skb/ingress", "cgroup_skb/egress", "cgroup/skb"), "4@76 4@80")
+WRITES_OF_BPF = dict.fromkeys(READS_OF_BPF, "8@152")
+
+
 class TableContext(Context):
     """The context of a kind of section that abi.context_access knows."""
 
     __slots__ = ("_reads", "_results", "_writes")
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, *, has_bpf: bool = True) -> None:
         self._reads, self._writes = _places(READS.get(kind, "")), _places(WRITES.get(kind, ""))
+        if not has_bpf:
+            self._reads -= _places(READS_OF_BPF.get(kind, ""))
+            self._writes -= _places(WRITES_OF_BPF.get(kind, ""))
         self._results: dict[tuple[int, int], Field] = {}
         for word in RESULTS.get(kind, "").split():
             place, _, what = word.partition("=")
@@ -184,7 +192,8 @@ def value_field(btf: Btf, type_id: int, is_trusted: bool, is_nullable: bool) -> 
 
 
 def context_of(
-    prog_type: int, kind: str, *, attach_type: int = 0, btf: Btf | None = None, attach_to: str = ""
+    prog_type: int, kind: str, *, attach_type: int = 0, btf: Btf | None = None, attach_to: str = "",
+    has_bpf: bool = True,
 ) -> Context:
     """Return the context of programs of a kind of section; `btf` and `attach_to` are needed for typed hooks."""
     if prog_type == bpf.BPF_PROG_TYPE_TRACEPOINT:
@@ -197,7 +206,7 @@ def context_of(
         from . import struct_ops
 
         return struct_ops.context_of(btf, attach_to)
-    return TableContext(LIKE.get(kind, kind))
+    return TableContext(LIKE.get(kind, kind), has_bpf=has_bpf)
 
 
 def _typed_hook(prog_type: int, kind: str, attach_type: int, btf: Btf, attach_to: str) -> Context:

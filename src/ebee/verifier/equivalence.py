@@ -80,7 +80,7 @@ class Ids:
         return self.match(old, new)
 
 
-def states_equal(old: State, new: State, live: Sequence[int], exact: int, fresh: int, privileged: bool) -> bool:
+def states_equal(old: State, new: State, live: Sequence[int], exact: int, fresh: int, privileged: int) -> bool:
     """Tell if what was found out from `old` on holds from `new` on. `live` has the registers that are read, by slot."""
     frames, others = old.frames, new.frames
     if len(frames) != len(others) or (old.speculative and not new.speculative):
@@ -105,7 +105,7 @@ def states_equal(old: State, new: State, live: Sequence[int], exact: int, fresh:
     return True
 
 
-def _frames_equal(old: Frame, new: Frame, live: int, exact: int, ids: Ids, privileged: bool) -> bool:
+def _frames_equal(old: Frame, new: Frame, live: int, exact: int, ids: Ids, privileged: int) -> bool:
     precise = old.precise_regs if privileged else -1
     new_regs = new.regs
     for i, reg in enumerate(old.regs):
@@ -158,17 +158,17 @@ def reg_safe(old: Reg, new: Reg, precise: int, exact: int, ids: Ids) -> bool:
     return regs_exact(old, new, ids)
 
 
-def _number_in(slot: Slot, privileged: bool) -> Reg | None:
+def _number_in(slot: Slot, privileged: int) -> Reg | None:
     """Return the 64-bit number that a slot holds, None if it holds something else."""
     kinds = slot.kinds
     if kinds == ALL_SPILL:
         return slot.reg if slot.reg is not None and slot.reg.kind == SCALAR else None
-    if kinds == ALL_MISC or (privileged and _MISC_OR_INVALID.issuperset(kinds)):
+    if kinds == ALL_MISC or (privileged > 1 and _MISC_OR_INVALID.issuperset(kinds)):
         return UNKNOWN_REG
     return None
 
 
-def _stacks_safe(old: Frame, new: Frame, exact: int, ids: Ids, privileged: bool) -> bool:
+def _stacks_safe(old: Frame, new: Frame, exact: int, ids: Ids, privileged: int) -> bool:
     others = new.stack
     count = len(others)
     precise_slots = old.precise_slots if privileged else -1
@@ -179,7 +179,7 @@ def _stacks_safe(old: Frame, new: Frame, exact: int, ids: Ids, privileged: bool)
         kinds = slot.kinds
         if exact == EXACT and (other is None or other.kinds != kinds):
             return False
-        if privileged and _MISC_OR_INVALID.issuperset(kinds) and exact != EXACT:
+        if privileged > 1 and _MISC_OR_INVALID.issuperset(kinds) and exact != EXACT:
             continue
         if not any(kinds):
             continue
@@ -196,7 +196,7 @@ def _stacks_safe(old: Frame, new: Frame, exact: int, ids: Ids, privileged: bool)
         other_kinds = other.kinds
         if kinds != other_kinds:
             for kind, other_kind in zip(kinds, other_kinds):
-                if kind in (other_kind, INVALID) or (kind == MISC and (privileged or other_kind == STACK_ZERO)):
+                if kind in (other_kind, INVALID) or (kind == MISC and (privileged > 1 or other_kind == STACK_ZERO)):
                     continue
                 return False
         kind = kinds[0]

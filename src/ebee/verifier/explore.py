@@ -49,9 +49,8 @@ class Verifier:
         self.kernel = tuple(map(int, options.kernel.split(".")))
         self.rules = rules_of(self.kernel)
         targets = [target for table in setting.jump_tables.values() for target in table]
-        self.code = Code(
-            setting.insns, privileged=options.privileged, targets=targets, has_gotox=self.kernel >= (6, 19)
-        )
+        self.may_read_unset = options.privileged and self.kernel >= (6, 3)  # of the stack
+        self.code = Code(setting.insns, privileged=options.privileged, targets=targets, kernel=self.kernel)
         for slot, function in setting.kfuncs.items():
             if function.startswith("bpf_iter_") and function.endswith("_next"):
                 self.code.marks[slot] |= PRUNE | FORCE | ITER_NEXT

@@ -32,6 +32,7 @@ _TRACE = re.compile(
     | caller: | callee: | returning\ from\ callee | to\ caller\ at | Validating\ | Func\#\d+ | Live\ regs
     | (?:last_idx|first_idx|regs=|parent|mark_precise|propagating|falling\ back|frame\d*:)
     | R\d+(?:_\w+)?=\S | fp-\d+ | safe$ | arg\#\d+\ reference | max_states | cur\ state: | old\ state:
+    | subprog\ \d+\ \(\S+\)\ .*insns_self
     """,
     re.VERBOSE,
 )

@@ -173,6 +173,8 @@ def _store_reg(v: Verifier, op: Any) -> int:
 def _store_imm(v: Verifier, op: Any) -> int:
     _step, following, dst, value, off, size = op
     reg = check_read(v, dst)
+    if reg.kind == PTR_TO_CTX and v.kernel < (6, 4):
+        raise v.refuse("context_write", f"BPF_ST stores into R{dst} ctx is not allowed", register=dst)
     store(v, dst, reg, off, size, value, -1)
     note_kind(v, reg, is_load=False)
     return following  # type: ignore[no-any-return]

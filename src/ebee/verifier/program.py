@@ -25,6 +25,8 @@ SYNC_CALLBACKS = frozenset((164, 180, 181, 209))  # for_each_map_elem, find_vma,
 ASYNC_CALLBACKS = frozenset((170,))  # timer_set_callback
 MAX_SUBPROGS = 256
 
+_FUNCTIONS = ("call_local", "call_kfunc", "lddw_func")
+
 
 class Code:
     """The instructions of a program by slot; `insns` and `rows` are None at the second slot of a wide load.
@@ -36,7 +38,8 @@ class Code:
     __slots__ = ("insns", "marks", "rows", "starts", "subprog_at", "subprog_of", "tables")
 
     def __init__(
-        self, insns: Sequence[Insn], *, privileged: bool = True, targets: Sequence[int] = (), has_gotox: bool = True
+        self, insns: Sequence[Insn], *, privileged: bool = True, targets: Sequence[int] = (),
+        kernel: tuple[int, ...] = (6, 18),
     ) -> None:
         self.insns: list[Insn | None] = []
         self.rows: list[Row | None] = []
@@ -46,20 +49,25 @@ class Code:
                 row = row_of(insn, slot)
             except FormatError as e:
                 raise Refusal("insn_reserved", slot, _opcode_message(insn), {"why": str(e)}) from None
+            if row.since and tuple(map(int, row.since.split("."))) > kernel:
+                raise Refusal("insn_reserved", slot, _opcode_message(insn), {"since": row.since})
             self.insns.append(insn)
             self.rows.append(row)
             if insn.opcode == LDDW:
                 self.insns.append(None)
                 self.rows.append(None)
-        self._find_functions()
-        self.tables = self._jump_tables(targets, has_gotox)
+        self._find_functions(privileged)
+        self.tables = self._jump_tables(targets)
         self._check_functions()
         self.marks = bytearray(len(self.insns))
         self._walk(privileged)
 
-    def _find_functions(self) -> None:
+    def _find_functions(self, privileged: bool) -> None:
         starts = {0}
         for slot, row in enumerate(self.rows):
+            if row is not None and not privileged and row.name in _FUNCTIONS:
+                message = "loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN"
+                raise Refusal("helper_privilege", slot, message)
             if row is not None and row.name in ("call_local", "lddw_func"):
                 target = self.callee(slot)
                 if not 0 <= target < len(self.rows) or self.rows[target] is None:
@@ -74,15 +82,13 @@ class Code:
             end = self.starts[n + 1] if n + 1 < len(self.starts) else len(self.rows)
             self.subprog_of += [n] * (end - start)
 
-    def _jump_tables(self, targets: Sequence[int], has_gotox: bool) -> dict[int, tuple[int, ...]]:
+    def _jump_tables(self, targets: Sequence[int]) -> dict[int, tuple[int, ...]]:
         """Return where each `gotox` may go: to all targets of tables that lie in its function."""
         tables = {}
         for slot, row in enumerate(self.rows):
             insn = self.insns[slot]
             if row is None or insn is None or row.family != "gotox":
                 continue
-            if not has_gotox:
-                raise Refusal("insn_reserved", slot, _opcode_message(insn))
             within = [n for n in targets if n < len(self.rows) and self.subprog_of[n] == self.subprog_of[slot]]
             if not within:
                 raise Refusal("cfg_jump_table", slot, f"no jump tables found for subprog starting at {slot}")

@@ -61,7 +61,7 @@ class Program:
         self.special: dict[str, list[Special]] = {}
         self.context = context_of(
             setting.prog_type, self.kind, attach_type=setting.expected_attach_type, btf=setting.kernel_btf,
-            attach_to=setting.attach_to,
+            attach_to=setting.attach_to, has_bpf=options.privileged,
         )  # fmt: skip
         self.context_is_memory = setting.prog_type == bpf.BPF_PROG_TYPE_SYSCALL
         self.returns = returned_by(setting, self.kind)

@@ -135,7 +135,7 @@ class Pruning:
     def _covers(self, old: State, cur: State, idx: int, mark: int) -> bool:
         """Tell if a stored state covers the current one; its marks then hold for what led here, too."""
         v = self.v
-        live, fresh, privileged = self.live, v.ids, v.privileged
+        live, fresh, privileged = self.live, v.ids, v.privileged + v.may_read_unset
         is_loop = False
         if old.branches:
             if mark & (ITER_NEXT | CALLBACK):
@@ -176,7 +176,8 @@ class Pruning:
         v = self.v
         if (
             old.may_goto_depth == cur.may_goto_depth and old.callback_depth == cur.callback_depth
-            and not _iterators_differ(old, cur) and states_equal(old, cur, self.live, EXACT, v.ids, v.privileged)
+            and not _iterators_differ(old, cur)
+            and states_equal(old, cur, self.live, EXACT, v.ids, v.privileged + v.may_read_unset)
         ):  # fmt: skip
             v.idx = idx
             raise v.refuse("infinite_loop", f"infinite loop detected at insn {idx}")

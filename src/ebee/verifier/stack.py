@@ -72,7 +72,7 @@ def offsets(v: Verifier, number: int, reg: Reg, off: int, size: int, what: str) 
             raise v.refuse("stack_bounds", message, register=number, value=num)
         low, high = num.smin + reg.off + off, num.smax + reg.off + off
     frame = v.state.frames[reg.obj]
-    least = -8 * len(frame.stack) if not v.privileged and what == READ else -STACK_BYTES
+    least = -8 * len(frame.stack) if not v.may_read_unset and what == READ else -STACK_BYTES
     if not least <= low < 0 or high + size > 0:
         if not num.mask:
             message = f"invalid {what} stack R{number} off={low} size={size}"
@@ -137,7 +137,7 @@ def read(v: Verifier, number: int, reg: Reg, off: int, size: int, dst: int) -> R
 
 def _check_bytes(v: Verifier, part: bytes, low: int, size: int, *, spilled: bool = True) -> None:
     for i, kind in enumerate(part):
-        if kind in (MISC, STACK_ZERO) or (kind == SPILL and spilled) or (kind == INVALID and v.privileged):
+        if kind in (MISC, STACK_ZERO) or (kind == SPILL and spilled) or (kind == INVALID and v.may_read_unset):
             continue
         message = f"invalid read from stack off {low}+{i} size {size}"
         raise v.refuse("stack_unwritten", message, off=low, byte=i, size=size)
@@ -170,7 +170,7 @@ def check_readable(v: Verifier, number: int, reg: Reg, off: int, size: int, *, c
         kind = slot.kinds[at & 7]
         if kind == MISC:
             continue
-        if kind == STACK_ZERO or (kind == INVALID and v.privileged):
+        if kind == STACK_ZERO or (kind == INVALID and v.may_read_unset):
             if clobbers:
                 kinds = bytearray(slot.kinds)
                 kinds[at & 7] = MISC

@@ -8,7 +8,7 @@ import random
 import pytest
 from compare import KERNEL, KNOWN, compare, known_names, target_with_types
 from host_verdict import kernel_verdict, kernel_version
-from verdict_cases import FOLDER, CaseError, parse, read_cases, with_verdict
+from verdict_cases import FOLDER, CaseError, Verdict, parse, read_cases, with_other, with_verdict
 
 from ebee.errors import EbeeError
 from ebee.verifier.entry import verify_program
@@ -116,6 +116,17 @@ def test_types_that_are_changed_are_refused_or_none_are_needed():
         verdict = verify_program(case.program, case.spec.replace(btf=bytes(data)), None, Options(max_insns=5000))
         refused += verdict.refusal is not None and verdict.refusal.rule == "line_info"
     assert 30 < refused < 300
+
+
+def test_verdicts_of_other_kernels_are_written_beside_a_case():
+    text = "case x\nsection socket\nkernel 6.18 accepts 2\n    r0 = 0\n    exit\n"
+    refused = Verdict(False, 0, "unknown opcode 95", "insn_reserved")
+    said = {"6.12": Verdict(True, 2), "6.1": Verdict(True, 2), "6.12-user": Verdict(True, 2), "6.1-user": refused}
+    lines = with_other(parse(text)[0], said)
+    assert lines[3:5] == ["like 6.18 6.1 6.12 6.12-user", "kernel 6.1-user refuses insn_reserved: unknown opcode 95"]
+    again = parse("\n".join(lines))[0]
+    assert again.verdicts["6.12-user"].accepted and again.verdicts["6.1-user"] == refused
+    assert with_other(again, {}) == lines
 
 
 @pytest.mark.parametrize(
