@@ -146,11 +146,7 @@ def _jump_reg(v: Verifier, op: Any) -> int:
         if equal is not None:
             number = dst if a.flags & PTR_MAYBE_NULL else src
             equal[number] = not_null(equal[number])
-    is_null_check = b.kind == SCALAR and not b.num.mask and not b.num.value
-    if name in ("jeq", "jne") and a.flags & PTR_MAYBE_NULL and is_null_check:
-        settle_null(v, v.state, a, is_null=name == "jne")
-        settle_null(v, other, a, is_null=name == "jeq")
-    elif not _learn_packet(v, name, dst, src, a, b, other) and a.kind != SCALAR and not v.privileged:
+    if not _learn_packet(v, name, dst, src, a, b, other) and a.kind != SCALAR and not v.privileged:
         raise v.refuse("pointer_compare", f"R{dst} pointer comparison prohibited", register=dst)
     return following  # type: ignore[no-any-return]
 
