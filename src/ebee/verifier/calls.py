@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 # Decoders of calls that leave the program, by a row's name; `steps` enters those of other modules.
 OUTER: dict[str, Callable[[Verifier, Row, Insn, int], Any]] = {}
+_SLEEPING_CALL = (
+    "global functions that may sleep are not allowed in non-sleepable context,; i.e., in a RCU/IRQ/preempt-disabled"
+    " section, or in; a non-sleepable BPF program context"
+)
 _CLOBBERED = [NOT_INIT_REG] * 6
 
 
@@ -47,6 +51,8 @@ def _call_local(v: Verifier, op: Any) -> int:
     v.jumps += 1
     if v.is_global(subprog):
         check_call(v, subprog)
+        if v.state.is_in_region() and subprog in functions.sleepers(v):
+            raise v.refuse("helper_sleeps", _SLEEPING_CALL, function=f"func#{subprog}")
         v.called_globals.add(subprog)
         if subprog in functions.packet_movers(v):
             lose_packet(v)

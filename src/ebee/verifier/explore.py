@@ -65,6 +65,7 @@ class Verifier:
         self.accessed = [0] * len(self.ops)  # by slot: the kind and flags of the pointer that memory is accessed by
         self.called_globals: set[int] = set()
         self.packet_movers: set[int] | None = None
+        self.sleepers: set[int] | None = None
         self.visits = [0] * len(self.ops) if options.count_visits else None
         self.pruned: dict[int, int] = {}
         self.collector: Collector | None = None

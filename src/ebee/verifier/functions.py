@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from ..btf.kinds import BTF_FUNC_GLOBAL, BTF_KIND_INT
 from .function_args import NUMBERS, entry_registers
+from .kfunc_protos import kfunc_proto
+from .prototypes import helper_proto
 from .refusal import Refusal
 from .scalar import const
 from .state import MAX_FRAMES, PTR_TO_STACK, STACK_BYTES, Frame, Reg, State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..isa.table import Row
     from .explore import Verifier
 
 _TAIL_CALL, _TAIL_CALL_STACK = 12, 256
@@ -26,12 +31,37 @@ def is_global(v: Verifier, subprog: int) -> bool:
 
 def packet_movers(v: Verifier) -> set[int]:
     """Return the functions whose calls may move the packet: by a helper, a tail call, or what they call."""
-    if v.packet_movers is not None:
-        return v.packet_movers
-    from .prototypes import helper_proto
+    if v.packet_movers is None:
+        v.packet_movers = _those_that(v, _moves_packet)
+    return v.packet_movers
 
+
+def sleepers(v: Verifier) -> set[int]:
+    """Return the functions whose calls may sleep: by a helper, a kernel function, or what they call."""
+    if v.sleepers is None:
+        v.sleepers = _those_that(v, _sleeps)
+    return v.sleepers
+
+
+def _moves_packet(v: Verifier, slot: int, row: Row, number: int) -> bool:
+    if row.name != "call_helper":
+        return False
+    proto = helper_proto(number, v.setting.prog_type)
+    return number == _TAIL_CALL or (proto is not None and proto.moves_packet)
+
+
+def _sleeps(v: Verifier, slot: int, row: Row, number: int) -> bool:
+    if row.name == "call_helper":
+        proto = helper_proto(number, v.setting.prog_type)
+        return proto is not None and proto.might_sleep
+    kfunc = kfunc_proto(v.setting, v.setting.kfuncs.get(slot, "")) if row.name == "call_kfunc" else None
+    return kfunc is not None and "sleepable" in kfunc.flags
+
+
+def _those_that(v: Verifier, does: Callable[[Verifier, int, Row, int], bool]) -> set[int]:
+    """Return the functions with an instruction that does something, and those that call them."""
     code = v.code
-    movers: set[int] = set()
+    found: set[int] = set()
     callers: dict[int, set[int]] = {}
     for slot, row in enumerate(code.rows):
         insn = code.insns[slot]
@@ -40,17 +70,14 @@ def packet_movers(v: Verifier) -> set[int]:
         caller = code.subprog_of[slot]
         if row.name in ("call_local", "lddw_func"):
             callers.setdefault(code.subprog_at[code.callee(slot)], set()).add(caller)
-        elif row.name == "call_helper":
-            proto = helper_proto(insn.imm, v.setting.prog_type)
-            if insn.imm == _TAIL_CALL or (proto is not None and proto.moves_packet):
-                movers.add(caller)
-    found = list(movers)
-    while found:
-        new = callers.get(found.pop(), set()) - movers
-        movers |= new
-        found += new
-    v.packet_movers = movers
-    return movers
+        elif does(v, slot, row, insn.imm):
+            found.add(caller)
+    work = list(found)
+    while work:
+        new = callers.get(work.pop(), set()) - found
+        found |= new
+        work += new
+    return found
 
 
 def check_returns(v: Verifier) -> None:

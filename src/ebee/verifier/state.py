@@ -161,6 +161,10 @@ class State:
         self.history: list[Jump] = []
         self.first = self.last = self.idx = self.length = 0
 
+    def is_in_region(self) -> bool:
+        """Whether nothing may sleep here: in an RCU region, without preemption or without interrupts."""
+        return bool(self.rcu or self.preempt or any(kind == "irq" for kind, _, _ in self.refs))
+
     def copy(self) -> State:
         """Return a state that changes apart from this one."""
         new = State.__new__(State)

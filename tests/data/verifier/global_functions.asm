@@ -172,3 +172,78 @@ kernel 6.18 refuses
   look:
     r0 = 0
     exit
+
+case global_function_sleeps_in_rcu
+section syscall
+func fetch global
+kernel 6.18 refuses
+    call bpf_rcu_read_lock
+    call fetch                              ;! helper_sleeps: global functions that may sleep are not allowed in non-sleepable context,; i.e., in a RCU/IRQ/preempt-disabled section, or in; a non-sleepable BPF program context
+    call bpf_rcu_read_unlock
+    r0 = 0
+    exit
+  fetch:
+    r1 = r10
+    r1 += -8
+    r2 = 8
+    r3 = 0
+    call copy_from_user
+    r0 = 0
+    exit
+
+case global_function_sleeps_in_preempt
+section syscall
+func fetch global
+kernel 6.18 refuses
+    call bpf_preempt_disable
+    call fetch                              ;! helper_sleeps: global functions that may sleep are not allowed in non-sleepable context,; i.e., in a RCU/IRQ/preempt-disabled section, or in; a non-sleepable BPF program context
+    call bpf_preempt_enable
+    r0 = 0
+    exit
+  fetch:
+    r1 = r10
+    r1 += -8
+    r2 = 8
+    r3 = 0
+    call copy_from_user
+    r0 = 0
+    exit
+
+case global_function_sleeps
+section syscall
+func fetch global
+kernel 6.18 accepts 10
+    call fetch
+    r0 = 0
+    exit
+  fetch:
+    r1 = r10
+    r1 += -8
+    r2 = 8
+    r3 = 0
+    call copy_from_user
+    r0 = 0
+    exit
+
+case global_function_sleeps_far_in_rcu
+section syscall
+func step global
+func fetch global
+kernel 6.18 refuses
+    call bpf_rcu_read_lock
+    call step                               ;! helper_sleeps: global functions that may sleep are not allowed in non-sleepable context,; i.e., in a RCU/IRQ/preempt-disabled section, or in; a non-sleepable BPF program context
+    call bpf_rcu_read_unlock
+    r0 = 0
+    exit
+  step:
+    call fetch
+    r0 = 0
+    exit
+  fetch:
+    r1 = r10
+    r1 += -8
+    r2 = 8
+    r3 = 0
+    call copy_from_user
+    r0 = 0
+    exit
