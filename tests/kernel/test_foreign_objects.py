@@ -187,3 +187,27 @@ def test_functions_of_programs_are_traced():
         before.autoload, before.target, before.spec.attach_to = True, target.programs["traced"], "wrok"
         with pytest.raises(ebee.UnknownProbe, match="fentry:wrok in program traced"):
             other.load()
+
+
+DIRECTLY = HEAD + """
+__noinline int caught(__u64 cookie) { return cookie + 1; }
+__attribute__((btf_decl_tag("exception_callback:caught")))
+SEC("tc") int throws(void *ctx) { return caught(1); }
+"""
+ADDRESS = HEAD + """
+extern void bpf_rcu_read_lock(void) __ksym;
+SEC("socket") int has_it(void *ctx) { return bpf_rcu_read_lock ? 1 : 2; }
+"""
+
+
+@needs_kernel
+@pytest.mark.parametrize(("text", "words"), [(DIRECTLY, "cannot call exception cb directly"), (ADDRESS, "")])
+def test_both_verifiers_say_the_same(text, words):
+    (verdict,) = ebee.verify(compile_text(text))
+    assert verdict.accepted == (not words)
+    if words:
+        assert verdict.explanation.rule == "exception"
+        with pytest.raises(VerifierError, match=words):
+            ebee.load(compile_text(text))
+    else:
+        ebee.load(compile_text(text)).close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from os import fspath
+
 from ..errors import Explanation, FormatError, InternalError, PermissionMissing, SourceSpan, SyscallError, VerifierError
 from ..record import Record, field
 from .compile import compile, find_target
@@ -10,6 +12,7 @@ from .objects import Object
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from os import PathLike
     from typing import Any
 
     from ..spec.object import ObjectSpec, ProgramSpec
@@ -99,7 +102,7 @@ class ProgramVerdict(Record):
 
 
 def verify(
-    *programs: Probe | type[StructOps] | Object | str, log: str = "ebee", kernel: str = "6.18",
+    *programs: Probe | type[StructOps] | Object | str | PathLike[str], log: str = "ebee", kernel: str = "6.18",
     unprivileged: bool = False, strict_alignment: bool = False, target: str = "auto",
 ) -> list[ProgramVerdict]:
     """Return the verdict on each program: of probes, of an object, or of the object file of that name.
@@ -118,8 +121,8 @@ def verify(
     specs: list[ObjectSpec] = []
     probes: list[Probe | type[StructOps]] = []
     for given in programs:
-        if isinstance(given, str):
-            specs.append(_read(given))
+        if isinstance(given, str) or hasattr(given, "__fspath__"):
+            specs.append(_read(fspath(given)))
         elif isinstance(given, Object):
             specs.append(given.spec)
         else:

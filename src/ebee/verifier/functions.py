@@ -5,7 +5,7 @@ Source: kernel/bpf/verifier.c (Linux 6.18): do_check_subprogs(), check_btf_func(
 
 from __future__ import annotations
 
-from ..btf.kinds import BTF_FUNC_GLOBAL, BTF_KIND_INT
+from ..btf.kinds import BTF_FUNC_GLOBAL, BTF_KIND_DECL_TAG, BTF_KIND_INT
 from .function_args import NUMBERS, entry_registers
 from .kfunc_protos import kfunc_proto
 from .prototypes import helper_proto
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..isa.table import Row
     from .explore import Verifier
 
+EXCEPTION_CALLBACK = "exception_callback:"
 _TAIL_CALL, _TAIL_CALL_STACK = 12, 256
 
 
@@ -121,6 +122,17 @@ def entry_state(v: Verifier, subprog: int) -> State:
     return state
 
 
+def exception_callback(v: Verifier) -> int | None:
+    """Return the function that is called when the program throws, which its tag names; None if there is none."""
+    btf, types = v.setting.btf, v.setting.func_types
+    if btf is None or not types:
+        return None
+    tags = (tag.name for tag in btf.types(BTF_KIND_DECL_TAG) if tag.type_id == types.get(0))
+    name = next((tag.partition(":")[2] for tag in tags if tag.startswith(EXCEPTION_CALLBACK)), "")
+    starts = (start for start, id in types.items() if start and btf.by_id(id).name == name)
+    return next((v.code.subprog_at[start] for start in starts), None) if name else None
+
+
 def check_stack_depth(v: Verifier) -> int:
     """Refuse chains of calls that need more than 512 bytes of stack; return the deepest one's bytes."""
     code = v.code
@@ -135,7 +147,7 @@ def check_stack_depth(v: Verifier) -> int:
         elif row.name == "call_helper" and insn.imm == _TAIL_CALL:
             tail_calls[code.subprog_of[slot]] = True
     sizes = [-(-max(size, 1) // 16) * 16 for size in v.stack_bytes]
-    deepest = 0
+    deepest, callback = 0, exception_callback(v)
     roots = {0, *(callee for sites in calls for slot, callee in sites if _is_address(v, slot))}
     for root in sorted(roots):
         work: list[tuple[int, int, int, tuple[int, ...]]] = [(root, 0, 1, (root,))]
@@ -150,6 +162,8 @@ def check_stack_depth(v: Verifier) -> int:
                 message = f"combined stack size of {frames} calls is {total}. Too large"
                 raise Refusal("stack_size", code.starts[subprog], message, {"bytes": total, "calls": frames})
             for slot, callee in calls[subprog]:
+                if callee == callback and not _is_address(v, slot):
+                    raise Refusal("exception", slot, f"insn {slot} cannot call exception cb directly")
                 if _is_address(v, slot) and callee in path:
                     continue
                 if callee in path:

@@ -6,8 +6,9 @@ btf_struct_ids_match() in kernel/bpf/btf.c.
 
 from __future__ import annotations
 
-from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_DATASEC, BTF_KIND_STRUCT, BTF_KIND_VAR
+from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_DATASEC, BTF_KIND_FUNC, BTF_KIND_STRUCT, BTF_KIND_VAR
 from ..record import Record
+from ..spec.core_fields import kernel_names
 from .names import type_name
 from .scalar import const
 from .special_fields import fields_of
@@ -142,6 +143,8 @@ def kernel_variable(v: Verifier, slot: int) -> Reg:
     """Return the address of a variable or function of the kernel. Source: __check_pseudo_btf_id(). Raises: Refusal."""
     name, btf = v.setting.ksyms.get(slot, ""), v.setting.kernel_btf
     variable = btf.by_name(name, BTF_KIND_VAR) if btf is not None and name else None
+    if variable is None and btf is not None and any(btf.by_name(n, BTF_KIND_FUNC) for n in kernel_names(name)):
+        return Reg(PTR_TO_MEM, const(0), flags=MEM_RDONLY)
     if btf is None or variable is None:
         v.idx = slot
         raise v.refuse("kfunc_unknown", f"kernel variable {name}: its type is not known", variable=name)

@@ -5,9 +5,9 @@ Source: kernel/bpf/verifier.c (Linux 6.18): check_kfunc_call(), check_kfunc_args
 
 from __future__ import annotations
 
-from ..btf.kinds import BTF_KIND_DECL_TAG, BTF_KIND_PTR, BTF_KIND_STRUCT
+from ..btf.kinds import BTF_KIND_PTR, BTF_KIND_STRUCT
 from ..errors import EbeeError
-from . import calls, dynptrs, iterators
+from . import calls, dynptrs, functions, iterators
 from .alu import check_read
 from .helper_args import MAX_VAR_SIZE, check_memory, check_string, is_null
 from .jumps import map_registers
@@ -188,13 +188,10 @@ def _leave_rcu(v: Verifier) -> None:
 
 def _throw(v: Verifier) -> int:
     """End the program: what it would return is the cookie."""
-    state, btf = v.state, v.setting.btf
-    if any(frame.callback is not None for frame in state.frames):
+    if any(frame.callback is not None for frame in v.state.frames):
         message = f"bpf_throw kfunc (insn {v.idx}) cannot be called from callback subprog {v.frame.subprog}"
         raise v.refuse("exception", message)
-    main = v.setting.func_types.get(0)
-    tags = [tag.name for tag in btf.types(BTF_KIND_DECL_TAG) if tag.type_id == main] if btf is not None else []
-    if any(tag.startswith("exception_callback:") for tag in tags):
+    if functions.exception_callback(v) is not None:
         raise v.refuse("kfunc_unknown", "calling kernel function bpf_throw: what its callback may do is not known")
     calls.check_nothing_held(v, "bpf_throw")
     v.regs[0] = v.regs[1]
