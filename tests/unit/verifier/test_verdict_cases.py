@@ -35,8 +35,9 @@ def test_cases_are_read_and_written_alike(path):
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_every_message_has_a_rule(path):
     for case in cases(path):
-        for verdict in case.verdicts.values():
-            if not verdict.accepted and verdict.rule not in (OTHER, "no_message"):  # messages of other kernels
+        for kernel, verdict in case.verdicts.items():
+            # Other kernels have messages that no rule tells of, and refuse more without a word.
+            if not verdict.accepted and (kernel == "6.18" or verdict.rule not in (OTHER, "no_message")):
                 assert verdict.rule == rule_of(verdict.message).name != OTHER, f"{case.name}: {verdict.message}"
 
 
