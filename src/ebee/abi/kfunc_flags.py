@@ -2,7 +2,7 @@
 
 `FLAGS` has by flag the functions that are registered with it. Those of iterators (new, next, destroy) follow from the
 names. `TRUSTED`: pointers must be trusted; `RCU`: or protected by RCU; `RCU_PROTECTED`: only in an RCU region.
-Compared with the sources of 6.12 and 7.2 where they have the function; what has a case in
+Compared with the sources of 6.12 and 7.3 where they have the function; what has a case in
 tests/data/verifier/kfuncs.asm was asked of a 6.18 kernel, the rest was not.
 
 Source: BTF_ID_FLAGS() of Linux 6.18: kernel/bpf/helpers.c, cpumask.c, crypto.c, map_iter.c, arena.c, rqspinlock.c;
