@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from clang_objects import compiled
+
 SRC = Path(__file__).resolve().parents[2] / "src"
 
 # Each of these brings a dozen others.
@@ -94,3 +96,9 @@ def test_ebee_run(expected, tmp_path, backend, allowed):
     args = ["run", f"--{backend}", str(file), "-c", "/bin/true"]
     code = f"from ebee.cli import main; assert main({args!r}) == 0"
     check(expected, f"start_path_{backend}.txt", modules_after(code), allowed)
+
+
+@pytest.mark.needs_kernel
+def test_loading_an_object(expected):
+    path = str(compiled("counting"))
+    check(expected, "start_path_load.txt", modules_after(f"import ebee; ebee.read({path!r}).load().close()"))

@@ -15,13 +15,10 @@ from ..isa.opcodes import CALL
 from ..spec.backend import AttachOptions
 from ..spec.object import LOSS_MAP, PRINT_MAP, SCOPE_MAP
 from ..spec.sections import AUTO, SECTIONS, parse_section
-from ..types.from_btf import BtfTypes
 from ..types.probes import places_of
 from . import options
 from .backends import engine_backend, kernel_backend
 from .live import Attachment, LiveMap, Loaded
-from .object_globals import Globals
-from .object_maps import declare
 from .session import Session
 
 TYPE_CHECKING = False
@@ -33,8 +30,10 @@ if TYPE_CHECKING:
     from ..spec.core_report import CoreReport
     from ..spec.object import MapSpec, ObjectSpec, ProgramSpec, StructOpsSpec
     from ..spec.target import Target
+    from ..types.from_btf import BtfTypes
     from ..types.structs import Struct
     from .losses import Loss
+    from .object_globals import Globals
 
 # Helpers that send a record to a perf event array.
 _SENDING = frozenset((HELPER_IDS["perf_event_output"], HELPER_IDS["skb_output"], HELPER_IDS["xdp_output"]))
@@ -190,6 +189,7 @@ class Object:
         """The types of its BTF, as they are in Python."""
         if self._types is None:
             from ..btf.build import BtfBuilder
+            from ..types.from_btf import BtfTypes
 
             self._types = BtfTypes(Btf(self.spec.btf or BtfBuilder().encode()))
         return self._types
@@ -198,6 +198,8 @@ class Object:
     def maps(self) -> dict[str, Any]:
         """The maps by name, but for those of variables: `Hash`, `Array`, `RingBuf` and so on, typed from BTF."""
         if self._maps is None:
+            from .object_maps import declare
+
             hidden = {v.map.name for v in self.globals._known.values()} | {*_OWN_MAPS}
             notes = self.spec.notes.get("types")
             kinds = notes if isinstance(notes, dict) else {}
@@ -207,12 +209,15 @@ class Object:
                 for name, map in self.spec.maps.items()
                 if name not in hidden and not name.startswith(".")
             }
+            self._bind(self._maps)
         return self._maps
 
     @property
     def globals(self) -> Globals:
         """The global variables, as attributes and by name."""
         if self._globals is None:
+            from .object_globals import Globals
+
             self._globals = Globals(self.spec, self.types, self._live)
         return self._globals
 
@@ -279,7 +284,7 @@ class Object:
                 parse_section(program.section) if not program.spec.prog_type else None
         active = engine_backend() if wanted == "engine" else kernel_backend()
         session = Session(backend=active.name)
-        session._backend = active
+        session._backend, session._object = active, ref(self)
         self._session = session
         try:
             if btf is not None:
@@ -294,7 +299,7 @@ class Object:
         return self
 
     def _load(self, session: Session, active: Backend, kconfig: dict[str, Any]) -> None:
-        spec, maps, decls = self.spec, self._live, self.maps
+        spec, maps = self.spec, self._live
         if spec.kconfig:
             from .object_kconfig import fill
 
@@ -313,15 +318,11 @@ class Object:
                 from ..spec.object import FOLLOWED
 
                 made.update(bytes(4), bytes([FOLLOWED]))
-            decl = decls.get(name)
-            if decl is not None:
-                decl.max_entries = map.max_entries
-                live = LiveMap(session, map, made, lambda inner: active.create_map(inner, spec))
-                session.adopt(decl, live)
-                decl._bindings.append(live)
+        if self._maps is not None:
+            self._bind(self._maps)
         for name, map in spec.maps.items():
             for key, inner in map.inner_maps.items() if map.autocreate else ():
-                decls[name]._live.inner_maps.put(key, decls[inner])
+                self.maps[name]._live.inner_maps.put(key, self.maps[inner])
         self._loaded = loaded = Loaded(spec, maps.get(LOSS_MAP), None)
         session._loaded[()] = loaded
         for program in self.programs.values():
@@ -335,7 +336,20 @@ class Object:
         for name, map in spec.maps.items():
             for index, program_name in map.programs.items() if map.autocreate else ():
                 if program_name in self._loaded_programs:
-                    decls[name][index] = self.programs[program_name]
+                    self.maps[name][index] = self.programs[program_name]
+
+    def _bind(self, decls: dict[str, Any]) -> None:
+        """Have the maps by name be the live ones, if there are any: when they are asked for, which may be never."""
+        session = self._session
+        for name, decl in decls.items() if session is not None else ():
+            made = self._live.get(name)
+            if session is None or made is None or name == PRINT_MAP:
+                continue
+            active = session._test_backend()
+            decl.max_entries = made.spec.max_entries
+            live = LiveMap(session, made.spec, made, lambda inner, active=active: active.create_map(inner, self.spec))  # type: ignore[misc]
+            session.adopt(decl, live)
+            decl._bindings.append(live)
 
     def attach(
         self,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..types.struct_ops import StructOps
     from ..types.structs import Struct
     from .losses import Loss
+    from .objects import Object
     from .printing import Prints, Show
     from .stack_names import StackNames
 
@@ -106,6 +107,7 @@ class Session:
         self.users: list[Loaded] = []  # of program arrays
         self._stopped = False
         self.awaited = False  # whether somebody asks for events, and so ends when the session is stopped
+        self._object: Callable[[], Object | None] = lambda: None  # whose maps are its own, once they are asked for
         self._prints: Prints | None = None
         self._show: Show | None = None
         self._names: StackNames | None = None
@@ -592,6 +594,8 @@ class Session:
 
     def maps(self) -> Iterator[MapDecl | Global[Any]]:
         """Iterate over the declarations of maps and variables that are live in the session."""
+        if (obj := self._object()) is not None and obj.is_loaded:
+            obj.maps  # noqa: B018  # those that were not asked for before become live
         return iter(list(self._maps))
 
 

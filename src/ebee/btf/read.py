@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from array import array
 
 from ..errors import BtfError
 from .index import TypeIndex
@@ -34,6 +33,7 @@ from .kinds import Member as Member  # also for those who read only
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Iterator
     from mmap import mmap
     from typing import Literal
@@ -255,6 +255,8 @@ class Btf:
         if self.byte_order == sys.byteorder:
             self._words: memoryview | array[int] = words.cast("I")
         else:
+            from array import array
+
             swapped = array("I", bytes(words))
             swapped.byteswap()
             self._words = swapped
@@ -418,6 +420,9 @@ class Btf:
     def names_beginning(self, prefix: str) -> set[str]:
         """Return the strings, of the base and own, that begin so and are entries of their own."""
         found = set() if self.base is None else self.base.names_beginning(prefix)
+        if prefix.find("___", 1) > 0:  # a flavour's name: the index has them all
+            names = [self.string(off) for off in self._index().flavoured]
+            return found.union(name for name in names if name.startswith(prefix))
         text, data = b"\0" + prefix.encode("utf-8", "surrogateescape"), self._strings()
         at = data.find(text)
         while at >= 0:

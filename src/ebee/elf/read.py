@@ -40,6 +40,7 @@ from ..spec.object import (
     RELO_TP_FIELD,
     CoreRelo,
     FuncInfo,
+    LineInfo,
     LossSite,
     MapSpec,
     ObjectSpec,
@@ -510,7 +511,9 @@ class _Reader(CodeReader):
             program.insns.append(insn)
         if function.type_id:
             program.func_info.append(FuncInfo(first, function.type_id))
-        program.line_info += [x.replace(insn_idx=first + x.insn_idx) for x in function.lines]
+        program.line_info += [
+            LineInfo(first + x.insn_idx, x.file_name_off, x.line_off, x.line_num, x.line_col) for x in function.lines
+        ]
 
     def kconfig_reloc(self, insn_idx: int, insn: Insn, name: str) -> Reloc:
         """Return the relocation of a wide load that refers to a variable of `.kconfig`."""

@@ -11,11 +11,10 @@ from ..abi import bpf as abi
 from ..errors import NotSupported, SyscallError, UsageError
 from ..spec.backend import AttachOptions, TestResult
 from ..sys import bpf
-from ..sys.caps import missing_for_tracing, missing_of
 from ..sys.os_seam import Fd, current
 from . import programs
 from .maps import KernelMap
-from .target import Tracepoints, kernel_target
+from .target import Tracepoints
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from ..spec.core_relo import CoreTarget, Relocator
     from ..spec.core_report import CoreReport
     from ..spec.object import MapSpec, ObjectSpec, ProgramSpec
+    from ..spec.target import Target
     from .command import KernelCommand
     from .mappings import MappingEvents
     from .scope import KernelScope
@@ -41,7 +41,7 @@ class KernelBackend:
 
     def __init__(self) -> None:
         self._tracepoints = Tracepoints()
-        self.target = kernel_target(self._tracepoints)
+        self._target: Target | None = None
         self._types: dict[int, tuple[ObjectSpec, ObjectTypes]] = {}
         self._relocators: dict[int, tuple[ObjectSpec, Relocator]] = {}
         self._core_target: CoreTarget | None = None
@@ -57,6 +57,15 @@ class KernelBackend:
         self._epoll.register(self._wake.number, select.EPOLLIN)
         self._ending: dict[int, KernelCommand] = {}
 
+    @property
+    def target(self) -> Target:
+        """What programs are compiled for."""
+        if self._target is None:
+            from .target import kernel_target
+
+            self._target = kernel_target(self._tracepoints)
+        return self._target
+
     @staticmethod
     def unavailable(prog_types: Collection[int] = ()) -> list[str]:
         """Return what this user or machine lacks for tracing with the kernel, as nouns; empty: it can. Quick.
@@ -66,6 +75,8 @@ class KernelBackend:
         if sys.platform != "linux":
             return ["Linux"]
         prog_type = abi.BPF_PROG_TYPE_RAW_TRACEPOINT
+        from ..sys.caps import missing_for_tracing, missing_of
+
         if prog_types:
             from .privileges import needed_for
 

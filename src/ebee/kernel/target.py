@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from ..errors import PermissionMissing, SyscallError, UnknownProbe
-from ..spec.default_target import default_target
-from ..spec.target import Target
 from ..sys.os_seam import current
 from .syscall_entry import ARCH_OF_MACHINE, syscall_number
 from .task_layout import VMLINUX_BTF
@@ -14,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..btf.read import Btf
-    from ..spec.target import TracepointFormat
+    from ..spec.target import Target, TracepointFormat
     from ..spec.usdt import UsdtSite
     from ..sys.tracefs import Tracefs
 
@@ -24,9 +22,13 @@ class Tracepoints:
 
     def __init__(self) -> None:
         self.arch = ARCH_OF_MACHINE.get(current().machine, "x86_64")
-        self._default = default_target(self.arch)
         self._tracefs: Tracefs | None = None
         self._formats: dict[str, TracepointFormat | None] = {}
+
+    def _default(self) -> Target:
+        from ..spec.default_target import default_target
+
+        return default_target(self.arch)
 
     def _open(self) -> Tracefs:
         if self._tracefs is None:
@@ -47,7 +49,7 @@ class Tracepoints:
 
     def _find(self, event: str) -> TracepointFormat | None:
         if syscall_number(event, current().machine) is not None:
-            known = self._default.tracepoint(event)
+            known = self._default().tracepoint(event)
             if known is not None:
                 return known
         try:
@@ -55,7 +57,7 @@ class Tracepoints:
         except UnknownProbe:
             return None
         except (PermissionMissing, SyscallError):
-            return self._default.tracepoint(event)
+            return self._default().tracepoint(event)
 
     def format(self, event: str) -> TracepointFormat:
         """Return the record layout that tracefs gives. Raises: UnknownProbe, PermissionMissing, SyscallError."""
@@ -75,7 +77,7 @@ class Tracepoints:
             names = self._open().event_names()
         except (PermissionMissing, SyscallError):
             names = []
-        return names or self._default.tracepoint_names()
+        return names or self._default().tracepoint_names()
 
     def close(self) -> None:
         """Let go of tracefs."""
@@ -119,6 +121,8 @@ def _usdt(path: str, provider: str, name: str) -> list[UsdtSite]:
 
 def portable_target() -> Target:
     """Return the Target that ships with ebee, with the running kernel's types and programs, for what asks for them."""
+    from ..spec.default_target import default_target
+
     target: Target = default_target(ARCH_OF_MACHINE.get(current().machine, "x86_64")).replace(
         btf=_btf,
         module_btf=_module_btf,
@@ -134,6 +138,8 @@ def kernel_target(tracepoints: Tracepoints | None = None) -> Target:
 
     Its features are asked for when a program wants one: most do not, and each costs the load of a small program.
     """
+    from ..spec.target import Target
+
     tracepoints = tracepoints or Tracepoints()
     return Target(
         name=f"kernel-{tracepoints.arch}",

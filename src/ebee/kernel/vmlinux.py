@@ -44,7 +44,7 @@ def module_btf(name: str) -> Btf | None:
 def _open() -> Btf | None:
     try:
         data = current().map_file(VMLINUX_BTF)
-        path = cache_path("btf-index-3")  # the number is that of the format
+        path = cache_path("btf-index-4")  # the number is that of the format
         index = map_own_file(path) if path else None
         if index is not None:
             try:

@@ -206,7 +206,9 @@ if TYPE_CHECKING:  # nobody needs the protocol to run
         """Something that runs programs."""
 
         name: str
-        target: Target
+        @property
+        def target(self) -> Target:
+            """What programs are compiled for."""
 
         def create_map(self, spec: MapSpec, obj: ObjectSpec) -> BackendMap:
             """Create a map; `obj.btf` describes its key and value types."""

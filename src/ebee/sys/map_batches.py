@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Chunk = tuple[bytearray, bytearray, int]
 
-_FIRST_ENTRIES, _MOST_BYTES = 4096, 1 << 23  # what is asked for at first, and at most but for large buckets
+_MOST_BYTES = 1 << 23  # what is asked for at a time, but for large buckets; pages that stay unused cost nothing
 
 
 def has_no_batches(failure: SyscallError) -> bool:
@@ -56,7 +56,7 @@ class MapBatches:
         key_bytes, value_bytes = self._key_bytes, self._value_bytes
         cursors = [ctypes.create_string_buffer(max(key_bytes, 8)) for _ in range(2)]
         most = max(1, min(self._max_entries, _MOST_BYTES // (key_bytes + value_bytes)))
-        count, in_batch = min(most, _FIRST_ENTRIES), 0
+        count, in_batch = most, 0
         while True:
             keys, values = bytearray(key_bytes * count), bytearray(value_bytes * count)
             fields: dict[str, int | bytes] = {
@@ -83,7 +83,6 @@ class MapBatches:
                 return
             cursors.reverse()
             in_batch = address(cursors[0])
-            count = max(count, most)
 
     def update(self, keys: bytes, values: bytes, count: int, flags: int = 0) -> bool:
         """BPF_MAP_UPDATE_BATCH; return False where there is no such command, and nothing was done.

@@ -104,7 +104,7 @@ def values_as_records(type: Type, values: Iterable[Any], name: str) -> bytearray
 def entries_array(decl: Any, chunks: Chunks, cpus: int) -> Any:
     """Return the entries of a map: fields `key` and `value`; of arrays the values by index. Per-CPU: one axis more."""
     np = _extra("numpy", "to_numpy()")
-    keys, values, count = bytearray(), bytearray(), 0
+    keys, values, count = next(chunks := iter(chunks), (bytearray(), bytearray(), 0))
     for more_keys, more_values, more in chunks:
         keys += more_keys
         values += more_values
@@ -118,9 +118,19 @@ def entries_array(decl: Any, chunks: Chunks, cpus: int) -> Any:
     if decl.is_array:
         return found
     key = _decoded(np, decl.key, keys, count, 0, decl.key.size)
-    out = np.empty(count, [("key", key.dtype, key.shape[1:]), ("value", found.dtype, found.shape[1:])])
+    dtype = np.dtype([("key", key.dtype, key.shape[1:]), ("value", found.dtype, found.shape[1:])])
+    if not count:
+        return np.empty(0, dtype)
+    key, found = _whole(np, key), _whole(np, found)  # structs are copied field by field, bytes at once
+    out = np.empty(count, [("key", key.dtype), ("value", found.dtype)])
     out["key"], out["value"] = key, found
-    return out
+    return out.view(dtype)
+
+
+def _whole(np: Any, rows: Any) -> Any:
+    """Return the rows of an array as what has no parts."""
+    size = rows.nbytes // len(rows)
+    return np.ascontiguousarray(rows).reshape(len(rows), -1).view(f"V{size}").reshape(len(rows))
 
 
 def shared_array(type: Type, memory: memoryview, count: int) -> Any:

@@ -146,6 +146,21 @@ def test_index_is_kept(example):
         Btf(other.encode(), index=index)
 
 
+def test_names_of_flavours_are_in_the_index():
+    b = BtfBuilder()
+    for name in ("task", "task___old", "task___new___2", "____", "___task", "a____b", "_" * 9, "task__new"):
+        b.add_struct(name, 0, [])
+    btf = Btf(b.encode())
+    for types in (btf, Btf(btf.data, index=btf.index_bytes())):
+        assert types.names_beginning("task___") == {"task___old", "task___new___2"}
+        assert types.names_beginning("a___") == {"a____b"}
+        assert types.names_beginning("task") == {"task", "task___old", "task___new___2", "task__new"}
+    str_base = int.from_bytes(btf.data[20:24], "little")
+    types, text = words(str_base, 4 << 24, 0), b"task___split\0"
+    split = Btf(bytes.fromhex("9feb0100") + words(24, 0, len(types), len(types), len(text)) + types + text, base=btf)
+    assert split.names_beginning("task___") == {"task___old", "task___new___2", "task___split"}
+
+
 def test_split_btf_continues_its_base():
     base_data, ids = every_kind()
     base = Btf(base_data)
