@@ -19,7 +19,7 @@ DATA = Path(__file__).resolve().parent / "data" / "objects"
 BUILT = DATA / "build"
 # What is loaded in a guest: names of sources and further flags.
 FOR_GUESTS = (("hooks",), ("struct_ops",), ("counting",), ("many",), ("legacy",), ("packets",), ("traced",),
-              ("arena", "-mcpu=v4"), ("arena_pages", "-mcpu=v4"), ("throwing",), ("marks", "-DROOM=8"))
+              ("arena", "-mcpu=v4"), ("arena_pages", "-mcpu=v4"), ("throwing",), ("marks", "-DROOM=8"), ("jumping",))
 _directory = tempfile.TemporaryDirectory(prefix="ebee-objects-")
 
 

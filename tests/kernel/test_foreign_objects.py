@@ -108,17 +108,6 @@ def test_tracing_a_program_needs_a_function():
     with pytest.raises(UsageError, match="names no function") as e:
         ebee.load(compile_text(text))
     assert "target" in e.value.hint
-    with pytest.raises(NotSupported, match="indirect jumps of program 'jumps'"):
-        ebee.load(compile_text(JUMPS, "-mcpu=v4"))
-
-
-JUMPS = HEAD + """
-SEC("socket") __attribute__((naked)) int jumps(void *ctx)
-{
-    asm volatile(".pushsection .jumptables,\\"\\",@progbits; table: .quad 0; .size table, 8; .popsection;"
-                 "r0 = 0; r1 = table ll; exit;");
-}
-"""
 
 
 ABSENT = HEAD + """

@@ -29,6 +29,9 @@ NAMED = {
     "tcx_action_base": "",
 }
 
+# What later kernels have. Source: include/uapi/linux/bpf.h of Linux 6.19.
+LATER = {"bpf_map_type": [("BPF_MAP_TYPE_INSN_ARRAY", 34)]}
+
 # Anonymous enums of include/uapi/linux/bpf.h, by their first member, and what they are for.
 ANONYMOUS = {
     "BPF_ANY": "flags of map updates (BPF_MAP_UPDATE_ELEM and the helper)",
@@ -130,10 +133,11 @@ def generate() -> str:
     lines = [_HEAD.format(version=emit.kernel_version())]
     dictionaries: list[str] = []
     for name, dictionary in NAMED.items():
+        known = tuple(dict((*by_name[name], *LATER.get(name, ()))).items())
         lines += ["", f"# enum {name}"]
-        lines += [f"{n} = {_shown(v)}" for n, v in by_name[name] if not n.startswith("__")]
+        lines += [f"{n} = {_shown(v)}" for n, v in known if not n.startswith("__")]
         if dictionary:
-            dictionaries += _names(dictionary, by_name[name])
+            dictionaries += _names(dictionary, known)
     for first, purpose in ANONYMOUS.items():
         lines += ["", f"# {purpose}"]
         lines += [f"{n} = {_shown(v)}" for n, v in by_first[first]]

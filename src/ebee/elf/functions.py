@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import ElfError
 from ..isa.encode import slot_offsets
 from ..isa.opcodes import BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, CALL, LDDW
+from ..spec.object import RELO_JUMP_TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,8 +72,19 @@ class Functions:
             lines = [x.replace(insn_idx=x.insn_idx - s) for x in program.line_info if s <= x.insn_idx < end]
             cores = [c.replace(insn_idx=c.insn_idx - s) for c in program.core_relos if s <= c.insn_idx < end]
             parts = (tuple(getattr(x, n) for n in x._fields) for x in (*relocs, *cores, *lines))
-            out.append((self.types.get(s), tuple(body), *parts))
+            tables = (tuple(i - s for i in targets) for targets in self.tables(s).values())
+            out.append((self.types.get(s), tuple(body), *parts, *tables))
         return tuple(out)
+
+    def tables(self, start: int) -> dict[str, list[int]]:
+        """Return the jump tables that a function uses. Raises: ElfError for one that leads out of it."""
+        program, end = self.program, self.ends[start]
+        used = [r.symbol for r in program.relocs if r.kind == RELO_JUMP_TABLE and start <= r.insn_idx < end]
+        found = {name: program.jump_tables.get(name, []) for name in used}
+        for name, targets in found.items():
+            if not targets or not all(start <= i < end for i in targets):
+                raise ElfError(f"program {program.name!r}: jump table {name!r} leads out of its function, or nowhere")
+        return found
 
     def reader_indices(self) -> dict[int, int]:
         """Return where the instructions are in a program read back: its own, then what it uses as `.text` has it."""

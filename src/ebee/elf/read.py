@@ -508,6 +508,9 @@ class _Reader(CodeReader):
                 program.relocs.append(Reloc(first + i, kind, symbol.name, is_weak=symbol.is_weak))
             elif i in function.relocs:
                 program.relocs.append(self.map_reloc(first + i, insn, function.relocs[i], maps))
+                if program.relocs[-1].kind == RELO_JUMP_TABLE:
+                    targets = self.jump_targets(function, function.relocs[i])
+                    program.jump_tables[program.relocs[-1].symbol] = [first + n for n in targets]
             program.insns.append(insn)
         if function.type_id:
             program.func_info.append(FuncInfo(first, function.type_id))
@@ -525,7 +528,7 @@ class _Reader(CodeReader):
     def map_reloc(self, insn_idx: int, insn: Insn, symbol: Symbol, maps: dict[str, MapSpec]) -> Reloc:
         """Return the relocation of a wide load that refers to a map or to its value."""
         if insn.opcode == LDDW and symbol.section and symbol.section == self.by_name.get(layout.JUMP_TABLES):
-            return Reloc(insn_idx, RELO_JUMP_TABLE, symbol.name)
+            return self.jump_table_reloc(insn_idx, insn, symbol)
         data = self.data_maps.get(symbol.section)
         name = data or self.maps.get((symbol.section, symbol.value))
         if name is None or insn.opcode != LDDW or insn.src_reg:
@@ -542,6 +545,33 @@ class _Reader(CodeReader):
             raise ElfError(f"instruction {insn_idx} refers to the middle of map {symbol.name!r}")
         insn.src_reg = BPF_PSEUDO_MAP_FD
         return Reloc(insn_idx, RELO_MAP, name)
+
+    def jump_table_reloc(self, insn_idx: int, insn: Insn, symbol: Symbol) -> Reloc:
+        """Return the relocation of a wide load of a jump table, which is called as its symbol if no other one is."""
+        if insn.src_reg or insn.imm:
+            raise ElfError(f"instruction {insn_idx} refers to the middle of jump table {symbol.name!r}")
+        insn.src_reg = BPF_PSEUDO_MAP_VALUE
+        tables = [s for s in self.file.symbols if s.section == symbol.section and s.name == symbol.name]
+        is_only = bool(symbol.name) and len(tables) == 1
+        return Reloc(insn_idx, RELO_JUMP_TABLE, symbol.name if is_only else f"{symbol.name}@{symbol.value:#x}")
+
+    def jump_targets(self, function: Function, symbol: Symbol) -> list[int]:
+        """Return the instructions of a function that a jump table has: 64-bit offsets into the function's section.
+
+        Source: create_jt_map in libbpf.c (libbpf 1.7).
+        """
+        data, (_, start) = self.sections[symbol.section].data, function.place
+        off, size = symbol.value, symbol.size
+        if off % 8 or size % 8 or not 0 < size <= len(data) - off:
+            raise ElfError("a jump table is cut off", section=layout.JUMP_TABLES, off_bytes=off)
+        indices = []
+        for at in range(off, off + size, 8):
+            target = function.indices.get(int.from_bytes(data[at : at + 8], self.file.byteorder) - start)
+            if target is None:
+                what = f"a jump table of function {function.name!r} leads to none of its instructions"
+                raise ElfError(what, section=layout.JUMP_TABLES, off_bytes=at)
+            indices.append(target)
+        return indices
 
 
 def _signed(imm: int) -> int:

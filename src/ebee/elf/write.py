@@ -25,6 +25,7 @@ from ..record import Record, field
 from ..spec.object import (
     CORE_RELO_KINDS,
     RELO_FUNC,
+    RELO_JUMP_TABLE,
     RELO_KFUNC,
     RELO_KSYM,
     RELO_MAP,
@@ -93,6 +94,7 @@ class _Writer:
         self.fields: dict[str, list[list[Any]]] = {}
         self.exact: dict[str, list[int]] = {}  # by program, the instructions of CO-RE relocations that are exact
         self.kconfig: dict[int, str] = {}
+        self.jump_tables: dict[str, str] = {}  # of the function being added: table -> symbol
         self.types = Btf(spec.btf or self.btf.encode())
         self.text = Text((*spec.programs, *spec.maps, *spec.externs, *self.variables()))
 
@@ -278,12 +280,25 @@ class _Writer:
                 if start <= core.insn_idx < end:
                     at = base + functions.off(core.insn_idx) - functions.off(start)
                     code.core_relo.append((at, core.type_id, self.btf.string(core.access), CORE_RELO_KINDS[core.kind]))
+            self.add_jump_tables(functions, start, code)
             code.data += encode(self.relocated(functions, start, end, code))
         for relo in program.relocs:
             self.note_reloc(program, relo)
         exact = [self.indices[c.insn_idx] for c in program.core_relos if c.is_exact and c.insn_idx in self.indices]
         if exact:
             self.exact[program.name] = exact
+
+    def add_jump_tables(self, functions: Functions, start: int, code: _Section) -> None:
+        """Add the jump tables of the function that is put at the end of `code`."""
+        base = len(code.data) - functions.off(start)
+        self.jump_tables = {}
+        for table, targets in functions.tables(start).items():
+            section = self.section(layout.JUMP_TABLES, layout.SHT_PROGBITS, 0)
+            name = self.jump_tables[table] = table if table not in self.symbols else f"{table}.{len(section.data) // 8}"
+            self.symbol(
+                _Symbol(name, section.name, layout.STT_NOTYPE, len(section.data), 8 * len(targets), layout.STB_LOCAL)
+            )
+            section.data += b"".join((base + functions.off(i)).to_bytes(8, "little") for i in targets)
 
     def is_function(self, type_id: int) -> bool:
         """Whether a type of the object's is a function."""
@@ -317,6 +332,9 @@ class _Writer:
             elif relo is not None and relo.kind in (RELO_MAP, RELO_MAP_VALUE):
                 insn.src_reg, insn.imm = 0, relo.addend
                 code.relocs.append((at, self.map_symbol(relo.symbol, relo.kind, program), layout.R_BPF_64_64))
+            elif relo is not None and relo.kind == RELO_JUMP_TABLE:
+                insn.src_reg = insn.imm = 0
+                code.relocs.append((at, self.jump_tables[relo.symbol], layout.R_BPF_64_64))
             elif relo is not None and relo.kind == RELO_TP_FIELD:
                 insn.off = self.field_off(program, relo.symbol, relo.size_bytes) + relo.addend
             elif relo is not None and relo.kind in (RELO_KFUNC, RELO_KSYM):

@@ -18,6 +18,7 @@ from .hooks.events import parse_event
 from .interpreter import Machine
 from .maps import ArrayMap, EngineMap, create_map
 from .task import TaskContext
+from .translate import CODE_BASE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -220,6 +221,8 @@ class EngineBackend:
             if reloc.kind == spec_object.RELO_KFUNC:
                 insn.imm, insn.off = len(kfuncs), 0
                 kfuncs.append(_kfunc(reloc, prog))
+            elif reloc.kind == spec_object.RELO_JUMP_TABLE:
+                insn.src_reg, insn.imm = 0, self._jump_table(prog, reloc.symbol)
             elif reloc.symbol in obj.maps and not obj.maps[reloc.symbol].autocreate:
                 insn.src_reg = insn.imm = 0  # a fault where it is reached
             else:
@@ -236,6 +239,12 @@ class EngineBackend:
             )
             loaded = self._programs[code] = EngineProgram(prog, obj, code, self.machine.registry)
             return loaded
+
+    def _jump_table(self, prog: ProgramSpec, name: str) -> int:
+        """Return the address of a table of code addresses."""
+        slots = slot_offsets(prog.insns)
+        data = b"".join((CODE_BASE + 8 * slots[i]).to_bytes(8, "little") for i in prog.jump_tables[name])
+        return self.machine.memory.map(data, "a jump table")
 
     def _relocate(self, insn: Insn, reloc: Reloc, prog: ProgramSpec, maps: Mapping[str, BackendMap]) -> None:
         if reloc.kind in (spec_object.RELO_SUBPROG, spec_object.RELO_FUNC):

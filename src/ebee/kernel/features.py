@@ -345,6 +345,7 @@ _MAP_TYPES: list[tuple[str, str, str, int, int, int, int, int, str]] = [
     ("cgrp_storage", "values of a control group", "6.2",
      abi.BPF_MAP_TYPE_CGRP_STORAGE, 4, 4, 0, _NO_PREALLOC, _WITH_BTF),
     ("arena", "memory shared with user space", "6.9", abi.BPF_MAP_TYPE_ARENA, 0, 0, 1, _MMAPABLE, ""),
+    ("insn_array", "jump tables", "6.19", abi.BPF_MAP_TYPE_INSN_ARRAY, 4, 16, 1, 0, ""),
 ]  # fmt: skip
 
 # (…, program type, expected attach type, flags, vmlinux function or typedef to attach to)

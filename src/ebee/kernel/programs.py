@@ -292,6 +292,11 @@ def _prog_load(
             lines[:0] = [(0, *line[1:]) for line in lines[:1]]
         line_info = b"".join(bpf.LINE_INFO.pack(*line) for line in lines)
     prog_type = prog.prog_type if caller is None else caller
+    tables = []
+    if code.jump_tables:
+        from .jump_tables import put_tables
+
+        tables = put_tables(prog.name, code.jump_tables, shift_slots)
     return bpf.ProgLoad(
         prog_type,
         encode(front + code.insns, sys.byteorder),
@@ -305,6 +310,7 @@ def _prog_load(
         btf_fds=[fd.number for fd in code.modules],
         attach_btf_id=attach_btf[0],
         attach_btf=attach_btf[1],
+        holds=tables,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import NotSupported, UnknownProbe
+from ..isa.encode import slot_offsets
 from ..isa.insn import Insn
 from ..isa.opcodes import (
     BPF_PSEUDO_BTF_ID,
@@ -46,12 +47,14 @@ class Relocated(Record):
 
     `modules` are the types of kernel modules whose functions are called: number n is index n + 1 of fd_array.
     `missing` says what the kernel does not have, by the number of the helper that is called in its place; the
-    verifier refuses that, unless it sees that the call is not reached.
+    verifier refuses that, unless it sees that the call is not reached. `jump_tables` are wide loads, and the slots that
+    the table that they are to load has.
     """
 
     insns: list[Insn]
     modules: list[Fd] = field(default_factory=list)
     missing: list[tuple[int, NotSupported]] = field(default_factory=list)
+    jump_tables: list[tuple[list[Insn], list[int]]] = field(default_factory=list)
 
 
 def relocate(
@@ -73,6 +76,7 @@ def relocate(
     insns = out.insns
     wide: list[int] = []
     asks = any(r.is_weak for r in prog.relocs) or any(r.kind in CORE_EXISTENCE for r in prog.core_relos)
+    tables: dict[str, list[Insn]] = {}
     for relo in prog.relocs:
         i, kind = relo.insn_idx, relo.kind
         insn = insns[i].copy()
@@ -94,11 +98,14 @@ def relocate(
         elif kind == RELO_KSYM:
             _put_ksym(insn, relo, out, obj)
         elif kind == RELO_JUMP_TABLE:
-            hint = "compile with -mcpu=v3, or without jump tables: -fno-jump-tables"
-            raise NotSupported(f"indirect jumps of program {prog.name!r}", hint=hint)
+            insn.src_reg = BPF_PSEUDO_MAP_VALUE
+            tables.setdefault(relo.symbol, []).append(insn)
         elif kind not in (RELO_SUBPROG, RELO_FUNC):
             raise NotSupported(f"relocation {kind!r} of program {prog.name!r}")
         insns[i] = insn
+    if tables:
+        slots = slot_offsets(prog.insns)
+        out.jump_tables = [(loads, [slots[i] for i in prog.jump_tables[name]]) for name, loads in tables.items()]
     if core is not None:
         for core_relo in prog.core_relos:
             i = core_relo.insn_idx

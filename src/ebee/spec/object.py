@@ -23,7 +23,7 @@ RELO_TP_FIELD = "tp_field"  # LDX/ST/STX off: offset of field `symbol` in the tr
 RELO_KFUNC = "kfunc"
 # LDDW: the address of the kernel's variable or function `symbol` (BPF_PSEUDO_BTF_ID); 0 for a weak one that is missing
 RELO_KSYM = "ksym"
-# LDDW: the address of the table of places in the program that `symbol` is, for an indirect jump.
+# LDDW: the address of the program's jump table `symbol`, for an indirect jump (gotox).
 RELO_JUMP_TABLE = "jump_table"
 # Calls of functions of the same program (BPF_PSEUDO_CALL) and their addresses (LDDW with BPF_PSEUDO_FUNC) need none:
 # the distance is in `imm`. Loaders pass over these two.
@@ -174,6 +174,7 @@ class ProgramSpec(Record):
     the hook (`syscalls:sys_enter_openat`). `prog_type` and `expected_attach_type` are the kernel's numbers. `insns`
     holds this function first and then every subprogram that it calls or takes the address of; programs of one object
     carry copies of the subprograms that they share. `stack_size` in bytes, of the deepest call chain.
+    `jump_tables` has where indirect jumps lead to: indices into `insns`, in the function that uses the table.
     """
 
     name: str
@@ -188,6 +189,7 @@ class ProgramSpec(Record):
     line_info: list[LineInfo] = field(default_factory=list)
     stack_size: int = 0
     core_relos: list[CoreRelo] = field(default_factory=list)
+    jump_tables: dict[str, list[int]] = field(default_factory=dict)
 
 
 class StructOpsSpec(Record):

@@ -197,7 +197,7 @@ class ProgLoad:
 
     `btf_fds` are the types of kernel modules; a call of a module's function has its place among them, from 1, in `off`.
     `attach_btf_id` is the type that a hook has in the BTF of vmlinux, or of what `attach_btf` is: a module's BTF, or a
-    program.
+    program. What it `holds` stays open as long as it is there: maps that nobody else has.
     """
 
     def __init__(
@@ -215,7 +215,9 @@ class ProgLoad:
         btf_fds: Sequence[int] = (),
         attach_btf_id: int = 0,
         attach_btf: Fd | None = None,
+        holds: Sequence[Fd] = (),
     ) -> None:
+        self._holds = holds
         self._insns, self._license = bytes_buffer(insns), text_buffer(license)
         self._func_info, self._line_info = bytes_buffer(func_info), bytes_buffer(line_info)
         self._fds = bytes_buffer(struct.pack(f"={1 + len(btf_fds)}i", 0, *btf_fds)) if btf_fds else None

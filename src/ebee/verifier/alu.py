@@ -21,7 +21,6 @@ from .state import (
     PTR_TO_CTX,
     PTR_TO_FLOW_KEYS,
     PTR_TO_FUNC,
-    PTR_TO_INSN,
     PTR_TO_MAP_KEY,
     PTR_TO_MAP_VALUE,
     PTR_TO_MEM,
@@ -306,8 +305,7 @@ def pointer_alu(v: Verifier, name: str, wide: bool, dst: int, ptr: Reg, num: Sca
     if kind not in _WITH_OFFSETS:
         is_zero = num.is_const and num.value == 0 and name == "add"
         is_known = num.is_const and kind == PTR_TO_FLOW_KEYS
-        is_table = kind == PTR_TO_INSN
-        if not is_known and not is_table and not (is_zero and kind in (CONST_PTR_TO_MAP, PTR_TO_FLOW_KEYS)):
+        if not is_known and not (is_zero and kind in (CONST_PTR_TO_MAP, PTR_TO_FLOW_KEYS)):
             message = f"R{dst} pointer arithmetic on {type_name(ptr)} prohibited"
             raise v.refuse("pointer_arithmetic", message, register=dst)
     _check_sane(v, ptr, num, 0)

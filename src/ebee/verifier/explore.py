@@ -48,9 +48,9 @@ class Verifier:
         self.has_arena = any(used.map_type == bpf.BPF_MAP_TYPE_ARENA for used in setting.maps.values())
         self.kernel = tuple(map(int, options.kernel.split(".")))
         self.rules = rules_of(self.kernel)
-        targets = [target for table in setting.jump_tables.values() for target in table]
         self.may_read_unset = options.privileged and self.kernel >= (6, 3)  # of the stack
-        self.code = Code(setting.insns, privileged=options.privileged, targets=targets, kernel=self.kernel)
+        tables = tuple(setting.jump_tables.values())
+        self.code = Code(setting.insns, privileged=options.privileged, tables=tables, kernel=self.kernel)
         for slot, function in setting.kfuncs.items():
             if function.startswith("bpf_iter_") and function.endswith("_next"):
                 self.code.marks[slot] |= PRUNE | FORCE | ITER_NEXT

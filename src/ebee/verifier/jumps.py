@@ -7,7 +7,6 @@ sync_linked_regs(), mark_ptr_or_null_regs(), try_match_pkt_pointers().
 from __future__ import annotations
 
 from ..abi import bpf
-from . import memory
 from .alu import MAX_VAR_OFF, check_read
 from .names import type_name
 from .scalar import const
@@ -438,12 +437,12 @@ def _gotox(v: Verifier, op: Any) -> int:
         message = f"R{number} has type {type_name(reg)}, expected PTR_TO_INSN"
         raise v.refuse("cfg_jump_table", message, register=number)
     num = reg.num
-    memory.check_region(v, number, reg, 0, 8, 8 * reg.obj.max_entries)
-    table = v.setting.jump_tables.get(reg.obj.name, [])
+    table = v.setting.jump_tables[reg.obj.name]
     first, last = (reg.off + num.umin) // 8, (reg.off + num.umax) // 8
-    targets = sorted(set(table[first : last + 1]))
-    if not targets:
-        raise v.refuse("cfg_jump_table", "jump table is empty", map=reg.obj.name)
-    for target in targets[1:]:
-        v.push(target, v.idx)
-    return targets[0]
+    if last >= len(table):
+        message = f"R{number} points to outside of jump table: [{first},{last}] max_entries {len(table)}"
+        raise v.refuse("cfg_jump_table", message, register=number, map=reg.obj.name)
+    *others, target = sorted(set(table[first : last + 1]))
+    for other in others:
+        v.push(other, v.idx)
+    return target

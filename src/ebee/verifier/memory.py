@@ -6,6 +6,7 @@ check_packet_access(), check_atomic().
 
 from __future__ import annotations
 
+from ..abi import bpf
 from . import calls, stack
 from .alu import check_dst, check_read
 from .names import bits_of, type_name
@@ -119,7 +120,9 @@ _NET_IP_ALIGN = 2
 def check_alignment(v: Verifier, reg: Reg, off: int, size: int, *, strict: bool = False) -> None:
     """Refuse accesses that are not aligned to their size where that matters. Source: check_ptr_alignment()."""
     kind = reg.kind
-    if size == 1 or kind == PTR_TO_ARENA or not (strict or kind == PTR_TO_STACK or v.options.strict_alignment):
+    strict = strict or kind == PTR_TO_STACK or v.options.strict_alignment
+    strict = strict or (kind == PTR_TO_MAP_VALUE and reg.obj.map_type == bpf.BPF_MAP_TYPE_INSN_ARRAY)
+    if size == 1 or kind == PTR_TO_ARENA or not strict:
         return
     num = reg.num
     in_packet = kind in (PTR_TO_PACKET, PTR_TO_PACKET_META)

@@ -38,7 +38,7 @@ class Code:
     __slots__ = ("insns", "marks", "rows", "starts", "subprog_at", "subprog_of", "tables")
 
     def __init__(
-        self, insns: Sequence[Insn], *, privileged: bool = True, targets: Sequence[int] = (),
+        self, insns: Sequence[Insn], *, privileged: bool = True, tables: Sequence[Sequence[int]] = (),
         kernel: tuple[int, ...] = (6, 18),
     ) -> None:
         self.insns: list[Insn | None] = []
@@ -57,7 +57,7 @@ class Code:
                 self.insns.append(None)
                 self.rows.append(None)
         self._find_functions(privileged)
-        self.tables = self._jump_tables(targets)
+        self.tables = self._jump_tables(tables)
         self._check_functions()
         self.marks = bytearray(len(self.insns))
         self._walk(privileged)
@@ -82,17 +82,22 @@ class Code:
             end = self.starts[n + 1] if n + 1 < len(self.starts) else len(self.rows)
             self.subprog_of += [n] * (end - start)
 
-    def _jump_tables(self, targets: Sequence[int]) -> dict[int, tuple[int, ...]]:
-        """Return where each `gotox` may go: to all targets of tables that lie in its function."""
+    def _jump_tables(self, given: Sequence[Sequence[int]]) -> dict[int, tuple[int, ...]]:
+        """Return where each `gotox` may go: to all targets of the tables of its function. Source: create_jt()."""
         tables = {}
         for slot, row in enumerate(self.rows):
             insn = self.insns[slot]
             if row is None or insn is None or row.family != "gotox":
                 continue
-            within = [n for n in targets if n < len(self.rows) and self.subprog_of[n] == self.subprog_of[slot]]
+            number = self.subprog_of[slot]
+            start, end = self.starts[number], self.end_of(number)
+            within = {n for table in given if start <= min(table) < end for n in table}
             if not within:
-                raise Refusal("cfg_jump_table", slot, f"no jump tables found for subprog starting at {slot}")
-            tables[slot] = tuple(sorted(set(within)))
+                raise Refusal("cfg_jump_table", slot, f"no jump tables found for subprog starting at {start}")
+            if max(within) >= end:
+                message = f"jump table for insn {slot} points outside of the subprog [{start},{end}]"
+                raise Refusal("cfg_jump_table", slot, message, {"target": max(within)})
+            tables[slot] = tuple(sorted(within))
         return tables
 
     def callee(self, slot: int) -> int:

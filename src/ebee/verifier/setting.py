@@ -5,15 +5,24 @@
 
 from __future__ import annotations
 
+from ..abi import bpf
 from ..isa.insn import Insn
 from ..isa.opcodes import BPF_PSEUDO_BTF_ID, BPF_PSEUDO_KFUNC_CALL, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, CALL, JA
 from ..record import Record, field
-from ..spec.object import RELO_KFUNC, RELO_KSYM, RELO_MAP, RELO_MAP_VALUE, RELO_TP_FIELD
+from ..spec.object import (
+    RELO_JUMP_TABLE,
+    RELO_KFUNC,
+    RELO_KSYM,
+    RELO_MAP,
+    RELO_MAP_VALUE,
+    RELO_TP_FIELD,
+    MapSpec,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..btf.read import Btf
-    from ..spec.object import MapSpec, ObjectSpec, ProgramSpec
+    from ..spec.object import ObjectSpec, ProgramSpec
     from ..spec.target import Target
 
 
@@ -79,6 +88,11 @@ def setting_of(prog: ProgramSpec, obj: ObjectSpec, target: Target | None = None)
             is_value = reloc.kind == RELO_MAP_VALUE
             insn.src_reg = BPF_PSEUDO_MAP_VALUE if is_value else BPF_PSEUDO_MAP_FD
             insn.imm = reloc.addend << 32 if is_value else 0
+        elif reloc.kind == RELO_JUMP_TABLE:
+            table = [slots[i] for i in prog.jump_tables[reloc.symbol]]
+            made.jump_tables[reloc.symbol] = table
+            made.maps[slot] = MapSpec(reloc.symbol, bpf.BPF_MAP_TYPE_INSN_ARRAY, 4, 16, len(table))
+            insn.src_reg, insn.imm = BPF_PSEUDO_MAP_VALUE, 0
         elif reloc.kind == RELO_KFUNC:
             made.kfuncs[slot] = reloc.symbol
             insn.opcode, insn.src_reg = CALL, BPF_PSEUDO_KFUNC_CALL

@@ -12,7 +12,6 @@ from .state import (
     CONST_PTR_TO_MAP,
     PTR_TO_ARENA,
     PTR_TO_FUNC,
-    PTR_TO_INSN,
     PTR_TO_MAP_VALUE,
     Reg,
     constant,
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 U64 = 0xFFFF_FFFF_FFFF_FFFF
 # What gives the address of a kernel's variable; `steps` enters it.
 KERNEL_VARIABLE: list[Callable[[Verifier, int], Reg]] = []
-INSN_ARRAY = 34  # BPF_MAP_TYPE_INSN_ARRAY
 
 
 def decode_lddw(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
@@ -70,8 +68,11 @@ def _loaded(v: Verifier, row: Row, insn: Insn, slot: int) -> Reg:
         raise v.refuse("map_value_address", message, map=used.name, off=off)
     if used.map_type == bpf.BPF_MAP_TYPE_ARENA:
         return Reg(PTR_TO_ARENA, const(0), obj=used)
-    if used.map_type == INSN_ARRAY:
-        return Reg(PTR_TO_INSN, const(0), off=off, obj=used)
+    if used.map_type == bpf.BPF_MAP_TYPE_INSN_ARRAY:
+        if off % 8 or off // 8 >= used.max_entries:
+            message = f"invalid access to map value pointer, value_size={used.value_size} off={off}"
+            raise v.refuse("map_value_address", message, map=used.name, off=off, size=8 * used.max_entries)
+        return Reg(PTR_TO_MAP_VALUE, const(0), off=off, obj=used)
     if used.map_type != bpf.BPF_MAP_TYPE_ARRAY or used.max_entries != 1:
         message = f"invalid access to map value pointer, value_size={used.value_size} off={off}"
         raise v.refuse("map_value_address", message, map=used.name, off=off, size=used.value_size)

@@ -206,7 +206,7 @@ def test_every_field_of_a_spec_is_known_here():
     )  # fmt: skip
     assert ProgramSpec._fields == (
         "name", "section", "prog_type", "attach_to", "expected_attach_type", "prog_flags", "insns", "relocs",
-        "func_info", "line_info", "stack_size", "core_relos",
+        "func_info", "line_info", "stack_size", "core_relos", "jump_tables",
     )  # fmt: skip
     assert ObjectSpec._fields == (
         "name", "programs", "maps", "btf", "license", "loss_sites", "notes", "externs", "structs", "kconfig", "byteorder",
