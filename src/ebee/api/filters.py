@@ -76,14 +76,14 @@ def pcap_filter(
 ) -> ClassicFilter:
     """Compile a filter expression in tcpdump's language, pcap-filter(7).
 
-    `link` says what packets begin with: EN10MB (Ethernet), RAW (IP), NULL, LINUX_SLL or LINUX_SLL2, or the number in
-    files. `snaplen` is what the filter answers for a packet that it takes: how many of its bytes to keep. `names`
-    has addresses of hosts by their names; no name server is asked.
+    `link` says what packets begin with: EN10MB (Ethernet), RAW (IP), LINUX_SLL, IEEE802_11, … or the number in files.
+    `snaplen` is what the filter answers for a packet that it takes: how many of its bytes to keep. `names` has
+    addresses of hosts by their names; no name server is asked.
 
     Raises: CompileError at the word that has no meaning; UsageError for a link type that there is not.
     """
     from ..pcap.filter import compile_filter
-    from ..pcap.link import find_link
+    from ..pcap.link_types import find_link
 
     insns = compile_filter(expression, link, snaplen=snaplen, names=names)
     return ClassicFilter(insns, expression, find_link(link).name)

@@ -6,7 +6,8 @@ from ..errors import UsageError
 from ..isa import classic
 from .generate import generate
 from .lexer import tokens
-from .link import HAS_TAG, Headers, find_link
+from .link import HAS_TAG, Headers
+from .link_types import find_link
 from .parser import Parser
 from .trees import all_of, any_of, equal, negate
 

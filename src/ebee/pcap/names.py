@@ -11,14 +11,30 @@ ETHERTYPES = {
     "mopdl": 0x6001, "sca": 0x6007, "atalk": 0x809B, "aarp": 0x80F3, "loopback": 0x9000,
 }  # fmt: skip
 # Protocols above LLC (802.2), by the DSAP that says so.
-LLC_SAPS = {"stp": 0x42, "iso": 0xFE, "netbeui": 0xF0}
+LLC_SAPS = {"stp": 0x42, "iso": 0xFE, "netbeui": 0xF0, "ipx": 0xE0}
+ABOVE_LINK = ETHERTYPES | LLC_SAPS
+# Control bytes of LLC: mask and value. Source: IEEE 802.2, 5.4.
+LLC_FRAMES = {
+    "i": (0x01, 0x00), "s": (0x03, 0x01), "u": (0x03, 0x03), "rr": (0x0F, 0x01), "rnr": (0x0F, 0x05),
+    "rej": (0x0F, 0x09), "ui": (0xEF, 0x03), "dm": (0xEF, 0x0F), "disc": (0xEF, 0x43), "ua": (0xEF, 0x63),
+    "sabme": (0xEF, 0x6F), "frmr": (0xEF, 0x87), "xid": (0xEF, 0xAF), "test": (0xEF, 0xE3),
+}  # fmt: skip
+# Protocols above ISO's network layer: its number, and the PDUs of IS-IS. Source: ISO 9577, 10589.
+ISO_PROTOCOLS = {"clnp": 0x81, "esis": 0x82, "es-is": 0x82, "isis": 0x83, "is-is": 0x83}
+ISIS_PDUS = {
+    "l1": (26, 24, 18, 15, 17), "l2": (27, 25, 20, 16, 17), "iih": (17, 15, 16), "lsp": (18, 20),
+    "snp": (27, 26, 24, 25), "csnp": (24, 25), "psnp": (26, 27),
+}  # fmt: skip
 VLAN_TYPES, MPLS_TYPE = (0x8100, 0x88A8, 0x9100), 0x8847
 
 # Protocols above IP: the number, and which IP they are above.
 BOTH, ONLY_4, ONLY_6 = ("ip", "ip6"), ("ip",), ("ip6",)
 PPPOE_DISCOVERY, PPPOE_SESSION = 0x8863, 0x8864
-# Numbers of protocols in PPP, by EtherType; others are the same. Source: RFC 1332, 5072, 1378, 1762.
-PPP_PROTOCOLS = {0x0800: 0x21, 0x86DD: 0x57, 0x809B: 0x29, 0x6003: 0x27}
+# Numbers of protocols in PPP, by EtherType or SAP; others are the same. Source: IANA's PPP DLL protocol numbers.
+PPP_PROTOCOLS = {
+    0x0800: 0x21, 0x86DD: 0x57, 0x809B: 0x29, 0x6003: 0x27, 0x0600: 0x25, 0xFE: 0x23, 0x42: 0x31, 0xE0: 0x2B,
+    0x8847: 0x281,
+}  # fmt: skip
 IP_PROTOCOLS: dict[str, tuple[int, tuple[str, ...]]] = {
     "icmp": (1, ONLY_4), "igmp": (2, ONLY_4), "tcp": (6, BOTH), "igrp": (9, ONLY_4), "udp": (17, BOTH),
     "esp": (50, BOTH), "ah": (51, BOTH), "icmp6": (58, ONLY_6), "pim": (103, BOTH), "carp": (112, ONLY_4),
@@ -75,23 +91,17 @@ CONSTANTS = {
 
 # What the language has and a filter here does not, and why.
 REFUSED = {
-    "gateway": ("gateway needs tables of Ethernet addresses of hosts", "ether host MAC and not host ADDRESS"),
     "protochain": ("protochain is a loop, which no kernel admits in a filter", "proto"),
     "geneve": ("geneve is not known here", "udp port 6081"),
-    "ipx": ("ipx is not known here", "ether proto 0x8137"),
-    **dict.fromkeys(
-        ("wlan", "type", "subtype", "dir", "ra", "ta", "addr1", "addr2", "addr3", "addr4", "fddi", "tr", "ppp", "slip",
-         "radio"),
-        ("that link layer is not known here", "a filter for EN10MB, RAW, NULL, LINUX_SLL or LINUX_SLL2"),
-    ),
+    "vxlan": ("vxlan is not a test of tcpdump's language", "udp port 4789"),
     **dict.fromkeys(
         ("ifname", "on", "rnr", "rulenum", "reason", "rset", "ruleset", "srnr", "subrulenum", "action"),
         ("that is about the packet filter of BSD", "tests of the packet's bytes"),
     ),
     **dict.fromkeys(
         ("lane", "metac", "bcc", "sc", "ilmic", "oam", "oamf4", "oamf4ec", "oamf4sc", "connectmsg", "metaconnect",
-         "vpi", "vci", "llc", "esis", "isis", "clnp", "csnp", "psnp", "snp", "lsp", "l1", "l2", "iih", "sio", "opc",
-         "dpc", "sls", "fisu", "lssu", "lsu", "msu", "hfisu", "hlssu", "hmsu", "hsio", "hopc", "hdpc", "hsls"),
-        ("that is not known here", "tests of the packet's bytes: ether[14] = 0xfe"),
+         "vpi", "vci", "sio", "opc", "dpc", "sls", "fisu", "lssu", "lsu", "msu", "hfisu", "hlssu", "hmsu", "hsio",
+         "hopc", "hdpc", "hsls"),
+        ("that is about ATM or SS7, link layers that are not known here", "tests of the packet's bytes: link[4] = 1"),
     ),
 }  # fmt: skip

@@ -11,17 +11,17 @@ from __future__ import annotations
 from ..errors import UsageError
 from ..isa import classic as c
 from ..record import Record
-from . import names
+from . import names, wlan
 from .lexer import Token, refusal, tokens
-from .link import Headers
-from .predicates import accessor, multicast, protocol
+from .link import IFINDEX, PKTTYPE, Headers
+from .predicates import WLAN_ADDRESSES, accessor, multicast, protocol
 from .primitives import Primitives, Qualifiers
-from .trees import LEN, all_of, any_of, calculate, const, equal, negate, test
+from .trees import LEN, all_of, any_of, calculate, const, equal, load, negate, test
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from .trees import Number, Tree
 
@@ -36,10 +36,10 @@ _COMPARISONS = {
     "=": (c.JEQ, False), "!=": (c.JEQ, True), ">": (c.JGT, False), "<=": (c.JGT, True), ">=": (c.JGE, False),
     "<": (c.JGE, True),
 }  # fmt: skip
-_DIRECTIONS = ("src", "dst")
+_DIRECTIONS = ("src", "dst", *WLAN_ADDRESSES)
 _TYPES = ("host", "net", "port", "portrange", "proto")
-_PROTOCOLS = ("ether", "link", *names.ETHERTYPES, *names.LLC_SAPS, *names.IP_PROTOCOLS)
-_ALIASES = {"icmpv6": "icmp6", "ether-ii": "ether"}
+_PROTOCOLS = ("ether", *names.ABOVE_LINK, *names.IP_PROTOCOLS, *names.ISO_PROTOCOLS)
+_ALIASES = {"icmpv6": "icmp6"} | dict.fromkeys(("link", "wlan", "ppp", "slip", "fddi", "tr", "ether-ii"), "ether")
 
 
 class _Sum(Record):
@@ -138,7 +138,11 @@ class Parser:
             self.expect(")", "the parenthesis")
             self.depth -= 1
             return tree
-        return self._primitive()
+        start = self.at
+        try:
+            return self._primitive()
+        except UsageError as e:
+            self.refuse(str(e), since=start)
 
     def _primitive(self) -> Tree:
         token, start = self.token, self.at
@@ -150,7 +154,7 @@ class Parser:
             where = "the end of the filter" if token.kind == "end" else repr(token.text)
             self.refuse(f"a test is missing before {where}", "host, net, port, a protocol, or proto[offset] = value")
         word = _ALIASES.get(token.text, token.text)
-        if word in names.REFUSED:
+        if word in names.REFUSED and not (self.last and word in names.SERVICES):
             self.refuse(*names.REFUSED[word])
         single = getattr(self, f"_{word}", None) if word in _SINGLE else None
         if single is not None:
@@ -169,12 +173,14 @@ class Parser:
         given = Qualifiers()
         word = _ALIASES.get(self.token.text, self.token.text)
         if word in _PROTOCOLS:
-            given.protocol = "ether" if word == "link" else word
+            given.protocol = word
             self.at += 1
             if self.take("broadcast"):
                 return self._broadcast(start, given.protocol)
             if self.take("multicast"):
                 return self._multicast(start, given.protocol)
+            if word == "ether" and self.token.kind == "word" and self.token.text in ("type", "subtype", "dir"):
+                return self._primitive()
         if self.token.kind == "word" and self.token.text in _DIRECTIONS:
             given.direction = self._direction()
         if self.token.kind == "word" and self.token.text in names.REFUSED:
@@ -185,7 +191,7 @@ class Parser:
         if given.direction or given.type:
             self.last = given
             return self.primitives.values(given)
-        if self.token.kind in ("v4", "v6", "mac"):
+        if self.token.kind in ("v4", "v6", "mac") and given.protocol != "decnet":
             self.last = given
             return self.primitives.values(given)
         if given.protocol == "ether":
@@ -194,9 +200,14 @@ class Parser:
 
     def _direction(self) -> str:
         first = self.token.text
+        if first in WLAN_ADDRESSES:
+            if self.headers.link.kind != "wlan":
+                self.refuse(f"{self.headers.link.title} has no address {first!r}", "src, dst: wlan src 0:1:2:3:4:5")
+            self.at += 1
+            return first
         self.at += 1
         joint, second = self.tokens[self.at], self.tokens[min(self.at + 1, len(self.tokens) - 1)]
-        if joint.text in ("and", "or") and second.kind == "word" and second.text in _DIRECTIONS:
+        if joint.text in ("and", "or") and second.kind == "word" and second.text in ("src", "dst"):
             if second.text == first:
                 self.refuse(f"{first} {joint.text} {first} says {first} twice")
             self.at += 2
@@ -232,16 +243,18 @@ class Parser:
         """Refuse what asks for Ethernet addresses of other packets."""
         if of != "ether":
             self.refuse(f"{of} has none of that", "ether, ip6 and ip multicast; ether broadcast", since=start)
-        if self.headers.link.name != "EN10MB":
-            self.refuse(f"{self.headers.link.title} has no Ethernet addresses", since=start)
+        if self.headers.kind not in ("ether", "wlan"):
+            link = self.headers.link
+            what = link.title if self.headers.kind == link.kind else "a packet inside of PPPoE"
+            self.refuse(f"{what} has no Ethernet addresses", since=start)
 
     def _inbound(self, start: int, is_in: bool = True) -> Tree:
         link = self.headers.link
-        off = {"LINUX_SLL": (2, 0), "LINUX_SLL2": (1, 10)}.get(link.name)
-        if off is None:
-            hint = "packets of LINUX_SLL say it"
+        number = {"LINUX_SLL": load(2, 0), "LINUX_SLL2": load(1, 10)}.get(link.name)
+        if number is None and not self.headers.may_be_beside:
+            hint = "packets of LINUX_SLL and those that a socket gets say it"
             self.refuse(f"{link.title} does not say which way a packet went", hint, since=start)
-        outgoing = equal(("load", *off, None), 4)  # PACKET_OUTGOING
+        outgoing = equal(number or PKTTYPE, 4)  # PACKET_OUTGOING
         return negate(outgoing) if is_in else outgoing
 
     def _outbound(self, start: int) -> Tree:
@@ -251,16 +264,15 @@ class Parser:
         return self.number((1 << bits) - 1, what) if self.token.kind == "number" else None
 
     def _vlan(self, start: int) -> Tree:
-        has_none = self.headers.type_off < 0 and not self.headers.may_be_beside or self.headers.is_ppp
+        has_none = self.headers.type_off < 0 and not self.headers.may_be_beside or self.headers.kind in ("ppp", "hdlc")
         if has_none or self.headers.labels:
             self.refuse("a packet has no VLAN tag there", since=start)
         return self.headers.vlan(self._tag(12, "a VLAN's number"))
 
     def _mpls(self, start: int) -> Tree:
-        if self.headers.type_off < 0:
-            self.refuse(f"{self.headers.link.title} has no MPLS labels", since=start)
-        if self.headers.is_ppp:
-            self.refuse("labels inside of PPPoE are not known here", since=start)
+        link = self.headers.link
+        if self.headers.type_off < 0 or link.kind == "wlan" or link.name in ("PPP_SERIAL", "PPP_ETHER"):
+            self.refuse(f"{link.title} has no MPLS labels", since=start)
         return self.headers.mpls(self._tag(20, "an MPLS label"))
 
     def _pppoed(self, start: int) -> Tree:
@@ -272,15 +284,90 @@ class Parser:
         return self.headers.pppoe(self._tag(16, "a PPPoE session"))
 
     def _need_pppoe(self, start: int) -> None:
-        if self.headers.type_off < 0 or self.headers.labels or self.headers.is_ppp:
+        if self.headers.type_off < 0 or self.headers.labels or self.headers.kind == "ppp":
             self.refuse("a packet has no PPPoE header there", since=start)
 
     def _ifindex(self, start: int) -> Tree:
-        if self.headers.link.name != "LINUX_SLL2":
-            self.refuse("only packets of LINUX_SLL2 say which device they were seen on", since=start)
+        is_told = self.headers.link.name == "LINUX_SLL2"
+        if not is_told and not self.headers.may_be_beside:
+            message = "only packets of LINUX_SLL2 and those that a socket gets say which device they were seen on"
+            self.refuse(message, since=start)
         if self.token.kind != "number":
             self.refuse("ifindex needs a number: ifindex 2")
-        return equal(("load", 4, 4, None), self.number(0xFFFFFFFF))
+        return equal(load(4, 4) if is_told else IFINDEX, self.number(0xFFFFFFFF))
+
+    def _gateway(self, start: int) -> Tree:
+        self.need_ethernet(start)
+        if self.headers.labels or self.token.kind not in ("word", "escaped"):
+            self.refuse("gateway needs the name of a host, with its addresses of both kinds: gateway router")
+        return self.primitives.gateway(self.token.text.lstrip("\\"))
+
+    # LLC, IS-IS and 802.11
+
+    def _llc(self, start: int) -> Tree:
+        if self.headers.kind not in ("ether", "wlan") or self.headers.labels:
+            self.refuse(f"{self.headers.link.title} has no LLC headers that filters know", since=start)
+        if self.token.kind != "word" or self.token.text in ("and", "or"):
+            return self.headers.llc_control(0, 0)
+        return self.headers.llc_control(*self._named(names.LLC_FRAMES, "a frame of LLC"))
+
+    def _pdus(self, start: int) -> Tree:
+        numbers = names.ISIS_PDUS[self.tokens[start].text]
+        return any_of(self.headers.iso(names.ISO_PROTOCOLS["isis"], number) for number in numbers)
+
+    _l1 = _l2 = _iih = _lsp = _snp = _csnp = _psnp = _pdus
+
+    def _named(self, known: Mapping[str, Any], what: str) -> Any:
+        """Read a word of a table."""
+        if self.token.kind != "word" or self.token.text not in known:
+            self.refuse(f"{self.token.text!r} is no name of {what}", ", ".join(known))
+        self.at += 1
+        return known[self.tokens[self.at - 1].text]
+
+    def _need_wlan(self, start: int) -> None:
+        if self.headers.link.kind != "wlan":
+            self.refuse(f"{self.headers.link.title} has no 802.11 header", "link types IEEE802_11…", since=start)
+
+    def _type(self, start: int) -> Tree:
+        self._need_wlan(start)
+        kind = wlan.type_number(self.token.text) if self.token.kind == "word" else None
+        if self.token.kind == "number":
+            kind = self._frame_number(wlan.TYPE_BITS, "a type of frames is 0, 4 or 8")
+        elif kind is None:
+            self.refuse(f"{self.token.text!r} is no type of frames", "mgt, ctl, data")
+        else:
+            self.at += 1
+        if not self.take("subtype"):
+            return wlan.frame_type(self.headers, kind)
+        if self.token.kind == "number":
+            subtype = self._frame_number(wlan.SUBTYPE_BITS, "a subtype of frames is a multiple of 16 up to 0xf0")
+            return wlan.frame_type(self.headers, kind, subtype)
+        return self._frame_subtype({kind})
+
+    def _subtype(self, start: int) -> Tree:
+        self._need_wlan(start)
+        return self._frame_subtype(set(wlan.TYPES.values()))
+
+    def _frame_subtype(self, kinds: set[int]) -> Tree:
+        found = wlan.subtype_numbers(self.token.text) if self.token.kind == "word" else {}
+        for kind in kinds & found.keys():
+            self.at += 1
+            return wlan.frame_type(self.headers, kind, found[kind])
+        hint = "type mgt subtype beacon; type data subtype qos-data"
+        self.refuse(f"{self.token.text!r} is no subtype of those frames", hint)
+
+    def _frame_number(self, bits: int, message: str) -> int:
+        value = self.number(0xFFFFFFFF)
+        if value & ~bits:
+            self.at -= 1
+            self.refuse(message)
+        return value
+
+    def _dir(self, start: int) -> Tree:
+        self._need_wlan(start)
+        if self.token.kind == "number":
+            return wlan.direction(self.headers, self.number(3, "a direction"))
+        return wlan.direction(self.headers, self._named(wlan.DIRECTIONS, "a direction"))
 
     # Arithmetic
 
@@ -410,5 +497,6 @@ class Parser:
 
 
 _SINGLE = (
-    "less", "greater", "broadcast", "multicast", "inbound", "outbound", "vlan", "mpls", "pppoed", "pppoes", "ifindex"
+    "less", "greater", "broadcast", "multicast", "inbound", "outbound", "vlan", "mpls", "pppoed", "pppoes", "ifindex",
+    "gateway", "llc", "type", "subtype", "dir", *names.ISIS_PDUS,
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..record import Record
 from . import names
-from .predicates import any_ipv4_host, ether_host, ip_protocol, ipv4_host, ipv6_host, ports
+from .predicates import any_ipv4_host, decnet_host, ether_host, ip_protocol, ipv4_host, ipv6_host, ports
 from .trees import all_of, any_of, negate
 
 TYPE_CHECKING = False
@@ -80,9 +80,7 @@ class Primitives:
             p.refuse(f"{given.protocol} has no ports", f"those of {', '.join(names.PORT_PROTOCOLS)}: tcp port 80")
         ends = [token.text]
         if given.type == "portrange" and token.kind == "word" and "-" in token.text:
-            ends = token.text.split("-", 1)
-            if ends[0] in names.SERVICES or token.text in names.SERVICES:
-                ends = [token.text]
+            ends = _range_ends(token.text)
         numbers = []
         for end in ends:
             number, protocols = self._port_number(end)
@@ -115,8 +113,10 @@ class Primitives:
         word = token.text.lstrip("\\")
         if given.direction:
             p.refuse("a protocol has no direction", "leave src and dst out")
+        if given.protocol in ("iso", "isis", "is-is"):
+            return self._iso_protocol(given.protocol == "iso", word)
         if given.protocol not in ("", "ip", "ip6", "ether"):
-            p.refuse(f"{given.protocol} proto is no test", "proto, ip proto, ip6 proto, ether proto")
+            p.refuse(f"{given.protocol} proto is no test", "proto; ip, ip6, ether, iso or isis proto")
         if given.protocol == "ether":
             if token.kind == "number":
                 return p.headers.ethertype(p.number(0xFFFF, "an EtherType"))
@@ -136,19 +136,53 @@ class Primitives:
         versions = (given.protocol,) if given.protocol else names.BOTH
         return any_of(ip_protocol(p.headers, number, version) for version in versions)
 
+    def _iso_protocol(self, is_layer: bool, word: str) -> Tree:
+        p = self.p
+        if p.token.kind == "number":
+            number = p.number(0xFF, "a protocol's number")
+        elif is_layer and word in names.ISO_PROTOCOLS:
+            number = names.ISO_PROTOCOLS[word]
+            p.at += 1
+        else:
+            p.refuse(f"there is no protocol {word!r} there", "iso proto clnp, esis, isis, or a number; isis proto 18")
+        return p.headers.iso(number) if is_layer else p.headers.iso(names.ISO_PROTOCOLS["isis"], number)
+
     # Hosts and nets
 
     def ether_host(self, direction: str, mac: int) -> Tree:
         """Whether the frame is from or to that address."""
-        return ether_host(direction, mac)
+        return ether_host(self.p.headers, direction, mac)
+
+    def gateway(self, name: str) -> Tree:
+        """Whether a host passes a packet on: its Ethernet address is there, and none of its IP addresses."""
+        p, given = self.p, Qualifiers()
+        addresses = self._addresses(name)
+        macs = [a for a in addresses if _is_mac(a)]
+        if not macs or len(macs) == len(addresses):
+            hint = f"names={{{name!r}: ['00:11:22:33:44:55', '192.0.2.1']}}"
+            p.refuse("gateway needs an Ethernet address and an IPv4 address of the name", hint)
+        p.at += 1
+        hosts = [self._v4(given, a) for a in addresses if not _is_mac(a) and ":" not in a]
+        is_there = any_of(ether_host(p.headers, "", _mac(a)) for a in macs)
+        return all_of((is_there, negate(any_of(hosts))))
+
+    def _addresses(self, name: str) -> tuple[str, ...]:
+        addresses = self.hosts.get(name)
+        if addresses is None:
+            hint = f"write its address, or give names={{{name!r}: '192.0.2.1'}}: filters ask no name server"
+            self.p.refuse(f"there is no address for the name {name!r}", hint)
+        return (addresses,) if isinstance(addresses, str) else tuple(addresses)
 
     def _host(self, given: Qualifiers) -> Tree:
         p, token = self.p, self.p.token
         what = given.type or "host"
+        if given.protocol == "decnet":
+            return self._decnet(given)
         if given.protocol not in ("", "ether", "ip", "arp", "rarp", "ip6"):
             hint = f"{given.protocol} and {what} {token.text}"
             p.refuse(f"{given.protocol} {what} is no test: {given.protocol} has ports, not hosts", hint)
-        if (token.kind == "mac") != (given.protocol == "ether"):
+        is_name = token.kind == "word" and token.text in self.hosts
+        if (token.kind == "mac") != (given.protocol == "ether") and not is_name:
             if token.kind == "mac":
                 p.refuse("this is an Ethernet address", f"ether {given.direction} host {token.text}".replace("  ", " "))
             p.refuse(f"ether {what} needs an Ethernet address", "00:11:22:33:44:55")
@@ -157,7 +191,7 @@ class Primitives:
                 p.refuse("Ethernet addresses have no nets", "ether host")
             p.need_ethernet(self.start)
             p.at += 1
-            return ether_host(given.direction, _mac(token.text))
+            return ether_host(p.headers, given.direction, _mac(token.text))
         if token.kind == "word" or token.kind == "escaped":
             return self._named(given, token.text.lstrip("\\"))
         p.at += 1
@@ -168,14 +202,15 @@ class Primitives:
         return self._v4(given, token.text, is_number=token.kind == "number")
 
     def _named(self, given: Qualifiers, name: str) -> Tree:
-        p = self.p
-        addresses = self.hosts.get(name)
-        if addresses is None:
-            hint = f"write its address, or give names={{{name!r}: '192.0.2.1'}}: filters ask no name server"
-            p.refuse(f"there is no address for the name {name!r}", hint)
+        p, addresses = self.p, self._addresses(name)
         p.at += 1
         trees = []
-        for address in (addresses,) if isinstance(addresses, str) else addresses:
+        for address in addresses:
+            if _is_mac(address) or given.protocol == "ether":
+                if _is_mac(address) and given.protocol == "ether":
+                    p.need_ethernet(self.start)
+                    trees.append(ether_host(p.headers, given.direction, _mac(address)))
+                continue
             is_v6 = ":" in address
             if given.protocol == "ip6" and not is_v6 or given.protocol in ("ip", "arp", "rarp") and is_v6:
                 continue
@@ -217,6 +252,14 @@ class Primitives:
             return ipv4_host(p.headers, given.protocol, given.direction, value, mask)
         return any_ipv4_host(p.headers, given.direction, value, mask)
 
+    def _decnet(self, given: Qualifiers) -> Tree:
+        p, token = self.p, self.p.token
+        area, _, node = token.text.partition(".")
+        if token.kind != "v4" or not node.isdecimal() or not 0 < int(area) < 64 or int(node) > 1023:
+            p.refuse("DECnet's addresses are an area and a node", "decnet host 1.5")
+        p.at += 1
+        return decnet_host(p.headers, given.direction, int(area) << 10 | int(node))
+
     def _dotted(self, text: str) -> tuple[int, int]:
         """Return the number of one to four bytes and its bits."""
         parts = text.split(".")
@@ -254,6 +297,20 @@ class Primitives:
         if value & ~mask:
             p.refuse(f"{text} has bits that the net's mask leaves out", since=self.start)
         return ipv6_host(p.headers, given.direction, value, mask)
+
+
+def _range_ends(text: str) -> list[str]:
+    """Return the two ends of a range of ports, which are numbers or names; names may have a hyphen, too."""
+    if text.lower() in names.SERVICES:
+        return [text]
+    parts = text.split("-")
+    ways = [["-".join(parts[:i]), "-".join(parts[i:])] for i in range(1, len(parts))]
+    known = [way for way in ways if all(end[0].isdecimal() or end.lower() in names.SERVICES for end in way if end)]
+    return (known or ways)[0]
+
+
+def _is_mac(text: str) -> bool:
+    return "." not in text and text.count(":") == 5 and "::" not in text
 
 
 def _mac(text: str) -> int:
