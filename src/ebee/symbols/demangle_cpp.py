@@ -1,31 +1,20 @@
 """Names of C++, as compilers mangle them, to what the source says.
 
-A type is a pair: what stands before a declared name, and what after it; a list is a pack, with an element for each
-argument. Recursion and the length of texts are bounded, as every name may stand for the whole of an earlier one.
+Recursion and the length of texts are bounded, as every name may stand for the whole of an earlier one.
 Source: Itanium C++ ABI, section 5.1.
 """
 
 from __future__ import annotations
 
 from .demangle_expressions import BINARY, EXPRESSIONS, UNARY, NotMangledError
+from .demangle_letters import Letters
+from .demangle_parts import MOST_CHARACTERS, each, flat, joined, last_name, text_of
+from .demangle_types import read_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from .demangle_parts import Part, Type
 
-    Type = tuple[str, str]
-    Part = Type | list["Part"]
-
-_BUILTIN = {
-    "v": "void", "w": "wchar_t", "b": "bool", "c": "char", "a": "signed char", "h": "unsigned char", "s": "short",
-    "t": "unsigned short", "i": "int", "j": "unsigned int", "l": "long", "m": "unsigned long", "x": "long long",
-    "y": "unsigned long long", "n": "__int128", "o": "unsigned __int128", "f": "float", "d": "double",
-    "e": "long double", "g": "__float128", "z": "...",
-}  # fmt: skip
-_BUILTIN_D = {
-    "n": "decltype(nullptr)", "a": "auto", "c": "decltype(auto)", "d": "decimal64", "e": "decimal128",
-    "f": "decimal32", "h": "half", "i": "char32_t", "s": "char16_t", "u": "char8_t",
-}  # fmt: skip
 _ABBREVIATED = {
     "t": "std", "a": "std::allocator", "b": "std::basic_string", "s": "std::string", "i": "std::istream",
     "o": "std::ostream", "d": "std::iostream",
@@ -44,7 +33,6 @@ _SPECIAL = {
     "GV": "guard variable for ", "TW": "TLS wrapper function for ", "TH": "TLS init function for ",
     "GTt": "transaction clone for ", "GTn": "non-transaction clone for ",
 }  # fmt: skip
-_MOST_CHARACTERS, _MOST_DEPTH, _MOST_PARTS = 1 << 14, 96, 1 << 13
 
 
 def demangle_cpp(name: str) -> str:
@@ -56,111 +44,16 @@ def demangle_cpp(name: str) -> str:
     return text
 
 
-def _each(make: Callable[..., Type], *parts: Part) -> Part:
-    """Make a type of others; of packs one for each of their elements."""
-    sizes = [len(part) for part in parts if isinstance(part, list)]
-    if not sizes:
-        made = make(*parts)
-        if len(made[0]) + len(made[1]) > _MOST_CHARACTERS:
-            raise NotMangledError
-        return made
-    return [_each(make, *(p[n] if isinstance(p, list) else p for p in parts)) for n in range(min(sizes))]
-
-
-def _flat(part: Part) -> list[str]:
-    """Return a part as arguments: those of a pack one by one."""
-    return [text for p in part for text in _flat(p)] if isinstance(part, list) else [_joined(part)]
-
-
-def _joined(type: Type) -> str:
-    return type[0] + type[1] if type[1] else type[0].rstrip()
-
-
-def text_of(part: Part) -> str:
-    return ", ".join(_flat(part))
-
-
-def _after(mark: str) -> Callable[[Type], Type]:
-    """Return what puts `*`, `&` or a qualifier after a type: in parentheses where that is a function or an array."""
-
-    def make(type: Type) -> Type:
-        left, right = type
-        if mark[0] == "&" and left.endswith("&"):  # references of references
-            return (left, right) if mark == "&&" else (left.rstrip("&") + "&", right)
-        if right.startswith(("(", "[")) and not left.endswith(("*", "&")) and mark[0] in "*&":
-            return f"{left.rstrip()} ({mark}", ")" + right if right[0] == "(" else ") " + right
-        if right and mark[0] == " " and right[0] == "(" and not left.endswith(("*", "&")):
-            return left, right + mark
-        return left + mark, right
-
-    return make
-
-
-def _last_name(text: str) -> str:
-    """Return what a constructor of a class is called: the last of its names, without arguments and tags."""
-    text = text.partition("[abi:")[0] if text.endswith("]") else text
-    if text.endswith(">"):
-        depth, at = 0, len(text)
-        while at:
-            at -= 1
-            depth += (text[at] == ">") - (text[at] == "<")
-            if not depth:
-                break
-        text = text[:at]
-    return text.rpartition("::")[2]
-
-
-class Reader:
+class Reader(Letters):
     """Reads a name from left to right."""
 
     def __init__(self, name: str, at: int) -> None:
-        self.name, self.at = name, at
+        super().__init__(name, at)
         self.known: list[Part | int] = []  # what S_ and its like stand for; a number: a parameter of the template
         self.arguments: list[Part] = []  # what T_ and its like stand for
         self.later: list[str] = []  # parameters of a template in the name of a conversion, which come after it
         self.whole: list[bool] = []  # of the arguments read last, whether each is a pack spread out, not one by one
-        self.depth = self.parts = self.in_lambda = 0
-
-    # Letters
-
-    def peek(self, text: str) -> bool:
-        return self.name.startswith(text, self.at)
-
-    def take(self, text: str) -> bool:
-        if self.name.startswith(text, self.at):
-            self.at += len(text)
-            return True
-        return False
-
-    def expect(self, text: str) -> None:
-        if not self.take(text):
-            raise NotMangledError
-
-    def letter(self) -> str:
-        return self.name[self.at : self.at + 1]
-
-    def number(self) -> int:
-        start = self.at
-        while self.letter() in "0123456789" and self.at < len(self.name) and self.at - start < 10:
-            self.at += 1
-        if start == self.at:
-            raise NotMangledError
-        return int(self.name[start : self.at])
-
-    def sequence(self) -> int:
-        """Return the number of base 36 before `_`: none is 0, `0` is 1."""
-        end = self.name.find("_", self.at)
-        digits = self.name[self.at : end]
-        if end < 0 or len(digits) > 6 or not all(c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ" for c in digits):
-            raise NotMangledError
-        self.at = end + 1
-        return int(digits, 36) + 1 if digits else 0
-
-    def deeper(self) -> None:
-        self.depth += 1
-        self.parts += 1
-        if self.depth > _MOST_DEPTH or self.parts > _MOST_PARTS:
-            raise NotMangledError
+        self.in_lambda = 0
 
     # Functions and variables
 
@@ -169,7 +62,7 @@ class Reader:
         self.deeper()
         text = self._special() if self.letter() in ("T", "G") else self._function(is_scope)
         self.depth -= 1
-        if len(text) > _MOST_CHARACTERS:
+        if len(text) > MOST_CHARACTERS:
             raise NotMangledError
         return text
 
@@ -224,7 +117,7 @@ class Reader:
         while self.at < len(self.name) and self.letter() not in ("E", ".", "@", "Q"):
             if self.peek("RE") or self.peek("OE"):  # of the function, not of a type
                 break
-            found += _flat(self.type())
+            found += flat(self.type())
         return "(" + ", ".join([] if found == ["void"] else found) + ")"
 
     # Names
@@ -248,8 +141,8 @@ class Reader:
                 if not self.peek("I"):
                     return name, False, ""
                 self.known.append(name)
-                return self._with_arguments(name, is_outermost), is_plain, ""
-            return self._with_arguments(name, is_outermost), True, ""
+                return self.with_arguments(name, is_outermost), is_plain, ""
+            return self.with_arguments(name, is_outermost), True, ""
         finally:
             self.depth -= 1
 
@@ -264,7 +157,7 @@ class Reader:
             if self.peek("I"):
                 if name is None:
                     raise NotMangledError
-                name, has_return = self._with_arguments(name, is_outermost), is_plain
+                name, has_return = self.with_arguments(name, is_outermost), is_plain
             elif self.peek("S") and not self.peek("St") and name is None:
                 name = self.substitution(is_scope=True)
                 known = -1
@@ -280,11 +173,11 @@ class Reader:
                 continue
             else:
                 scope = text_of(name) if name is not None else ""
-                plain, is_plain = self.unqualified(_last_name(scope))
+                plain, is_plain = self.unqualified(last_name(scope))
                 if name is None:
                     name = (plain, "")
                 else:
-                    name = _each(lambda outer, plain=plain: (f"{outer[0]}{outer[1]}::{plain}", ""), name)
+                    name = each(lambda outer, plain=plain: (f"{outer[0]}{outer[1]}::{plain}", ""), name)
                 has_return = False
             if known >= 0 and not self.peek("E"):
                 self.known.append(name)
@@ -306,7 +199,7 @@ class Reader:
             outer += f"::{{default arg#{number}}}"
         inner, has_return, qualifiers = self.name_of(is_outermost=is_outermost)
         self._discriminator()
-        return _each(lambda name: (f"{outer}::{name[0]}{name[1]}", ""), inner), has_return, qualifiers
+        return each(lambda name: (f"{outer}::{name[0]}{name[1]}", ""), inner), has_return, qualifiers
 
     def _discriminator(self) -> None:
         if self.take("__"):
@@ -315,7 +208,8 @@ class Reader:
         elif self.peek("_") and self.name[self.at + 1 : self.at + 2].isdigit():
             self.at += 2
 
-    def _with_arguments(self, name: Part, is_outermost: bool) -> Part:
+    def with_arguments(self, name: Part, is_outermost: bool) -> Part:
+        """Read the arguments of a template that has this name."""
         arguments = self.template_arguments()
         if is_outermost:
             self.arguments = arguments
@@ -323,16 +217,16 @@ class Reader:
                 value = text_of(arguments[n]) if n < len(arguments) else ""
                 if not value:
                     raise NotMangledError
-                name = _each(lambda outer, m=mark, v=value: (outer[0].replace(m, v), outer[1].replace(m, v)), name)
+                name = each(lambda outer, m=mark, v=value: (outer[0].replace(m, v), outer[1].replace(m, v)), name)
             self.later = []
         space = " " if text_of(name).endswith("<") else ""
         parts = [(text_of(a), "") if is_whole else a for a, is_whole in zip(arguments, self.whole)]
 
         def make(outer: Type, *inner: Type) -> Type:
-            text = ", ".join(filter(None, map(_joined, inner)))
+            text = ", ".join(filter(None, map(joined, inner)))
             return f"{outer[0]}{outer[1]}{space}<{text}>", ""
 
-        return _each(make, name, *parts)
+        return each(make, name, *parts)
 
     def template_arguments(self) -> list[Part]:
         """Return the arguments of a template."""
@@ -399,14 +293,6 @@ class Reader:
         number = self.number() + 2 if self.letter() != "_" else 1
         self.expect("_")
         return number
-
-    def source_name(self) -> str:
-        length = self.number()
-        text = self.name[self.at : self.at + length]
-        if len(text) != length or not length:
-            raise NotMangledError
-        self.at += length
-        return "(anonymous namespace)" if text.startswith(("_GLOBAL__N", "_GLOBAL_.N", "_GLOBAL_$N")) else text
 
     def operator(self) -> tuple[str, bool]:
         if self.take("cv"):
@@ -488,114 +374,9 @@ class Reader:
 
     def type(self) -> Part:
         self.deeper()
-        found = self._type()
+        found = read_type(self)
         self.depth -= 1
         return found
-
-    def _type(self) -> Part:
-        letter = self.letter()
-        if letter in _BUILTIN:
-            self.at += 1
-            return _BUILTIN[letter], ""
-        if letter == "D" and self.name[self.at + 1 : self.at + 2] in _BUILTIN_D and self.at + 1 < len(self.name):
-            self.at += 2
-            return _BUILTIN_D[self.name[self.at - 1]], ""
-        if letter == "u":
-            self.at += 1
-            text = self.source_name()
-            if self.peek("I"):
-                text += f"<{', '.join(t for a in self.template_arguments() for t in _flat(a))}>"
-            found: Part = (text, "")
-        elif letter == "S" and not self.peek("St"):
-            name = self.substitution()
-            if not self.peek("I"):
-                return name
-            found = self._with_arguments(name, False)
-        elif letter in ("r", "V", "K"):
-            qualifiers = self.qualifiers()
-            found = _each(_after(qualifiers), self.type())
-        elif letter in ("P", "R", "O"):
-            self.at += 1
-            found = _each(_after({"P": "*", "R": "&", "O": "&&"}[letter]), self.type())
-        elif letter in ("C", "G"):
-            self.at += 1
-            found = _each(_after(" _Complex" if letter == "C" else " _Imaginary"), self.type())
-        elif letter == "U":
-            self.at += 1
-            text = self.source_name()
-            if self.peek("I"):
-                text += f"<{', '.join(t for a in self.template_arguments() for t in _flat(a))}>"
-            found = _each(_after(f" {text}"), self.type())
-        elif letter == "F" or self.peek("Do") or self.peek("DO") or self.peek("Dx"):
-            found = self._function_type()
-        elif letter == "A":
-            found = self._array()
-        elif letter == "M":
-            self.at += 1
-            owner, member = self.type(), self.type()
-            found = _each(_member_pointer, owner, member)
-        elif letter == "T" and self.name[self.at + 1 : self.at + 2] not in tuple("sue"):
-            found, number = self.parameter()
-            self.known.append(number)
-            if not self.peek("I") or self.is_conversion:  # then they are those of the operator
-                return found
-            found = self._with_arguments(found, False)
-        elif self.take("Dp"):
-            found = self.type()
-        elif self.peek("Dt") or self.peek("DT"):
-            found = self.decltype()
-        elif self.take("Dv"):
-            found = self._vector()
-        elif self.take("DF"):
-            bits = self.number()
-            found = (f"std::bfloat{bits}_t" if self.take("b") else f"_Float{bits}{'x' if self.take('x') else ''}", "")
-            self.take("_")
-            return found
-        elif self.take("DB") or self.take("DU"):
-            kind = "_BitInt" if self.name[self.at - 1] == "B" else "unsigned _BitInt"
-            size = str(self.number()) if self.letter().isdigit() else self.expression()
-            self.expect("_")
-            return f"{kind}({size})", ""
-        else:
-            if letter == "T":
-                self.at += 2
-            found = self.name_of()[0]
-        self.known.append(found)
-        return found
-
-    def _function_type(self) -> Part:
-        ends = ""
-        if self.take("Do"):
-            ends = " noexcept"
-        elif self.take("DO"):
-            ends = f" noexcept({self.expression()})"
-            self.expect("E")
-        self.take("Dx")
-        self.expect("F")
-        self.take("Y")
-        returned, parameters = self.type(), self.parameters()
-        ends = (" &" if self.take("R") else " &&" if self.take("O") else "") + ends
-        self.expect("E")
-        return _each(lambda type: (type[0] + " ", parameters + ends + type[1]), returned)
-
-    def _array(self) -> Part:
-        self.expect("A")
-        size = ""
-        if self.letter().isdigit():
-            size = str(self.number())
-        elif not self.peek("_"):
-            size = self.expression()
-        self.expect("_")
-        return _each(lambda type: (type[0] + (" " if not type[1] else ""), f"[{size}]{type[1]}"), self.type())
-
-    def _vector(self) -> Part:
-        if self.letter().isdigit():
-            size = str(self.number())
-        else:
-            self.expect("_")
-            size = self.expression()
-        self.expect("_")
-        return _each(_after(f" __vector({size})"), self.type())
 
     def decltype(self) -> Part:
         self.at += 2
@@ -609,7 +390,7 @@ class Reader:
         self.deeper()
         text = self._expression()
         self.depth -= 1
-        if len(text) > _MOST_CHARACTERS:
+        if len(text) > MOST_CHARACTERS:
             raise NotMangledError
         return text
 
@@ -682,7 +463,7 @@ class Reader:
     def _optional_arguments(self) -> str:
         if not self.peek("I"):
             return ""
-        return f"<{', '.join(t for a in self.template_arguments() for t in _flat(a))}>"
+        return f"<{', '.join(t for a in self.template_arguments() for t in flat(a))}>"
 
     def literal(self) -> str:
         self.expect("L")
@@ -709,10 +490,3 @@ class Reader:
         if type == "decltype(nullptr)":
             return "nullptr"
         return f"({type}){value}"
-
-
-def _member_pointer(owner: Type, member: Type) -> Type:
-    left, right = member
-    if right.startswith("("):
-        return f"{left.rstrip()} ({owner[0]}{owner[1]}::*", ")" + right
-    return f"{left} {owner[0]}{owner[1]}::*", right
