@@ -369,7 +369,7 @@ class Session:
         if not self._verify or backend.name != "engine":
             return
         from ..engine.backend import EngineBackend
-        from .verify import refuse_unsafe
+        from .guard import refuse_unsafe
 
         assert isinstance(backend, EngineBackend)
         backend.guard = lambda prog, obj: refuse_unsafe(prog, obj, backend.target)

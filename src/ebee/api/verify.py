@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from os import fspath
 
-from ..errors import Explanation, FormatError, InternalError, PermissionMissing, SourceSpan, SyscallError, VerifierError
+from ..errors import Explanation, FormatError, InternalError, PermissionMissing, SourceSpan, SyscallError
 from ..record import Record, field
 from .compile import compile, find_target
 from .objects import Object
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..spec.object import ObjectSpec, ProgramSpec
-    from ..spec.target import Target
     from ..types.probes import Probe
     from ..types.struct_ops import StructOps
 
@@ -25,8 +24,6 @@ INSN_LIMIT = 1_000_000
 _PATH, _ALL_PATHS, _STATS = 1, 2, 4  # log levels
 _LOG_BYTES = 1 << 24
 _EPERM, _ENOSPC = 1, 28
-# Rules that need the kernel's types; without them the engine's own checks are what is left.
-_TYPES_MISSING = frozenset(("kfunc_unknown",))
 
 
 class ProgramVerdict(Record):
@@ -155,7 +152,7 @@ def _ask_ebee(
     prog: ProgramSpec, obj: ObjectSpec, kernel: str, unprivileged: bool, strict_alignment: bool, target: str
 ) -> ProgramVerdict:
     from ..kernel.types import source_spans
-    from ..verifier.entry import explain_refusal, verify_program
+    from ..verifier.entry import verify_program
     from ..verifier.refusal import Options
 
     options = Options(kernel, not unprivileged, strict_alignment, count_visits=True, trace_refusal=True)
@@ -167,32 +164,14 @@ def _ask_ebee(
     spans, stats = source_spans(prog, obj.btf), verdict.stats
     made = ProgramVerdict(prog.name, prog.section, "ebee", verdict.accepted, insns=sum(i.slots for i in prog.insns))
     if verdict.refusal is not None:
+        from ..verifier.explain_refusal import explain_refusal
+
         made.explanation = explain_refusal(verdict.refusal, prog, spans)
     made.processed, made.longest_path = stats.processed, stats.longest_path
     made.total_states, made.peak_states, made.stack_bytes = stats.total_states, stats.peak_states, stats.stack_bytes
     made.max_states_per_insn, made.deepest_stack = stats.max_states_per_insn, stats.deepest_stack
     made.costs, made.pruned = _costs(stats.visits, spans), _costs(stats.pruned, spans)
     return made
-
-
-def refuse_unsafe(prog: ProgramSpec, obj: ObjectSpec, target: Target) -> None:
-    """Refuse a program that ebee's verifier refuses, unless it only lacks the kernel's types.
-
-    Raises: VerifierError, InternalError if the verifier itself fails.
-    """
-    from ..kernel.types import source_spans
-    from ..verifier.entry import explain_refusal, verify_program
-
-    refusal = verify_program(prog, obj, target).refusal
-    if refusal is None or refusal.rule in _TYPES_MISSING:
-        return
-    spans = source_spans(prog, obj.btf)
-    made = explain_refusal(refusal, prog, spans)
-    hint = f"{made.words[:-1]}: {made.hint}" if made.hint else made.words
-    raise VerifierError(
-        prog.name, refusal.message, insn_idx=refusal.insn_idx, span=made.span, notes=made.notes(), hint=hint,
-        explanation=made,
-    )  # fmt: skip
 
 
 def _costs(visits: dict[int, int], spans: dict[int, SourceSpan]) -> list[tuple[SourceSpan, int]]:

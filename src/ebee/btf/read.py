@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 # Modifiers or arrays in a row, or structs inside structs, after which a type is taken for a cycle.
 MAX_DEPTH = 64
 _PIECE_BYTES = 1 << 16
+_LARGE = 32  # members, from which on they are kept
 
 
 class BtfField:
@@ -129,17 +130,18 @@ class BtfType:
     @property
     def members(self) -> tuple[Member, ...]:
         """The members of a struct or union, in order. Raises: BtfError for other kinds, as all these do."""
+        known = self.btf._large.get(self._word)
+        if known is not None:
+            return known
         words = self._expect(BTF_KIND_STRUCT, BTF_KIND_UNION)
-        string = self.btf.string
-        if self.kind_flag:
-            return tuple(
-                Member(string(n), t, where & 0xFFFFFF, where >> 24)
-                for n, t, where in zip(words[::3], words[1::3], words[2::3], strict=True)
-            )
-        return tuple(
-            Member(string(n), t, off)
-            for n, t, off in zip(words[::3], words[1::3], words[2::3], strict=True)
+        string, flag = self.btf.string, self.kind_flag
+        found = tuple(
+            Member(string(n), t, where & 0xFFFFFF if flag else where, where >> 24 if flag else 0)
+            for n, t, where in zip(words[::3], words[1::3], words[2::3], strict=True)
         )
+        if len(found) >= _LARGE:
+            self.btf._large[self._word] = found
+        return found
 
     @property
     def values(self) -> tuple[tuple[str, int], ...]:
@@ -206,8 +208,8 @@ class Btf:
     """
 
     __slots__ = (
-        "_first_id", "_known", "_str_base", "_str_end", "_str_start", "_text", "_type_end", "_type_start", "_words",
-        "base", "byte_order", "data", "pointer_size",
+        "_first_id", "_known", "_large", "_str_base", "_str_end", "_str_start", "_text", "_type_end", "_type_start",
+        "_words", "base", "byte_order", "data", "pointer_size",
     )  # fmt: skip
 
     def __init__(
@@ -261,6 +263,7 @@ class Btf:
             swapped.byteswap()
             self._words = swapped
         self._text = b""
+        self._large: dict[int, tuple[Member, ...]] = {}  # members of structs that have many, by where they are
         self._known = None if index is None else TypeIndex.from_bytes(memoryview(index), len(self._words))
 
     def _truncated(self, word: int) -> BtfError:

@@ -18,7 +18,6 @@ from ..btf.kinds import (
 from ..errors import EbeeError
 from ..record import Record
 from .refusal import Refusal
-from .rules import rule_of
 from .scalar import const
 from .state import (
     CONST_PTR_TO_DYNPTR,
@@ -151,6 +150,8 @@ def check_call(v: Verifier, subprog: int) -> None:
         btf = v.setting.btf
         name = btf.by_id(v.setting.func_types[v.code.starts[subprog]]).name if btf is not None else ""
         message = f"{refusal.message}; Caller passes invalid args into func#{subprog} ('{name}')"
+        from .rules import rule_of
+
         raise v.refuse(rule_of(message).name, message, **refusal.facts)
 
 

@@ -6,12 +6,11 @@ Source: verbose() calls in kernel/bpf/verifier.c, cfg.c, btf.c, liveness.c and l
 
 from __future__ import annotations
 
-import re
-
 from ..record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
 PYTHON, C, BPFTRACE, ASM = "python", "c", "bpftrace", "asm"
@@ -457,6 +456,8 @@ _compiled: list[tuple[re.Pattern[str], Rule]] = []
 def patterns() -> Iterator[tuple[re.Pattern[str], Rule]]:
     """Iterate over every pattern, compiled, with its rule, in the order in which they are asked."""
     if not _compiled:
+        import re
+
         _compiled.extend((re.compile(pattern), rule) for rule in TABLE for pattern in rule.patterns)
     return iter(_compiled)
 

@@ -7,7 +7,8 @@ from compare import KERNEL, target_with_types
 from verdict_cases import parse, read_cases
 
 from ebee.errors import SourceSpan
-from ebee.verifier.entry import explain_refusal, verify_program
+from ebee.verifier.entry import verify_program
+from ebee.verifier.explain_refusal import explain_refusal
 from ebee.verifier.refusal import Options
 
 HEAD = "case x\nsection socket\nmap values array value 64\n"

@@ -1,0 +1,34 @@
+"""The engine's guard: ebee's verifier looks at a program before it runs there."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..spec.object import ObjectSpec, ProgramSpec
+    from ..spec.target import Target
+
+# Rules that need the kernel's types; without them the engine's own checks are what is left.
+_TYPES_MISSING = frozenset(("kfunc_unknown",))
+
+
+def refuse_unsafe(prog: ProgramSpec, obj: ObjectSpec, target: Target) -> None:
+    """Refuse a program that ebee's verifier refuses, unless it only lacks the kernel's types.
+
+    Raises: VerifierError, InternalError if the verifier itself fails.
+    """
+    from ..verifier.entry import verify_program
+
+    refusal = verify_program(prog, obj, target).refusal
+    if refusal is None or refusal.rule in _TYPES_MISSING:
+        return
+    from ..errors import VerifierError
+    from ..kernel.types import source_spans
+    from ..verifier.explain_refusal import explain_refusal
+
+    spans = source_spans(prog, obj.btf)
+    made = explain_refusal(refusal, prog, spans)
+    hint = f"{made.words[:-1]}: {made.hint}" if made.hint else made.words
+    raise VerifierError(
+        prog.name, refusal.message, insn_idx=refusal.insn_idx, span=made.span, notes=made.notes(), hint=hint,
+        explanation=made,
+    )  # fmt: skip
