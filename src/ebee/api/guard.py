@@ -24,7 +24,9 @@ def refuse_unsafe(prog: ProgramSpec, obj: ObjectSpec, target: Target) -> None:
     from ..errors import VerifierError
     from ..kernel.types import source_spans
     from ..verifier.explain_refusal import explain_refusal
+    from ..verifier.refusal import Options
 
+    refusal = verify_program(prog, obj, target, Options(trace_refusal=True)).refusal or refusal
     spans = source_spans(prog, obj.btf)
     made = explain_refusal(refusal, prog, spans)
     hint = f"{made.words[:-1]}: {made.hint}" if made.hint else made.words

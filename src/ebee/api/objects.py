@@ -261,11 +261,13 @@ class Object:
         backend: str | None = None,
         kconfig: Mapping[str, str | int] | None = None,
         btf: str | os.PathLike[str] | None = None,
+        verify: bool = True,
     ) -> Object:
         """Create the maps and load the programs; return the object itself.
 
         `backend` is `kernel` (also by default) or `engine`. `kconfig` says what the kernel was configured with, over
         what it says itself: `{"CONFIG_HZ": 250}`. `btf` is a file of the kernel's types, for one that has none itself.
+        Without `verify` the engine does not verify programs before it runs them.
         Raises: VerifierError with the source line, PermissionMissing, NotSupported, UnknownProbe, UsageError,
         SyscallError. After an error nothing is left loaded.
         """
@@ -283,8 +285,9 @@ class Object:
             if program.autoload:
                 parse_section(program.section) if not program.spec.prog_type else None
         active = engine_backend() if wanted == "engine" else kernel_backend()
-        session = Session(backend=active.name)
+        session = Session(backend=active.name, verify=verify)
         session._backend, session._object = active, ref(self)
+        session._guard(active)
         self._session = session
         try:
             if btf is not None:
@@ -564,6 +567,7 @@ def load(
     kconfig: Mapping[str, str | int] | None = None,
     globals: Mapping[str, Any] | None = None,
     btf: str | os.PathLike[str] | None = None,
+    verify: bool = True,
 ) -> Object:
     """Read an object file, or compile a C source, and load it: `read(path).load()`.
 
@@ -572,4 +576,4 @@ def load(
     obj = read(path)
     for name, value in (globals or {}).items():
         obj.globals[name] = value
-    return obj.load(backend=backend, kconfig=kconfig, btf=btf)
+    return obj.load(backend=backend, kconfig=kconfig, btf=btf, verify=verify)

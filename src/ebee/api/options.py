@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 class RunOptions(Record):
     """`command` replaces a script's own command, `replay` its live events; `backend` forces `kernel` or `engine`.
 
+    `verify`: the engine verifies programs before it runs them.
     `declarations_only` is for whoever wants a file's probes and nothing of what it does with them.
     `by_cli` is set while a script runs under the command line: then nobody is traced who was not asked for.
     """
@@ -22,6 +23,7 @@ class RunOptions(Record):
     all: bool = False
     by_cli: bool = False
     declarations_only: bool = False
+    verify: bool = True
     on_notice: Callable[[str], None] | None = None
 
 

@@ -93,11 +93,12 @@ class Session:
                 ...
 
     Maps of the session stay readable until it is closed. One that nothing refers to any more is closed then, with a
-    ResourceWarning if probes were attached. `backend` forces `kernel` or `engine`. With `verify` programs are verified
-    before they run in the engine, too: what ebee's verifier refuses is a VerifierError there as it is in the kernel.
+    ResourceWarning if probes were attached. `backend` forces `kernel` or `engine`. Programs are verified before
+    they run in the engine, too: what ebee's verifier refuses is a VerifierError there as it is in the kernel; without
+    `verify` the checks that the engine makes while a program runs are all.
     """
 
-    def __init__(self, *, backend: str | None = None, verify: bool = False) -> None:
+    def __init__(self, *, backend: str | None = None, verify: bool = True) -> None:
         self._wanted, self._verify = backend, verify
         self._backend: Backend | None = None
         self._maps: dict[MapDecl | Global[Any], LiveMap] = {}
@@ -365,8 +366,8 @@ class Session:
         return self._backend
 
     def _guard(self, backend: Backend) -> None:
-        """Have the engine verify what it loads, if that was asked for."""
-        if not self._verify or backend.name != "engine":
+        """Have the engine verify what it loads, unless nobody wants it."""
+        if not (self._verify and options.current.verify) or backend.name != "engine":
             return
         from ..engine.backend import EngineBackend
         from .guard import refuse_unsafe

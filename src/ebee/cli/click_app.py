@@ -111,6 +111,7 @@ def disasm(file: str, probes: tuple[str, ...], style: str, as_hex: bool, target:
 @click.option("--attach", is_flag=True, help="Attach its programs, and show records of its buffers until Ctrl-C.")
 @click.option("--all", "everyone", is_flag=True, help="Programs may see every process of this machine.")
 @click.option("--engine", is_flag=True, help="Run it in user space, without any privilege: give a command.")
+@click.option("--no-verify", is_flag=True, help="Do not verify programs before they run in the engine.")
 @click.option("-c", "--command", default="", metavar="COMMAND", help="Start this when all is attached; end with it.")
 @click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="Set a global variable before loading.")
 @click.option("--interface", metavar="NAME", help="The network interface of packet programs.")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def load_file(
     file: str, *, attach: bool, engine: bool, everyone: bool, command: str, values: Sequence[str],
     where: dict[str, Any], report: bool = False, btf: str | None = None,
+    no_verify: bool = False,
 ) -> int:
     """Load an object, say what is in it, with `attach` run it until it is interrupted, and return the exit code.
 
@@ -34,7 +35,7 @@ def load_file(
         raise UsageError("whom should the programs see?", hint=hint)
     if not attach and (where or command):
         raise UsageError("it is not to be attached", hint="say --attach as well")
-    with obj.load(backend="engine" if engine else None, btf=btf):
+    with obj.load(backend="engine" if engine else None, btf=btf, verify=not no_verify):
         print("\n".join([f"{obj.spec.name}: loaded", *summary(obj.spec)]))
         if report:
             print(obj.core_report or "CO-RE: no relocations")

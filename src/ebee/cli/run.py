@@ -37,6 +37,7 @@ class Options(Record):
     replay: str = ""
     engine: bool = False
     kernel: bool = False
+    no_verify: bool = False
     json: bool = False
     quiet: bool = False
     log: str = ""
@@ -50,6 +51,7 @@ OPTIONS: tuple[tuple[tuple[str, ...], str, str, str], ...] = (
     (("--replay",), "replay", "FILE", "Feed the events of a recording (see `ebee record`) instead of live ones."),
     (("--engine",), "engine", "", "Run in ebee's own engine, also where the kernel would be allowed."),
     (("--kernel",), "kernel", "", "Run in the kernel or fail."),
+    (("--no-verify",), "no_verify", "", "Do not verify programs before they run in the engine."),
     (("--json",), "json", "", "Print events and maps as JSON lines (of files that only declare probes)."),
     (("--log",), "log", "FILE", "Write the verifier's own log of a refused program to FILE (`-`: standard error)."),
     (("-q", "--quiet"), "quiet", "", "Print no notices."),
@@ -98,6 +100,7 @@ def run(options: Options) -> int:
         options.replay or None,
         options.all,
         by_cli=True,
+        verify=not options.no_verify,
         on_notice=(lambda _text: None) if options.quiet else print_notice,
     )
     if options.command and hasattr(sys.stdout, "reconfigure"):

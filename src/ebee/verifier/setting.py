@@ -84,7 +84,8 @@ def setting_of(prog: ProgramSpec, obj: ObjectSpec, target: Target | None = None)
         at, slot = reloc.insn_idx, slots[reloc.insn_idx]
         insn = made.insns[at].copy()
         if reloc.kind in (RELO_MAP, RELO_MAP_VALUE):
-            made.maps[slot] = obj.maps[reloc.symbol]
+            if reloc.symbol in obj.maps:  # the address of what is not there is refused where it is loaded
+                made.maps[slot] = obj.maps[reloc.symbol]
             is_value = reloc.kind == RELO_MAP_VALUE
             insn.src_reg = BPF_PSEUDO_MAP_VALUE if is_value else BPF_PSEUDO_MAP_FD
             insn.imm = reloc.addend << 32 if is_value else 0
