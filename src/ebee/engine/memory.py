@@ -68,6 +68,14 @@ class Memory:
         first."""
         return self.place(self.reserve(kind), data, kind)
 
+    def new(self, data: Buffer, kind: str, *, is_writable: bool = True) -> tuple[int, Buffer]:
+        """Make memory with this content, which programs may write if `is_writable`; return its address and bytes.
+
+        The bytes are writable for Python in any case, and the same that programs see.
+        """
+        own = bytearray(data)
+        return self.map(own if is_writable else memoryview(own).toreadonly(), kind), own
+
     def unmap(self, address: int) -> None:
         """Take the region of `address` away: later accesses fault. One that is not there is ignored."""
         number = address >> OFFSET_BITS
