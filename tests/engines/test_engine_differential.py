@@ -8,8 +8,9 @@ import linux_engine
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from machines import each_machine
 
-from ebee.engine.interpreter import Machine
+from ebee.engine.jit.layout import FIRST_REGION
 from ebee.errors import EbeeError, ExecutionError, FaultError
 from ebee.isa.insn import Insn
 from ebee.isa.opcodes import BPF_ALU64, BPF_MOV, BPF_X, BPF_XOR, EXIT
@@ -64,19 +65,21 @@ def program(start, steps, shown):
 starts = st.lists(values, min_size=10, max_size=10)
 
 
+@each_machine
 @given(starts, st.lists(arithmetic(), min_size=1, max_size=12), st.sampled_from(REGISTERS))
 @settings(max_examples=150)
-def test_arithmetic_against_the_model(start, steps, shown):
-    assert Machine().load(program(start, steps, shown)).run() == model(start, steps)[shown]
+def test_arithmetic_against_the_model(new_machine, start, steps, shown):
+    assert new_machine().load(program(start, steps, shown)).run() == model(start, steps)[shown]
 
 
+@each_machine
 @pytest.mark.needs_kernel
 @given(starts, st.lists(arithmetic(for_linux=True), min_size=1, max_size=12))
 @settings(max_examples=60)
-def test_arithmetic_against_linux(start, steps):
+def test_arithmetic_against_linux(new_machine, start, steps):
     insns = program(start, steps, 0)[:-2]
     insns += [Insn(BPF_ALU64 | BPF_XOR | BPF_X, 0, reg) for reg in REGISTERS[1:]] + [Insn(EXIT)]
-    r0 = Machine().load(insns).run()
+    r0 = new_machine().load(insns).run()
     assert linux_engine.run(insns) == r0 & 0xFFFF_FFFF
     upper = isa_cases.upper_half(isa_cases.Case("", insns, r0))
     assert linux_engine.run(upper.insns) == upper.expected
@@ -87,21 +90,24 @@ addresses = (
     values
     | st.integers(0x8000_0000, 0x8000_1010).map(lambda number: number << 32)
     | st.integers(0x8000_0FFF << 32, (0x8000_1001 << 32) + 200)
+    | st.integers(FIRST_REGION, FIRST_REGION + 16).map(lambda number: number << 32)
+    | st.integers(FIRST_REGION << 32, (FIRST_REGION + 12 << 32) + 200)
 )
 
 
+@each_machine
 @given(
     st.lists(st.tuples(st.sampled_from(memory_rows), st.integers(-0x8000, 0x7FFF), st.booleans()), max_size=8),
     addresses,
     st.binary(max_size=64),
 )
 @settings(max_examples=200)
-def test_memory_accesses_never_get_out(accesses, address, content):
+def test_memory_accesses_never_get_out(new_machine, accesses, address, content):
     """Whatever a program accesses: it is inside and in order, or a FaultError; the guard regions stay as they were."""
-    machine = Machine()
-    before, inside, after = bytearray(b"\xa5" * 32), bytearray(content), b"\x5a" * 32
-    for region in (before, inside, after):
-        machine.memory.map(region, "test memory")
+    machine = new_machine()
+    machine.memory.new(b"\xa5" * 32, "test memory")
+    machine.memory.new(content, "test memory")
+    _, after = machine.memory.new(b"\x5a" * 32, "test memory", is_writable=False)
     insns = [isa_cases.mov(1, address), isa_cases.mov(2, U64)]
     for row, off, near in accesses:
         insn = isa_cases.fixed(row, dst_reg=1, off=off % 80 - 8 if near else off)
@@ -120,20 +126,22 @@ def test_memory_accesses_never_get_out(accesses, address, content):
     assert after == b"\x5a" * 32
 
 
+@each_machine
 @given(st.lists(st.binary(min_size=8, max_size=8), min_size=1, max_size=8))
 @settings(max_examples=200)
-def test_random_bytes_end_or_are_refused(slots):
+def test_random_bytes_end_or_are_refused(new_machine, slots):
     from ebee.isa.encode import decode
 
     try:
-        Machine().load(decode(b"".join(slots))).run(budget=1000)
+        new_machine().load(decode(b"".join(slots))).run(budget=1000)
     except EbeeError as error:
         assert str(error)
 
 
+@each_machine
 @given(st.data())
 @settings(max_examples=100)
-def test_random_instructions_end_or_are_refused(data):
+def test_random_instructions_end_or_are_refused(new_machine, data):
     """Valid instructions with random operands and short jumps: a result, a fault or a refusal, nothing else."""
     rows = data.draw(st.lists(st.sampled_from([row for row in ROWS if row.family != "lddw"]), max_size=12))
     insns = [isa_cases.mov(data.draw(st.sampled_from(REGISTERS)), data.draw(values))]
@@ -150,16 +158,17 @@ def test_random_instructions_end_or_are_refused(data):
                 insn.imm = data.draw(st.sampled_from([0, 1, 5, 14, -1, 1 << 16]))
         insns.append(insn)
     try:
-        r0 = Machine().load([*insns, Insn(EXIT)]).run(budget=2000)
+        r0 = new_machine().load([*insns, Insn(EXIT)]).run(budget=2000)
     except EbeeError as error:
         assert "failed:" not in str(error)
     else:
         assert 0 <= r0 <= U64
 
 
-def test_budget_is_exact():
+@each_machine
+def test_budget_is_exact(new_machine):
     loop = [isa_cases.mov(0, 0), Insn(BPF_ALU64 | BPF_XOR | BPF_X, 0, 0), Insn(EXIT)]
-    code = Machine().load(loop)
+    code = new_machine().load(loop)
     assert code.run(budget=3) == 0
     with pytest.raises(ExecutionError, match="budget is used up"):
         code.run(budget=2)

@@ -1,12 +1,12 @@
-"""Every instruction against the cases of tests/data/isa: in the interpreter, and in the kernel where it may run."""
+"""Every instruction against the cases of tests/data/isa: in the engines, and in the kernel where it may run."""
 
 from __future__ import annotations
 
 import isa_cases
 import linux_engine
 import pytest
+from machines import each_machine
 
-from ebee.engine.interpreter import Machine
 from ebee.errors import EbeeError
 from ebee.isa.table import ROWS, row_of
 
@@ -20,10 +20,11 @@ def ids(cases):
     return [case.name.replace(" ", "-") for case in cases]
 
 
+@each_machine
 @pytest.mark.parametrize("case", isa_cases.ALL, ids=ids(isa_cases.ALL))
-def test_interpreter(case):
+def test_engine(case, new_machine):
     def run():
-        return Machine().load(case.insns).run(packet=case.packet)
+        return new_machine().load(case.insns).run(packet=case.packet)
 
     if case.error:
         with pytest.raises(EbeeError) as caught:

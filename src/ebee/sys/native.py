@@ -29,7 +29,6 @@ _munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
 _mprotect.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
 
 Enter = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_uint64)
-Callee = ctypes.CFUNCTYPE(ctypes.c_uint64, *[ctypes.c_uint64] * 6)
 
 
 class _SigAction(ctypes.Structure):
@@ -89,10 +88,9 @@ def protect_read_only(address: int, size: int) -> None:
         raise SyscallError("mprotect", ctypes.get_errno(), "memory of the engine")
 
 
-def callee(function: Callable[..., int]) -> tuple[object, int]:
-    """Return a C function of six u64 that calls Python, which lives as long as the first result, and its address."""
-    made = Callee(function)
-    return made, ctypes.cast(made, ctypes.c_void_p).value or 0
+def python_function(name: str) -> int:
+    """Return the address of a function of Python's C API."""
+    return ctypes.cast(ctypes.pythonapi[name], ctypes.c_void_p).value or 0
 
 
 def install_handler(make: Callable[[int], bytes]) -> None:

@@ -22,6 +22,8 @@ RAISE_DEEP = 80
 RAISE_PAST = 88
 RAISE_TARGET = 96
 TABLE = 104  # where `gotox` and `callx` found no target: the address asked for
+CALL_PYTHON = 112  # calls the Python function whose object's address is in a register of its own
+REGISTERS = 128  # after a signal: the general registers, in the order of struct ucontext_t
 
 LIMITS_READ = 0x1000
 LIMITS_WRITE = LIMITS_READ + 4 * (1 << 15)

@@ -10,14 +10,14 @@ from bisect import bisect_right
 from ctypes import c_uint64
 from struct import pack_into, unpack_from
 
-from ...errors import EbeeError, ExecutionError, FaultError, InternalError, NotSupported
+from ...errors import EbeeError, ExecutionError, InternalError, NotSupported
 from ...sys import native
-from ..interpreter import DEFAULT_BUDGET, Code, Machine, ProgramExit
+from ..interpreter import Code, Machine
 from ..memory import OFFSET_BITS
 from ..translate import CALLBACK_HELPERS, CODE_BASE, MAX_FRAMES, STACK_BYTES, TAIL_CALL, helper_name, unresolved_wide
 from . import layout
 from .memory import NativeMemory
-from .program import Options, Program
+from .program import Callee, Options, Program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ...isa.insn import Insn
     from ...isa.table import Row
-    from .program import NativeText, ResolveWide
+    from .program import FindCallee, NativeText, ResolveWide
 
 _U64, _U32 = 0xFFFF_FFFF_FFFF_FFFF, 0xFFFF_FFFF
 _WHY = {
@@ -57,7 +57,7 @@ class NativeMachine(Machine):
         runtime = process_runtime()
         self.options = options or Options(may_bmi2="bmi2" in runtime.flags)
         self.frame_top = self.memory.stack(MAX_FRAMES, STACK_BYTES)
-        self._callees: dict[object, int] = {}
+        self._callees: dict[object, Callee] = {}
         self._keep: list[object] = []
         self._failure: BaseException | None = None
         self._enter = runtime.enter
@@ -86,7 +86,7 @@ class NativeMachine(Machine):
 
         owner: list[NativeCode] = []
 
-        def find(row: Row, insn: Insn, slot: int) -> int:
+        def find(row: Row, insn: Insn, slot: int) -> Callee:
             return self.callee(row, insn, slot, kfuncs, owner)
 
         text = process_runtime().compile(program, find, resolve_wide, self.options)
@@ -101,12 +101,16 @@ class NativeMachine(Machine):
         slot: int,
         kfuncs: Sequence[Callable[..., int]],
         owner: list[NativeCode],
-    ) -> int:
-        """Return the address of a C function that does what an instruction calls; `owner` will hold its program."""
+    ) -> Callee:
+        """Return the function that does what an instruction calls; `owner` will hold its program."""
         if row.family == "packet":
             return self._callback("packet", self.load_packet, 2)
         if row.family == "callx":
             return self._callback("callx", self._call_helper, 6)
+        if row.op == "kfunc" and insn.imm >= len(kfuncs):
+            raise NotSupported(
+                f"calls of kernel functions by BTF id in the engine (instruction {slot})", hint="run it in the kernel"
+            )
         if row.op == "kfunc":
             function = kfuncs[insn.imm]
             return self._callback(function, self._with_machine(function, _int), function.__code__.co_argcount - 1)
@@ -149,7 +153,7 @@ class NativeMachine(Machine):
     def _call_helper(self, a: int, b: int, c: int, d: int, e: int, number: int) -> int:
         return super().call(number, 0, a, b, c, d, e)
 
-    def _callback(self, key: object, function: Callable[..., int], arguments: int) -> int:
+    def _callback(self, key: object, function: Callable[..., int], arguments: int) -> Callee:
         found = self._callees.get(key)
         if found is not None:
             return found
@@ -168,10 +172,9 @@ class NativeMachine(Machine):
             finally:
                 pack_into("<q", memory.state_bytes, layout.LEFT, self.left)
 
-        made, address = native.callee(call)
-        self._keep.append(made)
-        self._callees[key] = address
-        return address
+        made = self._callees[key] = Callee(id(call), is_python=True)
+        self._keep.append(call)
+        return made
 
     def call(self, address: int, depth: int, *args: int) -> int:
         if address >> 32:
@@ -197,6 +200,8 @@ class NativeMachine(Machine):
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
+        if status == layout.HELPER:
+            raise InternalError("a helper was interrupted")
         site, accessed = unpack_from("<Q", state, layout.SITE)[0], unpack_from("<Q", state, layout.ADDRESS)[0]
         raise process_runtime().explain(self, status, site, accessed)
 
@@ -254,10 +259,10 @@ class Runtime:
 
         if native.machine_name() != "x86_64":
             raise NotSupported(f"native code on {native.machine_name()}", hint="programs run in the interpreter there")
-        from .x86_64.entry import entry_code, handler_code
+        from .x86_64.entry import PYTHON_FUNCTIONS, entry_code, handler_code
 
         self.flags = native.processor_flags()
-        code, fields = entry_code()
+        code, fields = entry_code({name: native.python_function(name) for name in PYTHON_FUNCTIONS})
         start = native.place_code(code)
         self.enter = native.Enter(start)
         self.fields = {field: start + off for field, off in fields.items()}
@@ -267,7 +272,7 @@ class Runtime:
         native.install_handler(lambda previous: handler_code(self._ranges, previous))
 
     def compile(
-        self, program: Program, find: Callable[[Row, Insn, int], int], resolve_wide: ResolveWide, options: Options
+        self, program: Program, find: FindCallee, resolve_wide: ResolveWide, options: Options
     ) -> NativeText:
         """Compile a program for this processor."""
         from .x86_64.baseline import Baseline
@@ -298,7 +303,7 @@ class Runtime:
     def explain(self, machine: NativeMachine, status: int, site: int, accessed: int) -> EbeeError:
         """Return the error for what native code came back with."""
         code = next(c for a, c in self._codes.items() if a < site <= a + len(c.text.code))
-        slot = code.slot_at(site)
+        slot = code.slot_at(site + (status == layout.SIGNAL))  # others left a return address
         machine.code = code
         if status in _WHY:
             return ExecutionError(_WHY[status], slot)
@@ -307,6 +312,12 @@ class Runtime:
             where = "no instruction of this function" if row.family == "gotox" else "where no function starts"
             return ExecutionError(f"{row.family} to a code address that is {where} (r{insn.dst_reg})", slot)
         is_write = row.family == "store" or (row.family == "atomic" and row.op != "load_acq")
+        if status == layout.SIGNAL:
+            from .x86_64.baseline import REGISTERS
+            from .x86_64.entry import register_at
+
+            base = insn.src_reg if row.family == "load" or row.op == "load_acq" else insn.dst_reg
+            accessed = register_at(machine.memory.state_bytes, REGISTERS[base]) + insn.off & _U64
         return machine.memory.fault(accessed, row.bits // 8, write=is_write, insn_idx=slot)
 
 

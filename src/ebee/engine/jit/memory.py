@@ -28,7 +28,9 @@ class NativeMemory(Memory):
     """The memory of one native machine. `state` is the address of its state, `limits_read` and `limits_write` say how
     many bytes native code may reach in each region."""
 
-    __slots__ = ("__weakref__", "_free", "_mapped", "_next_native", "limits_read", "limits_write", "state", "state_bytes")
+    __slots__ = (
+        "__weakref__", "_free", "_mapped", "_next_native", "limits_read", "limits_write", "state", "state_bytes",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from ...isa.insn import Insn
     from ...isa.table import Row
 
-    # The address of the C function that an instruction calls: (row, instruction, slot) -> address.
-    FindCallee = Callable[[Row, Insn, int], int]
+    # What an instruction calls: (row, instruction, slot) -> function.
+    FindCallee = Callable[[Row, Insn, int], "Callee"]
     # The 64-bit value of a wide load with a pseudo source.
     ResolveWide = Callable[[Row, Insn], int]
 
@@ -35,6 +35,13 @@ class Options(Record):
     is_checked: bool = True
     has_budget: bool = True
     may_bmi2: bool = False
+
+
+class Callee(Record):
+    """A C function of up to six u64 at an address; or the address of a Python function, which takes six numbers."""
+
+    address: int
+    is_python: bool = False
 
 
 class NativeText(Record):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ....isa.insn import Insn
     from ....isa.table import Row
-    from ..program import FindCallee, ResolveWide
+    from ..program import Callee, FindCallee, ResolveWide
 
 REGISTERS = (RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP)
 _SAVED = (RBX, R13, R14, R15)
@@ -262,8 +262,8 @@ _made: dict[tuple[bool, bool], dict[tuple[int, ...], bytes]] = {}
 class Baseline:
     """Compiles one program; `run` returns the machine code.
 
-    `find_callee` gives the address of the C function that a call of a helper or kernel function leads to (and of the
-    legacy packet loads and of `callx` with a helper's number), `resolve_wide` the value of a wide load.
+    `find_callee` gives the function that a call of a helper or kernel function leads to (and what legacy packet loads
+    and `callx` with a helper's number call), `resolve_wide` the value of a wide load.
     """
 
     def __init__(
@@ -386,9 +386,10 @@ class Baseline:
         else:
             self.code += callee + _STATUS_CHECK
 
-    def call_native(self, address: int) -> bytes:
-        """Call a C function; its sixth argument is the frame pointer, or what `callx` calls."""
-        return asm.mov_imm(RAX, address) + asm.call_reg(RAX)
+    def call_native(self, callee: Callee) -> bytes:
+        """Call a C function, or one of Python; its sixth argument is the frame pointer, or what `callx` calls."""
+        how = asm.call_mem(R12, layout.CALL_PYTHON) if callee.is_python else asm.call_reg(RAX)
+        return asm.mov_imm(RAX, callee.address) + how
 
     def packet(self, slot: int, row: Row, insn: Insn) -> None:
         """A legacy packet load: r0 = load(offset, size), and the program ends with 0 if that is negative."""

@@ -8,9 +8,15 @@ A failing check calls one of the `raise` routines: the return address says where
 
 from __future__ import annotations
 
+from struct import unpack_from
+
 from .. import layout
 from . import asm
 from .asm import R8, R9, R10, R11, R12, R13, R14, R15, RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _SAVED = (RBX, RBP, R12, R13, R14, R15)
 _RAISES = {
@@ -24,12 +30,14 @@ _RAISES = {
 _GREGS = (R8, R9, R10, R11, R12, R13, R14, R15, RDI, RSI, RBP, RBX, RDX, RAX, RCX, RSP)
 GREG = {reg: 40 + 8 * i for i, reg in enumerate(_GREGS)}
 _RIP = 40 + 8 * 16
-_SI_ADDR = 16
 _RT_SIGACTION = 13
 
 
-def entry_code() -> tuple[bytes, dict[int, int]]:
-    """Return the code, which starts with `enter`, and the offset that each field of the state is to point to."""
+def entry_code(python: Mapping[str, int]) -> tuple[bytes, dict[int, int]]:
+    """Return the code, which starts with `enter`, and the offset that each field of the state is to point to.
+
+    `python` has the addresses of the functions of Python's C API that `callback_code` calls.
+    """
     code = bytearray()
     fields: dict[int, int] = {}
     for reg in _SAVED:
@@ -52,7 +60,62 @@ def entry_code() -> tuple[bytes, dict[int, int]]:
         code += asm.reg_mem(asm.MOV, R11, R12, layout.ADDRESS)
         code += asm.reg_mem(b"\xc7", 0, R12, layout.STATUS) + asm.imm32(status)
         code += asm.jmp_mem(R12, layout.UNWIND)
-    return bytes(code), fields
+    fields[layout.CALL_PYTHON] = len(code)
+    return bytes(code) + callback_code(python), fields
+
+
+PYTHON_FUNCTIONS = (
+    "PyGILState_Ensure", "PyGILState_Release", "PyObject_CallFunction", "PyLong_AsUnsignedLongLongMask", "Py_DecRef",
+    "PyErr_Clear",
+)  # fmt: skip
+
+
+def callback_code(python: Mapping[str, int]) -> bytes:
+    """Return a C function of six u64 that calls the Python function at rax with them: its result, an int, as a u64.
+
+    A Python function that raises ends the program with the status HELPER.
+    """
+    code = bytearray()
+
+    def call(name: str) -> None:
+        nonlocal code
+        code += asm.mov_imm(R11, python[name]) + asm.call_reg(R11)
+
+    # From rsp on, once all is pushed: the GIL's state, the function (then its result), the six arguments.
+    for reg in (R9, R8, RCX, RDX, RSI, RDI, RAX):
+        code += asm.push(reg)
+    call("PyGILState_Ensure")
+    code += asm.push(RAX)
+    for reg, at in ((RDI, 8), (RDX, 16), (RCX, 24), (R8, 32), (R9, 40), (RAX, 48), (R11, 56)):
+        code += asm.reg_mem(asm.LOAD, reg, RSP, at)
+    code += asm.push(R11) + asm.push(R11) + asm.push(RAX)  # the first one aligns the stack
+    code += b"\x48\x8d\x35"  # lea rsi, [rip + distance]: the format
+    at = len(code)
+    code += b"\0\0\0\0" + asm.reg_reg(asm.XOR, RAX, RAX, False)  # rax: no vector registers
+    call("PyObject_CallFunction")
+    code += asm.alu_imm(asm.ADD, RSP, 16) + asm.reg_mem(asm.MOV, RAX, RSP, 16)
+    code += asm.reg_reg(asm.TEST, RAX, RAX) + b"\x0f\x84"
+    to_failed = len(code)
+    code += b"\0\0\0\0" + asm.reg_reg(asm.MOV, RAX, RDI)
+    call("PyLong_AsUnsignedLongLongMask")
+    code += asm.reg_mem(asm.LOAD, RDI, RSP, 16) + asm.reg_mem(asm.MOV, RAX, RSP, 16)
+    call("Py_DecRef")
+    end = len(code)
+    code += asm.reg_mem(asm.LOAD, RDI, RSP, 8)
+    call("PyGILState_Release")
+    code += asm.reg_mem(asm.LOAD, RAX, RSP, 16) + asm.alu_imm(asm.ADD, RSP, 72) + b"\xc3"
+    code[to_failed : to_failed + 4] = asm.imm32(len(code) - to_failed - 4)
+    call("PyErr_Clear")
+    code += asm.reg_mem(b"\xc7", 0, R12, layout.STATUS) + asm.imm32(layout.HELPER)
+    code += b"\xe9" + asm.imm32(end - len(code) - 5)
+    code[at : at + 4] = asm.imm32(len(code) - at - 4)
+    return bytes(code) + b"KKKKKK\0"
+
+
+def register_at(state: memoryview, reg: int) -> int:
+    """Return what a register held when a signal came."""
+    (value,) = unpack_from("<Q", state, layout.REGISTERS + GREG[reg] - 40)
+    return int(value)
 
 
 def handler_code(ranges: int, previous: int) -> bytes:
@@ -99,7 +162,8 @@ def handler_code(ranges: int, previous: int) -> bytes:
     code += asm.reg_mem(b"\xc7", 0, RDX, 0) + asm.imm32(0) + b"\xc3"
     labels["fault"] = len(code)
     code += asm.reg_mem(asm.LOAD, R11, RDX, GREG[R12]) + asm.reg_mem(asm.MOV, RAX, R11, layout.SITE)
-    code += asm.reg_mem(asm.LOAD, RAX, RSI, _SI_ADDR) + asm.reg_mem(asm.MOV, RAX, R11, layout.ADDRESS)
+    for i in range(len(_GREGS)):  # si_addr says nothing where the address is none that there could be
+        code += asm.reg_mem(asm.LOAD, RAX, RDX, 40 + 8 * i) + asm.reg_mem(asm.MOV, RAX, R11, layout.REGISTERS + 8 * i)
     code += asm.reg_mem(b"\xc7", 0, R11, layout.STATUS) + asm.imm32(layout.SIGNAL)
     code += asm.reg_mem(asm.LOAD, RAX, R11, layout.UNWIND) + asm.reg_mem(asm.MOV, RAX, RDX, _RIP) + b"\xc3"
     labels["chain"] = len(code)
