@@ -107,7 +107,7 @@ class NativeMachine(Machine):
             return self._callback("packet", self.load_packet, 2)
         if row.family == "callx":
             return self._callback("callx", self._call_helper, 6)
-        if row.op == "kfunc" and insn.imm >= len(kfuncs):
+        if row.op == "kfunc" and not 0 <= insn.imm < len(kfuncs):
             raise NotSupported(
                 f"calls of kernel functions by BTF id in the engine (instruction {slot})", hint="run it in the kernel"
             )
