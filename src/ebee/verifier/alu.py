@@ -11,6 +11,8 @@ from .scalar import UNKNOWN, bswap, const, sign_extend, zero_extend
 from .scalar_alu import alu32, alu64, fork
 from .state import (
     ADD_CONST,
+    ADD_CONST32,
+    ADD_CONST64,
     CONST_PTR_TO_DYNPTR,
     CONST_PTR_TO_MAP,
     NOT_INIT,
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from .explore import Verifier
     from .scalar import Scalar
 
-U64, S32_MAX = 0xFFFF_FFFF_FFFF_FFFF, 0x7FFF_FFFF
+U64, S32_MIN, S32_MAX = 0xFFFF_FFFF_FFFF_FFFF, -0x8000_0000, 0x7FFF_FFFF
 S64_MIN = -(1 << 63)
 MAX_VAR_OFF = 1 << 29  # BPF_MAX_VAR_OFF
 
@@ -219,10 +221,8 @@ def _alu_imm(v: Verifier, op: Any) -> int:
     regs = v.regs
     reg = regs[dst]
     if reg.kind == SCALAR:
-        if name == "add" and wide and reg.id and v.privileged:
-            regs[dst] = _linked(reg, imm, alu(code, reg.num, imm, v.rules))
-        else:
-            regs[dst] = Reg(SCALAR, alu(code, reg.num, imm, v.rules))
+        total = alu(code, reg.num, imm, v.rules)
+        regs[dst] = _linked(v, reg, name, wide, imm, total) if reg.id else Reg(SCALAR, total)
         return following  # type: ignore[no-any-return]
     check_read(v, dst)
     check_dst(v, dst)
@@ -256,10 +256,8 @@ def _alu_reg(v: Verifier, op: Any) -> int:
     regs = v.regs
     a, b = regs[dst], regs[src]
     if a.kind == SCALAR and b.kind == SCALAR:
-        if name == "add" and wide and a.id and b.num.is_const and v.privileged:
-            regs[dst] = _linked(a, b.num, alu(code, a.num, b.num, v.rules))
-        else:
-            regs[dst] = Reg(SCALAR, alu(code, a.num, b.num, v.rules))
+        total = alu(code, a.num, b.num, v.rules)
+        regs[dst] = _linked(v, a, name, wide, b.num, total) if a.id and dst != src else Reg(SCALAR, total)
         return following  # type: ignore[no-any-return]
     check_read(v, src)
     check_read(v, dst)
@@ -281,11 +279,30 @@ def _alu_reg(v: Verifier, op: Any) -> int:
     return following  # type: ignore[no-any-return]
 
 
-def _linked(reg: Reg, added: Scalar, total: Scalar) -> Reg:
-    """Return a scalar plus a constant, which stays linked to what the scalar is equal to."""
-    if reg.id & ADD_CONST or added.value > S32_MAX:
-        return Reg(SCALAR, total)
-    return Reg(SCALAR, total, reg.id | ADD_CONST, added.value)
+def _linked(v: Verifier, reg: Reg, name: str, wide: bool, added: Scalar, total: Scalar) -> Reg:
+    """Return a scalar plus or minus a constant, which stays linked to what the scalar is equal to.
+
+    Before 6.18 only sums of 64 bits with what is not negative are, before 6.11 none.
+    """
+    unlinked = Reg(SCALAR, total)
+    if name not in ("add", "sub") or not v.privileged or reg.id & ADD_CONST or v.kernel < (6, 11):
+        return unlinked
+    if v.kernel < (6, 18):
+        is_linked = name == "add" and wide and added.is_const and added.value <= S32_MAX
+        return Reg(SCALAR, total, reg.id | ADD_CONST64, added.value) if is_linked else unlinked
+    if wide:
+        off = added.smin
+        if not added.is_const or not S32_MIN <= off <= S32_MAX:
+            return unlinked
+    else:
+        if added.mask & 0xFFFF_FFFF or reg.num.umax > 0xFFFF_FFFF:
+            return unlinked
+        off = ((added.value & 0xFFFF_FFFF) ^ 1 << 31) - (1 << 31)
+    if name == "sub":
+        if off == S32_MIN:
+            return unlinked
+        off = -off
+    return Reg(SCALAR, total, reg.id | (ADD_CONST64 if wide else ADD_CONST32), off)
 
 
 def pointer_alu(v: Verifier, name: str, wide: bool, dst: int, ptr: Reg, num: Scalar, is_left: bool) -> Reg:

@@ -9,6 +9,7 @@ from ..abi import bpf
 from ..btf.kinds import BTF_KIND_STRUCT
 from ..record import Record
 from .calls import enter_function
+from .names import type_name
 from .scalar import const
 from .state import (
     CONST_PTR_TO_DYNPTR,
@@ -18,6 +19,7 @@ from .state import (
     PTR_TO_MAP_KEY,
     PTR_TO_MAP_VALUE,
     PTR_TO_STACK,
+    SCALAR,
     UNKNOWN_REG,
     Frame,
     Reg,
@@ -89,9 +91,15 @@ def start_callback(v: Verifier, call: Call) -> None:
         frame = Frame([_NO] * 11, [], subprog, -1, (start,), callback)
         frame.regs[10] = Reg(PTR_TO_STACK, _ZERO, obj=0)
         frame.regs[1:6] = regs
+        frame.async_entries = v.frame.async_entries + 1
         v.pending.append((State([frame]), start, v.idx))
         return
     if call.proto.name == "loop":
+        if v.regs[1].kind != SCALAR:
+            if (6, 18) <= v.kernel < (7, 0):
+                raise v.refuse("kernel_limit", "verifier bug: backtracking misuse", register=1)
+            message = f"R1 type={type_name(v.regs[1])} expected=scalar"
+            raise v.refuse("argument_type", message, register=1)
         v.pruning.mark_precise(1)
         if v.frame.callback_depth >= v.regs[1].num.umax:
             v.frame.callback_depth = 0

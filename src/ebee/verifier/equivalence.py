@@ -70,18 +70,20 @@ class Ids:
         return True
 
     def match_scalars(self, old: int, new: int) -> bool:
-        """Tell the same of ids of numbers, where a number without an id is like no other."""
+        """Tell the same of ids of numbers: an old one without may become any, a new one without is like no other."""
         if not old:
-            self.fresh += 1
-            old = self.fresh
+            return True
         if not new:
             self.fresh += 1
             new = self.fresh
-        return self.match(old, new)
+        return self.match(old, new) and (not old & ADD_CONST or self.match(old & ~ADD_CONST, new & ~ADD_CONST))
 
 
 def states_equal(old: State, new: State, live: Sequence[int], exact: int, fresh: int, privileged: int) -> bool:
-    """Tell if what was found out from `old` on holds from `new` on. `live` has the registers that are read, by slot."""
+    """Tell if what was found out from `old` on holds from `new` on. `live` has the registers that are read, by slot.
+
+    `privileged` is 0 for users without privilege, 2 where unset stack may be read, 3 where loops may set it otherwise.
+    """
     frames, others = old.frames, new.frames
     if len(frames) != len(others) or (old.speculative and not new.speculative):
         return False
@@ -139,7 +141,7 @@ def reg_safe(old: Reg, new: Reg, precise: int, exact: int, ids: Ids) -> bool:
     if kind == SCALAR:
         if not precise and exact == NOT_EXACT:
             return True
-        if (old.id ^ new.id) & ADD_CONST or (old.id & ADD_CONST and old.off != new.off):
+        if old.id and ((old.id ^ new.id) & ADD_CONST or (old.id & ADD_CONST and old.off != new.off)):
             return False
         return is_subset(new.num, old.num) and ids.match_scalars(old.id, new.id)
     if kind in _RANGED:
@@ -172,12 +174,13 @@ def _stacks_safe(old: Frame, new: Frame, exact: int, ids: Ids, privileged: int) 
     others = new.stack
     count = len(others)
     precise_slots = old.precise_slots if privileged else -1
+    same_kinds = (EXACT,) if privileged > 2 else (EXACT, RANGE_WITHIN)
     for spi, slot in enumerate(old.stack):
         other = others[spi] if spi < count else None
         if other is slot and (slot.reg is None or (not slot.reg.id and not slot.reg.ref)):
             continue
         kinds = slot.kinds
-        if exact == EXACT and (other is None or other.kinds != kinds):
+        if exact in same_kinds and (other is None or other.kinds != kinds):
             return False
         if privileged > 1 and _MISC_OR_INVALID.issuperset(kinds) and exact != EXACT:
             continue

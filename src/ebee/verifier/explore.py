@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from ..abi import bpf
 from . import functions
+from .kfunc_protos import kfunc_proto
 from .program import FORCE, ITER_NEXT, JUMP, PRUNE, Code
 from .programs import Program, check_maps, check_sleepable
 from .prototypes import helper_proto
@@ -49,6 +50,7 @@ class Verifier:
         self.kernel = tuple(map(int, options.kernel.split(".")))
         self.rules = rules_of(self.kernel)
         self.may_read_unset = options.privileged and self.kernel >= (6, 3)  # of the stack
+        self.stack_freedom = self.privileged + self.may_read_unset * (1 + (self.kernel >= (7, 0)))
         tables = tuple(setting.jump_tables.values())
         self.code = Code(setting.insns, privileged=options.privileged, tables=tables, kernel=self.kernel)
         for slot, function in setting.kfuncs.items():
@@ -61,6 +63,7 @@ class Verifier:
         self.pending: list[tuple[State, int, int]] = []
         self.ops: list[Any] = [decode(self, slot) for slot in range(len(self.code.rows))]
         self.pruning = Pruning(self)
+        self.live = self.pruning.live
         self.stack_bytes = [0] * len(self.code.starts)
         self.accessed = [0] * len(self.ops)  # by slot: the kind and flags of the pointer that memory is accessed by
         self.called_globals: set[int] = set()
@@ -167,6 +170,9 @@ class Verifier:
         proto = None
         if row is not None and insn is not None and row.name == "call_helper":
             proto = helper_proto(insn.imm, self.setting.prog_type)
+        elif slot in self.setting.kfuncs:
+            kfunc = kfunc_proto(self.setting, self.setting.kfuncs[slot])
+            return 5 if kfunc is None else len(kfunc.params)
         return 5 if proto is None else len(proto.args)
 
     def is_global(self, subprog: int) -> bool:

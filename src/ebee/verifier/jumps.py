@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from ..abi import bpf
 from .alu import MAX_VAR_OFF, check_read
+from .equivalence import Ids, regs_exact
 from .names import type_name
 from .scalar import const
-from .scalar_alu import alu64
+from .scalar_alu import alu32, alu64
 from .scalar_branch import branch_outcome, refine
 from .special_fields import has_lock
 from .state import (
     ADD_CONST,
+    ADD_CONST32,
     CONST_PTR_TO_MAP,
     MEM_ALLOC,
     PTR_MAYBE_NULL,
@@ -158,9 +160,9 @@ def _branch(v: Verifier, op: Any, a: Reg, b: Reg) -> int:
     b_number = src if src.__class__ is int else -1
     linked: list[tuple[int, bool, int]] = []
     if b_number >= 0 and b.id:
-        collect_linked(state, b.id, linked)
+        collect_linked(v, b.id, linked)
     if a.id:
-        collect_linked(state, a.id, linked)
+        collect_linked(v, a.id, linked)
     if len(linked) > 1:
         v.note(linked=tuple(linked))
     other = v.push(target, v.idx)
@@ -182,12 +184,21 @@ def _branch(v: Verifier, op: Any, a: Reg, b: Reg) -> int:
     return following  # type: ignore[no-any-return]
 
 
-def collect_linked(state: State, id: int, linked: list[tuple[int, bool, int]]) -> None:
-    """Add the registers and slots that are equal to that of an id, or a constant apart: (frame, is register, index)."""
+def collect_linked(v: Verifier, id: int, linked: list[tuple[int, bool, int]]) -> None:
+    """Add the registers and slots that are equal to that of an id, or a constant apart: (frame, is register, index).
+
+    Registers that nobody reads are left out since 6.18.
+    """
     id &= ~ADD_CONST
-    for frame_no in range(len(state.frames) - 1, -1, -1):
-        frame = state.frames[frame_no]
+    frames, at, live = v.state.frames, v.idx, 0x3FF
+    for frame_no in range(len(frames) - 1, -1, -1):
+        frame = frames[frame_no]
+        if v.kernel >= (6, 18):
+            live = v.live[at]
+            at = frame.callsite
         for i, reg in enumerate(frame.regs):
+            if not live >> i & 1:
+                continue
             if reg.id & ~ADD_CONST == id and reg.kind == SCALAR and (frame_no, True, i) not in linked:
                 if len(linked) == _LINKED_AT_MOST:
                     frame.regs[i] = Reg(SCALAR, reg.num)
@@ -212,10 +223,13 @@ def sync_linked(state: State, known: Reg, linked: list[tuple[int, bool, int]]) -
         reg = frame.regs[i] if slot is None else slot.reg
         if reg is None or reg is known or reg.kind != SCALAR or (reg.id ^ known.id) & ~ADD_CONST:
             continue
+        if (reg.id ^ known.id) & ADD_CONST == ADD_CONST:
+            continue  # a sum of 32 bits and one of 64
         if not (reg.id | known.id) & ADD_CONST or reg.off == known.off:
             new = known
         else:
-            new = Reg(SCALAR, alu64(0, known.num, const((reg.off - known.off) & U64)), reg.id, reg.off)
+            add = alu32 if (reg.id | known.id) & ADD_CONST32 else alu64
+            new = Reg(SCALAR, add(0, known.num, const((reg.off - known.off) & U64)), reg.id, reg.off)
         if slot is None:
             frame.regs[i] = new
         else:
@@ -408,20 +422,21 @@ def find_earlier(state: State, idx: int) -> State | None:
 
 def widen(old: State, cur: State) -> None:
     """Forget the ranges of numbers that change from one turn of a loop to the next and did not matter so far."""
-    for frame, other in zip(old.frames, cur.frames):
+    ids = Ids(0)
+    for frame, other in zip(reversed(old.frames), reversed(cur.frames)):
         for i in range(10):
             a, b = frame.regs[i], other.regs[i]
-            if a is not b and _changes(a, b) and not frame.precise_regs >> i & 1:
+            if not frame.precise_regs >> i & 1 and _changes(a, b, ids):
                 other.regs[i] = UNKNOWN_REG
         for i, (slot, new) in enumerate(zip(frame.stack, other.stack)):
-            if slot is new or slot.reg is None or new.reg is None or frame.precise_slots >> i & 1:
+            if slot.reg is None or new.reg is None or frame.precise_slots >> i & 1:
                 continue
-            if slot.kinds[0] == SPILL and new.kinds[0] == SPILL and _changes(slot.reg, new.reg):
+            if slot.kinds[0] == SPILL and new.kinds[0] == SPILL and _changes(slot.reg, new.reg, ids):
                 other.stack[i] = Slot(new.kinds, UNKNOWN_REG)
 
 
-def _changes(a: Reg, b: Reg) -> bool:
-    return a.kind == SCALAR and b.kind == SCALAR and a.num.key != b.num.key
+def _changes(a: Reg, b: Reg, ids: Ids) -> bool:
+    return a.kind == SCALAR and b.kind == SCALAR and not regs_exact(a, b, ids)
 
 
 def decode_gotox(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:

@@ -102,6 +102,7 @@ def decode_kfunc(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
 
 def _call_kfunc(v: Verifier, op: Any) -> int:
     _step, following, name, kfunc = op
+    v.jumps += 1
     if kfunc is None or any(param.kind in _NOT_CHECKED for param in kfunc.params):
         message = f"calling kernel function {name}: what it takes and gives is not known"
         raise v.refuse("kfunc_unknown", message, function=name)
@@ -117,6 +118,8 @@ def _call_kfunc(v: Verifier, op: Any) -> int:
         raise v.refuse("reference_release", message, function=name)
     if name == "bpf_throw":
         return _throw(v)
+    if name == "__bpf_trap":
+        raise v.refuse("register_unset", "unexpected __bpf_trap() due to uninitialized variable?", function=name)
     result = _result(v, call)
     v.regs[:6] = _CLOBBERED
     v.regs[0] = result

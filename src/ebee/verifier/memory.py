@@ -282,26 +282,26 @@ def decode_atomic(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
     return (_atomic, slot + 1, insn.dst_reg, insn.src_reg, insn.off, size, row.op == "cmpxchg", result)
 
 
-_NO_ATOMICS = frozenset((PTR_TO_CTX, PTR_TO_PACKET, PTR_TO_PACKET_META, PTR_TO_FLOW_KEYS))
+_NO_ATOMICS = frozenset((
+    PTR_TO_CTX, PTR_TO_PACKET, PTR_TO_PACKET_META, PTR_TO_FLOW_KEYS, PTR_TO_SOCK_COMMON, PTR_TO_SOCKET, PTR_TO_TCP_SOCK,
+    PTR_TO_XDP_SOCK,
+))  # fmt: skip
 
 
-def _refuse_atomic_place(v: Verifier, number: int, reg: Reg) -> None:
-    sockets = (PTR_TO_SOCK_COMMON, PTR_TO_SOCKET, PTR_TO_TCP_SOCK, PTR_TO_XDP_SOCK)
-    if reg.kind in _NO_ATOMICS or reg.kind in sockets:
+def _refuse_atomic_place(v: Verifier, number: int, reg: Reg, what: str = "stores into") -> None:
+    if reg.kind in _NO_ATOMICS:
         name = type_name(reg)
-        message = f"BPF_ATOMIC stores into R{number} {name} is not allowed"
+        message = f"BPF_ATOMIC {what} R{number} {name} is not allowed"
         raise v.refuse("atomic_operand", message, register=number, kind=name)
 
 
 def _load_acquire(v: Verifier, op: Any) -> int:
     _step, following, dst, src, off, size = op
     reg = check_read(v, src)
-    if reg.kind in _NO_ATOMICS:
-        name = type_name(reg)
-        message = f"BPF_ATOMIC loads from R{src} {name} is not allowed"
-        raise v.refuse("atomic_operand", message, register=src, kind=name)
     check_alignment(v, reg, off, size, strict=True)
-    return _load(v, (None, following, dst, src, off, size, False))
+    _load(v, (None, following, dst, src, off, size, False))
+    _refuse_atomic_place(v, src, reg, "loads from")
+    return following  # type: ignore[no-any-return]
 
 
 def _store_release(v: Verifier, op: Any) -> int:

@@ -108,8 +108,7 @@ class Pruning:
         found = self.stored.get(key)
         if found is not None:
             count = len(found)
-            evicted = None
-            for stored in found:
+            for stored in found[:]:
                 if self._covers(stored.state, cur, idx, mark):
                     stored.hits += 1
                     return True
@@ -120,12 +119,10 @@ class Pruning:
                     stored.misses += 1
                 n = 64 if mark & FORCE and old.branches else 3
                 if stored.misses > stored.hits * n + n:
-                    evicted = [*(evicted or ()), stored]
+                    found.remove(stored)
+                    self.states_now -= 1
             if count > v.stats.max_states_per_insn:
                 v.stats.max_states_per_insn = count
-            if evicted is not None:
-                self.states_now -= len(evicted)
-                found[:] = [stored for stored in found if stored not in evicted]
             if not v.privileged and count > STATES_UNPRIVILEGED:
                 return False
         if add:
@@ -135,9 +132,12 @@ class Pruning:
     def _covers(self, old: State, cur: State, idx: int, mark: int) -> bool:
         """Tell if a stored state covers the current one; its marks then hold for what led here, too."""
         v = self.v
-        live, fresh, privileged = self.live, v.ids, v.privileged + v.may_read_unset
+        live, fresh, privileged = self.live, v.ids, v.stack_freedom
         is_loop = False
         if old.branches:
+            entries = old.frames[-1].async_entries
+            if entries and entries != cur.frames[-1].async_entries:
+                return False
             if mark & (ITER_NEXT | CALLBACK):
                 if not states_equal(old, cur, live, RANGE_WITHIN, fresh, privileged):
                     return False
@@ -177,7 +177,7 @@ class Pruning:
         if (
             old.may_goto_depth == cur.may_goto_depth and old.callback_depth == cur.callback_depth
             and not _iterators_differ(old, cur)
-            and states_equal(old, cur, self.live, EXACT, v.ids, v.privileged + v.may_read_unset)
+            and states_equal(old, cur, self.live, EXACT, v.ids, v.stack_freedom)
         ):  # fmt: skip
             v.idx = idx
             raise v.refuse("infinite_loop", f"infinite loop detected at insn {idx}")

@@ -91,7 +91,7 @@ TABLE: tuple[Rule, ...] = (
     # -- registers
     Rule("register_unset", "a register is set on every path before it is read.",
          "give it a value before, on every path", (r"!read_ok", r"unreadable register", r"R0 !read_ok",
-         r"register R?\d+ .*(?:uninitialized|not init)"),
+         r"register R?\d+ .*(?:uninitialized|not init)", r"unexpected __bpf_trap"),
          python="assign the variable on every path; a probe that returns on one path returns on all",
          c="set the variable when it is declared; after a call r1 to r5 are gone",
          bpftrace="assign the variable before the `if` that uses it"),
@@ -227,9 +227,7 @@ TABLE: tuple[Rule, ...] = (
          r"negative offset ctx ptr", r"invalid (?:negative|variable) ctx")),
     Rule("context_write", "writes to the context are of whole fields by stores, no atomics, no constants where"
          " refused.",
-         "store a register", (r"BPF_(?:ST|ATOMIC|XADD) (?:stores|atomic \w+|\w+)? ?into R\d+ (?:ctx|\w+) is not"
-         r" allowed",
-         r"BPF_ATOMIC (?:stores|loads|\w+)? ?(?:into|from) R\d+ (\w+) is not allowed",
+         "store a register", (r"BPF_(?:ST|XADD) (?:stores|atomic \w+|\w+)? ?into R\d+ (?:ctx|\w+) is not allowed",
          r"BPF_ST stores into R\d+", r"atomic (?:stores|loads) (?:into|from)")),
     Rule("return_value", "what a program of this type returns is a number in the range that the kernel expects.",
          "return one of the values that this program type knows", (r"At program exit the register R\d+",
@@ -287,7 +285,7 @@ TABLE: tuple[Rule, ...] = (
          (r"same insn cannot be used with different",)),
     Rule("atomic_operand", "atomic operations are on 4 or 8 bytes of memory that programs own, with numbers.",
          "use a u32 or u64 in a map's value or on the stack", (r"invalid atomic (?:operand|load|store|access)",
-         r"atomic(?:s)? .*not allowed", r"BPF_ATOMIC uses invalid", r"BPF_ATOMIC stores into",
+         r"atomic(?:s)? .*not allowed", r"BPF_ATOMIC uses invalid", r"BPF_ATOMIC (?:stores into|loads from)",
          r"invalid (?:load-acquire|store-release)", r"R\d+ leaks addr into mem.*atomic", r"BPF_XADD")),
     Rule("arena", "arena memory is used in programs with an arena map, through pointers that were cast.",
          "use the arena's own pointers", (r"arena", r"addr_space_cast"),),

@@ -36,8 +36,9 @@ KIND_NAMES = (
     NON_OWN_REF, MEM_WRITE,
 ) = (1 << n for n in range(11))  # fmt: skip
 
-# `Reg.id` of a scalar that is another one plus the constant `off`: the other's id with this bit.
-ADD_CONST = 1 << 31
+# `Reg.id` of a scalar that is another one plus the constant `off`: the other's id with a bit, of 64 or of 32 bits.
+ADD_CONST64, ADD_CONST32 = 1 << 31, 1 << 30
+ADD_CONST = ADD_CONST64 | ADD_CONST32
 
 # What each byte of a stack slot holds. Source: enum bpf_stack_slot_type.
 INVALID, SPILL, MISC, STACK_ZERO, DYNPTR, ITER, IRQ_FLAG = range(7)
@@ -113,11 +114,12 @@ class Frame:
     `precise_regs` and `precise_slots` are masks of the scalars whose exact range matters to what was verified after
     this state. `callsite` is the slot of the call; `callback` says what a callback returns to, None for others. `chain`
     holds the start of the outermost function and the call sites up to here, `callback_depth` counts the turns of the
-    callback that this frame's call runs.
+    callback that this frame's call runs, `async_entries` how many callbacks that run later led to it.
     """
 
     __slots__ = (
-        "callback", "callback_depth", "callsite", "chain", "precise_regs", "precise_slots", "regs", "stack", "subprog",
+        "async_entries", "callback", "callback_depth", "callsite", "chain", "precise_regs", "precise_slots", "regs",
+        "stack", "subprog",
     )  # fmt: skip
 
     def __init__(
@@ -126,12 +128,12 @@ class Frame:
     ) -> None:
         self.regs, self.stack, self.subprog, self.callsite, self.callback = regs, stack, subprog, callsite, callback
         self.chain = chain
-        self.precise_regs = self.precise_slots = self.callback_depth = 0
+        self.precise_regs = self.precise_slots = self.callback_depth = self.async_entries = 0
 
     def copy(self) -> Frame:
         """Return a frame that changes apart from this one. Marks of precision stay behind."""
         new = Frame(self.regs[:], self.stack[:], self.subprog, self.callsite, self.chain, self.callback)
-        new.callback_depth = self.callback_depth
+        new.callback_depth, new.async_entries = self.callback_depth, self.async_entries
         return new
 
 

@@ -346,7 +346,7 @@ like 6.18 6.1 6.12 7.3
     r0 = 2
     if r4 > r3 goto out
     r5 = 1
-    lock *(u32 *)(r2 + 0) += r5             ;! context_write: BPF_ATOMIC stores into R2 pkt is not allowed
+    lock *(u32 *)(r2 + 0) += r5             ;! atomic_operand: BPF_ATOMIC stores into R2 pkt is not allowed
   out:
     exit
 

@@ -316,7 +316,7 @@ section socket
 kernel 6.18 refuses
 like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r0 = 1
-    lock *(u32 *)(r1 + 0) += r0             ;! context_write: BPF_ATOMIC stores into R1 ctx is not allowed
+    lock *(u32 *)(r1 + 0) += r0             ;! atomic_operand: BPF_ATOMIC stores into R1 ctx is not allowed
     r0 = 0
     exit
 
