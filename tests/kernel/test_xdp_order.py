@@ -8,6 +8,7 @@ from network_namespace import in_namespace
 pytestmark = [pytest.mark.vm, pytest.mark.needs_kernel, pytest.mark.needs_netns, pytest.mark.needs_tool("ip")]
 
 BEGIN = """
+import json, subprocess, sys
 from ebee.sys import bpf
 cable()
 log = ebee.Array(u32, max_entries=16)
@@ -31,6 +32,11 @@ def drops(pkt):
         note(3)
         return ebee.XDP_DROP
     return ebee.XDP_PASS
+def listed():
+    '''What another process says of the order: `ebee net list`.'''
+    done = subprocess.run([sys.executable, "-m", "ebee", "net", "list", "left", "--json"], capture_output=True, text=True, check=True)
+    names = {p.id: p.name for p in ebee.Program.all()}
+    return [names[row["id"]] for row in json.loads(done.stdout)[0]["xdp"]]
 server = udp(9, "10.9.0.1", timeout=0.3)
 client = far(udp)
 def order():
@@ -53,8 +59,10 @@ with ebee.Session() as session, ebee.Session() as other:
     report["one"] = order()
     two = session.attach(second, interface="left")
     report["appended"] = order()
+    report["listed"] = listed()
     three = session.attach(drops, interface="left", after=first)
     report["between"] = order()
+    report["listed_between"] = listed()
     report["link"] = [l.type for l in ebee.Link.all() if l.type == "xdp" and l.target() == "left"]
     three.detach()
     report["gone"] = order()
@@ -63,6 +71,7 @@ with ebee.Session() as session, ebee.Session() as other:
     three.detach()
     one.detach()
     report["last"] = order()
+    report["listed_last"] = listed()
     one = session.attach(first, interface="left", after="all")
     report["behind"] = order()
     report["twice"] = refused(session.attach, first, interface="left")
@@ -89,6 +98,8 @@ report["maps"] = [m.name for m in ebee.Map.all() if m.name == "xdp_next"]
     assert report["one"] == [1, 0]
     assert report["appended"] == [1, 2, 0]
     assert report["between"] == [1, 3]
+    assert report["listed"] == ["first", "second"] and report["listed_between"] == ["first", "drops", "second"]
+    assert report["listed_last"] == ["second"]
     assert report["link"] == ["xdp"]
     assert report["gone"] == [1, 2, 0]
     assert report["before"] == [3]

@@ -212,6 +212,51 @@ def delete(map: str, key: str) -> int:
 
 @map_.command()
 @MAP
+@click.argument("value")
+@click.option("--replace", is_flag=True, help="If it is full the oldest value gives way.")
+def push(map: str, value: str, replace: bool) -> int:
+    """Add a value to a queue, a stack or a Bloom filter."""
+    from .objects import Map, find_one
+
+    with find_one(Map, map) as found:
+        found.push(found.from_value(parse(value)), replace=replace)
+    return 0
+
+
+@map_.command()
+@MAP
+@AS_JSON
+def pop(map: str, as_json: bool) -> int:
+    """Take the next value out of a queue or a stack, and show it; the exit code is 1 if there is none."""
+    return _next(map, as_json, is_taken=True)
+
+
+@map_.command()
+@MAP
+@AS_JSON
+def peek(map: str, as_json: bool) -> int:
+    """Show the next value of a queue or a stack; the exit code is 1 if there is none."""
+    return _next(map, as_json, is_taken=False)
+
+
+def _next(map: str, as_json: bool, *, is_taken: bool) -> int:
+    from .objects import Map, find_one
+
+    with find_one(Map, map) as found:
+        value = found.pop() if is_taken else found.peek()
+        if value is None:
+            click.echo(f"ebee: map {found.id} is empty", err=True)
+            return 1
+        if as_json:
+            formatted = {"value": _bare(found.to_value(value))}
+            print_json({"value": [f"{b:#04x}" for b in value], "formatted": formatted})
+        else:
+            print(_shown(found.to_value(value)))
+    return 0
+
+
+@map_.command()
+@MAP
 def freeze(map: str) -> int:
     """Have user space no longer write to a map, for good."""
     from .objects import Map, find_one

@@ -21,15 +21,17 @@ def _on_interfaces(only: str | None) -> dict[str, list[dict[str, Any]]]:
     from _socket import if_nameindex
 
     from ..errors import SyscallError
+    from ..kernel.xdp_chain import programs_in_order
     from ..sys import netlink
     from ..sys.netdev import interface_index
 
     wanted = {interface_index(only): only} if only else dict(if_nameindex())
     try:
         xdp = [
-            {"devname": row.interface, "ifindex": row.ifindex, "mode": row.mode, "id": row.prog_id}
+            {"devname": row.interface, "ifindex": row.ifindex, "mode": row.mode, "id": prog_id}
             for row in netlink.xdp_programs()
             if row.ifindex in wanted
+            for prog_id in programs_in_order(row.prog_id)
         ]
         tc: list[dict[str, Any]] = []
         for index, name in wanted.items():

@@ -315,6 +315,21 @@ class Map(LiveObject):
         """Remove a key; return whether it was there. Raises: SyscallError (EINVAL for arrays)."""
         return self._ops().delete(key)
 
+    def push(self, value: bytes, *, replace: bool = False) -> None:
+        """Queues and stacks: add a value; with `replace` the oldest gives way to it. Bloom filters, too.
+
+        Raises: SyscallError with E2BIG if it is full.
+        """
+        self._ops().update(b"", value, abi.BPF_EXIST if replace else abi.BPF_ANY)
+
+    def peek(self) -> bytes | None:
+        """Queues and stacks: return the next value and leave it there; None if there is none. Raises: SyscallError."""
+        return self._ops().lookup(b"")
+
+    def pop(self) -> bytes | None:
+        """Queues and stacks: take the next value; None if there is none. Raises: SyscallError."""
+        return self._ops().take()
+
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield keys and values; entries that vanish meanwhile, and places that hold nothing, are left out."""
         ops, seen = self._ops(), set()

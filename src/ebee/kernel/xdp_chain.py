@@ -194,3 +194,27 @@ def chain_of(key: tuple[int, int]) -> XdpChain | None:
         del _chains[key]
         return None
     return chain
+
+
+def programs_in_order(first: int) -> list[int]:
+    """Return the ids of what runs on an interface whose link has the program of that id, whatever process put it there.
+
+    Raises: SyscallError, PermissionMissing.
+    """
+    from sys import byteorder
+
+    from .live_programs import Program
+
+    order = [first]
+    while len(order) <= MOST:
+        with Program.from_id(order[-1]) as program:
+            arrays = program.maps()
+        following = b""
+        for array in arrays:
+            with array:
+                if array.type == "prog_array" and array.name == _NAME:
+                    following = array.lookup(bytes(4)) or b""
+        if not following:
+            break
+        order.append(int.from_bytes(following, byteorder))
+    return order
