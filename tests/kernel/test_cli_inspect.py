@@ -166,6 +166,20 @@ def test_maps_without_types(cli):
         assert cli("map", "update", found.id, "1", "1")[0] == 8
 
 
+def test_queues_and_stacks(cli):
+    for kind, order in ((abi.BPF_MAP_TYPE_QUEUE, [1, 2]), (abi.BPF_MAP_TYPE_STACK, [2, 1])):
+        with ebee.Map(bpf.map_create(kind, 0, 4, 2, 0, "ebee_queue")) as found:
+            assert [cli("map", "push", found.id, f"hex:{number:02}000000")[0] for number in (1, 2)] == [0, 0]
+            assert cli("map", "push", found.id, "hex:03000000")[0] == 8
+            assert cli("map", "peek", found.id) == (0, f"hex:{order[0]:02}000000\n")
+            assert cli("map", "pop", found.id, "--json")[1]["value"] == [f"{order[0]:#04x}", "0x00", "0x00", "0x00"]
+            assert found.pop() == order[1].to_bytes(4, "little")
+            assert cli("map", "pop", found.id) == (1, f"ebee: map {found.id} is empty\n")
+            for number in (1, 2, 3):
+                found.push(number.to_bytes(4, "little"), replace=True)
+            assert cli("map", "push", found.id, "hex:04000000", "--replace")[0] == 0
+
+
 def test_lists(cli, attached):
     for kind in ("prog", "map", "link"):
         code, text = cli(kind, "list", "--pids")
