@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import textwrap
 from pathlib import Path
+
+import emit
 
 from ebee.abi import bpf
 from ebee.btf.kinds import BTF_KIND_DECL_TAG, BTF_KIND_FUNC, BTF_KIND_TYPEDEF
@@ -59,8 +62,15 @@ def allowed(type_name: str, function_id: int, btf: Btf) -> bool:
     return fd >= 0 or not ("is not allowed" in log or "require device-bound" in log or not log)
 
 
-def main() -> None:
-    btf = Btf(Path("/sys/kernel/btf/vmlinux").read_bytes())
+def loadable(path: Path) -> None:
+    """Raises: emit.SourceMissing where the kernel that the file is of cannot be asked."""
+    emit.require_same_kernel(path)
+    if os.geteuid():
+        raise emit.SourceMissing("only root may load programs of every type")
+
+
+def generate() -> str:
+    btf = emit.vmlinux_btf()
     functions = sorted(
         {(btf.by_id(tag.type_id).name, tag.type_id) for tag in btf.types(BTF_KIND_DECL_TAG) if tag.name == "bpf_kfunc"}
     )
@@ -79,9 +89,8 @@ def main() -> None:
         ", ".join(f'"{name}"' for name in everywhere) + ",", 118, initial_indent="    ", subsequent_indent="    ",
         break_on_hyphens=False,
     ) + "\n))  # fmt: skip\n\nTYPES_OF: dict[str, str] = {\n" + "\n".join(rows) + "\n}\n"  # fmt: skip
-    version = Path("/proc/sys/kernel/osrelease").read_text().partition("-")[0]
-    Path(PATH).write_text(_HEAD.format(version=version) + body)
+    return _HEAD.format(version=emit.kernel_version()) + body
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(emit.main("Generate " + PATH, PATH, generate, loadable))
