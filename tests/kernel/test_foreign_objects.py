@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 
 import pytest
 
@@ -200,3 +201,105 @@ def test_both_verifiers_say_the_same(text, words):
             ebee.load(compile_text(text))
     else:
         ebee.load(compile_text(text)).close()
+
+
+NODEBUG = HEAD + """
+#define NODEBUG __attribute__((nodebug))
+static __noinline CALLEE int callee(__u64 n) { return bpf_ktime_get_ns() + n; }
+SEC("socket") ENTRY int entry(void *ctx) { return callee(5) && 0; }
+SEC("socket") int other(void *ctx) { return 5; }
+"""
+
+
+@needs_kernel
+@pytest.mark.parametrize("flags", [("-DCALLEE=", "-DENTRY=NODEBUG"), ("-DCALLEE=NODEBUG", "-DENTRY=")])
+def test_functions_without_types_are_loaded_without_any(flags):
+    path = compile_text(NODEBUG, *flags)
+    spec = ebee.read(path).spec
+    assert not spec.programs["entry"].func_info and not spec.programs["entry"].line_info
+    assert spec.programs["other"].func_info and spec.programs["other"].line_info
+    assert all(v.accepted for v in ebee.verify(path, log="kernel"))
+    with ebee.load(path) as obj:
+        assert obj.programs["entry"].run(packet=PACKET).retval == 0
+
+
+LEGACY = HEAD + """
+struct bpf_elf_map { __u32 type, size_key, size_value, max_elem, flags, id, pinning, inner_id, inner_idx; };
+struct bpf_elf_map SEC("maps") one = { .type = 2, .size_key = 4, .size_value = 8, .max_elem = 3, .id = 7, .inner_idx = 1 };
+struct bpf_elf_map SEC("maps") rows = { .type = 12, .size_key = 4, .size_value = 4, .max_elem = 2, .inner_id = INNER };
+struct bpf_elf_map SEC("maps") shared = { .type = 1, .size_key = 4, .size_value = 4, .max_elem = 2, .id = 9, .pinning = PIN };
+SEC("socket") int count(void *ctx)
+{
+    __u32 index = 1, zero = 0;
+    void *row = bpf_map_lookup_elem(&rows, &index);
+    __u64 *n = row ? bpf_map_lookup_elem(row, &zero) : 0;
+    if (!n)
+        return 0;
+    return ++*n;
+}
+"""
+
+
+def test_maps_of_iproute2_are_read():
+    maps = ebee.read(compile_text(LEGACY, "-DINNER=7", "-DPIN=2")).spec.maps
+    assert [m.pinning for m in maps.values()] == [0, 0, 1]
+    inner = maps["rows"].inner
+    assert (inner.map_type, inner.value_size, inner.max_entries) == (2, 8, 3)
+    assert maps["rows"].inner_maps == {b"\1\0\0\0": "one"}
+    with pytest.raises(ElfError, match="map 'rows' holds maps like that of id 8"):
+        ebee.read(compile_text(LEGACY, "-DINNER=8", "-DPIN=0"))
+    with pytest.raises(ElfError, match="map 'shared' is defined by something else"):
+        ebee.read(compile_text(LEGACY, "-DINNER=7", "-DPIN=1"))
+
+
+@needs_kernel
+def test_maps_of_iproute2_are_in_each_other():
+    with ebee.load(compile_text(LEGACY, "-DINNER=7", "-DPIN=0")) as obj:
+        assert [obj.programs["count"].run(packet=PACKET).retval for _ in range(2)] == [1, 2]
+
+
+SECTIONS = HEAD + """
+struct bpf_map_def { __u32 type, key_size, value_size, max_entries, map_flags, id, pinning; };
+struct bpf_map_def SEC("maps/first") first = { .type = 1, .key_size = 4, .value_size = 8, .max_entries = 5 };
+struct bpf_map_def SEC("maps/other") second = { .type = 2, .key_size = 4, .value_size = 4, .max_entries = 1, .pinning = 1 };
+SEC("socket") int uses(void *ctx)
+{
+    __u32 key = 0;
+    return bpf_map_lookup_elem(&first, &key) && bpf_map_lookup_elem(&second, &key);
+}
+"""
+
+
+def test_each_map_may_have_a_section():
+    maps = ebee.read(compile_text(SECTIONS)).spec.maps
+    assert {m.name: (m.map_type, m.value_size, m.pinning) for m in maps.values()} == {
+        "first": (1, 8, 0), "second": (2, 4, 1),
+    }  # fmt: skip
+
+
+WEAK = HEAD + """
+extern const void bpf_init __ksym;
+extern void nothing_of_this_name __ksym __attribute__((weak));
+SEC("socket") int weak(void *ctx) { return &nothing_of_this_name ? 1 : 2; }
+SEC("?socket") int strong(void *ctx) { return (long)&bpf_init == 5; }
+"""
+
+
+def test_addresses_of_the_kernel_are_saved(tmp_path):
+    obj = ebee.read(compile_text(WEAK))
+    obj.save(tmp_path / "saved.bpf.o")
+    assert ebee.read(tmp_path / "saved.bpf.o").spec.externs == obj.spec.externs
+    assert len(obj.spec.externs) == 2
+
+
+@needs_kernel
+def test_what_is_weak_and_missing_is_zero_to_both_verifiers():
+    verdicts = [v for log in ("ebee", "kernel") for v in ebee.verify(compile_text(WEAK), log=log)]
+    assert [v.accepted for v in verdicts if v.program == "weak"] == [True, True]
+
+
+@needs_kernel
+def test_verdicts_pin_no_maps():
+    before = set(os.listdir("/sys/fs/bpf"))
+    assert all(v.accepted for v in ebee.verify(compile_text(SECTIONS), log="kernel"))
+    assert "second" not in set(os.listdir("/sys/fs/bpf")) - before

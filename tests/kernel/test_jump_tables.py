@@ -61,13 +61,15 @@ def test_tables_are_written(tmp_path):
         obj.save(tmp_path / "other.bpf.o")
 
 
-def test_the_engine_jumps():
-    with ebee.load(compiled("jumping"), backend="engine") as obj:
+@pytest.mark.parametrize("verify", [False, True])
+def test_the_engine_jumps(verify):
+    with ebee.load(compiled("jumping"), backend="engine", verify=verify) as obj:
         for first, result in RESULTS.items():
             assert obj.programs["jumps"].run(packet=bytes([first]) * 64).retval == result
         assert obj.programs["first"].run(packet=bytes(64)).retval == 500
 
 
+@pytest.mark.vm
 @pytest.mark.needs_kernel
 def test_the_kernel_jumps_or_says_what_it_lacks():
     if not has_maps_of_instructions():

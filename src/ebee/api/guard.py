@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 # Rules that need the kernel's types; without them the engine's own checks are what is left.
 _TYPES_MISSING = frozenset(("kfunc_unknown",))
+_WITH_JUMP_TABLES = "7.3"  # the rules for programs that older kernels know nothing of
 
 
 def refuse_unsafe(prog: ProgramSpec, obj: ObjectSpec, target: Target) -> None:
@@ -17,16 +18,17 @@ def refuse_unsafe(prog: ProgramSpec, obj: ObjectSpec, target: Target) -> None:
     Raises: VerifierError, InternalError if the verifier itself fails.
     """
     from ..verifier.entry import verify_program
+    from ..verifier.refusal import Options
 
-    refusal = verify_program(prog, obj, target).refusal
+    kernel = _WITH_JUMP_TABLES if prog.jump_tables else Options().kernel
+    refusal = verify_program(prog, obj, target, Options(kernel)).refusal
     if refusal is None or refusal.rule in _TYPES_MISSING:
         return
     from ..errors import VerifierError
     from ..kernel.types import source_spans
     from ..verifier.explain_refusal import explain_refusal
-    from ..verifier.refusal import Options
 
-    refusal = verify_program(prog, obj, target, Options(trace_refusal=True)).refusal or refusal
+    refusal = verify_program(prog, obj, target, Options(kernel, trace_refusal=True)).refusal or refusal
     spans = source_spans(prog, obj.btf)
     made = explain_refusal(refusal, prog, spans)
     hint = f"{made.words[:-1]}: {made.hint}" if made.hint else made.words

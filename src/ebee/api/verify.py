@@ -212,11 +212,13 @@ def _ask_kernel(obj: ObjectSpec) -> list[ProgramVerdict]:
 
     from ..kernel.backend import KernelBackend
     from ..kernel.types import source_spans
+    from ..spec.object import PIN_NONE
 
     verifier = f"Linux {os.uname().release}"
     backend = KernelBackend()
     try:
-        maps = {name: backend.create_map(spec, obj) for name, spec in obj.maps.items()}
+        # Maps that are pinned by name are not looked for, and none is left behind.
+        maps = {name: backend.create_map(spec.replace(pinning=PIN_NONE), obj) for name, spec in obj.maps.items()}
         found = []
         for prog in obj.programs.values():
             result, log = backend.verifier_log(prog, obj, maps, _PATH | _STATS, _LOG_BYTES)

@@ -135,9 +135,12 @@ def slots_off_bytes(btf: Btf) -> dict[str, int]:
     return found
 
 
-# struct bpf_map_def: type, key_size, value_size, max_entries, map_flags; what follows must be zero.
-# Source: bpf_object__init_user_maps in libbpf.c (libbpf 0.8).
-_LEGACY_WORDS = 5
+# struct bpf_map_def: type, key_size, value_size, max_entries, map_flags; what follows must be zero, but for id and
+# pinning (PIN_*) of Aya, and for what struct bpf_elf_map of iproute2 has: id, pinning, inner_id, inner_idx.
+# Source: bpf_object__init_user_maps in libbpf.c (libbpf 0.8); aya-obj/src/maps.rs; iproute2's include/bpf_elf.h.
+_LEGACY_WORDS, _AYA_WORDS, _IPROUTE2_WORDS = 5, 7, 9
+_PIN_GLOBAL_NS, _NO_INDEX = 2, 0xFFFF_FFFF
+_OF_MAPS = (bpf.BPF_MAP_TYPE_ARRAY_OF_MAPS, bpf.BPF_MAP_TYPE_HASH_OF_MAPS)
 
 
 def read_legacy_maps(
@@ -148,19 +151,36 @@ def read_legacy_maps(
     Their types are those of struct `____btf_map_NAME`, if there is one.
     """
     found: dict[int, MapSpec] = {}
+    inner: dict[int, tuple[MapSpec, int]] = {}  # by id: a map, and where it is in others
+    outer: list[tuple[MapSpec, int]] = []
     size = len(data) // max(len(names), 1)
     for off, name in sorted(names.items()):
         words = [int.from_bytes(data[at : at + 4], byteorder) for at in range(off, off + size, 4)]
-        if size < 4 * _LEGACY_WORDS or size % 4 or off % size or off + size > len(data) or any(words[_LEGACY_WORDS:]):
+        rest, pinning = words[_LEGACY_WORDS:], PIN_NONE
+        if len(words) == _AYA_WORDS and rest[1] == PIN_BY_NAME and not words[4] & bpf.BPF_F_NUMA_NODE:
+            rest, pinning = [], PIN_BY_NAME
+        elif len(words) == _IPROUTE2_WORDS and rest[1] in (0, _PIN_GLOBAL_NS):
+            rest, pinning, (id, _, inner_id, index) = [], PIN_BY_NAME if rest[1] else PIN_NONE, rest
+        if size < 4 * _LEGACY_WORDS or size % 4 or off % size or off + size > len(data) or any(rest):
             what = f"map {name!r} is defined by something else than a struct bpf_map_def"
             hint = "define it with __uint and __type in section .maps"
             raise ElfError(what, section=layout.LEGACY_MAPS, off_bytes=off, hint=hint)
         map_type, key_size, value_size, max_entries, map_flags, *_zeros = words
-        found[off] = map = MapSpec(name, map_type, key_size, value_size, max_entries, map_flags)
+        found[off] = map = MapSpec(name, map_type, key_size, value_size, max_entries, map_flags, pinning=pinning)
+        if len(words) == _IPROUTE2_WORDS:
+            inner[id] = map, index
+            outer += [(map, inner_id)] if map_type in _OF_MAPS else []
         types = btf.by_name(f"____btf_map_{name}", BTF_KIND_STRUCT)
         for member in types.members if types is not None else ():
             if member.name in _TYPES and btf.sizeof(member.type_id) == getattr(map, _TYPES[member.name][1]):
                 setattr(map, _TYPES[member.name][0], member.type_id)
+    for map, inner_id in outer:
+        if inner_id not in inner or inner[inner_id][0].map_type in _OF_MAPS:
+            raise ElfError(f"map {map.name!r} holds maps like that of id {inner_id}", section=layout.LEGACY_MAPS)
+        like, index = inner[inner_id]
+        map.inner = like.replace(name=f"{map.name}.inner", pinning=PIN_NONE)
+        if index != _NO_INDEX:
+            map.inner_maps[index.to_bytes(4, byteorder)] = like.name
     return found
 
 

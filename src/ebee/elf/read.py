@@ -167,8 +167,8 @@ class _Reader(CodeReader):
         spec.externs = dict(found.ksyms)
         maps = spec.maps
         self.add_maps(maps, Btf(self.raw_btf))
-        if layout.LEGACY_MAPS in self.by_name:
-            number = self.by_name[layout.LEGACY_MAPS]
+        legacy = (n for n in self.by_name if n == layout.LEGACY_MAPS or n.startswith(f"{layout.LEGACY_MAPS}/"))
+        for number in [self.by_name[name] for name in legacy]:
             names = {s.value: s.name for s in self.file.symbols if s.section == number and s.kind == layout.STT_OBJECT}
             for off, map in read_legacy_maps(self.sections[number].data, names, self.file.byteorder, self.btf).items():
                 self.maps[number, off] = map.name
@@ -262,7 +262,8 @@ class _Reader(CodeReader):
         found = {}
         for id in ids:
             extern = self.btf.by_id(id)
-            if extern.kind not in (BTF_KIND_FUNC, BTF_KIND_VAR) or not 0 < extern.type_id < first:
+            least = extern.kind == BTF_KIND_FUNC  # variables may be of type void
+            if extern.kind not in (BTF_KIND_FUNC, BTF_KIND_VAR) or not least <= extern.type_id < first:
                 raise ElfError(f"type {id} is nothing that the kernel has", section=layout.BTF)
             found[extern.name] = extern.type_id
         if section.id + 1 != self.btf.type_count or section.id - first != len(found):
@@ -413,6 +414,12 @@ class _Reader(CodeReader):
             slot += slot_offsets(self.functions[key].insns)[-1]
         for key in order:
             self.append(program, self.functions[key], starts[key], starts, maps)
+        # The kernel wants types of all functions, and the first line of each, or none.
+        functions = [self.functions[key] for key in order]
+        if not all(f.type_id for f in functions):
+            program.func_info = []
+        if not all(any(not x.insn_idx for x in f.lines) for f in functions):
+            program.line_info = []
         for row in self.note(note, "fields", list) if note is not None else ():
             i, symbol, addend, size = (self.note(row, at, t) for at, t in enumerate((int, str, int, int)))
             if not 0 <= i < len(program.insns) or not -(1 << 15) <= addend < 1 << 15:

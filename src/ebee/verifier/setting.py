@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from ..abi import bpf
+from ..btf.kinds import BTF_KIND_FUNC, BTF_KIND_VAR
 from ..isa.insn import Insn
 from ..isa.opcodes import BPF_PSEUDO_BTF_ID, BPF_PSEUDO_KFUNC_CALL, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, CALL, JA
 from ..record import Record, field
+from ..spec.core_fields import kernel_names
 from ..spec.object import (
     RELO_JUMP_TABLE,
     RELO_KFUNC,
@@ -97,6 +99,8 @@ def setting_of(prog: ProgramSpec, obj: ObjectSpec, target: Target | None = None)
         elif reloc.kind == RELO_KFUNC:
             made.kfuncs[slot] = reloc.symbol
             insn.opcode, insn.src_reg = CALL, BPF_PSEUDO_KFUNC_CALL
+        elif reloc.kind == RELO_KSYM and reloc.is_weak and target is not None and not _has_symbol(target, reloc.symbol):
+            insn.src_reg = insn.imm = 0
         elif reloc.kind == RELO_KSYM:
             made.ksyms[slot] = reloc.symbol
             insn.src_reg = BPF_PSEUDO_BTF_ID
@@ -116,6 +120,14 @@ def setting_of(prog: ProgramSpec, obj: ObjectSpec, target: Target | None = None)
     if target is not None:
         made.kernel_btf = target.btf()
     return made
+
+
+def _has_symbol(target: Target, name: str) -> bool:
+    """Tell if the target's types have a variable or function, True if it has no types at all."""
+    btf = target.btf()
+    return btf is None or btf.by_name(name, BTF_KIND_VAR) is not None or any(
+        btf.by_name(n, BTF_KIND_FUNC) is not None for n in kernel_names(name)
+    )
 
 
 def _relocate_core(prog: ProgramSpec, obj: ObjectSpec, target: Target | None, insns: list[Insn]) -> list[int]:
