@@ -27,10 +27,11 @@ What a case may say before its code:
     map outer array_of_maps inner array value 8
     struct elem lock:bpf_spin_lock n:u64 task:kptr(task_struct) head:bpf_list_head(node.link)
     func add global u64 *elem:nonnull       a function of the code by its label: linkage and arguments
+    func test global ptr throws:caught      the main function, and which function is called when it throws
     ksym runqueues int                      a variable of the kernel, used as var[btf_id:runqueues]
     differs WHY                             ebee's verifier is known to say something else
 
-`.insn OPCODE DST SRC OFF IMM` writes an instruction that has no text. The kernel's functions are called by name.
+`type(elem)` stands for the number of a struct's type. `.insn OPCODE DST SRC OFF IMM` writes an instruction that has no text. The kernel's functions are called by name.
 """
 
 from __future__ import annotations
@@ -312,7 +313,7 @@ class _Reader:
             if words[:1] == [".insn"]:
                 raw[i + 1] = Insn(*(int(word, 0) for word in words[1:6]))
                 line = "w0 = w0"
-            source.append(line)
+            source.append(re.sub(r"type\((\w+)\)", lambda found: str(self.structs[found[1]][0]), line))
         text = "\n".join(source)
         labels = set(re.findall(r"^\s*([A-Za-z_]\w*):", text, re.M))
         called = dict.fromkeys(re.findall(r"\bcall\s+([A-Za-z_]\w*)\s*(?:$|;|//)", text, re.M))
@@ -375,6 +376,8 @@ class _Reader:
                 starts.add(slot + 1 + struct.unpack("<i", struct.pack("<I", insn.imm & 0xFFFFFFFF))[0])
             elif insn.opcode == CALL and insn.src_reg == BPF_PSEUDO_CALL:
                 starts.add(slot + 1 + insn.imm)
+        thrown_to = {word[7:] for words in self.functions.values() for word in words if word.startswith("throws:")}
+        starts |= {slot for label, slot in labels.items() if label in thrown_to}
         if not (self.functions or takes_address):
             return []
         by_slot = {slot: label for label, slot in labels.items()}
@@ -394,12 +397,14 @@ class _Reader:
             arguments = arguments[:at]
         tags: list[tuple[int, str]] = []
         parameters = []
+        throws = [word.partition(":")[2] for word in arguments if word.startswith("throws:")]
+        arguments = [word for word in arguments if not word.startswith("throws:")]
         for i, word in enumerate(arguments):
             kind, *given = word.split(":")
             tags += [(i, f"arg:{tag}") for tag in given]
             parameters.append((f"a{i}", self._argument(kind)))
         func_id = self.btf.add_func(name, self.btf.add_func_proto(returns, parameters), linkage)
-        for i, tag in tags:
+        for i, tag in tags + [(-1, f"exception_callback:{handler}") for handler in throws]:
             self.btf.add_decl_tag(tag, func_id, i)
         return func_id
 

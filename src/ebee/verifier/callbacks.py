@@ -1,6 +1,6 @@
-"""Functions of the program that a helper calls: what they are given, and what they may return.
+"""Functions of the program that helpers and kernel functions call: what they are given, and what they may return.
 
-Source: kernel/bpf/verifier.c (Linux 6.18): push_callback_call(), set_*_callback_state().
+Source: kernel/bpf/verifier.c (Linux 6.18): push_callback_call(), is_async_cb_sleepable(), set_*_callback_state().
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from .state import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..spec.object import MapSpec
     from .explore import Verifier
     from .helper_args import Call
 
@@ -37,6 +38,26 @@ _ITERABLE = frozenset(
     getattr(bpf, f"BPF_MAP_TYPE_{word}")
     for word in ("HASH", "LRU_HASH", "PERCPU_HASH", "LRU_PERCPU_HASH", "ARRAY", "PERCPU_ARRAY")
 )
+
+
+class Calling(Record):
+    """A kernel function that has a function called: what that may return, when it runs, and if it may sleep then.
+
+    `map_in` is the argument that leads to the map whose value it is for.
+    """
+
+    result: tuple[int, int]
+    is_async: bool = False
+    may_sleep: bool = False
+    map_in: int = 0
+
+
+KFUNC_CALLBACKS = {
+    "bpf_rbtree_add_impl": Calling((0, 1)),
+    "bpf_wq_set_callback_impl": Calling((0, 0), True, True, 1),
+    "bpf_task_work_schedule_signal_impl": Calling((-(1 << 31), (1 << 31) - 1), True, True, 3),
+    "bpf_task_work_schedule_resume_impl": Calling((-(1 << 31), (1 << 31) - 1), True, True, 3),
+}
 
 
 class Callback(Record):
@@ -52,9 +73,7 @@ def _element(v: Verifier, call: Call) -> list[Reg]:
     if call.proto.name == "for_each_map_elem" and map_.map_type not in _ITERABLE:
         raise v.refuse("map_helper", "callback function not allowed for map", map=map_.name)
     last = v.regs[3] if call.proto.name == "for_each_map_elem" else _NO
-    uid = call.map_uid
-    return [Reg(CONST_PTR_TO_MAP, _ZERO, uid, obj=map_), Reg(PTR_TO_MAP_KEY, _ZERO, uid, obj=map_),
-            Reg(PTR_TO_MAP_VALUE, _ZERO, uid, obj=map_), last, _NO]  # fmt: skip
+    return [*element_arguments(map_, call.map_uid)[:3], last, _NO]
 
 
 def _turn(v: Verifier, call: Call) -> list[Reg]:
@@ -81,18 +100,18 @@ CALLBACKS = {
 }
 
 
+def element_arguments(map_: MapSpec, uid: int) -> list[Reg]:
+    """Return what a function gets that is called for a map's value: the map, its key and its value."""
+    kinds = (CONST_PTR_TO_MAP, PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE)
+    return [*(Reg(kind, _ZERO, uid, obj=map_) for kind in kinds), _NO, _NO]
+
+
 def start_callback(v: Verifier, call: Call) -> None:
-    """Let the function of a call be explored; what follows the call is explored without it, too. Raises: Refusal."""
+    """Let the function of a helper's call be explored, and what follows the call without it, too. Raises: Refusal."""
     arguments, result = CALLBACKS[call.proto.name]
-    regs, subprog = arguments(v, call), call.callback
-    start = v.code.starts[subprog]
-    callback = Callback(call.proto.name, result)
+    regs, callback = arguments(v, call), Callback(call.proto.name, result)
     if call.proto.is_async:
-        frame = Frame([_NO] * 11, [], subprog, -1, (start,), callback)
-        frame.regs[10] = Reg(PTR_TO_STACK, _ZERO, obj=0)
-        frame.regs[1:6] = regs
-        frame.async_entries = v.frame.async_entries + 1
-        v.pending.append((State([frame]), start, v.idx))
+        call_later(v, call.callback, callback, regs)
         return
     if call.proto.name == "loop":
         if v.regs[1].kind != SCALAR:
@@ -104,6 +123,24 @@ def start_callback(v: Verifier, call: Call) -> None:
         if v.frame.callback_depth >= v.regs[1].num.umax:
             v.frame.callback_depth = 0
             return
+    call_now(v, call.callback, callback, regs)
+
+
+def call_later(v: Verifier, subprog: int, callback: Callback, regs: list[Reg], *, may_sleep: bool = False) -> None:
+    """Let a function be explored that runs after the program, with these arguments."""
+    start = v.code.starts[subprog]
+    frame = Frame([_NO] * 11, [], subprog, -1, (start,), callback)
+    frame.regs[10] = Reg(PTR_TO_STACK, _ZERO, obj=0)
+    frame.regs[1:6] = regs
+    frame.async_entries = v.frame.async_entries + 1
+    state = State([frame])
+    state.may_sleep = may_sleep
+    v.pending.append((state, start, v.idx))
+
+
+def call_now(v: Verifier, subprog: int, callback: Callback, regs: list[Reg]) -> None:
+    """Let a function be explored that runs during the call, and returns to it. Raises: Refusal."""
+    start = v.code.starts[subprog]
     state = v.push(start, v.idx)
     state.callback_depth += 1
     state.frames[-1].callback_depth += 1

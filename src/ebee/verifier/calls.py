@@ -9,7 +9,7 @@ from __future__ import annotations
 from . import functions
 from .function_args import check_call
 from .jumps import find_earlier, widen
-from .programs import check_return
+from .programs import check_return, ends_of
 from .references import lose_packet
 from .scalar import const
 from .state import MAX_FRAMES, NOT_INIT_REG, PTR_TO_STACK, SCALAR, UNKNOWN_REG, Frame, Reg, State
@@ -112,7 +112,7 @@ def leave_function(v: Verifier) -> int:
     v.pruning.mark_precise(0)
     low, high = callback.result
     if not low <= result.num.smin <= result.num.smax <= high:
-        message = f"At callback return the register R0 has {result.num} should have been in [{low}, {high}]"
+        message = f"At callback return the register R0 has{ends_of(result.num)} should have been in [{low}, {high}]"
         raise v.refuse("return_value", message, register=0, value=result.num, low=low, high=high)
     state.frames.pop()
     v.enter(state)

@@ -85,7 +85,7 @@ def states_equal(old: State, new: State, live: Sequence[int], exact: int, fresh:
     `privileged` is 0 for users without privilege, 2 where unset stack may be read, 3 where loops may set it otherwise.
     """
     frames, others = old.frames, new.frames
-    if len(frames) != len(others) or (old.speculative and not new.speculative):
+    if len(frames) != len(others) or (old.speculative and not new.speculative) or old.may_sleep != new.may_sleep:
         return False
     ids = Ids(fresh)
     if (old.rcu, old.preempt, len(old.refs), len(old.locks)) != (new.rcu, new.preempt, len(new.refs), len(new.locks)):
@@ -94,7 +94,7 @@ def states_equal(old: State, new: State, live: Sequence[int], exact: int, fresh:
         if kind != other_kind or not ids.match(id, other_id):
             return False
     for lock, other_lock in zip(old.locks, new.locks):
-        if lock[0] != other_lock[0] or not ids.match(lock[1], other_lock[1]):
+        if lock[::2] != other_lock[::2] or not ids.match(lock[1], other_lock[1]):
             return False
     top = len(frames) - 1
     for n in range(top + 1):

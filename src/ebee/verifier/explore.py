@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from ..abi import bpf
 from . import functions
+from .callbacks import KFUNC_CALLBACKS
 from .kfunc_protos import kfunc_proto
-from .program import FORCE, ITER_NEXT, JUMP, PRUNE, Code
+from .program import CALLBACK, FORCE, ITER_NEXT, JUMP, PRUNE, Code
 from .programs import Program, check_maps, check_sleepable
 from .prototypes import helper_proto
 from .prune import Pruning
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     Step = Callable[["Verifier", Any], int]
 
 END = -1
+CALLS_NOW = PRUNE | JUMP | FORCE | CALLBACK
 MAX_PENDING = 8192  # BPF_COMPLEXITY_LIMIT_JMP_SEQ
 
 
@@ -51,9 +53,13 @@ class Verifier:
         self.rules = rules_of(self.kernel)
         self.may_read_unset = options.privileged and self.kernel >= (6, 3)  # of the stack
         self.stack_freedom = self.privileged + self.may_read_unset * (1 + (self.kernel >= (7, 0)))
-        tables = tuple(setting.jump_tables.values())
-        self.code = Code(setting.insns, privileged=options.privileged, tables=tables, kernel=self.kernel)
+        self.code = Code(
+            setting.insns, privileged=options.privileged, tables=tuple(setting.jump_tables.values()),
+            kernel=self.kernel, thrown_to=functions.thrown_to(setting),
+        )  # fmt: skip
         for slot, function in setting.kfuncs.items():
+            if function in KFUNC_CALLBACKS:
+                self.code.marks[slot] |= PRUNE if KFUNC_CALLBACKS[function].is_async else CALLS_NOW
             if function.startswith("bpf_iter_") and function.endswith("_next"):
                 self.code.marks[slot] |= PRUNE | FORCE | ITER_NEXT
         self.stats = Stats()
@@ -184,7 +190,9 @@ class Verifier:
         regs = [NOT_INIT_REG] * 11
         regs[1] = Reg(PTR_TO_CTX, const(0))
         regs[10] = Reg(PTR_TO_STACK, const(0), obj=0)
-        return State([Frame(regs, [], 0, -1, (0,))])
+        state = State([Frame(regs, [], 0, -1, (0,))])
+        state.may_sleep = self.program.may_sleep
+        return state
 
     def run(self) -> None:
         """Verify the main program, then every global function. Raises: Refusal."""
@@ -193,6 +201,9 @@ class Verifier:
         functions.check_returns(self)
         self.explore(self.entry_state(), 0)
         done: set[int] = set()
+        callback = functions.exception_callback(self)
+        if callback is not None:
+            self.called_globals.add(callback)
         while waiting := sorted(self.called_globals - done):
             done.add(waiting[0])
             self.pruning.forget()

@@ -5,8 +5,8 @@ Source: kernel/bpf/verifier.c (Linux 6.18): do_check_subprogs(), check_btf_func(
 
 from __future__ import annotations
 
-from ..btf.kinds import BTF_FUNC_GLOBAL, BTF_KIND_DECL_TAG, BTF_KIND_INT
-from .function_args import NUMBERS, entry_registers
+from ..btf.kinds import BTF_FUNC_GLOBAL, BTF_KIND_DECL_TAG, BTF_KIND_FUNC, BTF_KIND_INT
+from .function_args import NUMBERS, arguments_of, entry_registers
 from .kfunc_protos import kfunc_proto
 from .prototypes import helper_proto
 from .refusal import Refusal
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..isa.table import Row
     from .explore import Verifier
+    from .setting import Setting
 
 EXCEPTION_CALLBACK = "exception_callback:"
 _TAIL_CALL, _TAIL_CALL_STACK = 12, 256
@@ -118,19 +119,45 @@ def entry_state(v: Verifier, subprog: int) -> State:
     regs = [*entry_registers(v, subprog), Reg(PTR_TO_STACK, const(0), obj=0)]
     start = v.code.starts[subprog]
     state = State([Frame(regs, [], subprog, -1, (start,))])
+    state.may_sleep = v.program.may_sleep
+    if subprog == exception_callback(v) and [argument.kind for argument in arguments_of(v, subprog)] != ["scalar"]:
+        raise Refusal("exception", start, "exception cb only supports single integer argument")
     state.first, state.last = start, -1
     return state
 
 
-def exception_callback(v: Verifier) -> int | None:
-    """Return the function that is called when the program throws, which its tag names; None if there is none."""
-    btf, types = v.setting.btf, v.setting.func_types
-    if btf is None or not types:
+def thrown_to(setting: Setting) -> int | None:
+    """Return the slot of the function that is called when the program throws; None if there is none.
+
+    Raises: Refusal. Source: bpf_find_exception_callback_insn_off().
+    """
+    btf, types = setting.btf, setting.func_types
+    if btf is None or not types or 0 not in types:
         return None
-    tags = (tag.name for tag in btf.types(BTF_KIND_DECL_TAG) if tag.type_id == types.get(0))
-    name = next((tag.partition(":")[2] for tag in tags if tag.startswith(EXCEPTION_CALLBACK)), "")
-    starts = (start for start, id in types.items() if start and btf.by_id(id).name == name)
-    return next((v.code.subprog_at[start] for start in starts), None) if name else None
+    tags = [tag.name for tag in btf.types(BTF_KIND_DECL_TAG) if tag.type_id == types[0] and tag.component_idx < 0]
+    names = [tag.removeprefix(EXCEPTION_CALLBACK) for tag in tags if tag.startswith(EXCEPTION_CALLBACK)]
+    if not names:
+        return None
+    function = btf.by_name(names[0], BTF_KIND_FUNC)
+    problem, slot = "", 0
+    if len(names) > 1:
+        problem = "multiple exception callback tags for main subprog"
+    elif function is None:
+        problem = f"exception callback '{names[0]}' could not be found in BTF"
+    elif function.linkage != BTF_FUNC_GLOBAL:
+        problem = f"exception callback '{names[0]}' must have global linkage"
+    else:
+        slot = next((start for start, id in types.items() if id == function.id), 0)
+        problem = "" if slot else "exception callback type id not found in func_info"
+    if problem:
+        raise Refusal("exception", 0, problem)
+    return slot
+
+
+def exception_callback(v: Verifier) -> int | None:
+    """Return the number of the function that is called when the program throws; None if there is none."""
+    slot = v.code.thrown_to
+    return None if slot is None else v.code.subprog_at[slot]
 
 
 def check_stack_depth(v: Verifier) -> int:

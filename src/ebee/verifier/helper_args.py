@@ -18,6 +18,7 @@ from .state import (
     MEM_RCU,
     MEM_RDONLY,
     MEM_RINGBUF,
+    NON_OWN_REF,
     PTR_MAYBE_NULL,
     PTR_TO_BTF_ID,
     PTR_TO_BUF,
@@ -98,6 +99,12 @@ _ANY_OFFSET = frozenset((
 ))  # fmt: skip
 
 
+# Flags of PTR_TO_BTF_ID that are taken with a known offset.
+MAY_BE_MOVED = frozenset(
+    (0, MEM_ALLOC, PTR_TRUSTED, MEM_RCU, MEM_ALLOC | NON_OWN_REF, MEM_ALLOC | NON_OWN_REF | MEM_RCU)
+)
+
+
 class Call:
     """What is learned of one call from its arguments, for what follows them.
 
@@ -159,7 +166,7 @@ def check_offset(v: Verifier, number: int, reg: Reg, arg: Arg) -> None:
     if reg.off < 0:
         message = f"negative offset {name} ptr R{number} off={reg.off} disallowed"
         raise v.refuse("context_modified", message, register=number, kind=name)
-    if reg.off and reg.kind != PTR_TO_BTF_ID:
+    if reg.off and not (reg.kind == PTR_TO_BTF_ID and reg.flags in MAY_BE_MOVED):
         message = f"dereference of modified {name} ptr R{number} off={reg.off} disallowed"
         raise v.refuse("context_modified", message, register=number, kind=name)
     if reg.num.mask or reg.num.value:

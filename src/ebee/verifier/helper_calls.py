@@ -14,22 +14,18 @@ from . import dynptrs, stack
 from .callbacks import CALLBACKS, start_callback
 from .calls import check_nothing_held, leave_function
 from .helper_args import Call, check_memory, check_offset, check_size, check_string, check_type, is_null, read_argument
-from .kernel_types import check_struct, kptr_field
+from .jumps import map_registers
+from .kernel_types import check_struct, in_rcu, kptr_field
+from .locks import field_at, in_order, leave_lock, take_lock
 from .names import type_name
 from .prototypes import helper_proto, may_call
-from .references import (
-    acquire,
-    field_at,
-    leave_lock,
-    lose_packet,
-    release,
-    take_lock,
-)
+from .references import acquire, lose_packet, release
 from .scalar import const, from_signed_range
 from .special_fields import has_lock
 from .state import (
     MEM_ALLOC,
     MEM_PERCPU,
+    MEM_RCU,
     MEM_RDONLY,
     MEM_RINGBUF,
     NOT_INIT_REG,
@@ -156,7 +152,7 @@ def _check_allowed(v: Verifier, proto: HelperProto) -> None:
     if proto.gpl_only and not v.program.is_gpl:
         message = "cannot call GPL-restricted function from non-GPL compatible program"
         raise v.refuse("helper_gpl", message, helper=name, license=setting.license)
-    if proto.might_sleep and not v.program.may_sleep:
+    if proto.might_sleep and not v.state.may_sleep:
         raise v.refuse("helper_sleeps", "helper call might sleep in a non-sleepable prog", helper=name)
     if proto.might_sleep and state.rcu:
         raise v.refuse("rcu", f"sleepable helper {full} in rcu_read_lock region", helper=name)
@@ -262,6 +258,8 @@ def _func(v: Verifier, number: int, reg: Reg, arg: Arg, before: Arg | None, call
 
 
 def _lock(v: Verifier, number: int, reg: Reg, arg: Arg, before: Arg | None, call: Call) -> None:
+    if in_order(v):
+        raise v.refuse("list_tree", "can't spin_{lock,unlock} in rbtree cb", register=number)
     (take_lock if call.proto.name == "spin_lock" else leave_lock)(v, number, reg)
 
 
@@ -353,9 +351,22 @@ def _release(v: Verifier, call: Call) -> None:
         return
     if is_null(reg):
         return
+    if call.proto.name == "kptr_xchg" and in_rcu(v):
+        _keep_per_cpu(v, reg.ref)
     if not release(v, reg.ref):
         message = f"func bpf_{call.proto.name}#{call.proto.number} reference has not been acquired before"
         raise v.refuse("reference_release", message, register=number)
+
+
+def _keep_per_cpu(v: Verifier, ref: int) -> None:
+    """Let pointers to a per-CPU object that was stored be valid as long as RCU protects it."""
+
+    def changed(reg: Reg) -> Reg:
+        if reg.ref != ref or not reg.flags & MEM_ALLOC:
+            return reg
+        return Reg(reg.kind, reg.num, reg.id, reg.off, reg.flags & ~MEM_ALLOC | MEM_RCU, reg.obj, 0, reg.size)
+
+    map_registers(v.state, changed, MEM_ALLOC | MEM_PERCPU)
 
 
 def _tail_call(v: Verifier, call: Call) -> None:

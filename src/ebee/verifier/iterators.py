@@ -124,8 +124,11 @@ def _set(state: State, frame_no: int, spi: int, reg: Reg) -> None:
     state.frames[frame_no].stack[spi] = Slot(_ITER, reg)
 
 
-def irq_flag(v: Verifier, number: int, reg: Reg, *, is_save: bool) -> None:
-    """Check and do the saving or restoring of interrupts. Raises: Refusal."""
+def irq_flag(v: Verifier, number: int, reg: Reg, *, is_save: bool, by: str) -> None:
+    """Check and do the saving or restoring of interrupts, by "native" functions or by those of a "lock".
+
+    Raises: Refusal.
+    """
     spi = _place(reg, 1) if reg.kind == PTR_TO_STACK else None
     slot = _slots(v, reg, spi, 1)[0] if spi is not None else INVALID_SLOT
     if is_save:
@@ -133,11 +136,14 @@ def irq_flag(v: Verifier, number: int, reg: Reg, *, is_save: bool) -> None:
             raise v.refuse("irq", f"expected uninitialized irq flag as arg#{number - 1}", register=number)
         stack.write(v, number, reg, 0, 8, None, -1)
         ref = acquire(v, "irq")
-        v.state.frames[reg.obj].stack[spi] = Slot(_IRQ, Reg(CONST_PTR_TO_DYNPTR, _ZERO, obj="irq", ref=ref))
+        v.state.frames[reg.obj].stack[spi] = Slot(_IRQ, Reg(CONST_PTR_TO_DYNPTR, _ZERO, obj=by, ref=ref))
         return
     if spi is None or slot.kinds != _IRQ or slot.reg is None:
         raise v.refuse("irq", f"expected an initialized irq flag as arg#{number - 1}", register=number)
     v.pruning.stack_read(reg.obj, 1 << spi)
+    if slot.reg.obj != by:
+        message = f"irq flag acquired by {slot.reg.obj} kfuncs cannot be restored with {by} kfuncs"
+        raise v.refuse("irq", message, register=number)
     active = [id for kind, id, _ in v.state.refs if kind == "irq"]
     if not active or active[-1] != slot.reg.ref:
         message = f"cannot restore irq state out of order, expected id={active[-1] if active else 0}"

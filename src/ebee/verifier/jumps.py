@@ -13,7 +13,7 @@ from .names import type_name
 from .scalar import const
 from .scalar_alu import alu32, alu64
 from .scalar_branch import branch_outcome, refine
-from .special_fields import has_lock
+from .special_fields import has_lock, leads_to_lock
 from .state import (
     ADD_CONST,
     ADD_CONST32,
@@ -276,7 +276,7 @@ def without_null(v: Verifier, reg: Reg) -> Reg:
         kind = _SOCKET_MAPS.get(used.map_type, PTR_TO_MAP_VALUE)
         id = reg.id if kind == PTR_TO_MAP_VALUE and has_lock(v, used) else 0
         return Reg(kind, reg.num, id, reg.off, 0, used if kind == PTR_TO_MAP_VALUE else None, reg.ref)
-    id = reg.id if reg.flags & MEM_ALLOC else 0
+    id = reg.id if reg.flags & MEM_ALLOC and leads_to_lock(v, reg) else 0
     return Reg(reg.kind, reg.num, id, reg.off, reg.flags & ~PTR_MAYBE_NULL, reg.obj, reg.ref, reg.size)
 
 

@@ -7,11 +7,12 @@ btf_struct_ids_match() in kernel/bpf/btf.c.
 from __future__ import annotations
 
 from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_DATASEC, BTF_KIND_FUNC, BTF_KIND_STRUCT, BTF_KIND_VAR
+from ..btf.special import KPTR_TAGS
 from ..record import Record
 from ..spec.core_fields import kernel_names
 from .names import type_name
 from .scalar import const
-from .special_fields import fields_of
+from .special_fields import fields_in
 from .state import (
     MEM_ALLOC,
     MEM_PERCPU,
@@ -100,26 +101,25 @@ def struct_in_kernel(v: Verifier, struct: BtfType) -> BtfType | None:
 def _check_kptr_value(v: Verifier, number: int, reg: Reg, call: Call) -> None:
     field = call.target
     assert isinstance(field, KptrField)
-    allowed = stored_flags(field.tag, True) | stored_flags(field.tag, False)
+    in_kernel = reg.obj.btf is v.setting.kernel_btf
     name = field.type.name if field.type is not None else ""
-    if reg.flags & ~allowed or (field.type is not None and not is_at(reg.obj, reg.off, name, strict=True)):
+    fits = field.type is not None and in_kernel == (field.type.btf is reg.obj.btf is v.setting.kernel_btf)
+    if reg.flags & ~stored_flags(field.tag, in_kernel) or not fits or not is_at(reg.obj, reg.off, name, strict=True):
         message = f"invalid kptr access, R{number} type=ptr_{reg.obj.name} expected=ptr_{name}"
-        raise v.refuse("btf_type", message, register=number, kind=reg.obj.name, expected=name)
+        raise v.refuse("map_special_field", message, register=number, kind=reg.obj.name, expected=name)
 
 
 def kptr_field(v: Verifier, number: int, reg: Reg) -> KptrField:
     """Return the kernel pointer's place that an argument of kptr_xchg points to. Raises: Refusal."""
     rule = "map_special_field"
-    if reg.kind != PTR_TO_MAP_VALUE:
-        raise v.refuse(rule, f"R{number} has no valid kptr", register=number)
+    if reg.kind == PTR_TO_MAP_VALUE and not reg.obj.value_type_id:
+        name = reg.obj.name
+        raise v.refuse(rule, f"map '{name}' has to have BTF in order to use bpf_kptr_xchg", map=name)
     if reg.num.mask:
         message = f"R{number} doesn't have constant offset. kptr has to be at the constant offset"
         raise v.refuse(rule, message, register=number)
-    map_ = reg.obj
-    if not map_.value_type_id:
-        raise v.refuse(rule, f"map '{map_.name}' has to have BTF in order to use bpf_kptr_xchg", map=map_.name)
     at = reg.off + reg.num.value
-    places = [field for field in fields_of(v, map_) if field.target is not None]
+    places = [field for field in fields_in(v, reg) if field.name in KPTR_TAGS]
     if not places:
         raise v.refuse(rule, f"R{number} has no valid kptr", register=number)
     field = next((field for field in places if field.off == at), None)
@@ -136,7 +136,7 @@ def kptr_field(v: Verifier, number: int, reg: Reg) -> KptrField:
 
 def in_rcu(v: Verifier) -> bool:
     """Tell if what RCU protects stays there: in its regions, under locks, and where nothing may sleep."""
-    return bool(v.state.rcu or v.state.locks or not v.program.may_sleep)
+    return bool(v.state.rcu or v.state.locks or not v.state.may_sleep)
 
 
 def kernel_variable(v: Verifier, slot: int) -> Reg:

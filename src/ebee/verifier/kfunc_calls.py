@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from ..btf.kinds import BTF_KIND_PTR, BTF_KIND_STRUCT
 from ..errors import EbeeError
-from . import calls, dynptrs, functions, iterators
+from . import calls, dynptrs, functions, graphs, iterators
 from .alu import check_read
-from .helper_args import MAX_VAR_SIZE, check_memory, check_string, is_null
+from .callbacks import KFUNC_CALLBACKS, Callback, call_later, call_now, element_arguments
+from .helper_args import MAX_VAR_SIZE, MAY_BE_MOVED, check_memory, check_string, is_null
 from .jumps import map_registers
 from .kernel_types import in_rcu, is_at
 from .kfunc_protos import Kfunc, Param, is_context, is_plain, is_projection, kfunc_proto, may_call, pointee
-from .names import type_name
+from .locks import RES, RES_IRQ, field_at, in_order, leave_lock, take_lock
+from .names import bits_of, type_name
 from .programs import check_return
 from .prototypes import Arg
 from .references import acquire, lose_packet, release
-from .scalar import const
-from .special_fields import special_fields
+from .scalar import const, from_signed_range
+from .special_fields import Special, leads_to_lock, special_fields
 from .state import (
     CONST_PTR_TO_MAP,
     ITER,
@@ -31,6 +33,7 @@ from .state import (
     PTR_MAYBE_NULL,
     PTR_TO_BTF_ID,
     PTR_TO_CTX,
+    PTR_TO_FUNC,
     PTR_TO_MAP_VALUE,
     PTR_TO_MEM,
     PTR_TO_SOCK_COMMON,
@@ -41,6 +44,7 @@ from .state import (
     PTR_UNTRUSTED,
     SCALAR,
     UNKNOWN_REG,
+    ZERO_REG,
     Reg,
     Slot,
 )
@@ -52,6 +56,7 @@ if TYPE_CHECKING:
     from ..btf.read import BtfType
     from ..isa.insn import Insn
     from ..isa.table import Row
+    from ..spec.object import MapSpec
     from .explore import Verifier
 
 _ZERO = const(0)
@@ -61,13 +66,14 @@ _STRUCTS = {
     PTR_TO_SOCKET: "sock", PTR_TO_SOCK_COMMON: "sock_common", PTR_TO_TCP_SOCK: "tcp_sock", CONST_PTR_TO_MAP: "bpf_map",
 }  # fmt: skip
 _TRUSTING = MEM_ALLOC | PTR_TRUSTED | NON_OWN_REF
-# Kinds of arguments that are not checked: functions that take them are refused.
-_NOT_CHECKED = frozenset((
-    "list_head", "list_node", "rb_root", "rb_node", "wq", "task_work", "res_spin_lock", "refcounted", "callback",
-    "unknown",
-))  # fmt: skip
-# What may be called under a spin lock.
-_UNDER_LOCKS = frozenset(("bpf_iter_num_new", "bpf_iter_num_next", "bpf_iter_num_destroy"))
+# What may be called under a spin lock. Source: kfunc_spin_allowed().
+_TAKES_LOCK = {"bpf_res_spin_lock": RES, "bpf_res_spin_lock_irqsave": RES_IRQ}
+_LEAVES_LOCK = {"bpf_res_spin_unlock": RES, "bpf_res_spin_unlock_irqrestore": RES_IRQ}
+_UNDER_LOCKS = graphs.FUNCTIONS | _TAKES_LOCK.keys() | _LEAVES_LOCK.keys() | {
+    "bpf_iter_num_new", "bpf_iter_num_next", "bpf_iter_num_destroy", "bpf_arena_alloc_pages", "bpf_arena_free_pages",
+    "bpf_arena_reserve_pages", "bpf_stream_vprintk_impl",
+}  # fmt: skip
+_FAILED = from_signed_range(-4095, -1)
 _DYNPTR_OF = {"bpf_dynptr_from_skb": "skb", "bpf_dynptr_from_xdp": "xdp", "bpf_dynptr_from_skb_meta": "skb_meta"}
 _MOVES_PACKET = frozenset(("bpf_xdp_pull_data",))
 _NEW = ("bpf_obj_new_impl", "bpf_percpu_obj_new_impl")
@@ -77,15 +83,26 @@ _MOST_PER_CPU = 512  # BPF_GLOBAL_PERCPU_MA_MAX_SIZE
 
 
 class KfuncCall:
-    """What the arguments of one call tell. `const` is the value of its constant, `ref` of its reference's id."""
+    """What the arguments of one call tell. `const` is the value of its constant, `ref` of its reference's id.
 
-    __slots__ = ("const", "dynptr", "iterator", "kfunc", "rdonly", "ref", "released", "size")
+    `root` is the list or tree, `struct` what an object with a count of references is, `owning` if the reference owns
+    it. `callback` is the number of a function, `map` and `map_uid` those of the map.
+    """
+
+    __slots__ = (
+        "callback", "const", "dynptr", "iterator", "kfunc", "map", "map_uid", "owning", "rdonly", "ref", "released",
+        "root", "size", "struct",
+    )  # fmt: skip
 
     def __init__(self, kfunc: Kfunc) -> None:
         self.kfunc = kfunc
         self.const: int | None = None
         self.ref = self.released = self.size = 0
-        self.rdonly = False
+        self.rdonly = self.owning = False
+        self.root: Special | None = None
+        self.struct: BtfType | None = None
+        self.map: MapSpec | None = None
+        self.map_uid, self.callback = 0, -1
         self.dynptr: Reg | None = None
         self.iterator: tuple[int, int] | None = None
 
@@ -103,12 +120,18 @@ def decode_kfunc(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
 def _call_kfunc(v: Verifier, op: Any) -> int:
     _step, following, name, kfunc = op
     v.jumps += 1
-    if kfunc is None or any(param.kind in _NOT_CHECKED for param in kfunc.params):
+    if kfunc is None or any(param.kind == "unknown" for param in kfunc.params):
         message = f"calling kernel function {name}: what it takes and gives is not known"
         raise v.refuse("kfunc_unknown", message, function=name)
     _check_allowed(v, kfunc)
     call = KfuncCall(kfunc)
+    if name in _TAKES_LOCK:  # it may fail
+        other = v.push(following, v.idx).frames[-1].regs
+        other[:6] = _CLOBBERED
+        other[0] = Reg(SCALAR, _FAILED)
     _check_arguments(v, call)
+    if name in KFUNC_CALLBACKS:
+        _start_callback(v, call)
     if "release" in kfunc.flags and not call.released:
         message = f"release kernel function {name} expects refcounted PTR_TO_BTF_ID"
         raise v.refuse("btf_untrusted", message, function=name)
@@ -116,6 +139,8 @@ def _call_kfunc(v: Verifier, op: Any) -> int:
     if call.released and not release(v, v.regs[call.released].ref):
         message = f"kfunc {name} reference has not been acquired before"
         raise v.refuse("reference_release", message, function=name)
+    if name in graphs.INSERTS:
+        graphs.inserted(v)
     if name == "bpf_throw":
         return _throw(v)
     if name == "__bpf_trap":
@@ -142,13 +167,15 @@ def _check_allowed(v: Verifier, kfunc: Kfunc) -> None:
         raise v.refuse("kfunc_not_allowed", f"calling kernel function {name} is not allowed", function=name)
     if state.locks and name not in _UNDER_LOCKS:
         raise v.refuse("lock", "function calls are not allowed while holding a lock", function=name)
-    if "sleepable" in kfunc.flags and not v.program.may_sleep:
+    if "sleepable" in kfunc.flags and not v.state.may_sleep:
         raise v.refuse("helper_sleeps", f"program must be sleepable to call sleepable kfunc {name}", function=name)
 
 
 def _regions(v: Verifier, kfunc: Kfunc) -> None:
     """Enter and leave regions; refuse what they forbid."""
     state, name = v.state, kfunc.name
+    if name in ("bpf_rcu_read_lock", "bpf_rcu_read_unlock") and in_order(v):
+        raise v.refuse("rcu", "Calling bpf_rcu_read_{lock,unlock} in unnecessary rbtree callback")
     sleeps = "sleepable" in kfunc.flags
     if name == "bpf_rcu_read_lock":
         if state.rcu and v.kernel < (6, 19):
@@ -191,15 +218,29 @@ def _leave_rcu(v: Verifier) -> None:
 
 def _throw(v: Verifier) -> int:
     """End the program: what it would return is the cookie."""
-    if any(frame.callback is not None for frame in v.state.frames):
+    callback = functions.exception_callback(v)
+    frames = v.state.frames
+    if any(frame.callback is not None for frame in frames) or (callback and frames[0].subprog == callback):
         message = f"bpf_throw kfunc (insn {v.idx}) cannot be called from callback subprog {v.frame.subprog}"
         raise v.refuse("exception", message)
-    if functions.exception_callback(v) is not None:
-        raise v.refuse("kfunc_unknown", "calling kernel function bpf_throw: what its callback may do is not known")
     calls.check_nothing_held(v, "bpf_throw")
-    v.regs[0] = v.regs[1]
-    check_return(v)
+    if callback is None:
+        check_return(v, 1)
     return -1
+
+
+def _start_callback(v: Verifier, call: KfuncCall) -> None:
+    """Let the function of a call be explored. Raises: Refusal."""
+    name = call.kfunc.name
+    calling = KFUNC_CALLBACKS[name]
+    callback = Callback(name, calling.result)
+    if calling.is_async:
+        assert call.map is not None
+        arguments = element_arguments(call.map, call.map_uid)
+        call_later(v, call.callback, callback, arguments, may_sleep=calling.may_sleep)
+    else:
+        assert call.root is not None
+        call_now(v, call.callback, callback, graphs.order_arguments(v, call.root))
 
 
 def _check_arguments(v: Verifier, call: KfuncCall) -> None:
@@ -307,13 +348,14 @@ def _offset(v: Verifier, number: int, reg: Reg, is_released: bool) -> None:
         return
     if reg.off < 0:
         message = f"negative offset {name} ptr R{number} off={reg.off} disallowed"
-    elif reg.off and reg.kind != PTR_TO_BTF_ID:
+    elif reg.off and not (reg.kind == PTR_TO_BTF_ID and reg.flags in MAY_BE_MOVED):
         message = f"dereference of modified {name} ptr R{number} off={reg.off} disallowed"
     elif reg.num.mask or reg.num.value:
-        message = f"variable {name} access var_off={reg.num} disallowed"
+        message = f"variable {name} access var_off={bits_of(reg.num)} disallowed"
     else:
         return
-    raise v.refuse("context_modified", message, register=number, kind=name)
+    rule = "btf_access" if reg.kind == PTR_TO_BTF_ID and reg.off else "context_modified"
+    raise v.refuse(rule, message, register=number, kind=name)
 
 
 def _context(v: Verifier, number: int, reg: Reg, param: Param, call: KfuncCall) -> None:
@@ -354,7 +396,7 @@ def _iterator(v: Verifier, number: int, reg: Reg, param: Param, call: KfuncCall)
     kfunc, struct = call.kfunc, param.target
     assert struct is not None
     name, size = struct.name, struct.size_bytes
-    if kfunc.name == "bpf_iter_css_task_new" and not v.program.may_sleep:
+    if kfunc.name == "bpf_iter_css_task_new" and not v.state.may_sleep:
         from ..abi import bpf
 
         setting = v.setting
@@ -378,12 +420,44 @@ def _iterator(v: Verifier, number: int, reg: Reg, param: Param, call: KfuncCall)
 def _irq_flag(v: Verifier, number: int, reg: Reg, param: Param, call: KfuncCall) -> None:
     if reg.kind != PTR_TO_STACK:
         raise v.refuse("irq", f"arg#{number - 1} doesn't point to an irq flag on stack", register=number)
-    iterators.irq_flag(v, number, reg, is_save=call.kfunc.name.endswith("save"))
+    by = "native" if call.kfunc.name.startswith("bpf_local_") else "lock"
+    iterators.irq_flag(v, number, reg, is_save=call.kfunc.name.endswith("save"), by=by)
 
 
 def _map(v: Verifier, number: int, reg: Reg, param: Param, call: KfuncCall) -> None:
     if reg.kind != CONST_PTR_TO_MAP:
         raise v.refuse("argument_type", f"pointer in R{number} isn't map pointer", register=number)
+    if call.map is not None and (call.map is not reg.obj or call.map_uid != reg.id):
+        what = "workqueue" if call.kfunc.name == "bpf_wq_init" else "bpf_task_work"
+        message = f"{what} pointer in R{number - 1} map_uid={call.map_uid} doesn't match map pointer in R{number} "
+        raise v.refuse("timer", f"{message}map_uid={reg.id}", register=number)
+    call.map, call.map_uid = reg.obj, reg.id
+
+
+def _deferred(v: Verifier, number: int, reg: Reg, param: Param, call: KfuncCall) -> None:
+    if (reg.kind, reg.flags) != (PTR_TO_MAP_VALUE, 0):
+        raise v.refuse("timer", f"arg#{number - 1} doesn't point to a map value", register=number)
+    field_at(v, number, reg, f"bpf_{param.kind}", call.kfunc.name)
+    call.map, call.map_uid = reg.obj, 0
+
+
+def _callback(v: Verifier, number: int, reg: Reg, param: Param, call: KfuncCall) -> None:
+    if reg.kind != PTR_TO_FUNC:
+        raise v.refuse("call_function", f"arg{number - 1} expected pointer to func", register=number)
+    call.callback = reg.obj
+
+
+def _lock(v: Verifier, number: int, reg: Reg, param: Param, call: KfuncCall) -> None:
+    if in_order(v):
+        raise v.refuse("list_tree", "can't res_spin_{lock,unlock} in rbtree cb", register=number)
+    if (reg.kind, reg.flags) not in ((PTR_TO_MAP_VALUE, 0), (PTR_TO_BTF_ID, MEM_ALLOC)):
+        message = f"arg#{number - 1} doesn't point to map value or allocated object"
+        raise v.refuse("lock", message, register=number)
+    name = call.kfunc.name
+    if name in _TAKES_LOCK:
+        take_lock(v, number, reg, _TAKES_LOCK[name])
+    else:
+        leave_lock(v, number, reg, _LEAVES_LOCK[name])
 
 
 def _struct(v: Verifier, number: int, reg: Reg, param: Param, call: KfuncCall) -> None:
@@ -456,7 +530,9 @@ def _string(v: Verifier, number: int, reg: Reg, param: Param, call: KfuncCall) -
 
 _CHECKS = {
     "ctx": _context, "alloc": _alloc, "dynptr": _dynptr, "iter": _iterator, "irq_flag": _irq_flag, "map": _map,
-    "btf": _struct, "mem": _memory, "str": _string,
+    "btf": _struct, "mem": _memory, "str": _string, "list_head": graphs.check_root, "rb_root": graphs.check_root,
+    "list_node": graphs.check_node, "rb_node": graphs.check_node, "refcounted": graphs.check_refcounted,
+    "wq": _deferred, "task_work": _deferred, "callback": _callback, "res_spin_lock": _lock,
 }  # fmt: skip
 
 
@@ -466,19 +542,24 @@ def _result(v: Verifier, call: KfuncCall) -> Reg:
     if type_ is None:
         return NOT_INIT_REG
     if type_.kind != BTF_KIND_PTR:
-        return UNKNOWN_REG
+        return ZERO_REG if kfunc.name in _TAKES_LOCK else UNKNOWN_REG
     kind, obj, flags, size, ref = _pointed(v, call, type_)
     if kind == SCALAR:
         return UNKNOWN_REG
-    id = 0
-    if "ret_null" in kfunc.flags:
+    id = off = 0
+    if call.root is not None and obj is not None:
+        off = call.root.node
+    if "ret_null" in kfunc.flags and not call.owning:
         flags |= PTR_MAYBE_NULL
         id = v.new_id()
     if "acquire" in kfunc.flags:
         ref = acquire(v, kfunc.name, id)
-    if not id and flags & MEM_ALLOC:
-        id = v.new_id()
-    return Reg(kind, _ZERO, id, 0, flags, obj, ref, size)
+    elif call.root is not None:
+        flags |= graphs.not_owning(v, graphs.node_of(call.root))
+    made = Reg(kind, _ZERO, id, off, flags, obj, ref, size)
+    if not id and leads_to_lock(v, made):
+        made = Reg(kind, _ZERO, v.new_id(), off, flags, obj, ref, size)
+    return made
 
 
 def _pointed(v: Verifier, call: KfuncCall, pointer: BtfType) -> tuple[int, Any, int, int, int]:
@@ -487,6 +568,10 @@ def _pointed(v: Verifier, call: KfuncCall, pointer: BtfType) -> tuple[int, Any, 
     if name in _NEW:
         struct = _new_struct(v, call)
         return PTR_TO_BTF_ID, struct, MEM_ALLOC | (MEM_PERCPU if name == _NEW[1] else 0), 0, 0
+    if call.root is not None:
+        return PTR_TO_BTF_ID, call.root.target, MEM_ALLOC, 0, 0
+    if call.struct is not None:
+        return PTR_TO_BTF_ID, call.struct, MEM_ALLOC, 0, 0
     if name in _SLICES:
         held = call.dynptr
         assert held is not None and call.const is not None

@@ -62,7 +62,7 @@ def _loaded(v: Verifier, field: Special) -> Reg:
     if field.name == UPTR:
         return Reg(PTR_TO_MEM, const(0), v.new_id(), 0, PTR_MAYBE_NULL, size=target.size_bytes)
     in_kernel = kernel_types.struct_in_kernel(v, target)
-    in_rcu = v.state.rcu or v.state.locks or not v.program.may_sleep
+    in_rcu = v.state.rcu or v.state.locks or not v.state.may_sleep
     outlives = field.name == PERCPU_KPTR or in_kernel is None or target.name in _RCU_OBJECTS
     if not in_rcu or not outlives or field.name == KPTR_UNTRUSTED:
         flags = PTR_UNTRUSTED

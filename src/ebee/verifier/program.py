@@ -32,14 +32,15 @@ class Code:
     """The instructions of a program by slot; `insns` and `rows` are None at the second slot of a wide load.
 
     `starts` are the slots at which functions start, in order, `subprog_of` gives each slot's function, `marks` the
-    bits of PRUNE and the others, `tables` the targets of `gotox` by slot.
+    bits of PRUNE and the others, `tables` the targets of `gotox` by slot, `thrown_to` the slot of the function that is
+    called when the program throws, if it has one.
     """
 
-    __slots__ = ("insns", "marks", "rows", "starts", "subprog_at", "subprog_of", "tables")
+    __slots__ = ("insns", "marks", "rows", "starts", "subprog_at", "subprog_of", "tables", "thrown_to")
 
     def __init__(
         self, insns: Sequence[Insn], *, privileged: bool = True, tables: Sequence[Sequence[int]] = (),
-        kernel: tuple[int, ...] = (6, 18),
+        kernel: tuple[int, ...] = (6, 18), thrown_to: int | None = None,
     ) -> None:
         self.insns: list[Insn | None] = []
         self.rows: list[Row | None] = []
@@ -56,6 +57,7 @@ class Code:
             if insn.opcode == LDDW:
                 self.insns.append(None)
                 self.rows.append(None)
+        self.thrown_to = thrown_to
         self._find_functions(privileged)
         self.tables = self._jump_tables(tables)
         self._check_functions()
@@ -63,7 +65,7 @@ class Code:
         self._walk(privileged)
 
     def _find_functions(self, privileged: bool) -> None:
-        starts = {0}
+        starts = {0} if self.thrown_to is None else {0, self.thrown_to}
         for slot, row in enumerate(self.rows):
             if row is not None and not privileged and row.name in _FUNCTIONS:
                 message = "loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN"
@@ -153,6 +155,10 @@ class Code:
         edges: dict[int, Iterator[int]] = {}
         stack = [0]
         state[0] = open_
+        if self.thrown_to is not None:
+            self._mark(self.thrown_to, PRUNE)
+            stack.insert(0, self.thrown_to)
+            state[self.thrown_to] = open_
         while stack:
             slot = stack[-1]
             if slot not in edges:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..spec.object import MapSpec
     from .explore import Verifier
     from .refusal import Options
+    from .scalar import Scalar
     from .setting import Setting
 
 # Source: license_is_gpl_compatible(), include/linux/license.h.
@@ -59,6 +60,7 @@ class Program:
         self.may_sleep = bool(flags & bpf.BPF_F_SLEEPABLE)
         self.is_gpl = setting.license in GPL_LICENSES
         self.special: dict[str, list[Special]] = {}
+        self.special_structs: dict[int, list[Special]] = {}  # of the program's own types, by id
         self.context = context_of(
             setting.prog_type, self.kind, attach_type=setting.expected_attach_type, btf=setting.kernel_btf,
             attach_to=setting.attach_to, has_bpf=options.privileged,
@@ -115,36 +117,42 @@ def _lsm_returns(setting: Setting) -> tuple[int, int] | None:
     return (-4095, 0)
 
 
-def check_return(v: Verifier) -> None:
-    """Refuse what a program, or a callback that runs later, may not return. Raises: Refusal."""
+def ends_of(num: Scalar) -> str:
+    """Return the ends of a number's range as messages about returned ones have them."""
+    known = "" if num.smin > -(1 << 63) or num.smax < (1 << 63) - 1 else " unknown scalar value"
+    return known + f" smin={num.smin}" * (num.smin > -(1 << 63)) + f" smax={num.smax}" * (num.smax < (1 << 63) - 1)
+
+
+def check_return(v: Verifier, number: int = 0) -> None:
+    """Refuse what a program, or a callback that runs later, may not return in r`number`. Raises: Refusal."""
+    from .functions import exception_callback
+
     callback = v.state.frames[0].callback
     may_return = v.program.returns if callback is None else callback.result
     where = "At program exit" if callback is None else "At async callback"
-    reg = v.regs[0]
+    reg = v.regs[number]
     if callback is None and v.program.is_void and not v.state.frames[0].subprog:
         return
     if reg.kind == NOT_INIT:
-        raise v.refuse("register_unset", "R0 !read_ok", register=0)
+        raise v.refuse("register_unset", f"R{number} !read_ok", register=number)
     if reg.kind != SCALAR and not v.privileged:
-        raise v.refuse("pointer_leak", "R0 leaks addr as return value", register=0)
-    if callback is None and v.state.frames[0].subprog:
+        raise v.refuse("pointer_leak", f"R{number} leaks addr as return value", register=number)
+    if callback is None and v.state.frames[0].subprog and v.state.frames[0].subprog != exception_callback(v):
         if reg.kind != SCALAR:
-            message = f"At subprogram exit the register R0 is not a scalar value ({type_name(reg)})"
-            raise v.refuse("return_value", message, register=0)
+            message = f"At subprogram exit the register R{number} is not a scalar value ({type_name(reg)})"
+            raise v.refuse("return_value", message, register=number)
         return
     if may_return is None:
         return
     if reg.kind != SCALAR:
-        message = f"{where} the register R0 is not a known value ({type_name(reg)})"
-        raise v.refuse("return_value", message, register=0)
-    v.pruning.mark_precise(0)
+        message = f"{where} the register R{number} is not a known value ({type_name(reg)})"
+        raise v.refuse("return_value", message, register=number)
+    v.pruning.mark_precise(number)
     low, high = may_return
     num = reg.num
     if num.smin < low or num.smax > high:
-        known = "" if num.smin > -(1 << 63) or num.smax < (1 << 63) - 1 else " unknown scalar value"
-        ends = f" smin={num.smin}" * (num.smin > -(1 << 63)) + f" smax={num.smax}" * (num.smax < (1 << 63) - 1)
-        message = f"{where} the register R0 has{known}{ends} should have been in [{low}, {high}]"
-        raise v.refuse("return_value", message, register=0, value=num, low=low, high=high)
+        message = f"{where} the register R{number} has{ends_of(num)} should have been in [{low}, {high}]"
+        raise v.refuse("return_value", message, register=number, value=num, low=low, high=high)
 
 
 def check_sleepable(v: Verifier) -> None:

@@ -191,11 +191,18 @@ TABLE: tuple[Rule, ...] = (
          r"trace type programs", r"tracing progs cannot use", r"socket filter progs cannot use",
          r"offload device mismatch", r"only one cgroup storage", r"Bpf programs? .*cannot use",
          r"map type .*not (?:supported|allowed)", r"cannot use bpf_\w+ yet")),
+    Rule("list_tree", "nodes of lists and trees are owned by the program or by the list, and used under its lock.",
+         "take the lock of the list's map value, and push what was made by bpf_obj_new", (
+         r"expected pointer to (?:map value or )?allocated object", r"^allocated object must be referenced",
+         r"operation on bpf_(?:list|rb)", r"but expected bpf_(?:list|rb)_node", r"bpf_(?:list|rb)_\w+ not found at",
+         r"non-owning", r"in rbtree cb", r"bpf_refcount field", r"bpf_(?:list|rbtree)_(?:push|pop|add|remove|first)",
+         r"rbtree", r"bpf_obj_(?:new|drop)", r"graph")),
     Rule("map_special_field", "locks, timers, lists and kernel pointers in a map's value are used by their helpers"
          " only.",
          "use the helper for the field, and leave its bytes alone", (
          r"(?:bpf_)?(?:spin_lock|timer|kptr|list_head|list_node|rb_root|rb_node|wq|refcount|uptr|task_work|res_spin_lock)"
          r" cannot be accessed directly", r"cannot be accessed directly by load/store",
+         r"direct access to \w+ is disallowed",
          r"kptr access", r"kptr in", r"kptr cannot", r"access to (?:special )?field",
          r"access to \w*kptr\w*", r"kptr(?:_ref)? .*(?:size|offset|variable|indirect)",
          r"invalid kptr access", r"store to referenced kptr disallowed",
@@ -223,7 +230,8 @@ TABLE: tuple[Rule, ...] = (
          python="use the fields that the probe's context has: docs/hooks.md lists them",
          c="use the struct of this program type (struct __sk_buff, struct xdp_md, struct pt_regs, ...)"),
     Rule("context_modified", "the context is accessed at a known offset from its own address.",
-         "do not calculate with the context's address", (r"dereference of modified ctx", r"variable ctx access",
+         "do not calculate with the context's address", (r"dereference of modified ctx",
+         r"variable \w*ptr_ access", r"variable ctx access",
          r"negative offset ctx ptr", r"invalid (?:negative|variable) ctx")),
     Rule("context_write", "writes to the context are of whole fields by stores, no atomics, no constants where"
          " refused.",
@@ -409,9 +417,6 @@ TABLE: tuple[Rule, ...] = (
          (r"(?<!, )\biter(?:ator)?\b", r"iter_"),
          python="write `for x in ...:`; leaving the loop destroys the iterator",
          c="bpf_for_each(...), or bpf_for(i, 0, N)"),
-    Rule("list_tree", "nodes of lists and trees are owned by the program or by the list, and used under its lock.",
-         "take the lock of the list's map value, and push what was made by bpf_obj_new", (r"bpf_(?:list|rb(?:tree)?)_",
-         r"rbtree", r"bpf_obj_(?:new|drop)", r"graph", r"bpf_list", r"node ")),
     Rule("timer", "timers, work queues and task work are in maps' values, and set up for the map that they are in.",
          "initialise it with the map that holds it", (r"timer", r"workqueue", r"bpf_wq", r"task_work", r"async")),
     # -- loading

@@ -5,9 +5,17 @@ Source: check_map_access() in kernel/bpf/verifier.c, btf_parse_fields() in kerne
 
 from __future__ import annotations
 
-from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_DATASEC, BTF_KIND_PTR, BTF_KIND_STRUCT, BTF_KIND_TYPE_TAG
+from ..btf.kinds import (
+    BTF_KIND_ARRAY,
+    BTF_KIND_DATASEC,
+    BTF_KIND_DECL_TAG,
+    BTF_KIND_PTR,
+    BTF_KIND_STRUCT,
+    BTF_KIND_TYPE_TAG,
+)
 from ..btf.special import KPTR_TAGS, SPECIAL_STRUCTS
 from ..record import Record
+from .state import MEM_ALLOC, PTR_TO_MAP_VALUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +24,8 @@ if TYPE_CHECKING:
     from .explore import Verifier
     from .state import Reg
 
+GRAPH_ROOTS = frozenset(("bpf_list_head", "bpf_rb_root"))
+LOCKS = frozenset(("bpf_spin_lock", "bpf_res_spin_lock"))
 _KPTR_BYTES = 8
 _MAX_NESTING = 4
 _MAX_FIELDS = 11  # BTF_FIELDS_MAX
@@ -24,12 +34,16 @@ _ONCE = ("bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer", "bpf_wq", "bpf_refco
 
 
 class Special(Record):
-    """A field: offset and size in bytes; `name` of its struct, or of its tag (KPTR_TAGS) with what it points to."""
+    """A field: offset and size in bytes; `name` of its struct, or of its tag (KPTR_TAGS) with what it points to.
+
+    A list or tree holds structs `target`, by their field `node` bytes from the start.
+    """
 
     off: int
     size: int
     name: str
     target: BtfType | None = None
+    node: int = 0
 
 
 def special_fields(btf: Btf, type_id: int, base: int = 0, depth: int = 0) -> list[Special]:
@@ -37,12 +51,12 @@ def special_fields(btf: Btf, type_id: int, base: int = 0, depth: int = 0) -> lis
     found: list[Special] = []
     struct = btf.resolve(type_id)
     if struct.kind == BTF_KIND_DATASEC:  # the variables of a section
-        members = [(btf.by_id(id).type_id, off) for id, off, _ in struct.secinfos]
+        members = [(btf.by_id(id).type_id, off, id, -1) for id, off, _ in struct.secinfos]
     elif struct.kind == BTF_KIND_STRUCT and depth <= _MAX_NESTING:
-        members = [(member.type_id, member.bit_off // 8) for member in struct.members]
+        members = [(member.type_id, member.bit_off // 8, struct.id, n) for n, member in enumerate(struct.members)]
     else:
         return found
-    for type_id, at in members:
+    for type_id, at, tagged, component in members:
         off = base + at
         type_, count = btf.by_id(type_id), 1  # the kernel does not look through typedefs here
         while type_.kind == BTF_KIND_ARRAY:
@@ -50,7 +64,8 @@ def special_fields(btf: Btf, type_id: int, base: int = 0, depth: int = 0) -> lis
             type_, count = btf.by_id(element), min(count * length, _MAX_FIELDS + 1)
         if type_.kind == BTF_KIND_STRUCT and type_.name in SPECIAL_STRUCTS:
             size = SPECIAL_STRUCTS[type_.name][0]
-            found += [Special(off + n * size, size, type_.name) for n in range(count)]
+            target, node = _contained(btf, tagged, component) if type_.name in GRAPH_ROOTS else (None, 0)
+            found += [Special(off + n * size, size, type_.name, target, node) for n in range(count)]
         elif type_.kind == BTF_KIND_PTR and type_.type_id:
             tag = btf.by_id(type_.type_id)
             if tag.kind == BTF_KIND_TYPE_TAG and tag.name in KPTR_TAGS:
@@ -60,6 +75,28 @@ def special_fields(btf: Btf, type_id: int, base: int = 0, depth: int = 0) -> lis
             for n in range(count):
                 found += special_fields(btf, type_.id, off + n * type_.size_bytes, depth + 1)
     return found
+
+
+def _contained(btf: Btf, tagged: int, component: int) -> tuple[BtfType | None, int]:
+    """Return the struct that a list or tree holds, and where in it the node is. Source: btf_find_graph_root()."""
+    tags = (tag.name for tag in btf.types(BTF_KIND_DECL_TAG) if (tag.type_id, tag.component_idx) == (tagged, component))
+    words = next((tag.split(":") for tag in tags if tag.startswith("contains:")), [])
+    struct = btf.by_name(words[1], BTF_KIND_STRUCT) if len(words) == 3 else None
+    members = struct.members if struct is not None else ()
+    at = next((member.bit_off // 8 for member in members if member.name == words[2]), None)
+    return (None, 0) if at is None else (struct, at)
+
+
+def fields_in(v: Verifier, reg: Reg) -> list[Special]:
+    """Return the special fields in what a pointer to a map's value or to an allocated object leads to."""
+    if reg.kind == PTR_TO_MAP_VALUE:
+        return fields_of(v, reg.obj)
+    if not reg.flags & MEM_ALLOC or reg.obj is None:
+        return []
+    known = v.program.special_structs
+    if reg.obj.id not in known:
+        known[reg.obj.id] = special_fields(reg.obj.btf, reg.obj.id)
+    return known[reg.obj.id]
 
 
 def fields_of(v: Verifier, map_: MapSpec) -> list[Special]:
@@ -78,7 +115,12 @@ def fields_of(v: Verifier, map_: MapSpec) -> list[Special]:
 
 def has_lock(v: Verifier, map_: MapSpec) -> bool:
     """Tell if a map's value has a lock."""
-    return any(field.name in ("bpf_spin_lock", "bpf_res_spin_lock") for field in fields_of(v, map_))
+    return any(field.name in LOCKS for field in fields_of(v, map_))
+
+
+def leads_to_lock(v: Verifier, reg: Reg) -> bool:
+    """Tell if a pointer leads to what has a lock, so that its id tells whose. Source: reg_may_point_to_spin_lock()."""
+    return any(field.name in LOCKS for field in fields_in(v, reg))
 
 
 def check_special(v: Verifier, number: int, reg: Reg, off: int, size: int, *, by_helper: bool) -> Special | None:

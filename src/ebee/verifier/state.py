@@ -140,7 +140,8 @@ class Frame:
 class State:
     """All frames, and what is held: references, locks, RCU and preemption regions.
 
-    `refs` holds (kind, id, insn) of what was acquired and must be released. `parent` is the stored state before,
+    `refs` holds (kind, id, insn) of what was acquired and must be released, `locks` (owner, pointer's id, kind) of the
+    locks that are held, `may_sleep` says that a callback runs that may. `parent` is the stored state before,
     `branches` how many paths from here are not yet finished, `history` the jumps since `parent` as
     (slot, slot before, (frame, index of the slot of stack) that was spilled or filled, linked registers and slots, mask
     of compared registers that point to the stack). `length` is how many instructions the path had
@@ -149,15 +150,15 @@ class State:
 
     __slots__ = (
         "branches", "callback_depth", "cleaned", "first", "frames", "history", "idx", "last", "length", "locks",
-        "may_goto_depth", "parent", "preempt", "rcu", "refs", "speculative",
+        "may_goto_depth", "may_sleep", "parent", "preempt", "rcu", "refs", "speculative",
     )  # fmt: skip
 
     def __init__(self, frames: list[Frame]) -> None:
         self.frames = frames
         self.refs: tuple[tuple[str, int, int], ...] = ()
-        self.locks: tuple[tuple[int, int], ...] = ()
+        self.locks: tuple[tuple[int, int, str], ...] = ()
         self.rcu = self.preempt = self.may_goto_depth = self.callback_depth = 0
-        self.speculative = self.cleaned = False
+        self.speculative = self.cleaned = self.may_sleep = False
         self.parent: State | None = None
         self.branches = 1
         self.history: list[Jump] = []
@@ -175,5 +176,5 @@ class State:
         new.may_goto_depth, new.callback_depth = self.may_goto_depth, self.callback_depth
         new.speculative, new.cleaned, new.parent, new.branches = self.speculative, False, self.parent, 1
         new.history, new.first, new.last, new.idx = self.history[:], self.first, self.last, self.idx
-        new.length = self.length
+        new.length, new.may_sleep = self.length, self.may_sleep
         return new

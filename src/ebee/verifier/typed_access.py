@@ -254,7 +254,7 @@ def _walked_flags(v: Verifier, reg: Reg, owner: str, field: str, tags: set[str])
         return flags & ~MEM_RCU | PTR_TRUSTED
     if place in _TRUSTED_OR_NULL:
         return flags & ~MEM_RCU | PTR_TRUSTED | PTR_MAYBE_NULL
-    in_rcu = v.state.rcu or not v.program.may_sleep
+    in_rcu = v.state.rcu or not v.state.may_sleep
     if in_rcu and not reg.flags & PTR_MAYBE_NULL:
         if place in _RCU_FIELDS:
             return flags | MEM_RCU

@@ -1159,7 +1159,7 @@ struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
 like 6.18 6.12 7.3
-kernel 6.1 refuses reference_release: off=0 kptr isn't referenced kptr
+kernel 6.1 refuses map_special_field: off=0 kptr isn't referenced kptr
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
