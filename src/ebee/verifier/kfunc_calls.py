@@ -436,23 +436,23 @@ def _map(v: Verifier, number: int, reg: Reg, param: Param, call: KfuncCall) -> N
 
 def _deferred(v: Verifier, number: int, reg: Reg, param: Param, call: KfuncCall) -> None:
     if (reg.kind, reg.flags) != (PTR_TO_MAP_VALUE, 0):
-        raise v.refuse("timer", f"arg#{number - 1} doesn't point to a map value", register=number)
+        raise v.refuse("argument_type", f"arg#{number - 1} doesn't point to a map value", register=number)
     field_at(v, number, reg, f"bpf_{param.kind}", call.kfunc.name)
     call.map, call.map_uid = reg.obj, 0
 
 
 def _callback(v: Verifier, number: int, reg: Reg, param: Param, call: KfuncCall) -> None:
     if reg.kind != PTR_TO_FUNC:
-        raise v.refuse("call_function", f"arg{number - 1} expected pointer to func", register=number)
+        raise v.refuse("btf_type", f"arg{number - 1} expected pointer to func", register=number)
     call.callback = reg.obj
 
 
 def _lock(v: Verifier, number: int, reg: Reg, param: Param, call: KfuncCall) -> None:
-    if in_order(v):
+    if in_order(v) and v.kernel >= (7, 0):
         raise v.refuse("list_tree", "can't res_spin_{lock,unlock} in rbtree cb", register=number)
     if (reg.kind, reg.flags) not in ((PTR_TO_MAP_VALUE, 0), (PTR_TO_BTF_ID, MEM_ALLOC)):
         message = f"arg#{number - 1} doesn't point to map value or allocated object"
-        raise v.refuse("lock", message, register=number)
+        raise v.refuse("argument_type", message, register=number)
     name = call.kfunc.name
     if name in _TAKES_LOCK:
         take_lock(v, number, reg, _TAKES_LOCK[name])

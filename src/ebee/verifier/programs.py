@@ -12,7 +12,7 @@ from ..abi.map_helpers import SLEEPABLE_MAPS, TRACING_TYPES
 from .contexts import context_of
 from .names import type_name
 from .prototypes import hook_kind
-from .special_fields import Special, fields_of
+from .special_fields import GRAPH_ROOTS, LOCKS, Special, fields_of
 from .state import NOT_INIT, SCALAR
 
 TYPE_CHECKING = False
@@ -129,7 +129,7 @@ def check_return(v: Verifier, number: int = 0) -> None:
 
     callback = v.state.frames[0].callback
     may_return = v.program.returns if callback is None else callback.result
-    where = "At program exit" if callback is None else "At async callback"
+    where = "At program exit" if callback is None else "At async callback return"
     reg = v.regs[number]
     if callback is None and v.program.is_void and not v.state.frames[0].subprog:
         return
@@ -182,11 +182,11 @@ def _check_map(v: Verifier, map_: MapSpec) -> None:
     prog_type, names = v.setting.prog_type, {field.name for field in fields_of(v, map_)}
     tracing = prog_type in TRACING_TYPES
     problem = ""
-    if names & {"bpf_list_head", "bpf_rb_root"} and tracing:
+    if names & GRAPH_ROOTS and tracing:
         problem = "tracing progs cannot use bpf_{list_head,rb_root} yet"
-    elif names & {"bpf_spin_lock", "bpf_res_spin_lock"} and prog_type == bpf.BPF_PROG_TYPE_SOCKET_FILTER:
+    elif names & LOCKS and prog_type == bpf.BPF_PROG_TYPE_SOCKET_FILTER:
         problem = "socket filter progs cannot use bpf_spin_lock yet"
-    elif "bpf_spin_lock" in names and tracing:
+    elif names & LOCKS and tracing:
         problem = "tracing progs cannot use bpf_spin_lock yet"
     elif "bpf_timer" in names and tracing:
         problem = "tracing progs cannot use bpf_timer yet"

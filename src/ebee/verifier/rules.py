@@ -321,7 +321,7 @@ TABLE: tuple[Rule, ...] = (
     # -- calls
     Rule("lock", "a spin lock is taken once, released on every path, and little is done while it is held.",
          "release the lock before every return, and call nothing while it is held", (
-         r"Locking two bpf_spin_locks", r"bpf_(?:res_)?spin_(?:un)?lock", r"spin.?lock",
+         r"Locking two bpf_spin_locks", r"AA deadlock", r"bpf_(?:res_)?spin_(?:un)?lock", r"spin.?lock",
          r"inside bpf_spin_lock-ed region",
          r"is missing unlock", r"without taking a lock", r"lock(?:ed)? region", r"holding a lock", r"spin_unlock"),
          python="write `with value.lock:` round the few lines that change the value",
