@@ -111,12 +111,13 @@ class Call:
     `map` and `map_uid` are those of its map; `key` is the value of a constant key, else None; `size_bytes` that of a
     constant size of memory that is returned; `longest` the greatest size that a size argument may be. `written` are
     stack ranges that the helper fills: (register, pointer, bytes). `ref` is the reference that an argument belongs to,
-    `released` the argument that is released. `callback` is the number of a subprogram.
+    `released` the argument that is released. `callback` is the number of a subprogram. `is_own` says
+    that a per-CPU object is the program's own.
     """
 
     __slots__ = (
-        "callback", "dynptr", "key", "longest", "map", "map_uid", "proto", "ref", "released", "size_bytes", "target",
-        "written",
+        "callback", "dynptr", "is_own", "key", "longest", "map", "map_uid", "proto", "ref", "released", "size_bytes",
+        "target", "written",
     )  # fmt: skip
 
     def __init__(self, proto: HelperProto) -> None:
@@ -124,7 +125,7 @@ class Call:
         self.map: MapSpec | None = None
         self.map_uid = self.size_bytes = self.longest = self.ref = self.released = 0
         self.key: int | None = None
-        self.callback = -1
+        self.callback, self.is_own = -1, False
         self.written: list[tuple[int, Reg, int]] = []
         self.dynptr: object = None
         self.target: object = None

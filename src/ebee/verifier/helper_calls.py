@@ -281,7 +281,7 @@ def _dynptr(v: Verifier, number: int, reg: Reg, arg: Arg, before: Arg | None, ca
 
 
 def _per_cpu(v: Verifier, number: int, reg: Reg, arg: Arg, before: Arg | None, call: Call) -> None:
-    call.target = reg.obj
+    call.target, call.is_own = reg.obj, bool(reg.flags & MEM_RCU)
 
 
 _CHECKS = {
@@ -498,6 +498,8 @@ def _map_value(v: Verifier, call: Call, flags: int) -> Reg:
 
 def _per_cpu_result(call: Call, flags: int, id: int) -> Reg:
     struct: Any = call.target
+    if call.is_own:
+        return Reg(PTR_TO_BTF_ID, _ZERO, 0, 0, MEM_ALLOC | MEM_RCU, struct)
     resolved = struct.btf.resolve(struct.id)
     if resolved.kind == BTF_KIND_STRUCT:
         return Reg(PTR_TO_BTF_ID, _ZERO, id, 0, flags | MEM_RDONLY * 0, resolved)

@@ -368,11 +368,11 @@ def _alloc(v: Verifier, number: int, reg: Reg, param: Param, call: KfuncCall) ->
     wanted = _DROPS.get(reg.flags & ~MEM_ALLOC) if reg.kind == PTR_TO_BTF_ID and reg.flags & MEM_ALLOC else None
     if wanted is None:
         message = f"arg#{number - 1} expected pointer to allocated object"
-        raise v.refuse("argument_type", message, register=number, kind=type_name(reg))
+        raise v.refuse("list_tree", message, register=number, kind=type_name(reg))
     if call.kfunc.name != wanted:
         raise v.refuse("argument_type", f"arg#{number - 1} expected for {wanted}()", register=number)
     if not reg.ref:
-        raise v.refuse("reference_release", "allocated object must be referenced", register=number)
+        raise v.refuse("list_tree", "allocated object must be referenced", register=number)
 
 
 def _dynptr(v: Verifier, number: int, reg: Reg, param: Param, call: KfuncCall) -> None:

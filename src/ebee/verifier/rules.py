@@ -191,18 +191,18 @@ TABLE: tuple[Rule, ...] = (
          r"trace type programs", r"tracing progs cannot use", r"socket filter progs cannot use",
          r"offload device mismatch", r"only one cgroup storage", r"Bpf programs? .*cannot use",
          r"map type .*not (?:supported|allowed)", r"cannot use bpf_\w+ yet")),
-    Rule("list_tree", "nodes of lists and trees are owned by the program or by the list, and used under its lock.",
-         "take the lock of the list's map value, and push what was made by bpf_obj_new", (
+    Rule("list_tree", "allocated objects are owned by the program or by a list or tree, and are used under its lock.",
+         "take the lock that lies beside the list or tree, and add or drop what was made by bpf_obj_new, once", (
          r"expected pointer to (?:map value or )?allocated object", r"^allocated object must be referenced",
          r"operation on bpf_(?:list|rb)", r"but expected bpf_(?:list|rb)_node", r"bpf_(?:list|rb)_\w+ not found at",
          r"non-owning", r"in rbtree cb", r"bpf_refcount field", r"bpf_(?:list|rbtree)_(?:push|pop|add|remove|first)",
-         r"rbtree", r"bpf_obj_(?:new|drop)", r"graph")),
+         r"rbtree", r"graph")),
     Rule("map_special_field", "locks, timers, lists and kernel pointers in a map's value are used by their helpers"
          " only.",
          "use the helper for the field, and leave its bytes alone", (
          r"(?:bpf_)?(?:spin_lock|timer|kptr|list_head|list_node|rb_root|rb_node|wq|refcount|uptr|task_work|res_spin_lock)"
          r" cannot be accessed directly", r"cannot be accessed directly by load/store",
-         r"direct access to \w+ is disallowed",
+         r"direct access to \w+ is disallowed", r"doesn't point to kptr", r"isn't referenced kptr",
          r"kptr access", r"kptr in", r"kptr cannot", r"access to (?:special )?field",
          r"access to \w*kptr\w*", r"kptr(?:_ref)? .*(?:size|offset|variable|indirect)",
          r"invalid kptr access", r"store to referenced kptr disallowed",
@@ -317,6 +317,7 @@ TABLE: tuple[Rule, ...] = (
     Rule("btf_type", "a helper or kernel function wants a pointer to another struct.",
          "pass a pointer of the type that the function names", (r"is of type \S+ but \S+ is expected",
          r"expected pointer to", r"expected (?:pointer|type)", r"pointer type .*must point",
+         r"^bpf_(?:percpu_)?obj_new",
          r"has (?:no|invalid) BTF id", r"expects? pointer to", r"kernel function \S+ args?\#\d+", r"types? mismatch")),
     # -- calls
     Rule("lock", "a spin lock is taken once, released on every path, and little is done while it is held.",
