@@ -31,7 +31,8 @@ What a case may say before its code:
     ksym runqueues int                      a variable of the kernel, used as var[btf_id:runqueues]
     differs WHY                             ebee's verifier is known to say something else
 
-`type(elem)` stands for the number of a struct's type. `.insn OPCODE DST SRC OFF IMM` writes an instruction that has no text. The kernel's functions are called by name.
+`.insn OPCODE DST SRC OFF IMM` writes an instruction that has no text, `type(elem)` the number of a struct's type. The
+kernel's functions are called by name.
 """
 
 from __future__ import annotations
@@ -157,6 +158,7 @@ class _Reader:
         self.spec = ObjectSpec("case")
         self.options: set[str] = set()
         self.section = "socket"
+        self.names_types = False
         self.differs = ""
         self.verdicts: dict[str, Verdict] = {}
         self.like: list[tuple[str, str]] = []
@@ -313,6 +315,7 @@ class _Reader:
             if words[:1] == [".insn"]:
                 raw[i + 1] = Insn(*(int(word, 0) for word in words[1:6]))
                 line = "w0 = w0"
+            self.names_types |= "type(" in line
             source.append(re.sub(r"type\((\w+)\)", lambda found: str(self.structs[found[1]][0]), line))
         text = "\n".join(source)
         labels = set(re.findall(r"^\s*([A-Za-z_]\w*):", text, re.M))
@@ -369,7 +372,7 @@ class _Reader:
             slots.append(at)
             at += insn.slots
         starts = {0}
-        takes_address = False
+        takes_address = self.names_types  # what has the types of the program, too
         for slot, insn in zip(slots, insns):
             if insn.opcode == LDDW and insn.src_reg == BPF_PSEUDO_FUNC:
                 takes_address = True

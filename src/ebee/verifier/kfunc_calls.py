@@ -603,7 +603,7 @@ def _pointed(v: Verifier, call: KfuncCall, pointer: BtfType) -> tuple[int, Any, 
 def _new_struct(v: Verifier, call: KfuncCall) -> BtfType:
     btf, name = v.setting.btf, call.kfunc.name
     what = "bpf_obj_new/bpf_percpu_obj_new"
-    if btf is None:
+    if btf is None or not v.setting.func_types:  # without functions a program is loaded without its types
         raise v.refuse("btf_type", f"{what} requires prog BTF", function=name)
     try:
         struct = btf.by_id(call.const or 0)

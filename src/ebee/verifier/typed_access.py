@@ -197,9 +197,10 @@ def kernel_struct(v: Verifier, number: int, reg: Reg, off: int, size: int, value
         problem = f"R{number} is ptr_{name} access percpu memory: off={at}"
     if problem:
         raise v.refuse("btf_access", problem, register=number, off=at, struct=name)
-    if value is not None and _is_writable(v, struct, at, size):
+    is_trusted = not reg.flags & PTR_UNTRUSTED
+    if value is not None and is_trusted and _is_writable(v, struct, at, size):
         return LOADED[size]
-    if value is not None and not reg.flags & MEM_ALLOC:
+    if value is not None and not (is_trusted and reg.flags & MEM_ALLOC):
         raise v.refuse("memory_read_only", "only read is supported", register=number, off=at, struct=name)
     if struct is None:
         return LOADED[size]

@@ -5,6 +5,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 accepts 26
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -36,6 +37,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 accepts 27
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -68,6 +70,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -90,7 +93,7 @@ map values array value value entries 2
     call bpf_list_push_front_impl
     r1 = r6
     call spin_unlock
-    *(u64 *)(r7 + 24) = 1
+    *(u64 *)(r7 + 24) = 1                   ;! address_is_number: R7 invalid mem access 'scalar'
   out:
     r0 = 0
     exit
@@ -100,6 +103,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -117,7 +121,7 @@ map values array value value entries 2
     r2 = r7
     r3 = 0
     r4 = 0
-    call bpf_list_push_front_impl
+    call bpf_list_push_front_impl           ;! lock: bpf_spin_lock at off=0 must be held for bpf_list_head
   out:
     r0 = 0
     exit
@@ -127,6 +131,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -152,7 +157,7 @@ map values array value value entries 2
     r2 = r7
     r3 = 0
     r4 = 0
-    call bpf_list_push_front_impl
+    call bpf_list_push_front_impl           ;! list_tree: arg#1 expected pointer to allocated object
     r1 = r6
     call spin_unlock
   out:
@@ -164,6 +169,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -184,7 +190,7 @@ map values array value value entries 2
     r2 += 32
     r3 = 0
     r4 = 0
-    call bpf_list_push_back_impl
+    call bpf_list_push_back_impl            ;! list_tree: arg#1 offset=32, but expected bpf_list_node at offset=0 in struct node
     r1 = r6
     call spin_unlock
   out:
@@ -196,6 +202,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -216,7 +223,7 @@ map values array value value entries 2
     r2 += 8
     r3 = 0
     r4 = 0
-    call bpf_list_push_back_impl
+    call bpf_list_push_back_impl            ;! list_tree: bpf_list_node not found at offset=8
     r1 = r6
     call spin_unlock
   out:
@@ -229,6 +236,7 @@ struct other n:bpf_list_node data:u64
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -248,7 +256,7 @@ map values array value value entries 2
     r2 = r7
     r3 = 0
     r4 = 0
-    call bpf_list_push_front_impl
+    call bpf_list_push_front_impl           ;! list_tree: operation on bpf_list_head expects arg#1 bpf_list_node at offset=0 in struct node, but arg is at offset=0 in struct other
     r1 = r6
     call spin_unlock
   out:
@@ -260,6 +268,7 @@ section tc
 struct own n:bpf_list_node lock:bpf_spin_lock pad:u32
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(own.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -280,7 +289,7 @@ map values array value value entries 2
     r2 = r7
     r3 = 0
     r4 = 0
-    call bpf_list_push_front_impl
+    call bpf_list_push_front_impl           ;! lock: held lock and object are not in the same allocation; bpf_spin_lock at off=0 must be held for bpf_list_head
     r1 = r7
     r1 += 24
     call spin_unlock
@@ -293,6 +302,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -304,7 +314,7 @@ map values array value value entries 2
     call spin_lock
     r1 = r6
     r1 += 16
-    call bpf_list_pop_front
+    call bpf_list_pop_front                 ;! list_tree: bpf_list_head not found at offset=16
     r1 = r6
     call spin_unlock
   out:
@@ -316,6 +326,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r9 = r1
     r1 = map[fd:values]
     r2 = r10
@@ -327,7 +338,7 @@ map values array value value entries 2
     r1 = r6
     call spin_lock
     r1 = r9
-    call bpf_list_pop_front
+    call bpf_list_pop_front                 ;! list_tree: arg#0 expected pointer to map value or allocated object
     r1 = r6
     call spin_unlock
   out:
@@ -339,6 +350,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 accepts 22
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -367,6 +379,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -384,13 +397,14 @@ map values array value value entries 2
     call spin_unlock
   out:
     r0 = 0
-    exit
+    exit                                    ;! reference_leak: Unreleased reference id=3 alloc_insn=12; BPF_EXIT instruction in main prog would lead to reference leak
 
 case list_pop_may_be_empty
 section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -408,7 +422,7 @@ map values array value value entries 2
     call spin_unlock
     r1 = r8
     r2 = 0
-    call bpf_obj_drop_impl
+    call bpf_obj_drop_impl                  ;! pointer_may_be_null: Possibly NULL pointer passed to trusted arg0
   out:
     r0 = 0
     exit
@@ -418,6 +432,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -437,7 +452,7 @@ map values array value value entries 2
     r8 += 8
     r1 = r8
     r2 = 0
-    call bpf_obj_drop_impl
+    call bpf_obj_drop_impl                  ;! reference_release: R1 must have zero offset when passed to release func or trusted arg to kfunc
   out:
     r0 = 0
     exit
@@ -447,6 +462,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 accepts 22
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -473,6 +489,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -489,7 +506,7 @@ map values array value value entries 2
     r1 = r6
     call spin_unlock
     if r7 == 0 goto out
-    r7 = *(u64 *)(r7 + 24)
+    r7 = *(u64 *)(r7 + 24)                  ;! address_is_number: R7 invalid mem access 'scalar'
   out:
     r0 = 0
     exit
@@ -499,6 +516,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -510,7 +528,7 @@ map values array value value entries 2
     call spin_lock
     r1 = type(node)
     r2 = 0
-    call bpf_obj_new_impl
+    call bpf_obj_new_impl                   ;! lock: function calls are not allowed while holding a lock
     r1 = r6
     call spin_unlock
   out:
@@ -522,6 +540,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -534,13 +553,14 @@ map values array value value entries 2
     call bpf_obj_new_impl
   out:
     r0 = 0
-    exit
+    exit                                    ;! reference_leak: Unreleased reference id=3 alloc_insn=10; BPF_EXIT instruction in main prog would lead to reference leak
 
 case object_not_checked
 section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -553,7 +573,7 @@ map values array value value entries 2
     call bpf_obj_new_impl
     r1 = r0
     r2 = 0
-    call bpf_obj_drop_impl
+    call bpf_obj_drop_impl                  ;! pointer_may_be_null: Possibly NULL pointer passed to trusted arg0
   out:
     r0 = 0
     exit
@@ -563,6 +583,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -580,7 +601,7 @@ map values array value value entries 2
     call bpf_obj_drop_impl
     r1 = r7
     r2 = 0
-    call bpf_obj_drop_impl
+    call bpf_obj_drop_impl                  ;! btf_untrusted: R1 must be referenced or trusted
   out:
     r0 = 0
     exit
@@ -590,6 +611,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -605,7 +627,7 @@ map values array value value entries 2
     r1 = r7
     r2 = 0
     call bpf_obj_drop_impl
-    r0 = *(u64 *)(r7 + 24)
+    r0 = *(u64 *)(r7 + 24)                  ;! address_is_number: R7 invalid mem access 'scalar'
   out:
     r0 = 0
     exit
@@ -615,6 +637,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -627,7 +650,7 @@ map values array value value entries 2
     call bpf_obj_new_impl
     if r0 == 0 goto out
     r7 = r0
-    *(u64 *)(r7 + 8) = 1
+    *(u64 *)(r7 + 8) = 1                    ;! map_special_field: direct access to bpf_list_node is disallowed
     r1 = r7
     r2 = 0
     call bpf_obj_drop_impl
@@ -640,6 +663,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -652,7 +676,7 @@ map values array value value entries 2
     call bpf_obj_new_impl
     if r0 == 0 goto out
     r7 = r0
-    *(u64 *)(r7 + 56) = 1
+    *(u64 *)(r7 + 56) = 1                   ;! btf_access: access beyond struct node at off 56 size 8
     r1 = r7
     r2 = 0
     call bpf_obj_drop_impl
@@ -665,6 +689,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -674,7 +699,7 @@ map values array value value entries 2
     r6 = r0
     r1 = r6
     r2 = 0
-    call bpf_obj_drop_impl
+    call bpf_obj_drop_impl                  ;! btf_untrusted: R1 must be referenced or trusted
   out:
     r0 = 0
     exit
@@ -684,6 +709,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -693,7 +719,7 @@ map values array value value entries 2
     r6 = r0
     r1 = 0
     r2 = 0
-    call bpf_obj_new_impl
+    call bpf_obj_new_impl                   ;! btf_type: bpf_obj_new/bpf_percpu_obj_new requires prog BTF
   out:
     r0 = 0
     exit
@@ -703,6 +729,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -716,7 +743,7 @@ map values array value value entries 2
     if r0 == 0 goto out
     r7 = r0
     r1 = r7
-    call spin_lock
+    call spin_lock                          ;! map_special_field: local 'kptr' has no valid bpf_spin_lock
     r1 = r7
     call spin_unlock
     r1 = r7
@@ -730,7 +757,8 @@ case tree_add
 section tc
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 accepts 36
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -770,7 +798,8 @@ case tree_add_without_lock
 section tc
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -789,7 +818,7 @@ map values array value value entries 2
     r3 = subprog[less]
     r4 = 0
     r5 = 0
-    call bpf_rbtree_add_impl
+    call bpf_rbtree_add_impl                ;! lock: bpf_spin_lock at off=0 must be held for bpf_rb_root
   out:
     r0 = 0
     exit
@@ -806,7 +835,8 @@ case tree_first_removed
 section tc
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 accepts 31
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -838,20 +868,13 @@ map values array value value entries 2
   out:
     r0 = 0
     exit
-  less:
-    r1 = *(u64 *)(r1 + 32)
-    r2 = *(u64 *)(r2 + 32)
-    r0 = 1
-    if r1 < r2 goto first
-    r0 = 0
-  first:
-    exit
 
 case tree_removed_and_lost
 section tc
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -874,21 +897,14 @@ map values array value value entries 2
     call spin_unlock
   out:
     r0 = 0
-    exit
-  less:
-    r1 = *(u64 *)(r1 + 32)
-    r2 = *(u64 *)(r2 + 32)
-    r0 = 1
-    if r1 < r2 goto first
-    r0 = 0
-  first:
-    exit
+    exit                                    ;! reference_leak: Unreleased reference id=4 alloc_insn=17; BPF_EXIT instruction in main prog would lead to reference leak
 
 case tree_walk
 section tc
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 accepts 31
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -917,20 +933,13 @@ map values array value value entries 2
   out:
     r0 = 0
     exit
-  less:
-    r1 = *(u64 *)(r1 + 32)
-    r2 = *(u64 *)(r2 + 32)
-    r0 = 1
-    if r1 < r2 goto first
-    r0 = 0
-  first:
-    exit
 
 case tree_remove_of_context
 section tc
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -943,26 +952,19 @@ map values array value value entries 2
     r1 = r6
     r1 += 8
     r2 = r6
-    call bpf_rbtree_remove
+    call bpf_rbtree_remove                  ;! list_tree: bpf_rbtree_remove can only take non-owning or refcounted bpf_rb_node pointer
     r1 = r6
     call spin_unlock
   out:
     r0 = 0
-    exit
-  less:
-    r1 = *(u64 *)(r1 + 32)
-    r2 = *(u64 *)(r2 + 32)
-    r0 = 1
-    if r1 < r2 goto first
-    r0 = 0
-  first:
     exit
 
 case tree_order_returns_two
 section tc
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -991,13 +993,14 @@ map values array value value entries 2
     exit
   less:
     r0 = 2
-    exit
+    exit                                    ;! return_value: At callback return the register R0 has smin=2 smax=2 should have been in [0, 1]
 
 case tree_order_calls_helper
 section tc
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1025,7 +1028,7 @@ map values array value value entries 2
     r0 = 0
     exit
   less:
-    call ktime_get_ns
+    call ktime_get_ns                       ;! lock: function calls are not allowed while holding a lock
     r0 = 0
     exit
 
@@ -1033,7 +1036,8 @@ case tree_order_unlocks
 section tc
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1061,8 +1065,8 @@ map values array value value entries 2
     r0 = 0
     exit
   less:
-    r1 = map[value:values]
-    call spin_unlock
+    r1 = map[fd:values][0]
+    call spin_unlock                        ;! list_tree: can't spin_{lock,unlock} in rbtree cb
     r0 = 0
     exit
 
@@ -1070,7 +1074,8 @@ case tree_order_removes
 section tc
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1099,9 +1104,9 @@ map values array value value entries 2
     exit
   less:
     r2 = r1
-    r1 = map[value:values]
+    r1 = map[fd:values][0]
     r1 += 8
-    call bpf_rbtree_remove
+    call bpf_rbtree_remove                  ;! lock: held lock and object are not in the same allocation; bpf_spin_lock at off=0 must be held for bpf_rb_root
     r0 = 0
     exit
 
@@ -1109,7 +1114,8 @@ case tree_order_opens_rcu
 section tc
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1137,7 +1143,7 @@ map values array value value entries 2
     r0 = 0
     exit
   less:
-    call bpf_rcu_read_lock
+    call bpf_rcu_read_lock                  ;! lock: function calls are not allowed while holding a lock
     r0 = 0
     exit
 
@@ -1145,7 +1151,8 @@ case tree_order_is_no_function
 section tc
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1166,26 +1173,19 @@ map values array value value entries 2
     r3 = 0
     r4 = 0
     r5 = 0
-    call bpf_rbtree_add_impl
+    call bpf_rbtree_add_impl                ;! btf_type: arg2 expected pointer to func
     r1 = r6
     call spin_unlock
   out:
     r0 = 0
-    exit
-  less:
-    r1 = *(u64 *)(r1 + 32)
-    r2 = *(u64 *)(r2 + 32)
-    r0 = 1
-    if r1 < r2 goto first
-    r0 = 0
-  first:
     exit
 
 case refcount_of_owned
 section tc
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 accepts 26
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1211,20 +1211,13 @@ map values array value value entries 2
   out:
     r0 = 0
     exit
-  less:
-    r1 = *(u64 *)(r1 + 32)
-    r2 = *(u64 *)(r2 + 32)
-    r0 = 1
-    if r1 < r2 goto first
-    r0 = 0
-  first:
-    exit
 
 case refcount_forgotten
 section tc
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1246,21 +1239,14 @@ map values array value value entries 2
     call bpf_obj_drop_impl
   out:
     r0 = 0
-    exit
-  less:
-    r1 = *(u64 *)(r1 + 32)
-    r2 = *(u64 *)(r2 + 32)
-    r0 = 1
-    if r1 < r2 goto first
-    r0 = 0
-  first:
-    exit
+    exit                                    ;! reference_leak: Unreleased reference id=4 alloc_insn=15; BPF_EXIT instruction in main prog would lead to reference leak
 
 case refcount_in_tree
 section tc
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 accepts 44
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1308,7 +1294,8 @@ case refcount_in_tree_unchecked
 section tc
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1338,7 +1325,7 @@ map values array value value entries 2
     call spin_unlock
     r1 = r8
     r2 = 0
-    call bpf_obj_drop_impl
+    call bpf_obj_drop_impl                  ;! pointer_may_be_null: Possibly NULL pointer passed to trusted arg0
   out:
     r0 = 0
     exit
@@ -1356,6 +1343,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1370,7 +1358,7 @@ map values array value value entries 2
     r7 = r0
     r1 = r7
     r2 = 0
-    call bpf_refcount_acquire_impl
+    call bpf_refcount_acquire_impl          ;! list_tree: arg#0 doesn't point to a type with bpf_refcount field
     r8 = r0
     r1 = r7
     r2 = 0
@@ -1387,6 +1375,7 @@ section tc
 struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1397,7 +1386,7 @@ map values array value value entries 2
     r7 = r6
     r1 = r7
     r2 = 0
-    call bpf_refcount_acquire_impl
+    call bpf_refcount_acquire_impl          ;! list_tree: arg#0 is neither owning or non-owning ref
     r8 = r0
   out:
     r0 = 0
@@ -1407,7 +1396,8 @@ case kptr_of_own_type
 section tc
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 accepts 25
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1432,20 +1422,13 @@ map values array value value entries 2
   out:
     r0 = 0
     exit
-  less:
-    r1 = *(u64 *)(r1 + 32)
-    r2 = *(u64 *)(r2 + 32)
-    r0 = 1
-    if r1 < r2 goto first
-    r0 = 0
-  first:
-    exit
 
 case kptr_of_own_type_forgotten
 section tc
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1465,21 +1448,14 @@ map values array value value entries 2
     r8 = r0
   out:
     r0 = 0
-    exit
-  less:
-    r1 = *(u64 *)(r1 + 32)
-    r2 = *(u64 *)(r2 + 32)
-    r0 = 1
-    if r1 < r2 goto first
-    r0 = 0
-  first:
-    exit
+    exit                                    ;! reference_leak: Unreleased reference id=5 alloc_insn=16; BPF_EXIT instruction in main prog would lead to reference leak
 
 case kptr_of_own_type_loaded
 section tc
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 accepts 22
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1501,20 +1477,13 @@ map values array value value entries 2
   out:
     r0 = 0
     exit
-  less:
-    r1 = *(u64 *)(r1 + 32)
-    r2 = *(u64 *)(r2 + 32)
-    r0 = 1
-    if r1 < r2 goto first
-    r0 = 0
-  first:
-    exit
 
 case kptr_of_own_type_after_rcu
 section syscall
 struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
-map values array value value entries 2
+map values array value value entries 1
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1526,17 +1495,9 @@ map values array value value entries 2
     r7 = *(u64 *)(r6 + 24)
     call bpf_rcu_read_unlock
     if r7 == 0 goto out
-    *(u64 *)(r7 + 32) = 1
+    *(u64 *)(r7 + 32) = 1                   ;! memory_read_only: only read is supported
   out:
     r0 = 0
-    exit
-  less:
-    r1 = *(u64 *)(r1 + 32)
-    r2 = *(u64 *)(r2 + 32)
-    r0 = 1
-    if r1 < r2 goto first
-    r0 = 0
-  first:
     exit
 
 case percpu_object_stored
@@ -1544,6 +1505,7 @@ section tc
 struct pair a:u64 b:u64
 struct value pc:percpu_kptr(pair)
 map values array value value entries 2
+kernel 6.18 accepts 23
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1573,6 +1535,7 @@ section tc
 struct pair a:u64 b:u64
 struct value pc:percpu_kptr(pair)
 map values array value value entries 2
+kernel 6.18 accepts 27
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1605,6 +1568,7 @@ section tc
 struct pair a:u64 b:u64
 struct value pc:percpu_kptr(pair)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1617,7 +1581,7 @@ map values array value value entries 2
     call bpf_percpu_obj_new_impl
     if r0 == 0 goto out
     r7 = r0
-    *(u64 *)(r7 + 0) = 1
+    *(u64 *)(r7 + 0) = 1                    ;! btf_access: R7 is ptr_pair access percpu memory: off=0
   out:
     r0 = 0
     exit
@@ -1628,6 +1592,7 @@ struct locked lock:bpf_spin_lock n:u32
 struct pair a:u64 b:u64
 struct value pc:percpu_kptr(pair)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1637,7 +1602,7 @@ map values array value value entries 2
     r6 = r0
     r1 = type(locked)
     r2 = 0
-    call bpf_percpu_obj_new_impl
+    call bpf_percpu_obj_new_impl            ;! btf_type: bpf_percpu_obj_new type ID argument must not contain special fields
   out:
     r0 = 0
     exit
@@ -1647,6 +1612,7 @@ section tc
 struct pair a:u64 b:u64
 struct value pc:percpu_kptr(pair)
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1661,7 +1627,7 @@ map values array value value entries 2
     r7 = r0
     r1 = r7
     r2 = 0
-    call bpf_obj_drop_impl
+    call bpf_obj_drop_impl                  ;! argument_type: arg#0 expected for bpf_percpu_obj_drop_impl()
   out:
     r0 = 0
     exit
@@ -1670,6 +1636,7 @@ case res_lock
 section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
+kernel 6.18 accepts 17
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1690,6 +1657,7 @@ case res_lock_not_compared
 section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1700,7 +1668,7 @@ map values array value value entries 2
     r1 = r6
     call bpf_res_spin_lock
     r1 = r6
-    call bpf_res_spin_unlock
+    call bpf_res_spin_unlock                ;! lock: bpf_res_spin_unlock without taking a lock
   out:
     r0 = 0
     exit
@@ -1709,6 +1677,7 @@ case res_lock_twice
 section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1720,7 +1689,7 @@ map values array value value entries 2
     call bpf_res_spin_lock
     if r0 != 0 goto out
     r1 = r6
-    call bpf_res_spin_lock
+    call bpf_res_spin_lock                  ;! lock: Acquiring the same lock again, AA deadlock detected
     if r0 != 0 goto out
   out:
     r0 = 0
@@ -1730,6 +1699,7 @@ case res_lock_not_released
 section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1742,12 +1712,13 @@ map values array value value entries 2
     if r0 != 0 goto out
   out:
     r0 = 0
-    exit
+    exit                                    ;! lock: BPF_EXIT instruction in main prog cannot be used inside bpf_spin_lock-ed region
 
 case res_lock_two
 section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
+kernel 6.18 accepts 30
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1780,6 +1751,7 @@ case res_lock_out_of_order
 section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1800,7 +1772,7 @@ map values array value value entries 2
     call bpf_res_spin_lock
     if r0 != 0 goto one
     r1 = r6
-    call bpf_res_spin_unlock
+    call bpf_res_spin_unlock                ;! lock: bpf_res_spin_unlock cannot be out of order
     r1 = r7
     call bpf_res_spin_unlock
     goto out
@@ -1815,6 +1787,7 @@ case res_unlock_of_other
 section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1832,7 +1805,7 @@ map values array value value entries 2
     call bpf_res_spin_lock
     if r0 != 0 goto out
     r1 = r7
-    call bpf_res_spin_unlock
+    call bpf_res_spin_unlock                ;! lock: bpf_res_spin_unlock of different lock
   out:
     r0 = 0
     exit
@@ -1841,6 +1814,7 @@ case res_unlock_without_lock
 section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1849,7 +1823,7 @@ map values array value value entries 2
     if r0 == 0 goto out
     r6 = r0
     r1 = r6
-    call bpf_res_spin_unlock
+    call bpf_res_spin_unlock                ;! lock: bpf_res_spin_unlock without taking a lock
   out:
     r0 = 0
     exit
@@ -1858,6 +1832,7 @@ case res_lock_at_wrong_offset
 section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1867,7 +1842,7 @@ map values array value value entries 2
     r6 = r0
     r1 = r6
     r1 += 4
-    call bpf_res_spin_lock
+    call bpf_res_spin_lock                  ;! lock: off 4 doesn't point to 'struct bpf_res_spin_lock' that is at 0
   out:
     r0 = 0
     exit
@@ -1876,6 +1851,7 @@ case res_lock_on_stack
 section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1885,7 +1861,7 @@ map values array value value entries 2
     r6 = r0
     r1 = r10
     r1 += -4
-    call bpf_res_spin_lock
+    call bpf_res_spin_lock                  ;! argument_type: arg#0 doesn't point to map value or allocated object
   out:
     r0 = 0
     exit
@@ -1894,6 +1870,7 @@ case res_lock_irq
 section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
+kernel 6.18 accepts 21
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1918,6 +1895,7 @@ case res_lock_irq_released_plainly
 section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1931,7 +1909,7 @@ map values array value value entries 2
     call bpf_res_spin_lock_irqsave
     if r0 != 0 goto out
     r1 = r6
-    call bpf_res_spin_unlock
+    call bpf_res_spin_unlock                ;! lock: bpf_res_spin_unlock of different lock
   out:
     r0 = 0
     exit
@@ -1940,6 +1918,7 @@ case res_lock_irq_flag_restored
 section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1954,7 +1933,7 @@ map values array value value entries 2
     if r0 != 0 goto out
     r1 = r10
     r1 += -16
-    call bpf_local_irq_restore
+    call bpf_local_irq_restore              ;! lock: function calls are not allowed while holding a lock
   out:
     r0 = 0
     exit
@@ -1963,6 +1942,7 @@ case res_lock_in_tracing
 section raw_tp/sys_enter
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
+kernel 6.18 refuses map_program: tracing progs cannot use bpf_spin_lock yet
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1984,6 +1964,7 @@ section tc
 struct value n:u64 work:bpf_wq
 map values array value value entries 2
 map others array value value entries 2
+kernel 6.18 accepts 27
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2019,6 +2000,7 @@ section tc
 struct value n:u64 work:bpf_wq
 map values array value value entries 2
 map others array value value entries 2
+kernel 6.18 accepts 32
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2059,6 +2041,7 @@ section tc
 struct value n:u64 work:bpf_wq
 map values array value value entries 2
 map others array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2086,13 +2069,14 @@ map others array value value entries 2
     exit
   later:
     r0 = 1
-    exit
+    exit                                    ;! return_value: At async callback return the register R0 has smin=1 smax=1 should have been in [0, 0]
 
 case work_queue_of_other_map
 section tc
 struct value n:u64 work:bpf_wq
 map values array value value entries 2
 map others array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2104,7 +2088,7 @@ map others array value value entries 2
     r1 += 8
     r2 = map[fd:others]
     r3 = 0
-    call bpf_wq_init
+    call bpf_wq_init                        ;! timer: workqueue pointer in R1 map_uid=0 doesn't match map pointer in R2 map_uid=0
   out:
     r0 = 0
     exit
@@ -2114,6 +2098,7 @@ section tc
 struct value n:u64 work:bpf_wq
 map values array value value entries 2
 map others array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2125,7 +2110,7 @@ map others array value value entries 2
     r1 += 0
     r2 = map[fd:values]
     r3 = 0
-    call bpf_wq_init
+    call bpf_wq_init                        ;! timer: off 0 doesn't point to 'struct bpf_wq' that is at 8
   out:
     r0 = 0
     exit
@@ -2135,6 +2120,7 @@ section tc
 struct value n:u64 work:bpf_wq
 map values array value value entries 2
 map others array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2146,7 +2132,7 @@ map others array value value entries 2
     r1 += 8
     r2 = map[fd:values]
     r3 = 0
-    call bpf_wq_init
+    call bpf_wq_init                        ;! argument_type: arg#0 doesn't point to a map value
   out:
     r0 = 0
     exit
@@ -2156,6 +2142,7 @@ section tc
 struct value n:u64 work:bpf_wq
 map values array value value entries 2
 map others array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2168,7 +2155,7 @@ map others array value value entries 2
     r2 = 0
     r3 = 0
     r4 = 0
-    call bpf_wq_set_callback_impl
+    call bpf_wq_set_callback_impl           ;! btf_type: arg1 expected pointer to func
     r1 = r6
     r1 += 8
     r2 = 0
@@ -2182,6 +2169,7 @@ section tc
 struct value n:u64 work:bpf_wq
 map values array value value entries 2
 map others array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2189,7 +2177,7 @@ map others array value value entries 2
     call map_lookup_elem
     if r0 == 0 goto out
     r6 = r0
-    r0 = *(u64 *)(r6 + 8)
+    r0 = *(u64 *)(r6 + 8)                   ;! map_special_field: bpf_wq cannot be accessed directly by load/store
   out:
     r0 = 0
     exit
@@ -2199,6 +2187,7 @@ section raw_tp/sys_enter
 struct value n:u64 work:bpf_wq
 map values array value value entries 2
 map others array value value entries 2
+kernel 6.18 refuses map_program: tracing progs cannot use bpf_wq yet
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2220,6 +2209,7 @@ section perf_event
 struct value work:bpf_task_work n:u64
 map values array value value entries 2
 map others array value value entries 2
+kernel 6.18 accepts 18
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2246,6 +2236,7 @@ section perf_event
 struct value work:bpf_task_work n:u64
 map values array value value entries 2
 map others array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2259,7 +2250,7 @@ map others array value value entries 2
     r3 = map[fd:others]
     r4 = subprog[later]
     r5 = 0
-    call bpf_task_work_schedule_signal_impl
+    call bpf_task_work_schedule_signal_impl ;! timer: bpf_task_work pointer in R2 map_uid=0 doesn't match map pointer in R3 map_uid=0
   out:
     r0 = 0
     exit
@@ -2272,6 +2263,7 @@ section perf_event
 struct value work:bpf_task_work n:u64
 map values array value value entries 2
 map others array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2285,7 +2277,7 @@ map others array value value entries 2
     r3 = map[fd:values]
     r4 = subprog[later]
     r5 = 0
-    call bpf_task_work_schedule_signal_impl
+    call bpf_task_work_schedule_signal_impl ;! argument_type: arg#1 doesn't point to a map value
   out:
     r0 = 0
     exit
@@ -2298,6 +2290,7 @@ section perf_event
 struct value work:bpf_task_work n:u64
 map values array value value entries 2
 map others array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2311,7 +2304,7 @@ map others array value value entries 2
     r3 = map[fd:values]
     r4 = subprog[later]
     r5 = 0
-    call bpf_task_work_schedule_signal_impl
+    call bpf_task_work_schedule_signal_impl ;! pointer_may_be_null: Possibly NULL pointer passed to trusted arg0
   out:
     r0 = 0
     exit
@@ -2324,6 +2317,7 @@ section perf_event
 struct value work:bpf_task_work n:u64
 map values array value value entries 2
 map others array value value entries 2
+kernel 6.18 refuses
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2342,13 +2336,14 @@ map others array value value entries 2
     r0 = 0
     exit
   later:
-    r0 = *(u64 *)(r3 + 16)
+    r0 = *(u64 *)(r3 + 16)                  ;! map_value_bounds: invalid access to map value, value_size=16 off=16 size=8; R3 min value is outside of the allowed memory range
     exit
 
 case throw_caught
 section tc
 func test global ptr throws:caught
 func caught global u64
+kernel 6.18 accepts 4
     r1 = 64
     call bpf_throw
     r0 = 0
@@ -2361,25 +2356,27 @@ case throw_caught_returns_too_much
 section cgroup_skb/egress
 func test global ptr throws:caught
 func caught global u64
+kernel 6.18 refuses
     r1 = 64
     call bpf_throw
     r0 = 0
     exit
   caught:
     r0 = 7
-    exit
+    exit                                    ;! return_value: At program exit the register R0 has smin=7 smax=7 should have been in [0, 3]
 
 case throw_caught_throws
 section tc
 func test global ptr throws:caught
 func caught global u64
+kernel 6.18 refuses
     r1 = 64
     call bpf_throw
     r0 = 0
     exit
   caught:
     r1 = 0
-    call bpf_throw
+    call bpf_throw                          ;! exception: bpf_throw kfunc (insn 5) cannot be called from callback subprog 1
     r0 = 7
     exit
 
@@ -2387,6 +2384,7 @@ case throw_caught_by_two_arguments
 section tc
 func test global ptr throws:caught
 func caught global u64 u64
+kernel 6.18 refuses exception: exception cb only supports single integer argument
     r1 = 64
     call bpf_throw
     r0 = 0
@@ -2399,6 +2397,7 @@ case throw_caught_by_static_function
 section tc
 func test global ptr throws:caught
 func caught static u64
+kernel 6.18 refuses exception: exception callback 'caught' must have global linkage
     r1 = 64
     call bpf_throw
     r0 = 0
@@ -2409,7 +2408,8 @@ func caught static u64
 
 case throw_cookie_returned
 section cgroup_skb/egress
+kernel 6.18 refuses
     r1 = 64
-    call bpf_throw
+    call bpf_throw                          ;! return_value: At program exit the register R1 has smin=64 smax=64 should have been in [0, 3]
     r0 = 0
     exit
