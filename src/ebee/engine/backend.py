@@ -213,7 +213,12 @@ class EngineBackend:
             kind = bpf.PROG_TYPE_NAMES.get(prog.prog_type, str(prog.prog_type))
             raise NotSupported(f"{kind} in the engine (program {prog.name!r})", hint="run it in the kernel")
         if self.guard is not None:
-            self.guard(prog, obj.replace(maps={**obj.maps, **{name: made.spec for name, made in maps.items()}}))
+            asked = prog
+            if prog.core_relos:
+                from .core_relos import answered
+
+                asked = answered(prog, self._relocator(obj))
+            self.guard(asked, obj.replace(maps={**obj.maps, **{name: made.spec for name, made in maps.items()}}))
         insns = list(prog.insns)
         kfuncs: list[Callable[..., int]] = []
         for reloc in prog.relocs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..btf.read import Btf
 from ..errors import ExecutionError, NotSupported
 from ..isa.insn import Insn
-from ..isa.opcodes import BPF_PSEUDO_KFUNC_CALL, CALL, JA
+from ..isa.opcodes import BPF_ALU64, BPF_MOV, BPF_PSEUDO_KFUNC_CALL, BPF_ST, BPF_STX, CALL, JA
 from ..spec.core_relo import CoreTarget, Relocator, asked
 from ..spec.object import RELO_CORE_FIELD
 
@@ -61,6 +61,25 @@ def relocate(prog: ProgramSpec, core: Relocator, insns: list[Insn], kfuncs: list
             wide += [i] if is_wide else []
     for i in sorted(wide, reverse=True):
         insns.insert(i + 1, Insn(JA))
+
+
+def answered(prog: ProgramSpec, core: Relocator) -> ProgramSpec:
+    """Return a program as the guard is to see it: CO-RE relocated, with numbers in place of what is missing.
+
+    Nothing runs behind an instruction that asks for what is missing. A wide one keeps the number it has.
+    """
+    insns, told = list(prog.insns), len(core.report.results)
+    for relo in prog.core_relos:
+        insn = insns[relo.insn_idx]
+        made = core.relocate(prog, relo, insn)[0]
+        if not core.report.results[-1].is_poisoned:
+            insns[relo.insn_idx] = made
+        elif insn.slots == 1:
+            is_store = insn.opcode & 7 in (BPF_ST, BPF_STX)
+            insns[relo.insn_idx] = Insn(JA) if is_store else Insn(BPF_ALU64 | BPF_MOV, insn.dst_reg)
+    del core.report.results[told:]
+    answer: ProgramSpec = prog.replace(insns=insns)
+    return answer
 
 
 def _missing(result: CoreResult) -> Callable[..., int]:
