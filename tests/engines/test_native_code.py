@@ -13,7 +13,7 @@ from machines import each_machine, has_native
 
 from ebee.engine.interpreter import Machine, ProgramExit
 from ebee.engine.jit.machine import NativeMachine
-from ebee.engine.jit.program import Options
+from ebee.engine.jit.native_text import Options
 from ebee.engine.jit.x86_64 import baseline
 from ebee.errors import EbeeError, ExecutionError, FaultError
 from ebee.isa.asm import assemble

@@ -28,8 +28,8 @@ Source: RFC 9669; kernel/bpf/verifier.c (Linux 6.18) for may_goto.
 from __future__ import annotations
 
 from ..errors import ExecutionError, NotSupported
-from ..isa.table import row_of
 from .memory import CODE_REGION, OFFSET_BITS, STACK_REGION
+from .program import Program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -211,9 +211,6 @@ FAMILIES: dict[str, Callable[[Row, Insn], str]] = {
     "packet": _packet,
 }
 
-# The families that end a basic block.
-_ENDS = frozenset(("jump", "ja", "gotox", "may_goto", "exit"))
-
 
 class Translation:
     """Python source for a program. `where[i]` is the slot of the instruction that line i + 1 belongs to.
@@ -278,50 +275,16 @@ class _Translator:
         self.kfuncs = dict(enumerate(kfuncs))
         self.has_pointers = has_pointers
         self.resolve_wide = resolve_wide
+        self.program = program = Program(insns)
+        self.target, self.end = program.target, program.end
         out = self.out = Translation()
-        slot = 0
-        for insn in insns:
-            out.insn_at[slot] = insn
-            out.row_at[slot] = row_of(insn, slot)
-            out.slots.append(slot)
-            slot += insn.slots
-        self.end = slot
+        out.insn_at, out.row_at, out.slots = program.insn_at, program.row_at, program.slots
 
     def run(self) -> Translation:
-        out = self.out
-        if not out.slots:
-            raise ExecutionError("the program has no instructions")
-        starts = {0}
-        for slot in out.slots:
-            row = out.row_at[slot]
-            if row.op == "local" or row.name == "lddw_func":
-                starts.add(self.target(slot))
-            self.check_frame_pointer(slot)
-        out.functions = sorted(starts)
-        for start, end in zip(out.functions, [*out.functions[1:], self.end], strict=True):
-            self.function(start, end)
-        return out
-
-    def target(self, slot: int) -> int:
-        """Return the slot that a jump, call or function address at `slot` leads to."""
-        insn, row = self.out.insn_at[slot], self.out.row_at[slot]
-        distance = insn.off if row.jump_field == "off" else insn.imm
-        if row.name == "lddw_func":
-            distance = (insn.imm & U32 ^ 0x8000_0000) - 0x8000_0000
-        target = slot + 1 + distance
-        if target not in self.out.insn_at:
-            raise ExecutionError(f"{row.name} to slot {target}, where no instruction starts", slot)
-        return target
-
-    def check_frame_pointer(self, slot: int) -> None:
-        insn, row = self.out.insn_at[slot], self.out.row_at[slot]
-        written = insn.dst_reg if row.dst_reg == "reg" and row.family in _WRITE_DST else 0
-        if row.op == "load_acq":
-            written = insn.dst_reg
-        elif row.family == "atomic" and (row.op.startswith("fetch_") or row.op == "xchg"):
-            written = insn.src_reg
-        if written == 10:
-            raise ExecutionError("r10, the frame pointer, cannot be written", slot)
+        self.out.functions = self.program.functions
+        for start, slots, heads in self.program.bodies():
+            self.function(start, slots, heads)
+        return self.out
 
     # Lines.
 
@@ -329,22 +292,9 @@ class _Translator:
         self.out.lines.append(" " * depth + text)
         self.out.where.append(slot)
 
-    def function(self, start: int, end: int) -> None:
+    def function(self, start: int, slots: list[int], leaders: set[int]) -> None:
         out = self.out
-        slots = [s for s in out.slots if start <= s < end] if len(out.functions) > 1 else out.slots
         families = {out.row_at[s].family for s in slots}
-        leaders = {start}
-        for slot in slots:
-            row = out.row_at[slot]
-            if row.family in _ENDS:
-                leaders.add(slot + 1)
-                if row.jump_field:
-                    target = self.target(slot)
-                    if not start <= target < end:
-                        raise ExecutionError(f"{row.name} to slot {target}, outside the function", slot)
-                    leaders.add(target)
-        if "gotox" in families:  # it may lead to any instruction
-            leaders.update(slots)
         heads = [s for s in slots if s in leaders]
         block_of = {head: number for number, head in enumerate(heads)}
         out.targets[start] = {CODE_BASE + head * 8: number for head, number in block_of.items()}
@@ -452,7 +402,6 @@ _SURROUNDED: dict[str, Callable[[_Translator, int, dict[int, int]], str]] = {
     "call": _Translator.call,
     "lddw": _Translator.wide,
 }
-_WRITE_DST = frozenset(("alu", "neg", "movsx", "endian", "load", "lddw", "addr_space_cast"))
 
 
 def helper_name(number: int) -> str:

@@ -14,10 +14,11 @@ from ...errors import EbeeError, ExecutionError, InternalError, NotSupported
 from ...sys import native
 from ..interpreter import Code, Machine
 from ..memory import OFFSET_BITS
+from ..program import Program
 from ..translate import CALLBACK_HELPERS, CODE_BASE, MAX_FRAMES, STACK_BYTES, TAIL_CALL, helper_name, unresolved_wide
 from . import layout
 from .memory import NativeMemory
-from .program import Callee, Options, Program
+from .native_text import Callee, Options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
     from ...isa.insn import Insn
     from ...isa.table import Row
-    from .program import FindCallee, NativeText, ResolveWide
+    from ..translate import ResolveWide
+    from .native_text import FindCallee, NativeText
 
 _U64, _U32 = 0xFFFF_FFFF_FFFF_FFFF, 0xFFFF_FFFF
 _WHY = {
@@ -283,6 +285,8 @@ class Runtime:
         """Make the code executable; return its address."""
         from weakref import finalize
 
+        if len(self._codes) >= _RANGES_MAX:
+            raise ExecutionError(f"more than {_RANGES_MAX} programs of native code")
         address = native.place_code(code.text.code)
         self._codes[address] = code
         size = native.whole_pages(len(code.text.code))
@@ -309,8 +313,10 @@ class Runtime:
             return ExecutionError(_WHY[status], slot)
         row, insn = code.program.row_at[slot], code.program.insn_at[slot]
         if status == layout.TARGET:
-            where = "no instruction of this function" if row.family == "gotox" else "where no function starts"
-            return ExecutionError(f"{row.family} to a code address that is {where} (r{insn.dst_reg})", slot)
+            (asked,) = unpack_from("<Q", machine.memory.state_bytes, layout.TABLE)
+            if row.family == "gotox":
+                return ExecutionError(f"gotox to {asked:#x}, which is no instruction of this function", slot)
+            return ExecutionError(f"call to {asked:#x}, where no function starts", slot)
         is_write = row.family == "store" or (row.family == "atomic" and row.op != "load_acq")
         if status == layout.SIGNAL:
             from .x86_64.baseline import REGISTERS

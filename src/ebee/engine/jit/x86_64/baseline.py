@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from ...translate import CODE_BASE, MAX_LOOPS, STACK_BYTES, TAIL_CALL
 from .. import layout
-from ..program import NativeText, Options, Program
+from ..native_text import NativeText, Options
 from . import asm
 from .asm import R8, R9, R10, R11, R12, R13, R14, R15, RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
     from ....isa.insn import Insn
     from ....isa.table import Row
-    from ..program import Callee, FindCallee, ResolveWide
+    from ...program import Program
+    from ...translate import ResolveWide
+    from ..native_text import Callee, FindCallee
 
 REGISTERS = (RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP)
 _SAVED = (RBX, R13, R14, R15)

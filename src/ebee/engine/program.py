@@ -1,59 +1,23 @@
-"""What compilers of native code start from and what they make: instructions with their rows and targets, and text."""
+"""A program taken apart: instructions by slot, with their rows, functions and basic blocks.
+
+The interpreter and the compilers of native code start from it.
+"""
 
 from __future__ import annotations
 
-from ...errors import ExecutionError
-from ...isa.table import row_of
-from ...record import Record
-from ..translate import CODE_BASE
+from ..errors import ExecutionError
+from ..isa.table import row_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from ...isa.insn import Insn
-    from ...isa.table import Row
-
-    # What an instruction calls: (row, instruction, slot) -> function.
-    FindCallee = Callable[[Row, Insn, int], "Callee"]
-    # The 64-bit value of a wide load with a pseudo source.
-    ResolveWide = Callable[[Row, Insn], int]
+    from ..isa.insn import Insn
+    from ..isa.table import Row
 
 _U32 = 0xFFFF_FFFF
-_ENDS = frozenset(("jump", "ja", "gotox", "may_goto", "exit"))
+_ENDS = frozenset(("jump", "ja", "gotox", "may_goto", "exit"))  # the families that end a basic block
 _WRITE_DST = frozenset(("alu", "neg", "movsx", "endian", "load", "lddw", "addr_space_cast"))
-
-
-class Options(Record):
-    """How native code is made.
-
-    `is_checked`: each access is checked against the bounds of its region; without, the program must be verified.
-    `has_budget`: instructions are counted, and a program ends with an error when its budget is spent.
-    `may_bmi2`: the processor has BMI2 (x86-64).
-    """
-
-    is_checked: bool = True
-    has_budget: bool = True
-    may_bmi2: bool = False
-
-
-class Callee(Record):
-    """A C function of up to six u64 at an address; or the address of a Python function, which takes six numbers."""
-
-    address: int
-    is_python: bool = False
-
-
-class NativeText(Record):
-    """Machine code that can be placed anywhere.
-
-    `entries` maps the slot of each function to its offset in bytes, `offsets` has (offset, slot) of each instruction
-    in order.
-    """
-
-    code: bytes
-    entries: dict[int, int]
-    offsets: list[tuple[int, int]]
 
 
 class Program:
@@ -116,11 +80,6 @@ class Program:
                         heads.update(slots)
             out.append((start, slots, heads))
         return out
-
-
-def code_address(slot: int) -> int:
-    """Return what programs hold as the address of the instruction at a slot."""
-    return CODE_BASE + slot * 8
 
 
 def writes_frame_pointer(row: Row, insn: Insn) -> bool:
