@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 
@@ -155,6 +156,33 @@ def test_unchecked_code_that_leaves_its_memory_is_a_fault():
             machine.load(wild).run()
         assert (caught.value.insn_idx, caught.value.address) == (2, address)
     assert machine.load(assemble("r0 = 9\nexit")).run() == 9
+
+
+def test_programs_that_nobody_has_any_more_go_at_any_time():
+    """Programs are collected in the midst of the loading of another one, after ever more allocations."""
+    machine = NativeMachine()
+    insns = assemble("r0 = 7\nexit")
+    kept = [machine.load(insns) for _ in range(100)]
+    before = gc.get_threshold()
+    gc.disable()
+    try:
+        for allocations in range(0, 450, 15):
+            for _ in range(2):
+                gone = machine.load(insns)
+                gone.attach_type = [gone]  # a cycle
+            del gone
+            gc.set_threshold(gc.get_count()[0] + allocations)
+            gc.enable()
+            kept.append(machine.load(insns))
+            gc.disable()
+            gc.collect()
+    finally:
+        gc.set_threshold(*before)
+        gc.enable()
+    assert {code.run() for code in kept} == {7}
+    with pytest.raises(FaultError) as caught:
+        machine.load(assemble("r1 = 8\nr0 = *(u64 *)(r1 +0)\nexit")).run()
+    assert (caught.value.insn_idx, caught.value.address) == (1, 8)
 
 
 def test_a_crash_elsewhere_is_still_a_crash():

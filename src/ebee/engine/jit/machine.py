@@ -23,6 +23,7 @@ from .native_text import Callee, Options
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from weakref import ReferenceType
 
     from ...isa.insn import Insn
     from ...isa.table import Row
@@ -257,8 +258,6 @@ class Runtime:
     """What native code needs once in a process: the way in, the signal handler, and the ranges that are native code."""
 
     def __init__(self) -> None:
-        from weakref import WeakValueDictionary
-
         if native.machine_name() != "x86_64":
             raise NotSupported(f"native code on {native.machine_name()}", hint="programs run in the interpreter there")
         from .x86_64.entry import PYTHON_FUNCTIONS, entry_code, handler_code
@@ -270,7 +269,8 @@ class Runtime:
         self.fields = {field: start + off for field, off in fields.items()}
         self._ranges = native.map_memory(8 + 32 * _RANGES_MAX)
         self._table = native.view(self._ranges, 8 + 32 * _RANGES_MAX)
-        self._codes: WeakValueDictionary[int, NativeCode] = WeakValueDictionary()
+        self._codes: dict[int, ReferenceType[NativeCode]] = {}
+        self._free = list(range(_RANGES_MAX))[::-1]
         native.install_handler(lambda previous: handler_code(self._ranges, previous))
 
     def compile(
@@ -282,32 +282,34 @@ class Runtime:
         return Baseline(program, find, resolve_wide, options).run()
 
     def place(self, code: NativeCode) -> int:
-        """Make the code executable; return its address."""
-        from weakref import finalize
+        """Make the code executable; return its address. Raises: SyscallError, ExecutionError."""
+        from weakref import finalize, ref
 
-        if len(self._codes) >= _RANGES_MAX:
+        if not self._free:
             raise ExecutionError(f"more than {_RANGES_MAX} programs of native code")
-        address = native.place_code(code.text.code)
-        self._codes[address] = code
-        size = native.whole_pages(len(code.text.code))
-        self._note_ranges()
-        finalize(code, self._forget, address, size)
+        address, size = native.place_code(code.text.code), len(code.text.code)
+        row = self._free.pop()
+        self._codes[address] = ref(code)
+        finalize(code, self._forget, row, address, native.whole_pages(size))
+        # A signal can come at any time: the row means nothing before its end is written.
+        pack_into("<Q", self._table, 8 + 32 * row, address)
+        pack_into("<Q", self._table, 16 + 32 * row, address + size)
+        pack_into("<Q", self._table, 0, max(row + 1, unpack_from("<Q", self._table, 0)[0]))
         return address
 
-    def _note_ranges(self) -> None:
-        codes = [(address, len(code.text.code)) for address, code in self._codes.items()]
-        for i, (address, size) in enumerate(codes):
-            pack_into("<4Q", self._table, 8 + 32 * i, address, address + size, 0, 0)
-        pack_into("<Q", self._table, 0, len(codes))
-
-    def _forget(self, address: int, size: int) -> None:
-        self._note_ranges()
+    def _forget(self, row: int, address: int, size: int) -> None:
+        """Take code away that nobody has any more. This may happen in the midst of anything else."""
+        pack_into("<Q", self._table, 16 + 32 * row, 0)
+        self._codes.pop(address, None)
         native.unmap_memory(address, size)
+        self._free.append(row)
 
     def explain(self, machine: NativeMachine, status: int, site: int, accessed: int) -> EbeeError:
         """Return the error for what native code came back with."""
-        code = next(c for a, c in self._codes.items() if a < site <= a + len(c.text.code))
-        slot = code.slot_at(site + (status == layout.SIGNAL))  # others left a return address
+        site += status == layout.SIGNAL  # others left a return address
+        alive = [(address, code()) for address, code in self._codes.copy().items()]
+        code = next(code for a, code in alive if code is not None and a < site <= a + len(code.text.code))
+        slot = code.slot_at(site)
         machine.code = code
         if status in _WHY:
             return ExecutionError(_WHY[status], slot)
