@@ -143,6 +143,24 @@ class BtfType:
             self.btf._large[self._word] = found
         return found
 
+    def _find_member(self, name: str) -> tuple[Member | None, list[Member]]:
+        """Return the member with a name, or those that have none: the others' names are not decoded."""
+        words = self._expect(BTF_KIND_STRUCT, BTF_KIND_UNION)
+        string_is, flag = self.btf.string_is, self.kind_flag
+        text = name.encode("utf-8", "surrogateescape") + b"\0"
+        anonymous = []
+        for at in range(0, len(words), 3):
+            off = words[at]
+            if off == 0 or string_is(off, text):
+                where = words[at + 2]
+                member = Member(
+                    name if off else "", words[at + 1], where & 0xFFFFFF if flag else where, where >> 24 if flag else 0
+                )
+                if off:
+                    return member, []
+                anonymous.append(member)
+        return None, anonymous
+
     @property
     def values(self) -> tuple[tuple[str, int], ...]:
         """The names and values of an enum; signed if `kind_flag`."""
@@ -332,6 +350,15 @@ class Btf:
         except UnicodeDecodeError:
             what = f"the string at {off} is not UTF-8"
             raise BtfError(what, section=".BTF strings", off_bytes=off) from None
+
+    def string_is(self, off: int, text: bytes) -> bool:
+        """Whether the string at an offset is this one, given with its NUL. Raises: BtfError if it is outside."""
+        if off < self._str_base and self.base is not None:
+            return self.base.string_is(off, text)
+        start = off - self._str_base + self._str_start
+        if start >= self._str_end:
+            raise BtfError(f"there is no string at {off}", section=".BTF strings", off_bytes=off)
+        return self.data[start : start + len(text)] == text
 
     def _strings(self) -> bytes:
         """The own string section, apart: a memory map is searched slowly."""
@@ -570,12 +597,14 @@ class Btf:
 
     def _member(self, struct: BtfType, name: str, seen: set[int], depth: int) -> Member | None:
         """Return a member, its offset counted from `struct`; each anonymous type is searched once."""
-        anonymous = []
-        for member in struct.members:
-            if member.name == name:
-                return member
-            if not member.name:
-                anonymous.append(member)
+        known = self._large.get(struct._word)
+        if known is None:
+            found, anonymous = struct._find_member(name)
+        else:
+            found = next((member for member in known if member.name == name), None)
+            anonymous = [member for member in known if not member.name]
+        if found is not None:
+            return found
         for outer in anonymous:
             inner = self.resolve(outer.type_id)
             if inner._word in seen or inner.kind not in (BTF_KIND_STRUCT, BTF_KIND_UNION):
