@@ -44,6 +44,15 @@ _PIECE_BYTES = 1 << 16
 _LARGE = 32  # members, from which on they are kept
 
 
+def _c_string(name: str) -> bytes | None:
+    """Return a name with its NUL; None if no string of BTF can be it."""
+    try:
+        text = name.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return None
+    return None if b"\0" in text else text + b"\0"
+
+
 class BtfField:
     """Where a field lies in a struct: `off_bytes` + `bit_off` (0-7) from its start.
 
@@ -133,33 +142,29 @@ class BtfType:
         known = self.btf._large.get(self._word)
         if known is not None:
             return known
-        words = self._expect(BTF_KIND_STRUCT, BTF_KIND_UNION)
-        string, flag = self.btf.string, self.kind_flag
-        found = tuple(
-            Member(string(n), t, where & 0xFFFFFF if flag else where, where >> 24 if flag else 0)
-            for n, t, where in zip(words[::3], words[1::3], words[2::3], strict=True)
-        )
+        words, string = self._expect(BTF_KIND_STRUCT, BTF_KIND_UNION), self.btf.string
+        found = tuple(self._member_at(words, at, string(words[at])) for at in range(0, len(words), 3))
         if len(found) >= _LARGE:
             self.btf._large[self._word] = found
         return found
 
     def _find_member(self, name: str) -> tuple[Member | None, list[Member]]:
         """Return the member with a name, or those that have none: the others' names are not decoded."""
-        words = self._expect(BTF_KIND_STRUCT, BTF_KIND_UNION)
-        string_is, flag = self.btf.string_is, self.kind_flag
-        text = name.encode("utf-8", "surrogateescape") + b"\0"
-        anonymous = []
-        for at in range(0, len(words), 3):
-            off = words[at]
-            if off == 0 or string_is(off, text):
-                where = words[at + 2]
-                member = Member(
-                    name if off else "", words[at + 1], where & 0xFFFFFF if flag else where, where >> 24 if flag else 0
-                )
-                if off:
-                    return member, []
-                anonymous.append(member)
-        return None, anonymous
+        known = self.btf._large.get(self._word)
+        if known is not None:
+            found = next((member for member in known if member.name == name), None)
+            return found, [member for member in known if not member.name]
+        words, string_is, text = self._expect(BTF_KIND_STRUCT, BTF_KIND_UNION), self.btf.string_is, _c_string(name)
+        if text is not None:
+            for at in range(0, len(words), 3):
+                if string_is(words[at], text):
+                    return self._member_at(words, at, name), []
+        unnamed = (at for at in range(0, len(words), 3) if not words[at] or string_is(words[at], b"\0"))
+        return None, [self._member_at(words, at, "") for at in unnamed]
+
+    def _member_at(self, words: tuple[int, ...], at: int, name: str) -> Member:
+        where, flag = words[at + 2], self.kind_flag
+        return Member(name, words[at + 1], where & 0xFFFFFF if flag else where, where >> 24 if flag else 0)
 
     @property
     def values(self) -> tuple[tuple[str, int], ...]:
@@ -385,8 +390,8 @@ class Btf:
     def _string_offs(self, name: str) -> tuple[list[int], list[int]]:
         """Return where a string is an entry of its own, and where it is the tail of another one."""
         entries, tails = ([], []) if self.base is None else self.base._string_offs(name)
-        text = name.encode("utf-8", "surrogateescape") + b"\0"
-        if "\0" in name:
+        text = _c_string(name)
+        if text is None:
             return entries, tails
         if self._known is not None and not self._known.has_tails and name:
             at = self._entry(text)
@@ -453,7 +458,10 @@ class Btf:
         if prefix.find("___", 1) > 0:  # a flavour's name: the index has them all
             names = [self.string(off) for off in self._index().flavoured]
             return found.union(name for name in names if name.startswith(prefix))
-        text, data = b"\0" + prefix.encode("utf-8", "surrogateescape"), self._strings()
+        text = _c_string(prefix)
+        if text is None:
+            return found
+        text, data = b"\0" + text[:-1], self._strings()
         at = data.find(text)
         while at >= 0:
             found.add(self.string(at + 1 + self._str_base))
@@ -597,12 +605,7 @@ class Btf:
 
     def _member(self, struct: BtfType, name: str, seen: set[int], depth: int) -> Member | None:
         """Return a member, its offset counted from `struct`; each anonymous type is searched once."""
-        known = self._large.get(struct._word)
-        if known is None:
-            found, anonymous = struct._find_member(name)
-        else:
-            found = next((member for member in known if member.name == name), None)
-            anonymous = [member for member in known if not member.name]
+        found, anonymous = struct._find_member(name)
         if found is not None:
             return found
         for outer in anonymous:

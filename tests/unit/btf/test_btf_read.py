@@ -183,6 +183,54 @@ def test_split_btf_continues_its_base():
     assert split.all_by_name("node", BTF_KIND_STRUCT) == [base.by_id(ids["node"])]
 
 
+def test_fields_of_the_base_are_not_mixed_up_with_own_ones_at_the_same_place():
+    base, own = BtfBuilder(), BtfBuilder()
+    for b, size in ((base, 4), (own, 8)):
+        number = b.add_int("number", size)
+        b.add_struct("many", size * 40, [Member(f"m{i}", number, 8 * size * i) for i in range(40)])
+    base_btf, data = Btf(base.encode()), own.encode()
+    type_bytes, str_off = (int.from_bytes(data[at : at + 4], "little") for at in (12, 16))
+    # The same as a split blob: its ids and its string offsets are moved behind the base's.
+    ids, strings = base_btf.type_count - 1, int.from_bytes(base_btf.data[20:24], "little")
+    numbers = [int.from_bytes(data[at : at + 4], "little") for at in range(24, 24 + type_bytes, 4)]
+    numbers[0] += strings  # the name of the integer: info, size and encoding follow it, then the struct
+    numbers[4] += strings
+    numbers[7:] = [n + (strings, ids, 0)[at % 3] for at, n in enumerate(numbers[7:])]
+    split = Btf(data[:24] + words(*numbers) + data[24 + str_off :], base=base_btf)
+    theirs, ours = split.by_id(2), split.by_id(4)
+    for type_ in (theirs, ours):
+        assert (type_.name, len(type_.members)) == ("many", 40)
+    for _ in range(2):
+        assert split.field_of(theirs, "m3").off_bytes == 12
+        assert split.field_of(ours, "m3").off_bytes == 24
+
+
+def test_names_that_no_string_can_be():
+    b = BtfBuilder()
+    number = b.add_signed("int", 4)
+    b.add_struct("s", 8, [Member("first", number, 0), Member("second", number, 32)])
+    btf = Btf(b.encode())
+    for name in ("first\0second", "first\0", "\ud800", "\udc80"):
+        assert btf.by_name(name) is None
+        assert btf.all_by_name(name) == []
+        assert btf.names_beginning(name) == set()
+        with pytest.raises(BtfError, match="there is no"):
+            btf.field("s", name)
+
+
+def test_a_member_named_by_an_empty_string_is_anonymous():
+    b = BtfBuilder()
+    number = b.add_signed("int", 4)
+    inner = b.add_struct("", 4, [Member("x", number, 0)])
+    b.add_struct("outer", 8, [Member("a", number, 0), Member("here", inner, 32)])
+    data = b.encode()
+    name_off = data.index(b"\0here\0") + 1 - 24 - int.from_bytes(data[16:20], "little")
+    at = data.index(words(name_off, inner, 32))
+    emptied = data[:at] + words(name_off + len("here"), inner, 32) + data[at + 12 :]
+    assert Btf(data).field("outer", "here.x").off_bytes == 4
+    assert Btf(emptied).field("outer", "x").off_bytes == 4
+
+
 def words(*numbers):
     return b"".join(n.to_bytes(4, "little") for n in numbers)
 
