@@ -11,6 +11,7 @@ written as cases.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import random
 import re
 import time
@@ -243,12 +244,27 @@ def texts(generator: Generator, count: int) -> Iterator[str]:
         yield generator.mutate(generator.random.choice(cases)) if i % 3 == 2 else generator.program()
 
 
+def write_made(path: Path, generator: Generator, count: int, seed: int) -> None:
+    """Write generated programs as cases without verdicts."""
+    made: dict[str, None] = {}
+    for text in texts(generator, count):
+        with contextlib.suppress(CaseError, EbeeError):
+            parse(text)
+            made[text] = None
+    named = [text.replace("case generated", f"case made_{seed}_{i}", 1) for i, text in enumerate(made)]
+    path.write_text("// Programs that agree.py makes.\n\n" + "\n".join(named))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--programs", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--make", type=Path, metavar="FILE.asm", help="write the programs as cases, ask nobody")
     parser.add_argument("--write", type=Path, help="write differences, made small, as cases to this file")
     options = parser.parse_args()
+    if options.make:
+        write_made(options.make, Generator(options.seed), options.programs, options.seed)
+        return
     target, kernel = target_with_types(), kernel_version()
     kinds, rules, known = Counter[str](), Counter[str](), set[tuple[str, str]]()
     written: list[str] = []

@@ -6,6 +6,7 @@ It needs no privilege. `unsafe`: accepted, but refused by the kernel; `strict`: 
 for another reason or at another line; `failed`: the verifier itself failed, which counts as a refusal. With --write the
 names of cases that are judged otherwise are written to tests/data/verifier/disagreements.txt. It may only become
 shorter: new names are written with --add, and those that are accepted unsafely never: they are bugs to be fixed.
+With --kernel it is disagreements_kernels.txt, by kernel.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from verdict_cases import FOLDER, USER, read_cases
+from verdict_cases import FOLDER, USER, all_files, read_cases
 
 from ebee.errors import InternalError
 from ebee.spec.default_target import default_target
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 KERNEL = "6.18"
 KNOWN = FOLDER / "disagreements.txt"
+BY_KERNEL = FOLDER / "disagreements_kernels.txt"
 KINDS = ("same", "other", "strict", "unsafe", "failed")
 
 
@@ -85,10 +87,10 @@ def main() -> None:
     parser.add_argument("--kernel", default=KERNEL, help=f"whose verdicts ({KERNEL}); `6.12-user`: to every user")
     options = parser.parse_args()
     kernel = options.kernel
-    if options.write and (options.files or kernel != KERNEL):
-        parser.error(f"--write is for all cases, and Linux {KERNEL}")
+    if options.write and options.files:
+        parser.error("--write is for all cases")
     target, counts, names, unsafe = target_with_types(), Counter[str](), [], set[str]()
-    for case in read_cases(options.files):
+    for case in read_cases(options.files or (all_files() if kernel != KERNEL else ())):
         if kernel not in case.verdicts:
             continue
         found = compare(case, target, kernel)
@@ -102,7 +104,13 @@ def main() -> None:
                 print(f"{found.kind}: {Path(case.file).name}:{case.first_line}: {case.name}: {found.words}")
                 words = "accepted" if said.accepted else f"{said.rule} at line {said.line}: {said.message}"
                 print(f"    kernel: {words}")
-    if options.write:
+    if options.write and kernel != KERNEL:
+        listed = [line for line in BY_KERNEL.read_text().splitlines() if line.split()[0] != kernel]
+        listed += [f"{kernel} {name}" for name in set(names) - unsafe]
+        BY_KERNEL.write_text("".join(f"{line}\n" for line in sorted(listed)))
+        if unsafe:
+            raise SystemExit(f"not written, to be fixed: {', '.join(sorted(unsafe))}")
+    elif options.write:
         known = set(KNOWN.read_text().split())
         kept = known_names(known, names, unsafe, add=options.add)
         KNOWN.write_text("".join(f"{name}\n" for name in kept))

@@ -22,7 +22,7 @@ from typing import Any
 from agree import MOST_PROCESSED, Generator, texts
 from compare import compare, target_with_types
 from host_verdict import kernel_verdict, kernel_version
-from verdict_cases import FOLDER, USER, CaseError, Verdict, parse, read_cases, with_other
+from verdict_cases import FOLDER, USER, CaseError, Verdict, all_files, parse, read_cases, with_other
 
 from ebee.abi.bpf import BPF_PROG_TYPE_CGROUP_SKB, BPF_PROG_TYPE_SOCKET_FILTER
 from ebee.errors import EbeeError
@@ -38,7 +38,7 @@ _UNPRIVILEGED = Path("/proc/sys/kernel/unprivileged_bpf_disabled")
 
 def ask_all(suffix: str, made: list[str]) -> None:
     """Print the running kernel's verdicts, as lines of JSON; with USER only what every user may load."""
-    kernel, cases = kernel_version() + suffix, read_cases()
+    kernel, cases = kernel_version() + suffix, read_cases(all_files())
     for text in made:
         with contextlib.suppress(CaseError, EbeeError):
             cases.append(parse(text, "")[0]._replace(name=text))
@@ -48,7 +48,7 @@ def ask_all(suffix: str, made: list[str]) -> None:
         if not suffix and "unprivileged" in case.options:
             continue
         try:
-            said = list(kernel_verdict(case))
+            said = list(kernel_verdict(case, whole_maps=True))
         except (EbeeError, CaseError, OSError) as e:
             said = [str(e)]
         print(SEEN + json.dumps([kernel, Path(case.file).name, case.name, *said]), flush=True)
@@ -99,7 +99,7 @@ def write(found: list[list[Any]]) -> None:
         else:
             counts[f"{kernel} not asked"] += 1
             print(f"{file}: {name}: {kernel}: not asked: {fields[0]}")
-    for path in sorted(FOLDER.glob("*.asm")):
+    for path in all_files():
         lines = path.read_text().splitlines()
         for case in reversed(parse(path.read_text(), str(path))):
             if verdicts := said.get((path.name, case.name)):

@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING
 
 from verdict_cases import Verdict, encode_slots
 
+from ebee.btf.read import Btf
 from ebee.errors import EbeeError
 from ebee.kernel import programs
 from ebee.kernel.maps import KernelMap
 from ebee.kernel.target import Tracepoints
 from ebee.kernel.types import ObjectTypes
+from ebee.sys.objects import map_info
 from ebee.sys.os_seam import Fd
 from ebee.verifier.kernel_log import read_log
+from ebee.verifier.special_fields import special_fields
 
 if TYPE_CHECKING:
     from verdict_cases import Case
+
+    from ebee.spec.object import MapSpec
 
 LOG_BYTES = 1 << 18
 _ENOSPC = 28
@@ -30,9 +35,14 @@ def kernel_version() -> str:
     return ".".join(os.uname().release.split("-")[0].split(".")[:2])
 
 
-def load_log(case: Case, log_level: int = _PATH | _STATS) -> tuple[int, str]:
+def _has_fields(case: Case, spec: MapSpec) -> bool:
+    return bool(spec.value_type_id and special_fields(Btf(case.spec.btf), spec.value_type_id))
+
+
+def load_log(case: Case, log_level: int = _PATH | _STATS, *, whole_maps: bool = False) -> tuple[int, str]:
     """Load a case's program and let it go: 0 or minus the error number, and the verifier's log.
 
+    `whole_maps`: maps whose special fields the kernel does not know are not to be had.
     Raises: EbeeError if what the program needs (maps, hooks) is not to be had.
     """
     maps: dict[str, KernelMap] = {}
@@ -41,7 +51,9 @@ def load_log(case: Case, log_level: int = _PATH | _STATS) -> tuple[int, str]:
         if case.spec.btf and types.fd < 0:
             raise EbeeError(f"the kernel does not take the types of case {case.name}")
         for name, spec in case.spec.maps.items():
-            maps[name] = KernelMap(spec, types.fd)
+            maps[name] = made = KernelMap(spec, types.fd)
+            if whole_maps and not map_info(made.fd.number)["btf_id"] and _has_fields(case, spec):
+                raise EbeeError(f"the kernel does not take the types of map {name}")
         command = programs.load_command(
             case.program, case.spec, types, maps, Tracepoints(), encode=lambda insns, _: encode_slots(insns)
         )
@@ -55,9 +67,9 @@ def load_log(case: Case, log_level: int = _PATH | _STATS) -> tuple[int, str]:
         types.close()
 
 
-def kernel_verdict(case: Case) -> Verdict:
+def kernel_verdict(case: Case, *, whole_maps: bool = False) -> Verdict:
     """Return the verdict of the running kernel. Raises: EbeeError as `load_log`."""
-    result, log = load_log(case)
+    result, log = load_log(case, whole_maps=whole_maps)
     if result == -_ENOSPC:
         result, _ = load_log(case, _STATS)
     if result >= 0:

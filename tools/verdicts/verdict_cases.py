@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FOLDER = Path(__file__).resolve().parents[2] / "tests" / "data" / "verifier"
+MADE = FOLDER / "made"  # cases that agree.py made
 MARK = ";!"
 MAIN = "6.18"  # the kernel whose verdicts stand beside instructions
 USER = "-user"  # behind a kernel's version: its verdict for users without privilege
@@ -128,6 +129,11 @@ class Case(NamedTuple):
 
 class CaseError(ValueError):
     """A case that cannot be read."""
+
+
+def all_files() -> list[Path]:
+    """Return all files of cases, also those that were made."""
+    return sorted(FOLDER.glob("*.asm")) + sorted(MADE.glob("*.asm"))
 
 
 def read_cases(paths: Iterable[Path] = ()) -> list[Case]:

@@ -258,8 +258,8 @@ _NEEDS_BPF = """
     spin_lock spin_unlock jiffies64 per_cpu_ptr this_cpu_ptr timer_init timer_set_callback timer_start
     timer_cancel kptr_xchg for_each_map_elem loop user_ringbuf_drain ringbuf_reserve_dynptr
     ringbuf_submit_dynptr ringbuf_discard_dynptr dynptr_from_mem dynptr_read dynptr_write dynptr_data strncmp
-    strtol strtoul snprintf get_current_pid_tgid get_current_uid_gid get_current_comm get_current_cgroup_id
-    get_current_ancestor_cgroup_id get_cgroup_classid get_ns_current_pid_tgid cgrp_storage_get
+    strtol strtoul snprintf get_current_uid_gid get_current_comm get_current_cgroup_id
+    get_current_ancestor_cgroup_id get_cgroup_classid cgrp_storage_get
     cgrp_storage_delete task_storage_get task_storage_delete current_task_under_cgroup find_vma send_signal
     send_signal_thread map_lookup_percpu_elem skc_to_tcp6_sock skc_to_tcp_sock skc_to_tcp_timewait_sock
     skc_to_tcp_request_sock skc_to_udp6_sock skc_to_unix_sock skc_to_mptcp_sock

@@ -128,10 +128,10 @@ def _mov32(v: Verifier, op: Any) -> int:
         if not v.privileged:
             raise v.refuse("pointer_leak", f"R{src} partial copy of pointer", register=src)
         v.regs[dst] = UNKNOWN_32
-    elif reg.num.umax <= 0xFFFF_FFFF:
+    elif reg.num.umax <= 0xFFFF_FFFF and v.kernel >= (6, 5):
         v.regs[dst] = with_id(v, src)
     else:
-        v.regs[dst] = Reg(SCALAR, zero_extend(reg.num))
+        v.regs[dst] = Reg(SCALAR, zero_extend(reg.num, v.rules))
     return following  # type: ignore[no-any-return]
 
 
@@ -285,7 +285,7 @@ def _linked(v: Verifier, reg: Reg, name: str, wide: bool, added: Scalar, total: 
     Before 6.18 only sums of 64 bits with what is not negative are, before 6.11 none.
     """
     unlinked = Reg(SCALAR, total)
-    if name not in ("add", "sub") or not v.privileged or reg.id & ADD_CONST or v.kernel < (6, 11):
+    if name not in ("add", "sub") or not v.links_sums or reg.id & ADD_CONST:
         return unlinked
     if v.kernel < (6, 18):
         is_linked = name == "add" and wide and added.is_const and added.value <= S32_MAX

@@ -113,6 +113,9 @@ def start_callback(v: Verifier, call: Call) -> None:
     if call.proto.is_async:
         call_later(v, call.callback, callback, regs)
         return
+    if call.proto.name == "loop" and v.regs[1].kind != SCALAR:
+        message = f"R1 type={type_name(v.regs[1])} expected=scalar"
+        raise v.refuse("argument_type", message, register=1)
     if call.proto.name == "loop":
         if v.regs[1].kind != SCALAR:
             if (6, 18) <= v.kernel < (7, 0):

@@ -7,7 +7,7 @@ check_return_code().
 from __future__ import annotations
 
 from . import functions
-from .function_args import check_call
+from .function_args import check_call, returns_void
 from .jumps import find_earlier, widen
 from .programs import check_return, ends_of
 from .references import lose_packet
@@ -51,12 +51,13 @@ def _call_local(v: Verifier, op: Any) -> int:
     v.jumps += 1
     if v.is_global(subprog):
         check_call(v, subprog)
-        if v.state.is_in_region() and subprog in functions.sleepers(v):
+        is_in_region = v.state.is_in_region() if v.kernel >= (6, 13) else v.state.preempt
+        if is_in_region and subprog in functions.sleepers(v):
             raise v.refuse("helper_sleeps", _SLEEPING_CALL, function=f"func#{subprog}")
         v.called_globals.add(subprog)
-        if subprog in functions.packet_movers(v):
+        if v.kernel >= (6, 8) and subprog in functions.packet_movers(v):
             lose_packet(v)
-        v.regs[:6] = [UNKNOWN_REG, *_CLOBBERED[1:]]
+        v.regs[:6] = _CLOBBERED if returns_void(v, subprog) else [UNKNOWN_REG, *_CLOBBERED[1:]]
         return following  # type: ignore[no-any-return]
     arguments = v.regs[1:6]
     enter_function(v, v.state, subprog, target, v.idx)

@@ -14,7 +14,7 @@ from . import functions
 from .callbacks import KFUNC_CALLBACKS
 from .kfunc_protos import kfunc_proto
 from .program import CALLBACK, FORCE, ITER_NEXT, JUMP, PRUNE, Code
-from .programs import Program, check_maps, check_sleepable
+from .programs import Program, check_maps, check_sleepable, check_type
 from .prototypes import helper_proto
 from .prune import Pruning
 from .refusal import Options, Refusal, Stats, Verdict
@@ -51,7 +51,10 @@ class Verifier:
         self.has_arena = any(used.map_type == bpf.BPF_MAP_TYPE_ARENA for used in setting.maps.values())
         self.kernel = tuple(map(int, options.kernel.split(".")))
         self.rules = rules_of(self.kernel)
-        self.may_read_unset = options.privileged and self.kernel >= (6, 3)  # of the stack
+        self.links_sums = options.privileged and self.kernel >= (6, 11)  # BPF_ADD_CONST
+        self.may_mispredict = not options.privileged and self.kernel < (6, 17)
+        self.may_read_unset = options.privileged  # of the stack
+        self.follows_spills = self.kernel >= (6, 8)  # numbers on the stack whose range is not known, parts of them
         self.stack_freedom = self.privileged + self.may_read_unset * (1 + (self.kernel >= (7, 0)))
         self.code = Code(
             setting.insns, privileged=options.privileged, tables=tuple(setting.jump_tables.values()),
@@ -196,6 +199,7 @@ class Verifier:
 
     def run(self) -> None:
         """Verify the main program, then every global function. Raises: Refusal."""
+        check_type(self)
         check_sleepable(self)
         check_maps(self)
         functions.check_returns(self)

@@ -69,6 +69,8 @@ def arguments_of(v: Verifier, subprog: int) -> list[Argument]:
     problem = ""
     if len(proto.params) > _MAX_ARGS:
         problem = f"with {len(proto.params)} > {_MAX_ARGS} args. Buggy compiler."
+    elif not proto.type_id and v.kernel >= (7, 0):
+        pass  # it returns nothing
     elif not proto.type_id or btf.resolve(proto.type_id).kind not in NUMBERS:
         problem = "doesn't return scalar. Only those are supported."
     if problem:
@@ -83,6 +85,12 @@ def arguments_of(v: Verifier, subprog: int) -> list[Argument]:
     return found
 
 
+def returns_void(v: Verifier, subprog: int) -> bool:
+    """Tell if a global function returns nothing, as those of kernels from 7.0 may."""
+    btf = v.setting.btf
+    return btf is not None and not btf.by_id(btf.by_id(v.setting.func_types[v.code.starts[subprog]]).type_id).type_id
+
+
 def _tags(btf: Btf, func_id: int) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
     for tag in btf.types(BTF_KIND_DECL_TAG):
@@ -94,6 +102,8 @@ def _tags(btf: Btf, func_id: int) -> dict[int, set[str]]:
 def _argument(v: Verifier, btf: Btf, n: int, type_id: int, tags: set[str], name: str) -> Argument | str:
     """Return an argument, or why it cannot be one."""
     declared = btf.resolve(type_id)
+    if v.kernel < (6, 8):
+        tags = set()  # they are not known yet
     bad = f"arg#{n} has invalid combination of tags"
     if tags - _TAGS:
         return f"arg#{n} has unsupported set of tags"
@@ -105,7 +115,7 @@ def _argument(v: Verifier, btf: Btf, n: int, type_id: int, tags: set[str], name:
     struct = target.name if target is not None and target.kind == BTF_KIND_STRUCT else ""
     if "ctx" in tags or struct in CONTEXTS:
         return bad if tags - {"ctx"} else Argument("ctx")
-    if struct == "bpf_dynptr":
+    if struct == "bpf_dynptr" and v.kernel >= (6, 8):
         return bad if tags else Argument("dynptr")
     if "trusted" in tags:
         found = _in_kernel(v, target)
@@ -120,10 +130,10 @@ def _argument(v: Verifier, btf: Btf, n: int, type_id: int, tags: set[str], name:
     if "nullable" in tags:
         return bad
     try:
-        size = btf.sizeof(declared.type_id) if declared.type_id else 0
+        size = btf.sizeof(declared.type_id) if declared.type_id else -1
     except EbeeError:
-        size = 0
-    if not size:
+        size = -1
+    if size < 0:
         return f"arg#{n} reference type('{target.name if target is not None else 'void'}') size cannot be determined"
     return Argument("mem", size, "nonnull" not in tags)
 
@@ -172,9 +182,11 @@ def _check_argument(v: Verifier, n: int, argument: Argument, reg: Reg) -> None:
         raise v.refuse("global_function", f"arg#{n} expects pointer to ctx", register=number)
     if kind == "mem" and not is_null(reg):
         for is_write in (False, True):
-            check_memory(v, number, argument.size_bytes, is_write=is_write, zero_ok=False, call=None)
+            check_memory(v, number, argument.size_bytes, is_write=is_write, zero_ok=True, call=None)
         if reg.flags & PTR_MAYBE_NULL and not argument.is_nullable:
             raise v.refuse("global_function", f"arg#{n} is expected to be non-NULL", register=number)
+    elif kind == "mem" and not argument.is_nullable and v.kernel >= (7, 0):
+        raise v.refuse("argument_type", f"R{number} is expected to be non-NULL", register=number)
     if kind == "dynptr":
         check_type(v, number, reg, Arg(kind), kind)
         dynptrs.check_dynptr(v, number, reg, Arg(kind))

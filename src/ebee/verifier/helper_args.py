@@ -208,7 +208,7 @@ def check_memory(
         limit = reg.obj.key_size if kind == PTR_TO_MAP_KEY else MAX_VAR_SIZE if kind == PTR_TO_BUF else reg.size
         memory.check_region(v, number, reg, 0, size, limit, zero_ok=zero_ok)
         return
-    if kind == PTR_TO_BTF_ID:
+    if kind == PTR_TO_BTF_ID and v.kernel >= (6, 4):
         if size:
             for off in range(0, size, 8):
                 memory.load(v, number, reg, off, min(8, size - off), -1)

@@ -78,6 +78,9 @@ _ACQUIRES = frozenset(("sk_lookup_tcp", "sk_lookup_udp", "skc_lookup_tcp", "ring
 _SOCK_KINDS = {"sock": PTR_TO_SOCKET, "skc": PTR_TO_SOCK_COMMON, "tcp_sock": PTR_TO_TCP_SOCK}
 
 
+_SINCE_6_2 = 210  # helpers of this number and above: cgrp_storage_get
+
+
 def decode_helper(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
     """Decode a call of a helper by its number."""
     return (_call_helper, slot + 1, insn.imm, helper_proto(insn.imm, v.setting.prog_type))
@@ -86,10 +89,10 @@ def decode_helper(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
 def _call_helper(v: Verifier, op: Any) -> int:
     _step, following, number, proto = op
     v.jumps += 1
-    if proto is None:
+    if proto is None or (number >= _SINCE_6_2 and v.kernel < (6, 2)):
         raise v.refuse("helper_unknown", f"invalid func unknown#{number}", number=number)
     check_helper(v, proto)
-    if proto.name == "tail_call" and len(v.state.frames) > 1:
+    if proto.name == "tail_call" and len(v.state.frames) > 1 and v.kernel >= (6, 18):
         return _end_by_tail_call(v, following)
     return following  # type: ignore[no-any-return]
 
@@ -128,7 +131,7 @@ def check_helper(v: Verifier, proto: HelperProto) -> None:
     v.regs[0] = result
     if name in _GIVES_SIZE:
         v.regs[0] = Reg(SCALAR, from_signed_range(-MAX_ERRNO, min(longest, (1 << 31) - 1)))
-    if proto.moves_packet:
+    if proto.moves_packet or (name == "tail_call" and (6, 8) <= v.kernel < (6, 18)):
         lose_packet(v)
 
 

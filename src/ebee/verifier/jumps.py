@@ -10,7 +10,7 @@ from ..abi import bpf
 from .alu import MAX_VAR_OFF, check_read
 from .equivalence import Ids, regs_exact
 from .names import type_name
-from .scalar import const
+from .scalar import Rules, const
 from .scalar_alu import alu32, alu64
 from .scalar_branch import branch_outcome, refine
 from .special_fields import has_lock, leads_to_lock
@@ -89,13 +89,13 @@ def _jump_imm(v: Verifier, op: Any) -> int:
         if taken is None:
             return _branch(v, op, reg, src)
         v.pruning.mark_precise(dst)
-        return target if taken else following  # type: ignore[no-any-return]
+        return _go(v, taken, target, following, dst)
     check_read(v, dst)
     if reg.kind == PTR_TO_STACK:
         v.note(stack_regs=1 << dst)
     taken = _pointer_outcome(reg, src, name, is32)
     if taken is not None:
-        return target if taken else following  # type: ignore[no-any-return]
+        return _go(v, taken, target, following, dst)
     other = v.push(target, v.idx)
     if not is32 and name in ("jeq", "jne") and reg.flags & PTR_MAYBE_NULL and not src.num.value:
         settle_null(v, v.state, reg, is_null=name == "jne")
@@ -116,7 +116,7 @@ def _jump_reg(v: Verifier, op: Any) -> int:
             return _branch(v, op, a, b)
         v.pruning.mark_precise(dst)
         v.pruning.mark_precise(src)
-        return target if taken else following  # type: ignore[no-any-return]
+        return _go(v, taken, target, following, dst, src)
     if b.kind != SCALAR and not v.privileged and not (a.kind in _PACKETS and b.kind in _PACKETS):
         raise v.refuse("pointer_compare", f"R{src} pointer comparison prohibited", register=src)
     stack_regs = (a.kind == PTR_TO_STACK) << dst | (b.kind == PTR_TO_STACK) << src
@@ -135,11 +135,16 @@ def _jump_reg(v: Verifier, op: Any) -> int:
             v.pruning.mark_precise(dst)
         if b.kind == SCALAR:
             v.pruning.mark_precise(src)
-        return target if taken else following  # type: ignore[no-any-return]
+        return _go(v, taken, target, following, dst, src)
     other = v.push(target, v.idx)
     if is32:
         if not v.privileged:
             raise v.refuse("pointer_compare", f"R{dst} pointer comparison prohibited", register=dst)
+        return following  # type: ignore[no-any-return]
+    if v.kernel >= (7, 0) and name in ("jeq", "jne") and a.flags & PTR_MAYBE_NULL and b.num.number == 0:
+        v.pruning.mark_precise(src)
+        settle_null(v, v.state, a, is_null=name == "jne")
+        settle_null(v, other, a, is_null=name == "jeq")
         return following  # type: ignore[no-any-return]
     both = a.kind != SCALAR and b.kind != SCALAR
     if both and (a.flags ^ b.flags) & PTR_MAYBE_NULL and PTR_TO_BTF_ID not in (a.kind, b.kind):
@@ -150,6 +155,18 @@ def _jump_reg(v: Verifier, op: Any) -> int:
     if not _learn_packet(v, name, dst, src, a, b, other) and a.kind != SCALAR and not v.privileged:
         raise v.refuse("pointer_compare", f"R{dst} pointer comparison prohibited", register=dst)
     return following  # type: ignore[no-any-return]
+
+
+def _go(v: Verifier, taken: bool, target: int, following: int, *compared: int) -> int:
+    """Go the one way that a comparison goes; kernels before 6.17 look at the other, too, which may be predicted.
+
+    Of the compared registers nothing is known there. Source: sanitize_speculative_path().
+    """
+    if v.may_mispredict:
+        regs = v.push(following if taken else target, v.idx).frames[-1].regs
+        for number in compared:
+            regs[number] = UNKNOWN_REG
+    return target if taken else following
 
 
 def _branch(v: Verifier, op: Any, a: Reg, b: Reg) -> int:
@@ -178,9 +195,9 @@ def _branch(v: Verifier, op: Any, a: Reg, b: Reg) -> int:
             if new_b is not b.num and b_number != dst:
                 into[b_number] = Reg(SCALAR, new_b, b.id, b.off)
             if b.id and len(linked) > 1 and new_b is not b.num:
-                sync_linked(of, into[b_number], linked)
+                sync_linked(of, into[b_number], linked, v.rules)
         if a.id and len(linked) > 1 and new_a is not a.num:
-            sync_linked(of, into[dst], linked)
+            sync_linked(of, into[dst], linked, v.rules)
     return following  # type: ignore[no-any-return]
 
 
@@ -215,7 +232,7 @@ def collect_linked(v: Verifier, id: int, linked: list[tuple[int, bool, int]]) ->
                     linked.append((frame_no, False, i))
 
 
-def sync_linked(state: State, known: Reg, linked: list[tuple[int, bool, int]]) -> None:
+def sync_linked(state: State, known: Reg, linked: list[tuple[int, bool, int]], rules: Rules) -> None:
     """Tell what is known of one register to those that are linked to it."""
     for frame_no, is_reg, i in linked:
         frame = state.frames[frame_no]
@@ -229,7 +246,7 @@ def sync_linked(state: State, known: Reg, linked: list[tuple[int, bool, int]]) -
             new = known
         else:
             add = alu32 if (reg.id | known.id) & ADD_CONST32 else alu64
-            new = Reg(SCALAR, add(0, known.num, const((reg.off - known.off) & U64)), reg.id, reg.off)
+            new = Reg(SCALAR, add(0, known.num, const((reg.off - known.off) & U64), rules), reg.id, reg.off)
         if slot is None:
             frame.regs[i] = new
         else:

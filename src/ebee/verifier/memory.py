@@ -72,7 +72,7 @@ def _load(v: Verifier, op: Any) -> int:
         if is_signed:
             value = Reg(SCALAR, sign_extend(value.num, size))
         elif value.num.umax >> size * 8:
-            value = Reg(SCALAR, truncate(value.num, size))
+            value = Reg(SCALAR, truncate(value.num, size, v.rules))
     v.regs[dst] = value
     return following  # type: ignore[no-any-return]
 

@@ -10,6 +10,7 @@ from ..abi import bpf
 from ..abi.context_access import LIKE, RETURNS
 from ..abi.map_helpers import SLEEPABLE_MAPS, TRACING_TYPES
 from .contexts import context_of
+from .function_args import returns_void
 from .names import type_name
 from .prototypes import hook_kind
 from .special_fields import GRAPH_ROOTS, LOCKS, Special, fields_of
@@ -48,6 +49,10 @@ _SLEEPING_HOOKS = (bpf.BPF_TRACE_FENTRY, bpf.BPF_TRACE_FEXIT, bpf.BPF_MODIFY_RET
 _TRAMPOLINES = (bpf.BPF_TRACE_FENTRY, bpf.BPF_TRACE_FEXIT)
 # Hooks of security modules that answer yes or no. Source: bool_lsm_hooks, kernel/bpf/bpf_lsm.c.
 _BOOL_HOOKS = ("inode_xattr_skipcap", "xfrm_state_pol_flow_match", "key_permission")
+
+# Since when there are programs and maps of a type.
+_TYPES_SINCE = {bpf.BPF_PROG_TYPE_NETFILTER: (6, 4)}
+_MAPS_SINCE = {bpf.BPF_MAP_TYPE_CGRP_STORAGE: (6, 2), bpf.BPF_MAP_TYPE_ARENA: (6, 9)}
 
 
 class Program:
@@ -131,13 +136,14 @@ def check_return(v: Verifier, number: int = 0) -> None:
     may_return = v.program.returns if callback is None else callback.result
     where = "At program exit" if callback is None else "At async callback return"
     reg = v.regs[number]
-    if callback is None and v.program.is_void and not v.state.frames[0].subprog:
+    subprog = v.state.frames[0].subprog
+    if callback is None and (returns_void(v, subprog) if subprog else v.program.is_void):
         return
     if reg.kind == NOT_INIT:
         raise v.refuse("register_unset", f"R{number} !read_ok", register=number)
     if reg.kind != SCALAR and not v.privileged:
         raise v.refuse("pointer_leak", f"R{number} leaks addr as return value", register=number)
-    if callback is None and v.state.frames[0].subprog and v.state.frames[0].subprog != exception_callback(v):
+    if callback is None and subprog and subprog != exception_callback(v):
         if reg.kind != SCALAR:
             message = f"At subprogram exit the register R{number} is not a scalar value ({type_name(reg)})"
             raise v.refuse("return_value", message, register=number)
@@ -153,6 +159,15 @@ def check_return(v: Verifier, number: int = 0) -> None:
     if num.smin < low or num.smax > high:
         message = f"{where} the register R{number} has{ends_of(num)} should have been in [{low}, {high}]"
         raise v.refuse("return_value", message, register=number, value=num, low=low, high=high)
+
+
+def check_type(v: Verifier) -> None:
+    """Refuse a type of programs, or of maps, that the kernel does not have yet. Raises: Refusal."""
+    if v.kernel < _TYPES_SINCE.get(v.setting.prog_type, ()):
+        raise v.refuse("load_argument", "Invalid argument", kind=v.program.kind)
+    for map_ in v.setting.maps.values():
+        if v.kernel < _MAPS_SINCE.get(map_.map_type, ()):
+            raise v.refuse("map_fd", "Invalid argument", map=map_.name)
 
 
 def check_sleepable(v: Verifier) -> None:

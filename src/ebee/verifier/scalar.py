@@ -37,7 +37,8 @@ class Rules:
     signed_products: products of numbers that may be negative have ranges (6.14). sums_may_wrap: a sum or difference
     that overflows in all its cases has a range (6.17). negation: `neg` is tracked (6.17). long_multiplication: unknown
     bits of products (6.18). contradictions_are_dead: see `refine` (7.0). number_pairs: two unknown numbers tell
-    of each other in comparisons (6.8). byte_order: a swap of bytes is tracked (6.18).
+    of each other in comparisons, and have products and bits (6.8). byte_order: a swap of bytes is tracked (6.18).
+    sync: how the parts of a number tell each other what they know.
     """
 
     __slots__ = (
@@ -50,6 +51,7 @@ class Rules:
         "refined",
         "signed_products",
         "sums_may_wrap",
+        "sync",
     )
 
     def __init__(
@@ -62,7 +64,9 @@ class Rules:
         number_pairs: bool = True,
         byte_order: bool = False,
         contradictions_are_dead: bool = False,
+        sync: Callable[[int, int, int, int, int, int, int, int, int, int], Scalar],
     ) -> None:
+        self.sync = sync
         self.contradictions_are_dead = contradictions_are_dead
         self.number_pairs, self.byte_order = number_pairs, byte_order
         self.signed_products = signed_products
@@ -73,20 +77,6 @@ class Rules:
         )
         self.memo: dict[tuple[int, Scalar, Scalar], Scalar] = {}
         self.refined: dict[tuple[int, Scalar, Scalar], tuple[Scalar, Scalar] | None] = {}
-
-
-LINUX_6_12 = Rules(signed_products=False, sums_may_wrap=False, negation=False, long_multiplication=False)
-LINUX_6_1 = Rules(
-    signed_products=False, sums_may_wrap=False, negation=False, long_multiplication=False, number_pairs=False
-)
-LINUX_6_18 = Rules(
-    signed_products=True, sums_may_wrap=True, negation=True, long_multiplication=True, byte_order=True
-)
-
-
-def rules_of(kernel: tuple[int, ...]) -> Rules:
-    """Return the arithmetic of a kernel's version: that of the latest one known that is not above it."""
-    return LINUX_6_18 if kernel >= (6, 18) else LINUX_6_12 if kernel >= (6, 8) else LINUX_6_1
 
 
 class Scalar:
@@ -198,7 +188,7 @@ def forget() -> None:
     """Drop what is remembered of earlier scalars, which bounds memory; `is` then tells less."""
     _known.clear()
     _constants.clear()
-    for rules in (LINUX_6_1, LINUX_6_12, LINUX_6_18):
+    for rules in (LINUX_6_1, LINUX_6_12, LINUX_6_18, LINUX_7_0):
         rules.memo.clear()
         rules.refined.clear()
     _known[UNKNOWN.key] = UNKNOWN
@@ -287,78 +277,84 @@ def from_signed_range(smin: int, smax: int) -> Scalar:
     return sync(0, U64_MAX, 0, U64_MAX, smin, smax, 0, U32_MAX, S32_MIN, S32_MAX)
 
 
-def sync(
-    value: int, mask: int, umin: int, umax: int, smin: int, smax: int, umin32: int, umax32: int, smin32: int,
-    smax32: int,
-) -> Scalar:  # fmt: skip
-    """Tell each of the parts what the others know. Source: reg_bounds_sync.
+def _sync_with(bounded: Callable[..., Key], arcs: bool = False) -> Callable[..., Scalar]:
+    """Return `sync`, which narrows bounds by bits as `bounded` does, and may keep one arc of numbers only."""
 
-    Parts that contradict each other give a scalar whose lower bounds may be above its upper ones. Comparisons stand
-    where min and max would be shorter: this is where a verifier's time goes.
-    """
-    state = bounded_by_bits(value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32)
-    value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32 = state
-    for _ in range(3):
-        # 64 -> 32 bits: the lower half is a range where the upper half is one number, or goes up by one at zero.
-        low, high = umin & U32_MAX, umax & U32_MAX
-        low_signed, high_signed = (low ^ S32_SIGN) - S32_SIGN, (high ^ S32_SIGN) - S32_SIGN
-        steps = (umax >> HALF) - (umin >> HALF)
-        if not steps:
-            if low > umin32:
-                umin32 = low
-            if high < umax32:
-                umax32 = high
-        if low_signed <= high_signed if not steps else steps & U32_MAX == 1 and low_signed < 0 <= high_signed:
-            if low_signed > smin32:
-                smin32 = low_signed
-            if high_signed < smax32:
-                smax32 = high_signed
-        low, high = smin & U32_MAX, smax & U32_MAX
-        low_signed, high_signed = (low ^ S32_SIGN) - S32_SIGN, (high ^ S32_SIGN) - S32_SIGN
-        steps = (smax >> HALF) - (smin >> HALF)
-        if not steps and low <= high:
-            if low > umin32:
-                umin32 = low
-            if high < umax32:
-                umax32 = high
-        if low_signed <= high_signed if not steps else steps & U32_MAX == 1 and low_signed < 0 <= high_signed:
-            if low_signed > smin32:
-                smin32 = low_signed
-            if high_signed < smax32:
-                smax32 = high_signed
-        # Unsigned <-> signed, first of the halves, then of the whole.
-        umin32, umax32, smin32, smax32 = _across_signs(umin32, umax32, smin32, smax32, S32_SIGN, U32_MAX)
-        umin, umax, smin, smax = _across_signs(umin, umax, smin, smax, S64_SIGN, U64_MAX)
-        # 32 -> 64 bits: the lower half's bounds replace those of both ends.
-        low, high = umin32, umax32
-        for _both in (0, 1):
-            if umin & UPPER | low > umin:
-                umin = umin & UPPER | low
-            if umax & UPPER | high < umax:
-                umax = umax & UPPER | high
-            if smin & ~U32_MAX | low > smin:
-                smin = smin & ~U32_MAX | low
-            if smax & ~U32_MAX | high < smax:
-                smax = smax & ~U32_MAX | high
-            low, high = smin32 & U32_MAX, smax32 & U32_MAX
-            if low > high:
+    def sync(
+        value: int, mask: int, umin: int, umax: int, smin: int, smax: int, umin32: int, umax32: int, smin32: int,
+        smax32: int,
+    ) -> Scalar:  # fmt: skip
+        """Tell each of the parts what the others know. Source: reg_bounds_sync.
+
+        Parts that contradict each other give a scalar whose lower bounds may be above its upper ones. Comparisons stand
+        where min and max would be shorter: this is where a verifier's time goes.
+        """
+        state = bounded(value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32)
+        value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32 = state
+        for _ in range(3):
+            # 64 -> 32 bits: the lower half is a range where the upper half is one number, or goes up by one at zero.
+            low, high = umin & U32_MAX, umax & U32_MAX
+            low_signed, high_signed = (low ^ S32_SIGN) - S32_SIGN, (high ^ S32_SIGN) - S32_SIGN
+            steps = (umax >> HALF) - (umin >> HALF)
+            if not steps:
+                if low > umin32:
+                    umin32 = low
+                if high < umax32:
+                    umax32 = high
+            if low_signed <= high_signed if not steps else steps & U32_MAX == 1 and low_signed < 0 <= high_signed:
+                if low_signed > smin32:
+                    smin32 = low_signed
+                if high_signed < smax32:
+                    smax32 = high_signed
+            low, high = smin & U32_MAX, smax & U32_MAX
+            low_signed, high_signed = (low ^ S32_SIGN) - S32_SIGN, (high ^ S32_SIGN) - S32_SIGN
+            steps = (smax >> HALF) - (smin >> HALF)
+            if not steps and low <= high:
+                if low > umin32:
+                    umin32 = low
+                if high < umax32:
+                    umax32 = high
+            if low_signed <= high_signed if not steps else steps & U32_MAX == 1 and low_signed < 0 <= high_signed:
+                if low_signed > smin32:
+                    smin32 = low_signed
+                if high_signed < smax32:
+                    smax32 = high_signed
+            # Unsigned <-> signed, first of the halves, then of the whole.
+            umin32, umax32, smin32, smax32 = _across_signs(umin32, umax32, smin32, smax32, S32_SIGN, U32_MAX)
+            umin, umax, smin, smax = _across_signs(umin, umax, smin, smax, S64_SIGN, U64_MAX)
+            # 32 -> 64 bits: the lower half's bounds replace those of both ends.
+            low, high = umin32, umax32
+            for _both in (0, 1):
+                if umin & UPPER | low > umin:
+                    umin = umin & UPPER | low
+                if umax & UPPER | high < umax:
+                    umax = umax & UPPER | high
+                if smin & ~U32_MAX | low > smin:
+                    smin = smin & ~U32_MAX | low
+                if smax & ~U32_MAX | high < smax:
+                    smax = smax & ~U32_MAX | high
+                low, high = smin32 & U32_MAX, smax32 & U32_MAX
+                if low > high:
+                    break
+            # A number that was extended by its sign, whose lower half is not negative.
+            if smin32 >= 0 and smin >= S32_MIN and smax <= S32_MAX:
+                smin, smax = smin32, smax32
+                umin, umax = smin & U64_MAX, smax & U64_MAX
+                value, mask = tnum.intersect(value, mask, *tnum.between(umin, umax))
+            now = value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32
+            if now == state:
                 break
-        # A number that was extended by its sign, whose lower half is not negative.
-        if smin32 >= 0 and smin >= S32_MIN and smax <= S32_MAX:
-            smin, smax = smin32, smax32
-            umin, umax = smin & U64_MAX, smax & U64_MAX
-            value, mask = tnum.intersect(value, mask, *tnum.between(umin, umax))
-        now = value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32
-        if now == state:
-            break
-        state = now
-    # What the ranges tell of bits, and those then of the ranges.
-    delta = (1 << (umin ^ umax).bit_length()) - 1
-    value64, mask64 = (value | umin & ~delta) & ~(mask & delta), mask & delta
-    delta = (1 << (umin32 ^ umax32).bit_length()) - 1 | UPPER
-    mask64 &= delta
-    value64 = (value64 | umin32 & ~delta) & ~mask64
-    return make(bounded_by_bits(value64, mask64, umin, umax, smin, smax, umin32, umax32, smin32, smax32))
+            state = now
+        # What the ranges tell of bits, and those then of the ranges.
+        delta = (1 << (umin ^ umax).bit_length()) - 1
+        value64, mask64 = (value | umin & ~delta) & ~(mask & delta), mask & delta
+        delta = (1 << (umin32 ^ umax32).bit_length()) - 1 | UPPER
+        mask64 &= delta
+        value64 = (value64 | umin32 & ~delta) & ~mask64
+        key = bounded(value64, mask64, umin, umax, smin, smax, umin32, umax32, smin32, smax32)
+        return make(_one_arc(key) if arcs else key)
+
+    return sync
 
 
 def bounded_by_bits(
@@ -380,6 +376,19 @@ def bounded_by_bits(
             return const(only).key
     elif (umin >= umax or umin & 1 or not mask & 1) and tnum.step(value, mask, umin) > umax:
         return const(umin).key
+    return bounded_by_ends(value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32)
+
+
+def bounded_by_ends(
+    value: int, mask: int, umin: int, umax: int, smin: int, smax: int, umin32: int, umax32: int, smin32: int,
+    smax32: int,
+) -> Key:  # fmt: skip
+    """Narrow bounds by a tnum's least and greatest members only, as kernels before 6.18 do."""
+    most = value | mask
+    if value > umin:
+        umin = value
+    if most < umax:
+        umax = most
     low = ((value | mask & S64_SIGN) ^ S64_SIGN) - S64_SIGN
     if low > smin:
         smin = low
@@ -427,23 +436,101 @@ def _across_signs(
     return umin, umax, smin, smax
 
 
-def extend_half(value: int, mask: int, umin32: int, umax32: int, smin32: int, smax32: int) -> Scalar:
+def _one_arc(key: Key) -> Key:
+    """Return ranges without those that leave two pieces when they are put together: Linux 7.3 keeps the smaller one.
+
+    Source: kernel/bpf/cnum_defs.h: cnum_intersect().
+    """
+    value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32 = key
+    if smin < 0 <= smax and umin < S64_SIGN <= umax:
+        if umax - umin <= smax - smin:
+            smin, smax = S64_MIN, S64_MAX
+        else:
+            umin, umax = 0, U64_MAX
+    if smin32 < 0 <= smax32 and umin32 < S32_SIGN <= umax32:
+        if umax32 - umin32 <= smax32 - smin32:
+            smin32, smax32 = S32_MIN, S32_MAX
+        else:
+            umin32, umax32 = 0, U32_MAX
+    return value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32
+
+
+def sync_by_signs(
+    value: int, mask: int, umin: int, umax: int, smin: int, smax: int, umin32: int, umax32: int, smin32: int,
+    smax32: int,
+) -> Scalar:  # fmt: skip
+    """Tell each of the parts what the others know, as Linux 6.1 does: the two widths tell each other nothing."""
+    value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32 = bounded_by_ends(
+        value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32
+    )
+    umin32, umax32, smin32, smax32 = _of_one_sign(umin32, umax32, smin32, smax32, S32_SIGN, U32_MAX)
+    umin, umax, smin, smax = _of_one_sign(umin, umax, smin, smax, S64_SIGN, U64_MAX)
+    value, mask = tnum.intersect(value, mask, *tnum.between(umin, umax))
+    low = tnum.intersect(value & U32_MAX, mask & U32_MAX, *tnum.between(umin32, umax32))
+    value, mask = value & UPPER | low[0], mask & UPPER | low[1]
+    return make(bounded_by_ends(value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32))
+
+
+def _of_one_sign(
+    umin: int, umax: int, smin: int, smax: int, sign: int, top: int
+) -> tuple[int, int, int, int]:
+    """Put an unsigned and a signed range together where either has numbers of one sign only."""
+    if smin >= 0 or smax < 0 or umax < sign or umin >= sign:
+        if smin >= 0 or smax < 0:
+            umin, umax = max(umin, smin & top), min(umax, smax & top)
+        elif umax < sign:
+            umax = min(umax, smax & top)
+        else:
+            umin = max(umin, smin & top)
+        return umin, umax, (umin ^ sign) - sign, (umax ^ sign) - sign
+    return umin, umax, smin, smax
+
+
+sync = _sync_with(bounded_by_bits)
+sync_by_ends = _sync_with(bounded_by_ends)
+sync_arcs = _sync_with(bounded_by_bits, arcs=True)
+
+LINUX_6_12 = Rules(
+    signed_products=False, sums_may_wrap=False, negation=False, long_multiplication=False, sync=sync_by_ends
+)
+LINUX_6_1 = Rules(
+    signed_products=False, sums_may_wrap=False, negation=False, long_multiplication=False, number_pairs=False,
+    sync=sync_by_signs,
+)  # fmt: skip
+LINUX_6_18 = Rules(
+    signed_products=True, sums_may_wrap=True, negation=True, long_multiplication=True, byte_order=True, sync=sync
+)
+LINUX_7_0 = Rules(
+    signed_products=True, sums_may_wrap=True, negation=True, long_multiplication=True, byte_order=True,
+    contradictions_are_dead=True, sync=sync_arcs,
+)  # fmt: skip
+
+
+def rules_of(kernel: tuple[int, ...]) -> Rules:
+    """Return the arithmetic of a kernel's version: that of the latest one known that is not above it."""
+    known = ((7, 0), LINUX_7_0), ((6, 18), LINUX_6_18), ((6, 8), LINUX_6_12)
+    return next((rules for since, rules in known if kernel >= since), LINUX_6_1)
+
+
+def extend_half(
+    value: int, mask: int, umin32: int, umax32: int, smin32: int, smax32: int, rules: Rules = LINUX_6_18
+) -> Scalar:
     """Return a lower half with zeros above it. Source: zext_32_to_64."""
     if smin32 >= 0 and smax32 >= 0:
         smin, smax = smin32, smax32
     else:
         smin, smax = 0, U32_MAX
-    return sync(
+    return rules.sync(
         value & U32_MAX, mask & U32_MAX, umin32, umax32, smin, smax, umin32, umax32, smin32, smax32
     )
 
 
-def zero_extend(s: Scalar) -> Scalar:
+def zero_extend(s: Scalar, rules: Rules = LINUX_6_18) -> Scalar:
     """Return the lower half with zeros above it: `w1 = w2`."""
-    return extend_half(s.value, s.mask, s.umin32, s.umax32, s.smin32, s.smax32)
+    return extend_half(s.value, s.mask, s.umin32, s.umax32, s.smin32, s.smax32, rules)
 
 
-def truncate(s: Scalar, size: int) -> Scalar:
+def truncate(s: Scalar, size: int, rules: Rules = LINUX_6_18) -> Scalar:
     """Return the lower `size` bytes (1, 2, 4 or 8), extended with zeros. Source: coerce_reg_to_size."""
     bits = size * BYTE
     if bits >= BITS:
@@ -451,8 +538,8 @@ def truncate(s: Scalar, size: int) -> Scalar:
     ones = (1 << bits) - 1
     umin, umax = (s.umin & ones, s.umax & ones) if s.umin >> bits == s.umax >> bits else (0, ones)
     if bits < HALF:
-        return sync(s.value & ones, s.mask & ones, umin, umax, umin, umax, 0, U32_MAX, S32_MIN, S32_MAX)
-    return sync(
+        return rules.sync(s.value & ones, s.mask & ones, umin, umax, umin, umax, 0, U32_MAX, S32_MIN, S32_MAX)
+    return rules.sync(
         s.value & ones, s.mask & ones, umin, umax, umin, umax, s.umin32, s.umax32, s.smin32, s.smax32
     )
 

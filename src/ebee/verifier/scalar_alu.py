@@ -31,11 +31,10 @@ from ebee.verifier.scalar import (
     ZERO,
     Rules,
     Scalar,
-    bounded_by_bits,
+    bounded_by_ends,
     const,
     extend_half,
     make,
-    sync,
     zero_extend,
 )
 from ebee.verifier.tnum import BITS, S64_SIGN, U64_MAX
@@ -163,6 +162,8 @@ def _alu(op: int, a: Scalar, b: Scalar, wide: bool, rules: Rules) -> Scalar:
             return UNKNOWN
         op, a, b = BPF_SUB, const(0), a
     operation = _OPERATIONS.get(op)
+    if op in _OF_PAIRS and not rules.number_pairs and b.mask & (U64_MAX if wide else U32_MAX):
+        return UNKNOWN
     if operation is not None:
         return operation(a, b, wide, rules)
     shift = _SHIFTS.get(op)
@@ -175,7 +176,7 @@ def _alu(op: int, a: Scalar, b: Scalar, wide: bool, rules: Rules) -> Scalar:
         fixed = not b.mask & U32_MAX and b.smin32 == b.smax32 and b.umin32 == b.umax32
     if not fixed or b.umax >= (BITS if wide else HALF):
         return UNKNOWN
-    return shift(a, b.umin if wide else b.umin32, wide)
+    return shift(a, b.umin if wide else b.umin32, wide, rules)
 
 
 def _add(a: Scalar, b: Scalar, wide: bool, rules: Rules) -> Scalar:
@@ -184,10 +185,10 @@ def _add(a: Scalar, b: Scalar, wide: bool, rules: Rules) -> Scalar:
     umin32, umax32 = _add_unsigned(a.umin32, a.umax32, b.umin32, b.umax32, U32_MAX, wraps)
     smin32, smax32 = _add_signed(a.smin32, a.smax32, b.smin32, b.smax32, S32_SIGN)
     if not wide:
-        return extend_half(value, mask, umin32, umax32, smin32, smax32)
+        return extend_half(value, mask, umin32, umax32, smin32, smax32, rules)
     umin, umax = _add_unsigned(a.umin, a.umax, b.umin, b.umax, U64_MAX, wraps)
     smin, smax = _add_signed(a.smin, a.smax, b.smin, b.smax, S64_SIGN)
-    return sync(value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32)
+    return rules.sync(value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32)
 
 
 def _sub(a: Scalar, b: Scalar, wide: bool, rules: Rules) -> Scalar:
@@ -196,10 +197,10 @@ def _sub(a: Scalar, b: Scalar, wide: bool, rules: Rules) -> Scalar:
     umin32, umax32 = _sub_unsigned(a.umin32, a.umax32, b.umin32, b.umax32, U32_MAX, wraps)
     smin32, smax32 = _sub_signed(a.smin32, a.smax32, b.smin32, b.smax32, S32_SIGN)
     if not wide:
-        return extend_half(value, mask, umin32, umax32, smin32, smax32)
+        return extend_half(value, mask, umin32, umax32, smin32, smax32, rules)
     umin, umax = _sub_unsigned(a.umin, a.umax, b.umin, b.umax, U64_MAX, wraps)
     smin, smax = _sub_signed(a.smin, a.smax, b.smin, b.smax, S64_SIGN)
-    return sync(value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32)
+    return rules.sync(value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32)
 
 
 def _mul(a: Scalar, b: Scalar, wide: bool, rules: Rules) -> Scalar:
@@ -215,14 +216,14 @@ def _mul(a: Scalar, b: Scalar, wide: bool, rules: Rules) -> Scalar:
         )
         umin, umax, smin, smax = _mul_of_small(a.umin, a.umax, a.smin, b.umin, b.umax, b.smin, U64_MAX, S64_SIGN)
     if not wide:
-        return extend_half(value, mask, umin32, umax32, smin32, smax32)
-    return sync(value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32)
+        return extend_half(value, mask, umin32, umax32, smin32, smax32, rules)
+    return rules.sync(value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32)
 
 
 def _and(a: Scalar, b: Scalar, wide: bool, rules: Rules) -> Scalar:
     value, mask = tnum.and_(a.value, a.mask, b.value, b.mask)
     return _bitwise(
-        value, mask, value, min(a.umax, b.umax), value & U32_MAX, min(a.umax32, b.umax32), a, b, wide
+        value, mask, value, min(a.umax, b.umax), value & U32_MAX, min(a.umax32, b.umax32), a, b, wide, rules
     )
 
 
@@ -230,18 +231,19 @@ def _or(a: Scalar, b: Scalar, wide: bool, rules: Rules) -> Scalar:
     value, mask = tnum.or_(a.value, a.mask, b.value, b.mask)
     most = value | mask
     return _bitwise(
-        value, mask, max(a.umin, b.umin), most, max(a.umin32, b.umin32), most & U32_MAX, a, b, wide
+        value, mask, max(a.umin, b.umin), most, max(a.umin32, b.umin32), most & U32_MAX, a, b, wide, rules
     )
 
 
 def _xor(a: Scalar, b: Scalar, wide: bool, rules: Rules) -> Scalar:
     value, mask = tnum.xor(a.value, a.mask, b.value, b.mask)
     most = value | mask
-    return _bitwise(value, mask, value, most, value & U32_MAX, most & U32_MAX, a, b, wide)
+    return _bitwise(value, mask, value, most, value & U32_MAX, most & U32_MAX, a, b, wide, rules)
 
 
 def _bitwise(
-    value: int, mask: int, umin: int, umax: int, umin32: int, umax32: int, a: Scalar, b: Scalar, wide: bool
+    value: int, mask: int, umin: int, umax: int, umin32: int, umax32: int, a: Scalar, b: Scalar, wide: bool,
+    rules: Rules,
 ) -> Scalar:
     """Return the result of and, or, xor: its bits come first, and where both operands' are known they are all."""
     if not (a.mask | b.mask):
@@ -250,49 +252,51 @@ def _bitwise(
         umin32 = umax32 = value & U32_MAX
     smin32, smax32 = _as_signed(umin32, umax32, S32_SIGN)
     if not wide:
-        return extend_half(value, mask, umin32, umax32, smin32, smax32)
+        return extend_half(value, mask, umin32, umax32, smin32, smax32, rules)
     smin, smax = _as_signed(umin, umax, S64_SIGN)
-    return sync(value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32)
+    return rules.sync(value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32)
 
 
-def _lsh(a: Scalar, shift: int, wide: bool) -> Scalar:
+def _lsh(a: Scalar, shift: int, wide: bool, rules: Rules) -> Scalar:
     value, mask = tnum.lsh(a.value, a.mask, shift)
     umin32, umax32 = _lsh_unsigned(a.umin32, a.umax32, shift, U32_MAX) if shift < HALF else (0, U32_MAX)
     if not wide:
         value, mask = value & U32_MAX, mask & U32_MAX
-        return _zeros_above(value, mask, umin32, umax32, S32_MIN, S32_MAX)
+        return _zeros_above(value, mask, umin32, umax32, S32_MIN, S32_MAX, rules)
     # Half the width is how compilers extend a sign: left, then right.
     smin, smax = (a.smin32 << HALF, a.smax32 << HALF) if shift == HALF else (S64_MIN, S64_MAX)
     umin, umax = _lsh_unsigned(a.umin, a.umax, shift, U64_MAX)
-    return sync(value, mask, umin, umax, smin, smax, umin32, umax32, S32_MIN, S32_MAX)
+    return rules.sync(value, mask, umin, umax, smin, smax, umin32, umax32, S32_MIN, S32_MAX)
 
 
-def _rsh(a: Scalar, shift: int, wide: bool) -> Scalar:
+def _rsh(a: Scalar, shift: int, wide: bool, rules: Rules) -> Scalar:
     if not wide:
         value, mask = tnum.rsh(a.value & U32_MAX, a.mask & U32_MAX, shift)
-        return _zeros_above(value, mask, a.umin32 >> shift, a.umax32 >> shift, S32_MIN, S32_MAX)
+        return _zeros_above(value, mask, a.umin32 >> shift, a.umax32 >> shift, S32_MIN, S32_MAX, rules)
     value, mask = tnum.rsh(a.value, a.mask, shift)
-    return sync(
+    return rules.sync(
         value, mask, a.umin >> shift, a.umax >> shift, S64_MIN, S64_MAX, 0, U32_MAX, S32_MIN, S32_MAX
     )
 
 
-def _arsh(a: Scalar, shift: int, wide: bool) -> Scalar:
+def _arsh(a: Scalar, shift: int, wide: bool, rules: Rules) -> Scalar:
     if not wide:
         value, mask = tnum.arsh(a.value & U32_MAX, a.mask & U32_MAX, shift, S32_SIGN)
-        return _zeros_above(value, mask, 0, U32_MAX, a.smin32 >> shift, a.smax32 >> shift)
+        return _zeros_above(value, mask, 0, U32_MAX, a.smin32 >> shift, a.smax32 >> shift, rules)
     value, mask = tnum.arsh(a.value, a.mask, shift, S64_SIGN)
-    return sync(
+    return rules.sync(
         value, mask, 0, U64_MAX, a.smin >> shift, a.smax >> shift, 0, U32_MAX, S32_MIN, S32_MAX
     )
 
 
-def _zeros_above(value: int, mask: int, umin32: int, umax32: int, smin32: int, smax32: int) -> Scalar:
+def _zeros_above(
+    value: int, mask: int, umin32: int, umax32: int, smin32: int, smax32: int, rules: Rules
+) -> Scalar:
     """Narrow a lower half by its bits, then extend it. Source: __update_reg32_bounds, zext_32_to_64."""
-    narrowed = bounded_by_bits(
+    narrowed = bounded_by_ends(
         value, mask, 0, U64_MAX, S64_MIN, S64_MAX, umin32, umax32, smin32, smax32
     )
-    return extend_half(value, mask, *narrowed[6:])
+    return extend_half(value, mask, *narrowed[6:], rules)
 
 
 _OPERATIONS: dict[int, Callable[[Scalar, Scalar, bool, Rules], Scalar]] = {
@@ -302,9 +306,10 @@ _OPERATIONS: dict[int, Callable[[Scalar, Scalar, bool, Rules], Scalar]] = {
     BPF_AND: _and,
     BPF_OR: _or,
     BPF_XOR: _xor,
-    BPF_MOV: lambda _a, b, _wide, _rules: zero_extend(b),
+    BPF_MOV: lambda _a, b, _wide, rules: zero_extend(b, rules),
 }
-_SHIFTS: dict[int, Callable[[Scalar, int, bool], Scalar]] = {BPF_LSH: _lsh, BPF_RSH: _rsh, BPF_ARSH: _arsh}
+_OF_PAIRS = frozenset((BPF_MUL, BPF_OR, BPF_XOR))  # of two unknown numbers
+_SHIFTS: dict[int, Callable[[Scalar, int, bool, Rules], Scalar]] = {BPF_LSH: _lsh, BPF_RSH: _rsh, BPF_ARSH: _arsh}
 _EXACT: dict[int, Callable[[int, int, int], int]] = {
     BPF_ADD: lambda a, b, _sign: a + b,
     BPF_SUB: lambda a, b, _sign: a - b,

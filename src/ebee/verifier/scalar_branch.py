@@ -23,19 +23,28 @@ from ebee.verifier.scalar import (
     FREE,
     KEPT_AT_MOST,
     LINUX_6_18,
+    S32_MAX,
+    S32_MIN,
     S32_SIGN,
     U32_MAX,
     UPPER,
     Rules,
     Scalar,
+    const,
     make,
     possible,
-    sync,
 )
 from ebee.verifier.tnum import S64_SIGN, U64_MAX
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Sync = Callable[[int, int, int, int, int, int, int, int, int, int], Scalar]
+
 # Comparisons. Each is a comparison of a with b, or one of b with a.
 _FLIPPED = {BPF_JGT: BPF_JLT, BPF_JGE: BPF_JLE, BPF_JSGT: BPF_JSLT, BPF_JSGE: BPF_JSLE}
+_UNFLIPPED = {less: greater for greater, less in _FLIPPED.items()}
 _NEGATED = {
     BPF_JEQ: BPF_JNE,
     BPF_JNE: BPF_JEQ,
@@ -54,10 +63,22 @@ _SIGNED = frozenset((BPF_JSLT, BPF_JSLE))
 
 def branch_outcome(op: int, a: Scalar, b: Scalar, is32: bool, rules: Rules = LINUX_6_18) -> bool | None:
     """Tell if `if a op b` jumps: always, never, or (None) that is not known. Source: is_scalar_branch_taken."""
-    if a.mask and b.mask and not rules.number_pairs and _are_unknown(a, b, is32):
-        return None
+    ones = U32_MAX if is32 else U64_MAX
+    if not rules.number_pairs:
+        return None if b.mask & ones else _outcome(op, a, const(b.value & ones), is32, True)
+    outcome = _outcome(op, a, b, is32, False)
+    if outcome is None and rules.contradictions_are_dead:
+        if refine(op, a, b, False, is32, rules) is None:
+            return True
+        if refine(op, a, b, True, is32, rules) is None:
+            return False
+    return outcome
+
+
+def _outcome(op: int, a: Scalar, b: Scalar, is32: bool, by_bits: bool) -> bool | None:
+    """Tell if a comparison jumps; `by_bits`: equal is what has the same bits, whatever the ranges say."""
     if op in (BPF_JEQ, BPF_JNE):
-        equal = _equality(a, b, is32)
+        equal = _equality(a, b, is32, by_bits)
         return equal if equal is None or op == BPF_JEQ else not equal
     if op == BPF_JSET:
         ones = U32_MAX if is32 else U64_MAX
@@ -84,13 +105,15 @@ def branch_outcome(op: int, a: Scalar, b: Scalar, is32: bool, rules: Rules = LIN
     return True if amax <= bmin else False if amin > bmax else None
 
 
-def _equality(a: Scalar, b: Scalar, is32: bool) -> bool | None:
+def _equality(a: Scalar, b: Scalar, is32: bool, by_bits: bool) -> bool | None:
     if is32:
         amask, bmask, differ = a.mask & U32_MAX, b.mask & U32_MAX, (a.value ^ b.value) & U32_MAX
     else:
         amask, bmask, differ = a.mask, b.mask, a.value ^ b.value
     if not (amask or bmask):
         return not differ
+    if by_bits:
+        return None
     if differ & ~(amask | bmask):
         return False
     if not is32 and (a.umin > b.umax or a.umax < b.umin or a.smin > b.smax or a.smax < b.smin):
@@ -111,24 +134,9 @@ def refine(
     case = op << 2 | taken << 1 | is32, a, b
     if case in rules.refined:
         return rules.refined[case]
-    if not rules.number_pairs and _are_unknown(a, b, is32):
-        pair = a, b
-    elif op == BPF_JSET:
-        pair = _refine_bits(a, b, taken, is32)
-    else:
-        if not taken:
-            op = _NEGATED[op]
-        if op in _FLIPPED:
-            b, a = _refine_less(_FLIPPED[op], b, a, is32)
-            pair = a, b
-        else:
-            pair = (_refine_equal if op == BPF_JEQ else _refine_unequal if op == BPF_JNE else _refine_less)(
-                op, a, b, is32
-            )
-    if not rules.number_pairs:
-        pair = _one_width(pair[0], is32), _one_width(pair[1], is32)
+    pair = (_refine if rules.number_pairs else _refine_by_number)(op, a, b, taken, is32, rules.sync)
     result: tuple[Scalar, Scalar] | None = pair
-    if possible(pair[0]) is None or possible(pair[1]) is None:
+    if rules.number_pairs and (possible(pair[0]) is None or possible(pair[1]) is None):
         result = None if rules.contradictions_are_dead else (_bits_alone(pair[0]), _bits_alone(pair[1]))
     if len(rules.refined) >= KEPT_AT_MOST:
         rules.refined.clear()
@@ -136,25 +144,67 @@ def refine(
     return result
 
 
-def _one_width(s: Scalar, is32: bool) -> Scalar:
-    """Forget the ranges of the width that was not compared. Source: __reg_combine_32_into_64 and its reverse (6.1)."""
-    if possible(s) is not s or not s.mask:
-        return s
-    if is32:
-        return sync(s.value, s.mask, *FREE[:4], *s.key[6:]) if (s.value | s.mask) & UPPER else s
-    return sync(*s.key[:6], *FREE[4:])
+def _refine(op: int, a: Scalar, b: Scalar, taken: bool, is32: bool, sync: Sync) -> tuple[Scalar, Scalar]:
+    if op == BPF_JSET:
+        return _refine_bits(a, b, taken, is32, sync)
+    if not taken:
+        op = _NEGATED[op]
+    if op in _FLIPPED:
+        b, a = _refine_less(_FLIPPED[op], b, a, is32, sync)
+        return a, b
+    refine_by = _refine_equal if op == BPF_JEQ else _refine_unequal if op == BPF_JNE else _refine_less
+    return refine_by(op, a, b, is32, sync)
 
 
-def _are_unknown(a: Scalar, b: Scalar, is32: bool) -> bool:
+def _refine_by_number(
+    op: int, a: Scalar, b: Scalar, taken: bool, is32: bool, sync: Sync
+) -> tuple[Scalar, Scalar]:
+    """Refine as Linux 6.1 does, by comparison with one number; what is then known is that of the compared width.
+
+    Source: reg_set_min_max, reg_combine_min_max, __reg_combine_32_into_64, __reg_combine_64_into_32 (6.1).
+    """
     ones = U32_MAX if is32 else U64_MAX
-    return bool(a.mask & ones and b.mask & ones)
+    if b.mask & ones:
+        if not a.mask & ones:
+            swapped = _FLIPPED.get(op) or _UNFLIPPED.get(op, op)
+            b, a = _refine_by_number(swapped, b, a, taken, is32, sync)
+            return a, b
+        if is32 or op not in (BPF_JEQ, BPF_JNE) or taken != (op == BPF_JEQ):
+            return a, b
+        return _refine_equal(op, a, b, False, sync)
+    number = const(b.value & ones)
+    if op in (BPF_JEQ, BPF_JNE) and taken != (op == BPF_JEQ):
+        key = a.key
+    elif op in (BPF_JEQ, BPF_JNE):
+        key = number.key
+        if is32:
+            key = a.value & UPPER | number.value, a.mask & UPPER, *a.key[2:6], *number.key[6:]
+    else:
+        key = _refine(op, a, number, taken, is32, _as_they_are)[0].key
+    value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32 = key
+    if is32 and not (value | mask) & UPPER:
+        umin, umax = umin32, umax32
+        smin, smax = (smin32, smax32) if smin32 >= 0 and smax32 >= 0 else (0, U32_MAX)
+    elif is32:
+        umin, umax, smin, smax = FREE[:4]
+    else:
+        umin32, umax32, smin32, smax32 = FREE[4:]
+        if S32_MIN <= smin <= S32_MAX and S32_MIN <= smax <= S32_MAX:
+            smin32, smax32 = smin, smax
+        if umin <= U32_MAX and umax <= U32_MAX:
+            umin32, umax32 = umin, umax
+    return sync(value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32), b
+
+
+def _as_they_are(*key: int) -> Scalar:
+    return make(key)  # type: ignore[arg-type]
 
 
 def _bits_alone(s: Scalar) -> Scalar:
     return s if possible(s) is s else make((s.value, s.mask, *FREE))
 
 
-def _refine_equal(_op: int, a: Scalar, b: Scalar, is32: bool) -> tuple[Scalar, Scalar]:
+def _refine_equal(_op: int, a: Scalar, b: Scalar, is32: bool, sync: Sync) -> tuple[Scalar, Scalar]:
     if is32:
         value, mask = tnum.intersect(a.value & U32_MAX, a.mask & U32_MAX, b.value & U32_MAX, b.mask & U32_MAX)
         low_half = (
@@ -177,12 +227,12 @@ def _refine_equal(_op: int, a: Scalar, b: Scalar, is32: bool) -> tuple[Scalar, S
     )
 
 
-def _refine_unequal(_op: int, a: Scalar, b: Scalar, is32: bool) -> tuple[Scalar, Scalar]:
+def _refine_unequal(_op: int, a: Scalar, b: Scalar, is32: bool, sync: Sync) -> tuple[Scalar, Scalar]:
     ones = U32_MAX if is32 else U64_MAX
     if b.mask & ones:
         if a.mask & ones:
             return sync(*a.key), sync(*b.key)
-        b, a = _refine_unequal(_op, b, a, is32)
+        b, a = _refine_unequal(_op, b, a, is32, sync)
         return a, b
     number = b.value & ones
     value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32 = a.key
@@ -197,7 +247,7 @@ def _refine_unequal(_op: int, a: Scalar, b: Scalar, is32: bool) -> tuple[Scalar,
     return sync(value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32), sync(*b.key)
 
 
-def _refine_less(op: int, a: Scalar, b: Scalar, is32: bool) -> tuple[Scalar, Scalar]:
+def _refine_less(op: int, a: Scalar, b: Scalar, is32: bool, sync: Sync) -> tuple[Scalar, Scalar]:
     value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32 = a.key
     bvalue, bmask, bumin, bumax, bsmin, bsmax, bumin32, bumax32, bsmin32, bsmax32 = b.key
     apart = 1 if op in _STRICT else 0
@@ -216,13 +266,13 @@ def _refine_less(op: int, a: Scalar, b: Scalar, is32: bool) -> tuple[Scalar, Sca
     )
 
 
-def _refine_bits(a: Scalar, b: Scalar, taken: bool, is32: bool) -> tuple[Scalar, Scalar]:
+def _refine_bits(a: Scalar, b: Scalar, taken: bool, is32: bool, sync: Sync) -> tuple[Scalar, Scalar]:
     """Refine by `a & b` being other than zero (`taken`) or zero, where b is one number."""
     ones = U32_MAX if is32 else U64_MAX
     if b.mask & ones:
         if a.mask & ones:
             return sync(*a.key), sync(*b.key)
-        b, a = _refine_bits(b, a, taken, is32)
+        b, a = _refine_bits(b, a, taken, is32, sync)
         return a, b
     bits = b.value & ones
     if not taken:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .alu import with_id
 from .names import bits_of
-from .scalar import truncate
+from .scalar import UNKNOWN, truncate
 from .state import (
     ALL_INVALID,
     ALL_SPILL,
@@ -20,6 +20,7 @@ from .state import (
     ITER,
     MISC,
     MISC_SLOT,
+    NOT_INIT_REG,
     PTR_TO_INSN,
     PTR_TO_STACK,
     PTR_TO_TP_BUFFER,
@@ -44,6 +45,10 @@ _NOT_SPILLED = frozenset((PTR_TO_TP_BUFFER, CONST_PTR_TO_DYNPTR, PTR_TO_INSN))
 # What happens to a slot that holds a dynptr, iterator or irq flag when a program writes there; `steps` enters it.
 SPECIAL: dict[int, Callable[[Verifier, int, int], None]] = {}
 MAX_VAR_OFF = 1 << 29
+
+MAX_SLOTS = STACK_BYTES // 8
+NOT_THERE = -1  # what a byte is, for kernels before 6.8, that no instruction before has reached
+_ZERO_BYTE, _MISC_BYTE, _DYNPTR_BYTE = bytes([STACK_ZERO]), bytes([MISC]), bytes([DYNPTR])
 
 READ, WRITE = "read from", "write to"
 
@@ -72,7 +77,8 @@ def offsets(v: Verifier, number: int, reg: Reg, off: int, size: int, what: str) 
             raise v.refuse("stack_bounds", message, register=number, value=num)
         low, high = num.smin + reg.off + off, num.smax + reg.off + off
     frame = v.state.frames[reg.obj]
-    least = -8 * len(frame.stack) if not v.may_read_unset and what == READ else -STACK_BYTES
+    reaches = v.may_read_unset and v.follows_spills or what != READ
+    least = -STACK_BYTES if reaches else -8 * len(frame.stack)
     if not least <= low < 0 or high + size > 0:
         if not num.mask:
             message = f"invalid {what} stack R{number} off={low} size={size}"
@@ -119,10 +125,13 @@ def read(v: Verifier, number: int, reg: Reg, off: int, size: int, dst: int) -> R
         if dst < 0:
             return spilled
         spilled_size = kinds.rfind(SPILL) + 1
+        if not v.follows_spills and (first or size != spilled_size):
+            _check_bytes(v, kinds[first : first + size].replace(_ZERO_BYTE, _DYNPTR_BYTE), low, size)
+            return UNKNOWN_REG
         if size <= spilled_size and first == 0:
             v.note_stack(frame_no, spi)
             if width_of(spilled) > size * 8:
-                return Reg(SCALAR, truncate(spilled.num, size))
+                return Reg(SCALAR, truncate(spilled.num, size, v.rules))
             return spilled
         part = kinds[first : first + size]
         _check_bytes(v, part, low, size)
@@ -159,15 +168,16 @@ def check_readable(v: Verifier, number: int, reg: Reg, off: int, size: int, *, c
     if num.mask and not v.privileged:
         message = f"R{number} variable offset stack access prohibited for !root, var_off={bits_of(num)}"
         raise v.refuse("stack_variable_offset", message, register=number)
-    low, high = offsets(v, number, reg, off, size, WRITE if clobbers else READ)
     frame_no: int = reg.obj
     stack = v.state.frames[frame_no].stack
+    allocated = MAX_SLOTS if v.follows_spills else len(stack)
+    low, high = offsets(v, number, reg, off, size, WRITE if clobbers else READ)
     mask = 0
     for at in range(low, high + size):
         spi = slot_of(at)
         mask |= 1 << spi
         slot = stack[spi]
-        kind = slot.kinds[at & 7]
+        kind = slot.kinds[at & 7] if spi < allocated else NOT_THERE
         if kind == MISC:
             continue
         if kind == STACK_ZERO or (kind == INVALID and v.may_read_unset):
@@ -176,7 +186,8 @@ def check_readable(v: Verifier, number: int, reg: Reg, off: int, size: int, *, c
                 kinds[at & 7] = MISC
                 stack[spi] = Slot(bytes(kinds), slot.reg)
             continue
-        if slot.kinds[0] == SPILL and slot.reg is not None and (slot.reg.kind == SCALAR or v.privileged):
+        is_spill = kind != NOT_THERE and slot.kinds[0] == SPILL and slot.reg is not None
+        if is_spill and slot.reg is not None and (slot.reg.kind == SCALAR or v.privileged):
             if clobbers:
                 stack[spi] = MISC_SLOT
             continue
@@ -206,17 +217,22 @@ def write(v: Verifier, number: int, ptr: Reg, off: int, size: int, value: Reg | 
     if size == 8:
         v.pruning.stack_write(frame_no, 1 << spi)
     if value is not None and value.kind == SCALAR:
-        if not low & 7 and v.privileged:
+        if not low & 7 and v.privileged and (v.follows_spills or _is_followed(value)):
+            if src >= 0 and number != 10 and not v.follows_spills:
+                v.pruning.mark_precise(src)
             fits = value.num.umax >> size * 8 == 0
             if src >= 0:
-                if fits:
+                if fits and v.follows_spills:
                     value = with_id(v, src)
-                elif value.id:
+                elif value.id and not fits:
                     value = Reg(SCALAR, value.num)
             if size == 8:
                 stack[spi] = Slot(ALL_SPILL, value)
             else:
-                stack[spi] = Slot(b"\1" * size + _misc(kinds[size:]), value)
+                others = _misc(kinds[size:])
+                if not v.follows_spills:
+                    others = others.replace(_ZERO_BYTE, _MISC_BYTE)
+                stack[spi] = Slot(b"\1" * size + others, value)
             v.note_stack(frame_no, spi)
             return
     elif value is not None and value.kind not in _NOT_SPILLED:
@@ -238,6 +254,11 @@ def write(v: Verifier, number: int, ptr: Reg, off: int, size: int, value: Reg | 
     changed = bytearray(MISC if is_special and k != INVALID else k for k in kinds)
     changed[first : first + size] = bytes([kind]) * size
     stack[spi] = Slot(bytes(changed))
+
+
+def _is_followed(value: Reg) -> bool:
+    """Tell if kernels before 6.8 keep what they know of a number that is stored. Source: register_is_bounded()."""
+    return not _is_zero(value) and value.num.key != UNKNOWN.key
 
 
 def _is_zero(reg: Reg) -> bool:
@@ -274,12 +295,14 @@ def _write_somewhere(v: Verifier, ptr: Reg, low: int, end: int, value: Reg | Non
         if kind == INVALID and not v.privileged:
             message = f"uninit stack in range of var-offset write prohibited for !root; insn {v.idx}, off: {at}"
             raise v.refuse("stack_variable_offset", message, off=at)
-        kinds = bytearray(MISC if slot.kinds[0] == SPILL and k != INVALID else k for k in slot.kinds)
+        kinds = bytearray(slot.kinds)
+        if v.follows_spills:
+            kinds = bytearray(MISC if slot.kinds[0] == SPILL and k != INVALID else k for k in slot.kinds)
         if is_zero and kind == STACK_ZERO:
             zero_used = True
         else:
             kinds[at & 7] = MISC
-        stack[spi] = Slot(bytes(kinds))
+        stack[spi] = Slot(bytes(kinds), NOT_INIT_REG if kinds[0] == SPILL else None)
     if zero_used and src >= 0:
         v.pruning.mark_precise(src)
 

@@ -3,6 +3,7 @@
 case load_of_context_or_stack
 section tc
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r6 = r1
     call get_prandom_u32
     r2 = r6
@@ -18,6 +19,7 @@ case load_of_stack_or_map
 section tc
 map counts array value 8
 kernel 6.18 accepts 12
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 8) = 0
     *(u32 *)(r10 - 4) = 0
     r2 = r10
@@ -36,6 +38,9 @@ case store_to_context_or_map
 section tc
 map counts array value 64
 kernel 6.18 accepts 10
+like 6.18 7.3
+kernel 6.1 refuses context_write: BPF_ST stores into R0 ctx is not allowed
+kernel 6.12 refuses access_kinds: same insn cannot be used with different pointers
     r6 = r1
     *(u32 *)(r10 - 4) = 0
     r2 = r10
@@ -53,6 +58,7 @@ case atomic_add_misaligned
 section tc
 map counts array value 16
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -69,6 +75,7 @@ case store_misaligned_is_fine
 section tc
 map counts array value 16
 kernel 6.18 accepts 9
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -83,6 +90,8 @@ kernel 6.18 accepts 9
 case context_pointer_with_sign
 section xdp
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 refuses insn_reserved: BPF_LDX uses reserved fields
     r2 = *(s32 *)(r1 + 0)                   ;! context_access: invalid bpf_context access off=0 size=4
     r0 = 0
     exit
@@ -91,6 +100,8 @@ case tail_call_moves_the_packet
 section tc
 map progs prog_array entries 4
 kernel 6.18 accepts 15
+like 6.18 6.1 7.3
+kernel 6.12 refuses address_is_number: R7 invalid mem access 'scalar'
     r6 = r1
     r7 = *(u32 *)(r1 + 76)
     r8 = *(u32 *)(r1 + 80)
@@ -110,6 +121,8 @@ case global_function_moves_the_packet
 section tc
 func pull global *__sk_buff
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 accepts 17
     r6 = r1
     r7 = *(u32 *)(r1 + 76)
     r8 = *(u32 *)(r1 + 80)
@@ -133,6 +146,7 @@ section tc
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -149,6 +163,7 @@ section tc
 struct elem task:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -165,6 +180,7 @@ section tc
 struct elem task:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 accepts 10
+like 6.18 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -182,6 +198,7 @@ section tc
 struct elem task:kptr_untrusted(task_struct) n:u64
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -200,6 +217,7 @@ section tc
 struct elem task:kptr_untrusted(task_struct) other:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 accepts 10
+like 6.18 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -217,6 +235,7 @@ section tc
 struct elem task:kptr_untrusted(task_struct) other:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -236,6 +255,7 @@ section tc
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -253,6 +273,7 @@ section tc
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 accepts 13
+like 6.18 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -271,6 +292,7 @@ section tc
 struct elem task:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -286,6 +308,7 @@ kernel 6.18 refuses
 case helper_writes_into_task
 section tp_btf/task_newtask
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r6 = *(u64 *)(r1 + 0)
     r1 = r6
     r2 = 8
@@ -298,6 +321,8 @@ case packet_load_in_function
 section socket
 func part static *__sk_buff
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 accepts 8
     r6 = r1
     call part
     if r0 != 0 goto out
@@ -314,5 +339,7 @@ case sleeping_where_it_cannot
 section raw_tp/sys_enter
 options sleepable
 kernel 6.18 refuses attach_target: Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable
+like 6.18 6.1 6.12
+kernel 7.3 accepts 2
     r0 = 0
     exit

@@ -755,7 +755,7 @@ func read global *pair:nonnull
 kernel 6.18 accepts 6
 like 6.18 6.12
 kernel 6.1 refuses pointer_may_be_null: R1 invalid mem access 'mem_or_null'
-kernel 7.3 refuses argument_type: R1 is expected to be non-NULL; Caller passes invalid args into func#1 ('read'); subprog 0 (test) main insns_self 2 insns_total 2 stack 0; subprog 1 (read) global insns_self 0 insns_total 0 stack 0
+kernel 7.3 refuses argument_type: R1 is expected to be non-NULL; Caller passes invalid args into func#1 ('read')
     r1 = 0
     call read
     r0 = 0

@@ -4,6 +4,7 @@ case arena_pointer_on_the_right
 section socket
 map nodes arena entries 4 flags 0x400
 kernel 6.18 accepts 9
+like 6.18 6.12 7.3
     r2 = *(u32 *)(r1 + 0)
     r8 = map[fd:nodes]
     r9 = 4096
@@ -18,6 +19,7 @@ case arena_pointer_and_another
 section socket
 map nodes arena entries 4 flags 0x400
 kernel 6.18 accepts 8
+like 6.18 6.12 7.3
     r8 = map[fd:nodes]
     r9 = 4096
     r9 = addr_space_cast(r9, 0, 1)
@@ -30,6 +32,11 @@ kernel 6.18 accepts 8
 case part_of_a_slot_that_may_have_been_written
 section socket
 kernel 6.18 accepts 12
+like 6.18 6.12 7.3
+kernel 6.1 refuses stack_bounds: invalid read from stack off -1+0 size 1
+kernel 6.1-user refuses stack_variable_offset: R4 variable stack access prohibited for !root, var_off=(0x0; 0xb) off=-16
+kernel 6.12-user refuses stack_variable_offset: R4 variable stack access prohibited for !root, var_off=(0x0; 0xb) off=-16
+kernel 7.3-user refuses stack_variable_offset: R4 variable stack access prohibited for !root, var_off=(0xfffffffffffffff0; 0xb) off=-16
     r2 = *(u32 *)(r1 + 0)
     r3 = *(u32 *)(r1 + 4)
     *(u64 *)(r10 - 8) = 7
@@ -46,6 +53,7 @@ kernel 6.18 accepts 12
 case part_of_a_slot_in_a_helper
 section raw_tp
 kernel 6.18 accepts 14
+like 6.18 6.1 6.12 7.3
     r2 = *(u64 *)(r1 + 0)
     *(u64 *)(r10 - 8) = 7
     *(u64 *)(r10 - 16) = 0
@@ -65,6 +73,10 @@ case zeros_at_an_unknown_offset
 section socket
 map counts array key 4 value 8 entries 4
 kernel 6.18 accepts 15
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses stack_variable_offset: R4 variable stack access prohibited for !root, var_off=(0x0; 0xf) off=-16
+kernel 6.12-user refuses stack_variable_offset: R4 variable stack access prohibited for !root, var_off=(0x0; 0xf) off=-16
+kernel 7.3-user refuses stack_variable_offset: R4 variable stack access prohibited for !root, var_off=(0xfffffffffffffff0; 0xf) off=-16
     r2 = *(u32 *)(r1 + 0)
     *(u64 *)(r10 - 8) = 0
     *(u64 *)(r10 - 16) = 5

@@ -5,9 +5,9 @@ section socket
 map values array value 16
 kernel 6.18 accepts 3
 like 6.18 6.1 6.12 7.3
-kernel 6.1-user refuses other: bpf_array access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN
+kernel 6.1-user refuses helper_privilege: bpf_array access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN
 kernel 6.12-user refuses btf_access: 'struct bpf_array' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN
-kernel 7.3-user refuses btf_access: 'struct bpf_array' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN; subprog 0 (<unknown>) main insns_self 2 insns_total 2 stack 0
+kernel 7.3-user refuses btf_access: 'struct bpf_array' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN
     r1 = map[fd:values]
     r0 = *(u64 *)(r1 + 0)
     exit
@@ -18,7 +18,7 @@ struct pair a:u32 b:u32
 func read global *pair:nonnull
 kernel 6.18 refuses
 like 6.18 6.1 6.12
-kernel 7.3 refuses argument_type: R1 is expected to be non-NULL; Caller passes invalid args into func#1 ('read'); subprog 0 (test) main insns_self 2 insns_total 2 stack 0; subprog 1 (read) global insns_self 0 insns_total 0 stack 0
+kernel 7.3 refuses argument_type: R1 is expected to be non-NULL; Caller passes invalid args into func#1 ('read')
     r1 = 0
     call read
     r0 = 0
@@ -65,7 +65,7 @@ like 6.18 6.12 7.3
 kernel 6.1 refuses stack_unwritten: invalid indirect read from stack R2 off -4+0 size 4
 kernel 6.1-user refuses stack_unwritten: invalid indirect read from stack R2 off -4+0 size 4
 kernel 6.12-user refuses stack_unwritten: invalid indirect read from stack R2 off -4+0 size 4
-kernel 7.3-user refuses stack_bounds: invalid read from stack R2 off=-4 size=4; subprog 0 (<unknown>) main insns_self 7 insns_total 7 stack 0
+kernel 7.3-user refuses stack_bounds: invalid read from stack R2 off=-4 size=4
     r2 = r10
     r2 += -4
     r3 = r10
@@ -100,6 +100,7 @@ like 6.18 6.1 6.12 7.3
 case found_21_0_unsafe
 section raw_tp/sys_enter
 kernel 6.18 refuses
+kernel 6.1 refuses return_value: R0 not a scalar value
 kernel 6.12 refuses argument_type: R1 type=ctx expected=scalar
 kernel 7.3 refuses argument_type: R1 type=ctx expected=scalar
     r2 = subprog[turn]

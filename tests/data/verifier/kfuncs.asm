@@ -3,6 +3,7 @@
 case kfunc_iter_num_loop
 section tp_btf/sched_switch
 kernel 6.18 accepts 48
+like 6.18 6.12 7.3
     r6 = 0
     r1 = r10
     r1 += -8
@@ -27,6 +28,7 @@ kernel 6.18 accepts 48
 case kfunc_iter_not_destroyed
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = 0
@@ -38,6 +40,7 @@ kernel 6.18 refuses
 case kfunc_iter_next_without_new
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     *(u64 *)(r10 - 8) = 0
     r1 = r10
     r1 += -8
@@ -48,6 +51,7 @@ kernel 6.18 refuses
 case kfunc_iter_new_twice
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = 0
@@ -64,6 +68,7 @@ kernel 6.18 refuses
 case kfunc_iter_element_after_destroy
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r7 = 0
     r1 = r10
     r1 += -8
@@ -91,6 +96,7 @@ kernel 6.18 refuses
 case kfunc_iter_element_written
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = 0
@@ -111,6 +117,7 @@ kernel 6.18 refuses
 case kfunc_iter_overwritten
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = 0
@@ -126,6 +133,7 @@ kernel 6.18 refuses
 case kfunc_iter_read
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = 0
@@ -141,6 +149,7 @@ kernel 6.18 refuses
 case kfunc_iter_number_argument
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = r10
@@ -152,6 +161,7 @@ kernel 6.18 refuses
 case kfunc_iter_misaligned
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -12
     r2 = 0
@@ -164,6 +174,7 @@ case kfunc_iter_in_map_value
 section tp_btf/sched_switch
 map vals array value 8
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:vals][0]+0
     r2 = 0
     r3 = 10
@@ -174,6 +185,7 @@ kernel 6.18 refuses
 case kfunc_iter_task
 section tp_btf/sched_switch
 kernel 6.18 accepts 25
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -24
     r2 = 0
@@ -196,6 +208,8 @@ kernel 6.18 accepts 25
 case kfunc_iter_task_sleepable
 section syscall
 kernel 6.18 refuses
+like 6.18 7.3
+kernel 6.12 refuses iterator: expected an RCU CS when using bpf_iter_task_destroy
     r1 = r10
     r1 += -24
     r2 = 0
@@ -210,6 +224,7 @@ kernel 6.18 refuses
 case kfunc_iter_task_region_left
 section syscall
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     call bpf_rcu_read_lock
     r1 = r10
     r1 += -24
@@ -229,6 +244,7 @@ kernel 6.18 refuses
 case kfunc_iter_css_task_not_sleepable
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -8
     r2 = 0
@@ -240,6 +256,7 @@ kernel 6.18 refuses
 case kfunc_iter_bits
 section tp_btf/sched_switch
 kernel 6.18 accepts 20
+like 6.18 6.12 7.3
     *(u64 *)(r10 - 24) = 5
     r1 = r10
     r1 += -16
@@ -261,6 +278,7 @@ kernel 6.18 accepts 20
 case kfunc_iter_wrong_type
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -16
     r2 = 0
@@ -275,6 +293,7 @@ kernel 6.18 refuses
 case kfunc_iter_sleepable
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 7.3
     r1 = r10
     r1 += -8
     call bpf_iter_kmem_cache_new            ;! helper_sleeps: program must be sleepable to call sleepable kfunc bpf_iter_kmem_cache_new
@@ -284,6 +303,8 @@ kernel 6.18 refuses
 case kfunc_rcu_nested
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12
+kernel 7.3 accepts 6
     call bpf_rcu_read_lock
     call bpf_rcu_read_lock                  ;! rcu: nested rcu read lock (kernel function bpf_rcu_read_lock)
     call bpf_rcu_read_unlock
@@ -294,6 +315,7 @@ kernel 6.18 refuses
 case kfunc_rcu_unmatched
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     call bpf_rcu_read_unlock                ;! rcu: unmatched rcu read unlock (kernel function bpf_rcu_read_unlock)
     r0 = 0
     exit
@@ -301,6 +323,7 @@ kernel 6.18 refuses
 case kfunc_rcu_not_left
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     call bpf_rcu_read_lock
     r0 = 0
     exit                                    ;! rcu: BPF_EXIT instruction in main prog cannot be used inside bpf_rcu_read_lock-ed region
@@ -308,6 +331,7 @@ kernel 6.18 refuses
 case kfunc_preempt_nested
 section tp_btf/sched_switch
 kernel 6.18 accepts 6
+like 6.18 6.12 7.3
     call bpf_preempt_disable
     call bpf_preempt_disable
     call bpf_preempt_enable
@@ -318,6 +342,7 @@ kernel 6.18 accepts 6
 case kfunc_preempt_unmatched
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     call bpf_preempt_enable                 ;! preempt: unmatched attempt to enable preemption (kernel function bpf_preempt_enable)
     r0 = 0
     exit
@@ -325,6 +350,8 @@ kernel 6.18 refuses
 case kfunc_preempt_sleeps
 section syscall
 kernel 6.18 refuses
+like 6.18 7.3
+kernel 6.12 refuses kfunc_not_allowed: calling kernel function bpf_lookup_user_key is not allowed
     call bpf_preempt_disable
     r1 = 1
     r2 = 0
@@ -336,6 +363,7 @@ kernel 6.18 refuses
 case kfunc_irq_sleeps
 section syscall
 kernel 6.18 refuses
+like 6.18 7.3
     r1 = r10
     r1 += -8
     call bpf_local_irq_save
@@ -348,6 +376,7 @@ kernel 6.18 refuses
 case kfunc_irq_out_of_order
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 7.3
     r1 = r10
     r1 += -8
     call bpf_local_irq_save
@@ -366,6 +395,7 @@ kernel 6.18 refuses
 case kfunc_irq_saved_twice
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 7.3
     r1 = r10
     r1 += -8
     call bpf_local_irq_save
@@ -378,6 +408,7 @@ kernel 6.18 refuses
 case kfunc_irq_in_order
 section tp_btf/sched_switch
 kernel 6.18 accepts 14
+like 6.18 7.3
     r1 = r10
     r1 += -8
     call bpf_local_irq_save
@@ -397,6 +428,7 @@ case kfunc_irq_not_stack
 section tp_btf/sched_switch
 map vals array value 8
 kernel 6.18 refuses
+like 6.18 7.3
     r1 = map[fd:vals][0]+0
     call bpf_local_irq_save                 ;! irq: arg#0 doesn't point to an irq flag on stack
     r0 = 0
@@ -405,6 +437,8 @@ kernel 6.18 refuses
 case kfunc_acquired_walked
 section tp_btf/sched_switch
 kernel 6.18 refuses
+kernel 6.12 refuses btf_type: arg#0 pointer type STRUCT task_struct must point to scalar, or struct with scalar
+kernel 7.3 refuses argument_type: R1 is scalar expected STRUCT task_struct
     r1 = *(u64 *)(r1 + 8)
     r1 = *(u64 *)(r1 + 2000)                ;! btf_access: access beyond the end of member on_dispatch (mend:25) in struct syscall_user_dispatch with off 24 size 8
     call bpf_task_acquire
@@ -414,6 +448,8 @@ kernel 6.18 refuses
 case kfunc_release_twice
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12
+kernel 7.3 refuses reference_release: release kfunc bpf_task_release expects referenced PTR_TO_BTF_ID passed to R1
     r1 = *(u64 *)(r1 + 8)
     call bpf_task_acquire
     if r0 == 0 goto out
@@ -429,6 +465,7 @@ kernel 6.18 refuses
 case kfunc_release_moved
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = *(u64 *)(r1 + 8)
     call bpf_task_acquire
     if r0 == 0 goto out
@@ -442,6 +479,7 @@ kernel 6.18 refuses
 case kfunc_release_wrong_type
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = *(u64 *)(r1 + 8)
     call bpf_task_acquire
     if r0 == 0 goto out
@@ -454,6 +492,7 @@ kernel 6.18 refuses
 case kfunc_task_from_pid
 section tp_btf/sched_switch
 kernel 6.18 accepts 10
+like 6.18 6.12 7.3
     r1 = 1
     call bpf_task_from_pid
     if r0 == 0 goto out
@@ -467,6 +506,7 @@ kernel 6.18 accepts 10
 case kfunc_number_is_pointer
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     call bpf_task_from_pid                  ;! argument_type: R1 is not a scalar
     r0 = 0
@@ -475,6 +515,7 @@ kernel 6.18 refuses
 case kfunc_argument_unset
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     call bpf_task_from_pid                  ;! argument_type: R1 is not a scalar
     call bpf_task_from_pid
     r0 = 0
@@ -483,6 +524,7 @@ kernel 6.18 refuses
 case kfunc_cpumask
 section tp_btf/sched_switch
 kernel 6.18 accepts 14
+like 6.18 6.12 7.3
     call bpf_cpumask_create
     if r0 == 0 goto out
     r6 = r0
@@ -500,6 +542,7 @@ kernel 6.18 accepts 14
 case kfunc_cpumask_leaked
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     call bpf_cpumask_create
     r0 = 0
     exit                                    ;! reference_leak: Unreleased reference id=2 alloc_insn=0; BPF_EXIT instruction in main prog would lead to reference leak
@@ -507,6 +550,7 @@ kernel 6.18 refuses
 case kfunc_cpumask_null
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     call bpf_cpumask_create
     r6 = r0
     r1 = 3
@@ -518,6 +562,7 @@ kernel 6.18 refuses
 case kfunc_cpumask_written
 section tp_btf/sched_switch
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     call bpf_cpumask_create
     if r0 == 0 goto out
     *(u64 *)(r0 + 0) = 1                    ;! memory_read_only: only read is supported
@@ -530,6 +575,7 @@ kernel 6.18 refuses
 case kfunc_dynptr_slice_tc
 section tc
 kernel 6.18 accepts 16
+like 6.18 6.12 7.3
     r2 = 0
     r3 = r10
     r3 += -16
@@ -549,6 +595,7 @@ kernel 6.18 accepts 16
 case kfunc_dynptr_slice_beyond
 section tc
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r2 = 0
     r3 = r10
     r3 += -16
@@ -568,6 +615,7 @@ kernel 6.18 refuses
 case kfunc_dynptr_slice_not_null
 section tc
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r2 = 0
     r3 = r10
     r3 += -16
@@ -585,6 +633,7 @@ kernel 6.18 refuses
 case kfunc_dynptr_slice_written
 section tc
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r2 = 0
     r3 = r10
     r3 += -16
@@ -604,6 +653,7 @@ kernel 6.18 refuses
 case kfunc_dynptr_slice_rdwr
 section tc
 kernel 6.18 accepts 17
+like 6.18 6.12 7.3
     r2 = 0
     r3 = r10
     r3 += -16
@@ -624,6 +674,9 @@ kernel 6.18 accepts 17
 case kfunc_dynptr_slice_rdwr_read_only
 section cgroup_skb/egress
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     r2 = 0
     r3 = r10
     r3 += -16
@@ -641,6 +694,7 @@ kernel 6.18 refuses
 case kfunc_dynptr_slice_small_buffer
 section tc
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r2 = 0
     r3 = r10
     r3 += -16
@@ -658,6 +712,7 @@ kernel 6.18 refuses
 case kfunc_dynptr_slice_size_unknown
 section tc
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r6 = *(u32 *)(r1 + 0)
     r6 &= 7
     r2 = 0
@@ -676,6 +731,7 @@ kernel 6.18 refuses
 case kfunc_dynptr_slice_after_move
 section tc
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r6 = r1
     r2 = 0
     r3 = r10
@@ -700,6 +756,7 @@ kernel 6.18 refuses
 case kfunc_dynptr_uninitialised
 section tc
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -16
     call bpf_dynptr_size                    ;! dynptr: Expected an initialized dynptr as arg #0
@@ -709,6 +766,7 @@ kernel 6.18 refuses
 case kfunc_dynptr_clone
 section tc
 kernel 6.18 accepts 19
+like 6.18 6.12 7.3
     r2 = 0
     r3 = r10
     r3 += -16
@@ -732,6 +790,7 @@ kernel 6.18 accepts 19
 case kfunc_dynptr_from_skb_no_context
 section tc
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r2 = 0
     r3 = r10
@@ -743,6 +802,7 @@ kernel 6.18 refuses
 case kfunc_dynptr_from_xdp
 section xdp
 kernel 6.18 accepts 13
+like 6.18 6.12 7.3
     r2 = 0
     r3 = r10
     r3 += -16
@@ -760,6 +820,7 @@ kernel 6.18 accepts 13
 case kfunc_cast_to_kern_ctx
 section tc
 kernel 6.18 accepts 4
+like 6.18 6.12 7.3
     call bpf_cast_to_kern_ctx
     r1 = *(u64 *)(r0 + 16)
     r0 = 0
@@ -768,6 +829,8 @@ kernel 6.18 accepts 4
 case kfunc_cast_to_kern_ctx_number
 section tc
 kernel 6.18 refuses
+like 6.18 6.12
+kernel 7.3 refuses pointer_may_be_null: Possibly NULL pointer passed to trusted R1
     r1 = 0
     call bpf_cast_to_kern_ctx               ;! btf_type: arg#0 expected pointer to ctx, but got scalar
     r0 = 0
@@ -776,6 +839,7 @@ kernel 6.18 refuses
 case kfunc_rdonly_cast_number
 section tc
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r2 = 1
     r1 = 0
     call bpf_rdonly_cast                    ;! kfunc_unknown: kfunc bpf_rdonly_cast type ID argument must be of a struct or void
@@ -786,6 +850,7 @@ case kfunc_strings
 section tc
 map text array value 8
 kernel 6.18 accepts 5
+like 6.18 7.3
     r1 = map[fd:text][0]+0
     r2 = r1
     call bpf_strcmp
@@ -796,6 +861,7 @@ case kfunc_map_sum
 section tc
 map counts hash key 4 value 8
 kernel 6.18 accepts 4
+like 6.18 6.12 7.3
     r1 = map[fd:counts]
     call bpf_map_sum_elem_count
     r0 = 0
@@ -804,6 +870,8 @@ kernel 6.18 accepts 4
 case kfunc_map_sum_number
 section tc
 kernel 6.18 refuses
+like 6.18 6.12
+kernel 7.3 refuses argument_type: R1 is scalar expected STRUCT bpf_map or map_ptr
     r1 = 1
     call bpf_map_sum_elem_count             ;! btf_type: arg#0 pointer type STRUCT bpf_map must point to scalar, or struct with scalar
     r0 = 0
@@ -812,6 +880,7 @@ kernel 6.18 refuses
 case kfunc_throw
 section tc
 kernel 6.18 accepts 2
+like 6.18 6.12 7.3
     r1 = 0
     call bpf_throw
     r0 = 0
@@ -820,6 +889,7 @@ kernel 6.18 accepts 2
 case kfunc_throw_with_reference
 section tc
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = 1
     call bpf_task_from_pid
     r1 = 0
@@ -832,6 +902,7 @@ section tc
 struct elem lock:bpf_spin_lock n:u64
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:elems][0]+0
     r6 = r1
     call spin_lock
@@ -845,6 +916,7 @@ kernel 6.18 refuses
 case kfunc_crypto_sleepable_only
 section tc
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = 0
     r2 = 0
     r3 = 0
@@ -855,6 +927,7 @@ kernel 6.18 refuses
 case kfunc_sized_memory
 section syscall
 kernel 6.18 accepts 8
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -16
     r2 = 16
@@ -867,6 +940,7 @@ kernel 6.18 accepts 8
 case kfunc_sized_memory_beyond
 section syscall
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -16
     r2 = 17
@@ -879,6 +953,7 @@ kernel 6.18 refuses
 case kfunc_sized_memory_negative
 section syscall
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = r10
     r1 += -16
     r2 = -1
@@ -893,6 +968,7 @@ section tp_btf/sched_switch
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 accepts 11
+like 6.18 6.12 7.3
     r1 = map[fd:elems][0]+0
     r1 = *(u64 *)(r1 + 0)
     if r1 == 0 goto out
@@ -909,6 +985,7 @@ section tp_btf/sched_switch
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:elems][0]+0
     r1 = *(u64 *)(r1 + 0)
     r2 = *(u32 *)(r1 + 0)                   ;! pointer_may_be_null: R1 invalid mem access 'rcu_ptr_or_null_'
@@ -920,6 +997,7 @@ section tp_btf/sched_switch
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r2 = *(u64 *)(r1 + 8)
     r1 = map[fd:elems][0]+0
     *(u64 *)(r1 + 0) = r2                   ;! map_special_field: store to referenced kptr disallowed
@@ -931,6 +1009,7 @@ section tp_btf/sched_switch
 struct elem task:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 accepts 6
+like 6.18 6.12 7.3
     r2 = *(u64 *)(r1 + 8)
     r1 = map[fd:elems][0]+0
     *(u64 *)(r1 + 0) = r2
@@ -943,6 +1022,7 @@ section tp_btf/sched_switch
 struct elem task:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r2 = 5
     r1 = map[fd:elems][0]+0
     *(u64 *)(r1 + 0) = r2                   ;! map_special_field: invalid kptr access, R2 type=scalar expected=ptr_task_struct or untrusted_ptr_task_struct
@@ -954,6 +1034,7 @@ section tp_btf/sched_switch
 struct elem task:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 accepts 4
+like 6.18 6.12 7.3
     r1 = map[fd:elems][0]+0
     *(u64 *)(r1 + 0) = 0
     r0 = 0
@@ -964,6 +1045,7 @@ section tp_btf/sched_switch
 struct elem task:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:elems][0]+0
     *(u64 *)(r1 + 0) = 1                    ;! map_special_field: BPF_ST imm must be 0 when storing to kptr at off=0
     r0 = 0
@@ -974,6 +1056,7 @@ section tp_btf/sched_switch
 struct elem task:kptr_untrusted(cgroup)
 map elems array value elem
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r2 = *(u64 *)(r1 + 8)
     r1 = map[fd:elems][0]+0
     *(u64 *)(r1 + 0) = r2                   ;! map_special_field: invalid kptr access, R2 type=trusted_ptr_task_struct expected=ptr_cgroup or untrusted_ptr_cgroup

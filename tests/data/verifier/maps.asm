@@ -199,7 +199,7 @@ like 6.18 6.12 7.3
 kernel 6.1 refuses insn_reserved: BPF_LDX uses reserved fields
 kernel 6.1-user refuses insn_reserved: BPF_LDX uses reserved fields
 kernel 6.12-user refuses stack_bounds: invalid read from stack R10 off=-4 size=4
-kernel 7.3-user refuses stack_bounds: invalid read from stack R10 off=-4 size=4; subprog 0 (<unknown>) main insns_self 1 insns_total 1 stack 0
+kernel 7.3-user refuses stack_bounds: invalid read from stack R10 off=-4 size=4
     r6 = *(s32 *)(r10 - 4)
     r0 = 0
     exit
@@ -303,7 +303,7 @@ like 6.18 6.12 7.3
 kernel 6.1 refuses stack_unwritten: invalid indirect read from stack R3 off -16+0 size 8
 kernel 6.1-user refuses stack_unwritten: invalid indirect read from stack R3 off -16+0 size 8
 kernel 6.12-user refuses stack_unwritten: invalid indirect read from stack R3 off -16+0 size 8
-kernel 7.3-user refuses stack_bounds: invalid read from stack R3 off=-16 size=8; subprog 0 (<unknown>) main insns_self 8 insns_total 8 stack 8
+kernel 7.3-user refuses stack_bounds: invalid read from stack R3 off=-16 size=8
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4

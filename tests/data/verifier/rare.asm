@@ -3,6 +3,7 @@
 case size_of_memory_unbounded
 section raw_tp/sys_enter
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r2 = *(u64 *)(r1 + 0)
     r2 >>= 1
     r1 = r10
@@ -16,6 +17,7 @@ case map_lookup_of_write_only
 section socket
 map values array value 8 entries 4 flags 0x100
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -31,6 +33,7 @@ case map_write_of_write_only
 section socket
 map values array value 8 entries 4 flags 0x100
 kernel 6.18 accepts 9
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -47,6 +50,7 @@ section socket
 map values array value 8 entries 4 flags 0x100
 map others array value 8 entries 4
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -66,6 +70,9 @@ kernel 6.18 refuses
 case arena_cast_without_arena
 section socket
 kernel 6.18 refuses
+like 6.18 6.12 7.3 6.12-user 7.3-user
+kernel 6.1 refuses insn_reserved: BPF_MOV uses reserved fields
+kernel 6.1-user refuses insn_reserved: BPF_MOV uses reserved fields
     r1 = 0
     r0 = addr_space_cast(r1, 0, 1)          ;! arena: addr_space_cast insn can only be used in a program that has an associated arena
     r0 = 0
@@ -75,6 +82,7 @@ case arena_cast
 section syscall
 map memory arena entries 1
 kernel 6.18 accepts 7
+like 6.18 6.12 7.3
     r2 = map[fd:memory]
     r1 = 0
     r1 = addr_space_cast(r1, 0, 1)
@@ -86,6 +94,10 @@ kernel 6.18 accepts 7
 case branches_that_wait
 section socket
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1-user refuses cfg_loop: back-edge from insn 8 to 2
+kernel 6.12-user refuses cfg_loop: back-edge from insn 8 to 2
+kernel 7.3-user refuses cfg_loop: back-edge from insn 8 to 2
     r6 = 0
     r7 = 0
   again:
@@ -104,6 +116,7 @@ kernel 6.18 refuses
 case throw
 section tc
 kernel 6.18 accepts 2
+like 6.18 6.12 7.3
     r1 = 0
     call bpf_throw
     exit
@@ -112,6 +125,7 @@ case throw_with_reference
 section tc
 map ring ringbuf entries 4096
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:ring]
     r2 = 8
     r3 = 0
@@ -129,6 +143,7 @@ struct node link:bpf_list_node n:u64
 struct elem lock:bpf_spin_lock head:bpf_list_head(node.link)
 map lists array value elem
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -147,6 +162,7 @@ section tc
 map ring ringbuf entries 4096
 map jumps prog_array entries 4
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r6 = r1
     r1 = map[fd:ring]
     r2 = 8
@@ -165,6 +181,9 @@ case tail_call_by_map_of_values
 section tc
 map values array value 8 entries 4
 kernel 6.18 refuses
+like 6.18 7.3
+kernel 6.1 refuses kernel_limit: kernel subsystem misconfigured verifier
+kernel 6.12 refuses kernel_limit: kernel subsystem misconfigured verifier
     r2 = map[fd:values]
     r3 = 0
     call tail_call                          ;! tail_call: expected prog array map for tail call

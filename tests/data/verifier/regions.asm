@@ -130,7 +130,7 @@ section raw_tp/sys_enter
 map ring ringbuf
 kernel 6.18 refuses
 like 6.18 6.1 6.12
-kernel 7.3 refuses argument_constant: R2 is not a const; subprog 0 (<unknown>) main insns_self 5 insns_total 5 stack 0
+kernel 7.3 refuses argument_constant: R2 is not a const
     call get_prandom_u32
     r1 = map[fd:ring]
     r2 = r0
@@ -536,8 +536,7 @@ like 6.18 6.12 7.3
 case preempt_not_closed
 section tp_btf/sched_switch
 kernel 6.18 refuses
-like 6.18 7.3
-kernel 6.12 refuses other: 1 bpf_preempt_enable is missing
+like 6.18 6.12 7.3
     call bpf_preempt_disable
     r0 = 0
     exit                                    ;! preempt: BPF_EXIT instruction in main prog cannot be used inside bpf_preempt_disable-ed region
@@ -631,7 +630,7 @@ case kfunc_task_acquire_number
 section tp_btf/sched_switch
 kernel 6.18 refuses
 like 6.18 6.12
-kernel 7.3 refuses other: R1 is scalar expected STRUCT task_struct
+kernel 7.3 refuses argument_type: R1 is scalar expected STRUCT task_struct
     r1 = 5
     call bpf_task_acquire                   ;! btf_type: arg#0 pointer type STRUCT task_struct must point to scalar, or struct with scalar
     r0 = 0
@@ -1075,7 +1074,7 @@ section tp_btf/sched_switch
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 accepts 9
-like 6.18 6.1 6.12 7.3
+like 6.18 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -1093,7 +1092,6 @@ struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
 like 6.18 6.12 7.3
-kernel 6.1 accepts 11
     r7 = *(u64 *)(r1 + 8)
     *(u32 *)(r10 - 4) = 0
     r2 = r10
@@ -1111,7 +1109,7 @@ section tp_btf/sched_switch
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
-like 6.18 6.1 6.12 7.3
+like 6.18 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4

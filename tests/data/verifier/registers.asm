@@ -65,7 +65,7 @@ kernel 6.18 accepts 2
 like 6.18 6.1 6.12 7.3
 kernel 6.1-user refuses pointer_leak: R0 leaks addr as return value
 kernel 6.12-user refuses pointer_leak: R0 leaks addr as return value
-kernel 7.3-user refuses pointer_leak: R0 leaks addr as return value; subprog 0 (<unknown>) main insns_self 2 insns_total 2 stack 0
+kernel 7.3-user refuses pointer_leak: R0 leaks addr as return value
     r0 = r1
     exit
 
@@ -116,7 +116,7 @@ kernel 6.18 accepts 3
 like 6.18 6.1 6.12 7.3
 kernel 6.1-user refuses pointer_arithmetic: R1 pointer arithmetic prohibited
 kernel 6.12-user refuses pointer_arithmetic: R1 pointer arithmetic prohibited
-kernel 7.3-user refuses pointer_arithmetic: R1 pointer arithmetic prohibited; subprog 0 (<unknown>) main insns_self 1 insns_total 1 stack 0
+kernel 7.3-user refuses pointer_arithmetic: R1 pointer arithmetic prohibited
     r1 = -r1
     r0 = 0
     exit
@@ -136,7 +136,7 @@ kernel 6.18 accepts 4
 like 6.18 6.1 6.12 7.3
 kernel 6.1-user refuses pointer_arithmetic: R2 pointer -= pointer prohibited
 kernel 6.12-user refuses pointer_arithmetic: R2 pointer -= pointer prohibited
-kernel 7.3-user refuses pointer_arithmetic: R2 pointer -= pointer prohibited; subprog 0 (<unknown>) main insns_self 2 insns_total 2 stack 0
+kernel 7.3-user refuses pointer_arithmetic: R2 pointer -= pointer prohibited
     r2 = r10
     r2 -= r10
     r0 = 0
@@ -175,7 +175,7 @@ kernel 6.18 accepts 3
 like 6.18 6.1 6.12 7.3
 kernel 6.1-user refuses pointer_arithmetic: R10 partial copy of pointer
 kernel 6.12-user refuses pointer_arithmetic: R10 partial copy of pointer
-kernel 7.3-user refuses pointer_arithmetic: R10 partial copy of pointer; subprog 0 (<unknown>) main insns_self 1 insns_total 1 stack 0
+kernel 7.3-user refuses pointer_arithmetic: R10 partial copy of pointer
     w2 = w10
     r0 = 0
     exit
@@ -186,7 +186,7 @@ kernel 6.18 accepts 3
 like 6.18 6.1 6.12 7.3
 kernel 6.1-user refuses pointer_arithmetic: R1 pointer arithmetic prohibited
 kernel 6.12-user refuses pointer_arithmetic: R1 pointer arithmetic prohibited
-kernel 7.3-user refuses pointer_arithmetic: R1 pointer arithmetic prohibited; subprog 0 (<unknown>) main insns_self 1 insns_total 1 stack 0
+kernel 7.3-user refuses pointer_arithmetic: R1 pointer arithmetic prohibited
     r1 = be64 r1
     r0 = 0
     exit
@@ -226,7 +226,7 @@ kernel 6.18 accepts 4
 like 6.18 6.1 6.12 7.3
 kernel 6.1-user refuses pointer_compare: R1 pointer comparison prohibited
 kernel 6.12-user refuses pointer_compare: R1 pointer comparison prohibited
-kernel 7.3-user refuses pointer_compare: R1 pointer comparison prohibited; subprog 0 (<unknown>) main insns_self 2 insns_total 2 stack 0
+kernel 7.3-user refuses pointer_compare: R1 pointer comparison prohibited
     r0 = 0
     if r1 > 5 goto +0
     exit
@@ -237,7 +237,7 @@ kernel 6.18 accepts 4
 like 6.18 6.1 6.12 7.3
 kernel 6.1-user refuses pointer_compare: R1 pointer comparison prohibited
 kernel 6.12-user refuses pointer_compare: R1 pointer comparison prohibited
-kernel 7.3-user refuses pointer_compare: R1 pointer comparison prohibited; subprog 0 (<unknown>) main insns_self 2 insns_total 2 stack 0
+kernel 7.3-user refuses pointer_compare: R1 pointer comparison prohibited
     r0 = 0
     if r1 == 0 goto +0
     exit
@@ -248,7 +248,7 @@ kernel 6.18 accepts 4
 like 6.18 6.1 6.12 7.3
 kernel 6.1-user refuses pointer_compare: R10 pointer comparison prohibited
 kernel 6.12-user refuses pointer_compare: R10 pointer comparison prohibited
-kernel 7.3-user refuses pointer_compare: R10 pointer comparison prohibited; subprog 0 (<unknown>) main insns_self 2 insns_total 2 stack 0
+kernel 7.3-user refuses pointer_compare: R10 pointer comparison prohibited
     r0 = 0
     if r1 > r10 goto +0
     exit
@@ -258,9 +258,9 @@ section socket
 map values array value 16
 kernel 6.18 accepts 4
 like 6.18 6.1 6.12 7.3
-kernel 6.1-user refuses other: bpf_array access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN
+kernel 6.1-user refuses helper_privilege: bpf_array access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN
 kernel 6.12-user refuses btf_access: 'struct bpf_array' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN
-kernel 7.3-user refuses btf_access: 'struct bpf_array' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN; subprog 0 (<unknown>) main insns_self 2 insns_total 2 stack 0
+kernel 7.3-user refuses btf_access: 'struct bpf_array' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN
     r1 = map[fd:values]
     r0 = *(u64 *)(r1 + 0)
     r0 = 0
@@ -271,9 +271,9 @@ section socket
 map values array value 16
 kernel 6.18 refuses
 like 6.18 6.1 6.12 7.3
-kernel 6.1-user refuses other: bpf_array access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN
+kernel 6.1-user refuses helper_privilege: bpf_array access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN
 kernel 6.12-user refuses btf_access: 'struct bpf_array' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN
-kernel 7.3-user refuses btf_access: 'struct bpf_array' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN; subprog 0 (<unknown>) main insns_self 2 insns_total 2 stack 0
+kernel 7.3-user refuses btf_access: 'struct bpf_array' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN
     r1 = map[fd:values]
     *(u64 *)(r1 + 0) = 0                    ;! map_pointer: only read from bpf_array is supported
     r0 = 0
@@ -327,7 +327,7 @@ kernel 6.18 accepts 10
 like 6.18 6.1 6.12 7.3
 kernel 6.1-user refuses pointer_leak: R6 leaks addr into map
 kernel 6.12-user refuses pointer_leak: R6 leaks addr into map
-kernel 7.3-user refuses pointer_leak: R6 leaks addr into map; subprog 0 (<unknown>) main insns_self 8 insns_total 8 stack 8
+kernel 7.3-user refuses pointer_leak: R6 leaks addr into map
     r6 = r1
     *(u32 *)(r10 - 4) = 0
     r2 = r10

@@ -7,7 +7,7 @@ like 6.18 6.12 7.3
 kernel 6.1 refuses stack_bounds: invalid read from stack R10 off=-8 size=8
 kernel 6.1-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8
 kernel 6.12-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8
-kernel 7.3-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8; subprog 0 (<unknown>) main insns_self 1 insns_total 1 stack 0
+kernel 7.3-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8
     r0 = *(u64 *)(r10 - 8)
     exit
 
@@ -164,7 +164,7 @@ kernel 6.18 accepts 8
 like 6.18 6.1 6.12 7.3
 kernel 6.1-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0x7) off=-16
 kernel 6.12-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0x7) off=-16
-kernel 7.3-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0xfffffffffffffff0; 0x7) off=-16; subprog 0 (<unknown>) main insns_self 5 insns_total 5 stack 0
+kernel 7.3-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0xfffffffffffffff0; 0x7) off=-16
     r2 = *(u32 *)(r1 + 0)
     r2 &= 7
     r3 = r10
@@ -180,7 +180,7 @@ kernel 6.18 refuses
 like 6.18 6.1 6.12 7.3
 kernel 6.1-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0xffffffff) off=-16
 kernel 6.12-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0xffffffff) off=-16
-kernel 7.3-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0xffffffffffffffff) off=0; subprog 0 (<unknown>) main insns_self 4 insns_total 4 stack 0
+kernel 7.3-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0xffffffffffffffff) off=0
     r2 = *(u32 *)(r1 + 0)
     r3 = r10
     r3 += -16
@@ -195,7 +195,7 @@ kernel 6.18 refuses
 like 6.18 6.1 6.12 7.3
 kernel 6.1-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0x1f) off=-16
 kernel 6.12-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0x1f) off=-16
-kernel 7.3-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0xffffffffffffffff) off=0; subprog 0 (<unknown>) main insns_self 5 insns_total 5 stack 0
+kernel 7.3-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0xffffffffffffffff) off=0
     r2 = *(u32 *)(r1 + 0)
     r2 &= 31
     r3 = r10
@@ -211,7 +211,7 @@ kernel 6.18 accepts 9
 like 6.18 6.1 6.12 7.3
 kernel 6.1-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0x7) off=-16
 kernel 6.12-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0x7) off=-16
-kernel 7.3-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0xfffffffffffffff0; 0x7) off=-16; subprog 0 (<unknown>) main insns_self 7 insns_total 7 stack 16
+kernel 7.3-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0xfffffffffffffff0; 0x7) off=-16
     *(u64 *)(r10 - 8) = 0
     *(u64 *)(r10 - 16) = 0
     r2 = *(u32 *)(r1 + 0)
@@ -229,7 +229,7 @@ like 6.18 6.12 7.3
 kernel 6.1 refuses stack_bounds: invalid variable-offset read from stack R3 var_off=(0x0; 0xf) size=1
 kernel 6.1-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0xf) off=-16
 kernel 6.12-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0xf) off=-16
-kernel 7.3-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0xfffffffffffffff0; 0xf) off=-16; subprog 0 (<unknown>) main insns_self 6 insns_total 6 stack 8
+kernel 7.3-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0xfffffffffffffff0; 0xf) off=-16
     *(u64 *)(r10 - 8) = 0
     r2 = *(u32 *)(r1 + 0)
     r2 &= 15
@@ -245,7 +245,7 @@ kernel 6.18 refuses
 like 6.18 6.1 6.12 7.3
 kernel 6.1-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0x7) off=-8
 kernel 6.12-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0x0; 0x7) off=-8
-kernel 7.3-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0xfffffffffffffff8; 0x7) off=-8; subprog 0 (<unknown>) main insns_self 6 insns_total 6 stack 8
+kernel 7.3-user refuses stack_variable_offset: R3 variable stack access prohibited for !root, var_off=(0xfffffffffffffff8; 0x7) off=-8
     *(u64 *)(r10 - 8) = r1
     r2 = *(u32 *)(r1 + 0)
     r2 &= 7
@@ -264,7 +264,7 @@ like 6.18 6.12 7.3
 kernel 6.1 refuses stack_bounds: invalid read from stack R10 off=-8 size=8
 kernel 6.1-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8
 kernel 6.12-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8
-kernel 7.3-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8; subprog 0 (<unknown>) main insns_self 7 insns_total 7 stack 8
+kernel 7.3-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8
     r2 = *(u32 *)(r1 + 0)
     if r2 == 0 goto skip
     *(u64 *)(r10 - 8) = 0
@@ -379,7 +379,7 @@ like 6.18 6.12 7.3
 kernel 6.1 refuses stack_unwritten: invalid indirect read from stack R2 off -8+0 size 8
 kernel 6.1-user refuses stack_unwritten: invalid indirect read from stack R2 off -8+0 size 8
 kernel 6.12-user refuses stack_unwritten: invalid indirect read from stack R2 off -8+0 size 8
-kernel 7.3-user refuses stack_bounds: invalid read from stack R2 off=-8 size=8; subprog 0 (<unknown>) main insns_self 4 insns_total 4 stack 0
+kernel 7.3-user refuses stack_bounds: invalid read from stack R2 off=-8 size=8
     r2 = r10
     r2 += -8
     r1 = map[fd:values]
@@ -394,7 +394,7 @@ kernel 6.18 accepts 7
 like 6.18 6.1 6.12 7.3
 kernel 6.1-user refuses stack_unwritten: invalid indirect read from stack R2 off -8+4 size 8
 kernel 6.12-user refuses stack_unwritten: invalid indirect read from stack R2 off -8+4 size 8
-kernel 7.3-user refuses stack_bounds: invalid read from stack R2 off -8+4 size 8; subprog 0 (<unknown>) main insns_self 5 insns_total 5 stack 8
+kernel 7.3-user refuses stack_bounds: invalid read from stack R2 off -8+4 size 8
     *(u32 *)(r10 - 8) = 0
     r2 = r10
     r2 += -8
@@ -462,7 +462,7 @@ like 6.18 6.12 7.3
 kernel 6.1 refuses stack_bounds: invalid read from stack R10 off=-8 size=8
 kernel 6.1-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8
 kernel 6.12-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8
-kernel 7.3-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8; subprog 0 (<unknown>) main insns_self 2 insns_total 2 stack 0
+kernel 7.3-user refuses stack_bounds: invalid read from stack R10 off=-8 size=8
     r1 = 1
     lock *(u64 *)(r10 - 8) += r1
     r0 = 0

@@ -2,6 +2,10 @@ case tail_call_without_types
 section socket
 map jumps prog_array entries 2
 kernel 6.18 refuses tail_call: tail_call is not allowed in subprogs without BTF
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     r6 = r1
     call f
     r1 = r10
@@ -21,6 +25,9 @@ section socket
 map jumps prog_array entries 2
 func f static
 kernel 6.18 refuses
+like 6.18 7.3
+kernel 6.1 accepts 12
+kernel 6.12 accepts 12
     r6 = r1
     call f
     r1 = r10
@@ -40,6 +47,7 @@ section socket
 map jumps prog_array entries 2
 func f static
 kernel 6.18 accepts 11
+like 6.18 6.1 6.12 7.3
     r6 = r1
     call f
     r0 = 0
@@ -56,6 +64,7 @@ section socket
 map jumps prog_array entries 2
 func f static
 kernel 6.18 accepts 15
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 8) = 1000
     r2 = r10
     r2 += -8
