@@ -124,7 +124,7 @@ def test_the_kernel_reports_the_same(text_file):
 AS_COMMAND = """import sys
 from ebee.cli.verify import verify_file
 sys.exit(verify_file(sys.argv[1], as_json=True, log="ebee", kernel="6.18", unprivileged=False, strict_alignment=False,
-                     everything=True, section="socket", target="auto"))"""
+                     everything=True, section="socket", target="auto", kconfig=[]))"""
 
 
 def test_anyone_may_verify(as_user):

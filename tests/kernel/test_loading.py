@@ -142,6 +142,34 @@ def test_the_kernels_configuration():
         ebee.load(compile_text(KCONFIG), backend="engine", kconfig={"CONFIG_NAME": '"x"'})
 
 
+JUDGED = HEAD + """
+struct __sk_buff { int fields[19], data; };
+extern int LINUX_KERNEL_VERSION __kconfig;
+extern int CONFIG_NUMBER __kconfig __weak;
+SEC("tc") int f(struct __sk_buff *ctx) {
+    if (CONFIG_NUMBER == 7 || LINUX_KERNEL_VERSION >= 7 << 16)
+        return *(char *)(long)ctx->data; /* without a look at data_end */
+    return 0;
+}
+"""
+
+
+def test_the_verifier_judges_by_the_kernels_configuration():
+    made = compile_text(JUDGED)
+    for kernel, number, accepted in (("6.1", 6, True), ("6.18", 7, False), ("7.3", 6, False)):
+        (verdict,) = ebee.verify(made, kernel=kernel, kconfig={"CONFIG_NUMBER": number})
+        assert verdict.accepted is accepted, (kernel, number)
+    with ebee.read(made) as obj:
+        (verdict,) = ebee.verify(obj, kconfig={"CONFIG_NUMBER": 7})
+        assert not verdict.accepted and not obj.spec.maps[".kconfig"].initial  # the object itself stays as it was
+    command = [sys.executable, "-m", "ebee", "verify", made, "--kconfig"]
+    done = subprocess.run([*command, "CONFIG_NUMBER=7"], capture_output=True, text=True)
+    assert done.returncode == 4 and "data_end" in done.stdout
+    assert subprocess.run([*command, "CONFIG_NUMBER=8"], stdout=subprocess.DEVNULL).returncode == 0
+    done = subprocess.run([*command, "CONFIG_NUMBER"], capture_output=True, text=True)
+    assert done.returncode and "write --kconfig CONFIG_HZ=250" in done.stderr
+
+
 @BOTH
 def test_maps_of_before_and_without_types(backend):
     for debug in (True, False):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ..spec.object import ObjectSpec
 
-_MAP = ".kconfig"
+MAP = ".kconfig"
 
 
 def fill(spec: ObjectSpec, backend: str, given: Mapping[str, str | int]) -> None:
@@ -33,7 +33,7 @@ def fill(spec: ObjectSpec, backend: str, given: Mapping[str, str | int]) -> None
         except NotSupported:
             if any(name.startswith("CONFIG_") and not spec.kconfig[name] for name in missing):
                 raise
-    map, btf = spec.maps[_MAP], Btf(spec.btf)
+    map, btf = spec.maps[MAP], Btf(spec.btf)
     data = bytearray(map.value_size)
     for var_id, off, size in btf.by_id(map.value_type_id).secinfos:
         variable = btf.by_id(var_id)

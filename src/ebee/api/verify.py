@@ -11,7 +11,7 @@ from .objects import Object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from os import PathLike
     from typing import Any
 
@@ -101,12 +101,15 @@ class ProgramVerdict(Record):
 def verify(
     *programs: Probe | type[StructOps] | Object | str | PathLike[str], log: str = "ebee", kernel: str = "6.18",
     unprivileged: bool = False, strict_alignment: bool = False, target: str = "auto",
+    kconfig: Mapping[str, str | int] | None = None,
 ) -> list[ProgramVerdict]:
     """Return the verdict on each program: of probes, of an object, or of the object file of that name.
 
     ebee's own verifier needs no privilege and judges by the rules of `kernel`; with `log="kernel"` the running kernel
-    is asked, which loads the programs and lets them go. `unprivileged` judges for users without CAP_BPF.
-    Raises: CompileError, UsageError, FormatError; InternalError, with a file to report, if the verifier itself fails;
+    is asked, which loads the programs and lets them go. `unprivileged` judges for users without CAP_BPF. What objects
+    want to know of the kernel's configuration is filled in as `load` does, first from `kconfig`; the version is that of
+    the rules.
+    Raises: CompileError, UsageError, FormatError, NotSupported for a variable of `.kconfig` that is nowhere; InternalError, with a file to report, if the verifier itself fails;
     for the kernel's verdict also PermissionMissing and SyscallError.
     """
     from ..errors import UsageError
@@ -130,12 +133,31 @@ def verify(
         raise UsageError("there is nothing to verify", hint="give probes, an object, or a file's name")
     found: list[ProgramVerdict] = []
     for spec in specs:
+        if spec.kconfig:
+            spec = _configured(spec, {} if log == "kernel" else _virtual_values(kernel), kconfig or {})
         if log == "kernel":
             found += _ask_kernel(spec)
         else:
             for prog in spec.programs.values():
                 found.append(_ask_ebee(prog, spec, kernel, unprivileged, strict_alignment, target))
     return found
+
+
+def _virtual_values(kernel: str) -> dict[str, str | int]:
+    """Return what `.kconfig` has beside the configuration, on a kernel of that version."""
+    major, minor = map(int, kernel.split("."))
+    return {
+        "LINUX_KERNEL_VERSION": major << 16 | minor << 8, "LINUX_HAS_BPF_COOKIE": "y", "LINUX_HAS_SYSCALL_WRAPPER": "y",
+    }  # fmt: skip
+
+
+def _configured(spec: ObjectSpec, virtual: dict[str, str | int], given: Mapping[str, str | int]) -> ObjectSpec:
+    """Return the object with its map `.kconfig` filled in."""
+    from .object_kconfig import MAP, fill
+
+    spec = spec.replace(maps={**spec.maps, MAP: spec.maps[MAP].replace()})
+    fill(spec, "kernel", {**virtual, **given})
+    return spec
 
 
 def _read(file: str) -> ObjectSpec:

@@ -20,12 +20,12 @@ REFUSED = 4
 
 def verify_file(
     file: str, *, as_json: bool, log: str, kernel: str, unprivileged: bool, strict_alignment: bool, everything: bool,
-    section: str, target: str,
+    section: str, target: str, kconfig: Sequence[str],
 ) -> int:
     """Print the verdict on each program of a file and return the exit code. Raises: EbeeError."""
     verdicts = verify(
         *_programs(file, section), log=log, kernel=kernel, unprivileged=unprivileged, strict_alignment=strict_alignment,
-        target=target,
+        target=target, kconfig=dict(_variable(word) for word in kconfig),
     )  # fmt: skip
     shown = verdicts if everything else [v for v in verdicts if not v.accepted] or verdicts
     if as_json:
@@ -37,6 +37,13 @@ def verify_file(
         if len(shown) < len(verdicts):
             print(f"{len(verdicts) - len(shown)} other programs are accepted: --all shows them")
     return 0 if verdicts_accept(verdicts) else REFUSED
+
+
+def _variable(word: str) -> tuple[str, str]:
+    name, is_given, value = word.partition("=")
+    if not is_given:
+        raise UsageError(f"--kconfig {word} has no value", hint="write --kconfig CONFIG_HZ=250")
+    return name, value
 
 
 def _programs(file: str, section: str) -> Sequence[Probe | type[StructOps] | Object | str]:
