@@ -109,7 +109,8 @@ def verify(
     is asked, which loads the programs and lets them go. `unprivileged` judges for users without CAP_BPF. What objects
     want to know of the kernel's configuration is filled in as `load` does, first from `kconfig`; the version is that of
     the rules.
-    Raises: CompileError, UsageError, FormatError, NotSupported for a variable of `.kconfig` that is nowhere; InternalError, with a file to report, if the verifier itself fails;
+    Raises: CompileError, UsageError, FormatError, NotSupported for a variable of `.kconfig` that is nowhere;
+    InternalError, with a file to report, if the verifier itself fails;
     for the kernel's verdict also PermissionMissing and SyscallError.
     """
     from ..errors import UsageError

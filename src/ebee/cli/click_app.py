@@ -142,7 +142,7 @@ def _load(file: str, **rest: Any) -> int:
               help="Whose rules ebee's verifier follows.")
 @click.option("--unprivileged", is_flag=True, help="Judge for users without CAP_BPF and CAP_PERFMON.")
 @click.option("--strict-alignment", is_flag=True, help="Accesses must be at multiples of their sizes.")
-@click.option("--kconfig", multiple=True, metavar="NAME=VALUE", help="A variable of `.kconfig`, before the kernel's own.")
+@click.option("--kconfig", multiple=True, metavar="NAME=VALUE", help="A variable of `.kconfig`; counts first.")
 @click.option("--section", default="socket", show_default=True, help="The section of an assembly text's program.")
 @click.option("--explain", metavar="RULE", help="Say what a rule demands and what to write; `all` lists the rules.")
 @TARGET

@@ -27,6 +27,7 @@ _WRITABLE: dict[str, tuple[tuple[str, str], ...]] = {
     "bpf_dummy_ops_state": (),
 }  # fmt: skip
 _UNSUPPORTED = ("tcp_congestion_ops.get_info",)
+_MAY_SLEEP = {"bpf_dummy_ops": ("test_sleepable",)}  # members, of structs that not all of may
 
 
 class _TcpContext(Context):
@@ -73,8 +74,8 @@ def check(v: Verifier) -> None:
     if not v.program.is_gpl:
         raise v.refuse("helper_gpl", "struct ops programs must have a GPL compatible license")
     attach_to = v.setting.attach_to
-    if attach_to in _UNSUPPORTED:
-        struct, _, member = attach_to.partition(".")
+    struct, _, member = attach_to.partition(".")
+    if attach_to in _UNSUPPORTED or (v.program.may_sleep and member not in _MAY_SLEEP.get(struct, (member,))):
         raise v.refuse("attach_target", f"attach to unsupported member {member} of struct {struct}")
 
 
