@@ -6,6 +6,7 @@ Source: kernel/bpf/verifier.c (Linux 6.18): check_alu_op(), adjust_reg_min_max_v
 from __future__ import annotations
 
 from ..isa.opcodes import BPF_ADD, BPF_NEG, BPF_SUB
+from . import sanitation
 from .names import bits_of, type_name
 from .scalar import UNKNOWN, bswap, const, sign_extend, zero_extend
 from .scalar_alu import alu32, alu64, fork
@@ -256,6 +257,8 @@ def _alu_reg(v: Verifier, op: Any) -> int:
     regs = v.regs
     a, b = regs[dst], regs[src]
     if a.kind == SCALAR and b.kind == SCALAR:
+        if not v.privileged and name in ("add", "sub"):
+            sanitation.numbers(v, dst, name)
         total = alu(code, a.num, b.num, v.rules)
         regs[dst] = _linked(v, a, name, wide, b.num, total) if a.id and dst != src else Reg(SCALAR, total)
         return following  # type: ignore[no-any-return]
@@ -272,10 +275,10 @@ def _alu_reg(v: Verifier, op: Any) -> int:
         regs[dst] = UNKNOWN_REG
     elif a.kind == SCALAR:
         v.pruning.mark_precise(dst)
-        regs[dst] = pointer_alu(v, name, wide, dst, b, a.num, False)
+        regs[dst] = pointer_alu(v, name, wide, dst, b, a.num, False, src)
     else:
         v.pruning.mark_precise(src)
-        regs[dst] = pointer_alu(v, name, wide, dst, a, b.num, True)
+        regs[dst] = pointer_alu(v, name, wide, dst, a, b.num, True, src)
     return following  # type: ignore[no-any-return]
 
 
@@ -305,8 +308,13 @@ def _linked(v: Verifier, reg: Reg, name: str, wide: bool, added: Scalar, total: 
     return Reg(SCALAR, total, reg.id | (ADD_CONST64 if wide else ADD_CONST32), off)
 
 
-def pointer_alu(v: Verifier, name: str, wide: bool, dst: int, ptr: Reg, num: Scalar, is_left: bool) -> Reg:
-    """Return a pointer plus or minus a number; `is_left` says that it is the pointer that stood in r`dst`."""
+def pointer_alu(
+    v: Verifier, name: str, wide: bool, dst: int, ptr: Reg, num: Scalar, is_left: bool, src: int = -1
+) -> Reg:  # fmt: skip
+    """Return a pointer plus or minus a number; `is_left` says that it is the pointer that stood in r`dst`.
+
+    `src` is the other register, -1 for a constant.
+    """
     if num.smin > num.smax or num.umin > num.umax:
         return UNKNOWN_REG
     if not wide:
@@ -327,6 +335,8 @@ def pointer_alu(v: Verifier, name: str, wide: bool, dst: int, ptr: Reg, num: Sca
             raise v.refuse("pointer_arithmetic", message, register=dst)
     _check_sane(v, ptr, num, 0)
     _check_sane(v, ptr, ptr.num, ptr.off)
+    is_masked = not v.privileged and src >= 0 and name in ("add", "sub")
+    window = sanitation.before(v, dst, src, name, ptr, num, is_left) if is_masked else None
     if name == "add":
         result = _moved(v, ptr, num, 1)
     elif name == "sub":
@@ -346,6 +356,7 @@ def pointer_alu(v: Verifier, name: str, wide: bool, dst: int, ptr: Reg, num: Sca
     _check_sane(v, ptr, result.num, result.off)
     if not v.privileged:
         _check_bounds_unprivileged(v, dst, result)
+        sanitation.after(v, dst, name, window, result)
     return result
 
 

@@ -50,12 +50,13 @@ _MISC_OR_INVALID = frozenset((MISC, INVALID))
 class Ids:
     """Which id of the old state stands for which of the current one: one for one."""
 
-    __slots__ = ("fresh", "new", "old")
+    __slots__ = ("fresh", "new", "old", "strict")
 
-    def __init__(self, fresh: int) -> None:
+    def __init__(self, fresh: int, strict: bool = False) -> None:
         self.old: dict[int, int] = {}
         self.new: dict[int, int] = {}
         self.fresh = fresh
+        self.strict = strict  # numbers must have the same bounds
 
     def match(self, old: int, new: int) -> bool:
         """Tell if the ids may be the same, and from now on are."""
@@ -79,15 +80,18 @@ class Ids:
         return self.match(old, new) and (not old & ADD_CONST or self.match(old & ~ADD_CONST, new & ~ADD_CONST))
 
 
-def states_equal(old: State, new: State, live: Sequence[int], exact: int, fresh: int, privileged: int) -> bool:
+def states_equal(
+    old: State, new: State, live: Sequence[int], exact: int, fresh: int, privileged: int, *, strict: bool = False
+) -> bool:  # fmt: skip
     """Tell if what was found out from `old` on holds from `new` on. `live` has the registers that are read, by slot.
 
     `privileged` is 0 for users without privilege, 2 where unset stack may be read, 3 where loops may set it otherwise.
+    `strict`: numbers must have the same bounds, unless `exact` says more.
     """
     frames, others = old.frames, new.frames
     if len(frames) != len(others) or (old.speculative and not new.speculative) or old.may_sleep != new.may_sleep:
         return False
-    ids = Ids(fresh)
+    ids = Ids(fresh, strict)
     if (old.rcu, old.preempt, len(old.refs), len(old.locks)) != (new.rcu, new.preempt, len(new.refs), len(new.locks)):
         return False
     for (kind, id, _), (other_kind, other_id, _) in zip(old.refs, new.refs):
@@ -139,6 +143,8 @@ def reg_safe(old: Reg, new: Reg, precise: int, exact: int, ids: Ids) -> bool:
     if kind != new.kind or old.flags != new.flags:
         return False
     if kind == SCALAR:
+        if ids.strict:
+            return old.num.key == new.num.key and old.off == new.off and ids.match_scalars(old.id, new.id)
         if not precise and exact == NOT_EXACT:
             return True
         if old.id and ((old.id ^ new.id) & ADD_CONST or (old.id & ADD_CONST and old.off != new.off)):

@@ -53,6 +53,8 @@ class Verifier:
         self.rules = rules_of(self.kernel)
         self.links_sums = options.privileged and self.kernel >= (6, 11)  # BPF_ADD_CONST
         self.may_mispredict = not options.privileged and self.kernel < (6, 17)
+        self.masks: dict[int, tuple[str, int]] = {}  # by slot, of sums without privilege
+        self.compares_exactly = False  # numbers of states, since such a mask depends on them
         self.may_read_unset = options.privileged  # of the stack
         self.follows_spills = self.kernel >= (6, 8)  # numbers on the stack whose range is not known, parts of them
         self.stack_freedom = self.privileged + self.may_read_unset * (1 + (self.kernel >= (7, 0)))

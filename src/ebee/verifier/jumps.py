@@ -163,9 +163,10 @@ def _go(v: Verifier, taken: bool, target: int, following: int, *compared: int) -
     Of the compared registers nothing is known there. Source: sanitize_speculative_path().
     """
     if v.may_mispredict:
-        regs = v.push(following if taken else target, v.idx).frames[-1].regs
+        other = v.push(following if taken else target, v.idx)
+        other.speculative = True
         for number in compared:
-            regs[number] = UNKNOWN_REG
+            other.frames[-1].regs[number] = UNKNOWN_REG
     return target if taken else following
 
 

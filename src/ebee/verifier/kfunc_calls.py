@@ -618,7 +618,7 @@ def _new_struct(v: Verifier, call: KfuncCall) -> BtfType:
         if not is_plain(struct):
             message = "bpf_percpu_obj_new type ID argument must be of a struct of scalars"
             raise v.refuse("btf_type", message, function=name)
-        if special_fields(btf, struct.id):
+        if special_fields(btf, struct.id, v.kernel):
             message = "bpf_percpu_obj_new type ID argument must not contain special fields"
             raise v.refuse("btf_type", message, function=name)
     return struct

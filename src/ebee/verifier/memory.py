@@ -7,10 +7,12 @@ check_packet_access(), check_atomic().
 from __future__ import annotations
 
 from ..abi import bpf
+from ..isa.opcodes import BPF_ADD
 from . import calls, stack
 from .alu import check_dst, check_read
 from .names import bits_of, type_name
-from .scalar import UNKNOWN, sign_extend, truncate
+from .scalar import UNKNOWN, const, sign_extend, truncate
+from .scalar_alu import alu64
 from .state import (
     MEM_RDONLY,
     NOT_INIT_REG,
@@ -185,8 +187,9 @@ def _store_imm(v: Verifier, op: Any) -> int:
 
 def check_region(v: Verifier, number: int, reg: Reg, off: int, size: int, limit: int, *, zero_ok: bool = False) -> None:
     """Refuse what may lie outside the `limit` bytes behind a pointer. Source: check_mem_region_access()."""
-    num = reg.num
-    at = reg.off + off
+    num, at = reg.num, reg.off + off
+    if reg.off and v.kernel >= (7, 0):  # which know one offset only
+        num, at = alu64(BPF_ADD, num, const(reg.off & 0xFFFF_FFFF_FFFF_FFFF), v.rules), off
     if num.smin < 0 and (num.smin + at < 0 or num.smin + at > 0x7FFF_FFFF):
         message = f"R{number} min value is negative, either use unsigned index or do a if (index >=0) check."
         raise v.refuse("offset_negative", message, register=number, value=num)

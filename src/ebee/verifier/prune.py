@@ -133,19 +133,20 @@ class Pruning:
         """Tell if a stored state covers the current one; its marks then hold for what led here, too."""
         v = self.v
         live, fresh, privileged = self.live, v.ids, v.stack_freedom
+        strict = v.compares_exactly
         is_loop = False
         if old.branches:
             entries = old.frames[-1].async_entries
             if entries and entries != cur.frames[-1].async_entries:
                 return False
             if mark & (ITER_NEXT | CALLBACK):
-                if not states_equal(old, cur, live, RANGE_WITHIN, fresh, privileged):
+                if not states_equal(old, cur, live, RANGE_WITHIN, fresh, privileged, strict=strict):
                     return False
                 if mark & ITER_NEXT and not _has_active_iterator(cur):
                     return False
                 is_loop = True
             elif mark & MAY_GOTO and old.may_goto_depth != cur.may_goto_depth:
-                is_loop = states_equal(old, cur, live, RANGE_WITHIN, fresh, privileged)
+                is_loop = states_equal(old, cur, live, RANGE_WITHIN, fresh, privileged, strict=strict)
             if not is_loop:
                 self._check_infinite(old, cur, idx)
                 return False
@@ -153,7 +154,8 @@ class Pruning:
             is_loop = self._is_incomplete(old)
             if not is_loop and not old.cleaned:
                 self._clean(old)
-            if not states_equal(old, cur, live, RANGE_WITHIN if is_loop else NOT_EXACT, fresh, privileged):
+            exact = RANGE_WITHIN if is_loop else NOT_EXACT
+            if not states_equal(old, cur, live, exact, fresh, privileged, strict=strict):
                 return False
         if mark & JUMP:
             cur.history.append((idx, v.prev, None, (), 0))

@@ -26,11 +26,21 @@ if TYPE_CHECKING:
 
 GRAPH_ROOTS = frozenset(("bpf_list_head", "bpf_rb_root"))
 LOCKS = frozenset(("bpf_spin_lock", "bpf_res_spin_lock"))
+LATEST = (6, 18)
 _KPTR_BYTES = 8
 _MAX_NESTING = 4
 _MAX_FIELDS = 11  # BTF_FIELDS_MAX
 # Fields of which a value has at most one. Source: btf_get_field_type().
 _ONCE = ("bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer", "bpf_wq", "bpf_refcount", "bpf_task_work")
+
+
+# Since when kernels know fields; what is not known yet are plain bytes. Source: btf_get_field_type().
+_SINCE = {
+    "bpf_list_head": (6, 2), "bpf_list_node": (6, 2), "bpf_rb_root": (6, 3), "bpf_rb_node": (6, 3),
+    "bpf_refcount": (6, 4), "percpu_kptr": (6, 7), "bpf_wq": (6, 10), "uptr": (6, 13), "bpf_res_spin_lock": (6, 15),
+    "bpf_task_work": (6, 18),
+}  # fmt: skip
+_KPTR_TAGS_BEFORE_6_4 = {"kptr": "kptr_untrusted", "kptr_ref": "kptr"}
 
 
 class Special(Record):
@@ -46,7 +56,9 @@ class Special(Record):
     node: int = 0
 
 
-def special_fields(btf: Btf, type_id: int, base: int = 0, depth: int = 0) -> list[Special]:
+def special_fields(
+    btf: Btf, type_id: int, kernel: tuple[int, ...] = LATEST, base: int = 0, depth: int = 0
+) -> list[Special]:  # fmt: skip
     """Return what lies in a type that only helpers and kernel functions may touch."""
     found: list[Special] = []
     struct = btf.resolve(type_id)
@@ -62,18 +74,21 @@ def special_fields(btf: Btf, type_id: int, base: int = 0, depth: int = 0) -> lis
         while type_.kind == BTF_KIND_ARRAY:
             element, _, length = type_.array
             type_, count = btf.by_id(element), min(count * length, _MAX_FIELDS + 1)
-        if type_.kind == BTF_KIND_STRUCT and type_.name in SPECIAL_STRUCTS:
+        if type_.kind == BTF_KIND_STRUCT and type_.name in SPECIAL_STRUCTS and kernel >= _SINCE.get(type_.name, ()):
             size = SPECIAL_STRUCTS[type_.name][0]
             target, node = _contained(btf, tagged, component) if type_.name in GRAPH_ROOTS else (None, 0)
             found += [Special(off + n * size, size, type_.name, target, node) for n in range(count)]
         elif type_.kind == BTF_KIND_PTR and type_.type_id:
             tag = btf.by_id(type_.type_id)
-            if tag.kind == BTF_KIND_TYPE_TAG and tag.name in KPTR_TAGS:
+            name = tag.name if tag.kind == BTF_KIND_TYPE_TAG else ""
+            if kernel < (6, 4):
+                name = _KPTR_TAGS_BEFORE_6_4.get(name, "")
+            if name in KPTR_TAGS and kernel >= _SINCE.get(name, ()):
                 target = btf.resolve(tag.type_id)
-                found += [Special(off + n * _KPTR_BYTES, _KPTR_BYTES, tag.name, target) for n in range(count)]
+                found += [Special(off + n * _KPTR_BYTES, _KPTR_BYTES, name, target) for n in range(count)]
         elif type_.kind == BTF_KIND_STRUCT:
             for n in range(count):
-                found += special_fields(btf, type_.id, off + n * type_.size_bytes, depth + 1)
+                found += special_fields(btf, type_.id, kernel, off + n * type_.size_bytes, depth + 1)
     return found
 
 
@@ -95,7 +110,7 @@ def fields_in(v: Verifier, reg: Reg) -> list[Special]:
         return []
     known = v.program.special_structs
     if reg.obj.id not in known:
-        known[reg.obj.id] = special_fields(reg.obj.btf, reg.obj.id)
+        known[reg.obj.id] = special_fields(reg.obj.btf, reg.obj.id, v.kernel)
     return known[reg.obj.id]
 
 
@@ -105,7 +120,7 @@ def fields_of(v: Verifier, map_: MapSpec) -> list[Special]:
     fields = known.get(map_.name)
     if fields is None:
         btf = v.setting.btf
-        fields = special_fields(btf, map_.value_type_id) if btf is not None and map_.value_type_id else []
+        fields = special_fields(btf, map_.value_type_id, v.kernel) if btf is not None and map_.value_type_id else []
         names = [field.name for field in fields]
         if len(fields) > _MAX_FIELDS or any(names.count(name) > 1 for name in _ONCE):
             fields = []  # the kernel then knows of none

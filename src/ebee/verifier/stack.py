@@ -87,7 +87,7 @@ def offsets(v: Verifier, number: int, reg: Reg, off: int, size: int, what: str) 
             message = f"invalid variable-offset {what} stack R{number} {at}"
         raise v.refuse("stack_bounds", message, register=number, value=num, low=low, high=high, size=size)
     missing = slot_of(low) + 1 - len(frame.stack)
-    if missing > 0:
+    if missing > 0 and (size or v.follows_spills):
         frame.stack += [INVALID_SLOT] * missing
         v.stack_bytes[frame.subprog] = max(v.stack_bytes[frame.subprog], 8 * len(frame.stack))
     return low, high

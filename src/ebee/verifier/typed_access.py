@@ -205,7 +205,7 @@ def kernel_struct(v: Verifier, number: int, reg: Reg, off: int, size: int, value
     if struct is None:
         return LOADED[size]
     if reg.flags & MEM_ALLOC:
-        for special in special_fields(struct.btf, struct.id):
+        for special in special_fields(struct.btf, struct.id, v.kernel):
             if at < special.off + special.size and at + size > special.off:
                 message = f"direct access to {special.name} is disallowed"
                 raise v.refuse("map_special_field", message, register=number, off=at, struct=name)

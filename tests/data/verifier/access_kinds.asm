@@ -147,6 +147,7 @@ struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
 like 6.18 6.12 7.3
+kernel 6.1 accepts 10
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -164,6 +165,7 @@ struct elem task:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 refuses
 like 6.18 6.12 7.3
+kernel 6.1 accepts 10
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -180,7 +182,7 @@ section tc
 struct elem task:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 accepts 10
-like 6.18 6.12 7.3
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -199,6 +201,7 @@ struct elem task:kptr_untrusted(task_struct) n:u64
 map elems array value elem
 kernel 6.18 refuses
 like 6.18 6.12 7.3
+kernel 6.1 accepts 12
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -217,7 +220,7 @@ section tc
 struct elem task:kptr_untrusted(task_struct) other:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 accepts 10
-like 6.18 6.12 7.3
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -236,6 +239,7 @@ struct elem task:kptr_untrusted(task_struct) other:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 refuses
 like 6.18 6.12 7.3
+kernel 6.1 accepts 16
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -255,7 +259,7 @@ section tc
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
-like 6.18 6.12 7.3
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -273,7 +277,7 @@ section tc
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 accepts 13
-like 6.18 6.12 7.3
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -293,6 +297,7 @@ struct elem task:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 refuses
 like 6.18 6.12 7.3
+kernel 6.1 accepts 11
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4

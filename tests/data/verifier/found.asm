@@ -129,6 +129,7 @@ struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
 like 6.18 6.12 7.3
+kernel 6.1 refuses stack_unwritten: invalid indirect read from stack R2 off -4+0 size 4
     r7 = *(u64 *)(r1 + 8)
     r2 = r10
     r2 += -4

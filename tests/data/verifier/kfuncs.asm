@@ -985,7 +985,7 @@ section tp_btf/sched_switch
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
-like 6.18 6.12 7.3
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:elems][0]+0
     r1 = *(u64 *)(r1 + 0)
     r2 = *(u32 *)(r1 + 0)                   ;! pointer_may_be_null: R1 invalid mem access 'rcu_ptr_or_null_'
@@ -998,6 +998,7 @@ struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
 like 6.18 6.12 7.3
+kernel 6.1 accepts 5
     r2 = *(u64 *)(r1 + 8)
     r1 = map[fd:elems][0]+0
     *(u64 *)(r1 + 0) = r2                   ;! map_special_field: store to referenced kptr disallowed
@@ -1009,7 +1010,7 @@ section tp_btf/sched_switch
 struct elem task:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 accepts 6
-like 6.18 6.12 7.3
+like 6.18 6.1 6.12 7.3
     r2 = *(u64 *)(r1 + 8)
     r1 = map[fd:elems][0]+0
     *(u64 *)(r1 + 0) = r2
@@ -1023,6 +1024,7 @@ struct elem task:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 refuses
 like 6.18 6.12 7.3
+kernel 6.1 accepts 5
     r2 = 5
     r1 = map[fd:elems][0]+0
     *(u64 *)(r1 + 0) = r2                   ;! map_special_field: invalid kptr access, R2 type=scalar expected=ptr_task_struct or untrusted_ptr_task_struct
@@ -1034,7 +1036,7 @@ section tp_btf/sched_switch
 struct elem task:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 accepts 4
-like 6.18 6.12 7.3
+like 6.18 6.1 6.12 7.3
     r1 = map[fd:elems][0]+0
     *(u64 *)(r1 + 0) = 0
     r0 = 0
@@ -1046,6 +1048,7 @@ struct elem task:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 refuses
 like 6.18 6.12 7.3
+kernel 6.1 accepts 4
     r1 = map[fd:elems][0]+0
     *(u64 *)(r1 + 0) = 1                    ;! map_special_field: BPF_ST imm must be 0 when storing to kptr at off=0
     r0 = 0
@@ -1057,6 +1060,7 @@ struct elem task:kptr_untrusted(cgroup)
 map elems array value elem
 kernel 6.18 refuses
 like 6.18 6.12 7.3
+kernel 6.1 accepts 5
     r2 = *(u64 *)(r1 + 8)
     r1 = map[fd:elems][0]+0
     *(u64 *)(r1 + 0) = r2                   ;! map_special_field: invalid kptr access, R2 type=trusted_ptr_task_struct expected=ptr_cgroup or untrusted_ptr_cgroup

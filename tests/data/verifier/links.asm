@@ -4,6 +4,12 @@ case links_difference_of_a_copy
 section socket
 map values array value 64
 kernel 6.18 accepts 19
+like 6.18 7.3
+kernel 6.1 refuses pointer_offset_range: math between map_value pointer and register with unbounded min value is not allowed
+kernel 6.12 refuses pointer_offset_range: math between map_value pointer and register with unbounded min value is not allowed
+kernel 6.1-user refuses pointer_offset_range: math between map_value pointer and register with unbounded min value is not allowed
+kernel 6.12-user refuses pointer_offset_range: math between map_value pointer and register with unbounded min value is not allowed
+kernel 7.3-user refuses pointer_offset_range: math between map_value pointer and register with unbounded min value is not allowed
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -26,6 +32,12 @@ case links_difference_of_a_copy_too_large
 section socket
 map values array value 64
 kernel 6.18 refuses
+like 6.18 7.3
+kernel 6.1 refuses pointer_offset_range: math between map_value pointer and register with unbounded min value is not allowed
+kernel 6.12 refuses pointer_offset_range: math between map_value pointer and register with unbounded min value is not allowed
+kernel 6.1-user refuses pointer_offset_range: math between map_value pointer and register with unbounded min value is not allowed
+kernel 6.12-user refuses pointer_offset_range: math between map_value pointer and register with unbounded min value is not allowed
+kernel 7.3-user refuses pointer_offset_range: math between map_value pointer and register with unbounded min value is not allowed
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -48,6 +60,12 @@ case links_sum_of_32_bits
 section socket
 map values array value 64
 kernel 6.18 accepts 18
+like 6.18 7.3
+kernel 6.1 refuses access_unbounded: R6 unbounded memory access, make sure to bounds check any such access
+kernel 6.12 refuses access_unbounded: R6 unbounded memory access, make sure to bounds check any such access
+kernel 6.1-user refuses access_unbounded: R6 unbounded memory access, make sure to bounds check any such access; R6 pointer arithmetic of map value goes out of range, prohibited for !root
+kernel 6.12-user refuses access_unbounded: R6 unbounded memory access, make sure to bounds check any such access; R6 pointer arithmetic of map value goes out of range, prohibited for !root
+kernel 7.3-user refuses access_unbounded: R6 unbounded memory access, make sure to bounds check any such access
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -70,6 +88,7 @@ case links_sum_of_32_bits_of_a_wide_number
 section socket
 map values array value 64
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -91,6 +110,7 @@ case links_sums_of_32_and_64_bits
 section socket
 map values array value 64
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -115,6 +135,12 @@ case links_two_sums_of_32_bits
 section socket
 map values array value 64
 kernel 6.18 accepts 20
+like 6.18 7.3
+kernel 6.1 refuses access_unbounded: R6 unbounded memory access, make sure to bounds check any such access
+kernel 6.12 refuses access_unbounded: R6 unbounded memory access, make sure to bounds check any such access
+kernel 6.1-user refuses access_unbounded: R6 unbounded memory access, make sure to bounds check any such access; R6 pointer arithmetic of map value goes out of range, prohibited for !root
+kernel 6.12-user refuses access_unbounded: R6 unbounded memory access, make sure to bounds check any such access; R6 pointer arithmetic of map value goes out of range, prohibited for !root
+kernel 7.3-user refuses access_unbounded: R6 unbounded memory access, make sure to bounds check any such access
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -139,6 +165,7 @@ case links_of_other_numbers_are_no_reason_to_stop
 section socket
 map values array value 64
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -169,6 +196,7 @@ kernel 6.18 refuses
 case load_acquire_of_a_socket
 section sk_reuseport
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r2 = *(u64 *)(r1 + 40)
     w0 = load_acquire((u32 *)(r2 + 4))      ;! atomic_operand: BPF_ATOMIC loads from R2 sock is not allowed
     r0 = 0
@@ -177,6 +205,7 @@ kernel 6.18 refuses
 case load_acquire_of_a_context
 section sk_reuseport
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     w0 = load_acquire((u32 *)(r1 + 16))     ;! atomic_operand: BPF_ATOMIC loads from R1 ctx is not allowed
     r0 = 0
     exit
@@ -184,6 +213,8 @@ kernel 6.18 refuses
 case trap_of_a_compiler
 section socket
 kernel 6.18 refuses
+like 6.18 7.3
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     call __bpf_trap                         ;! register_unset: unexpected __bpf_trap() due to uninitialized variable?
     r0 = 0
     exit
@@ -193,6 +224,7 @@ section tc
 struct elem t:bpf_timer
 map elems array value elem
 kernel 6.18 accepts 49
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -232,6 +264,9 @@ kernel 6.18 accepts 49
 case callback_loop_of_a_context
 section tc
 kernel 6.18 refuses
+kernel 6.1 accepts 8
+kernel 6.12 refuses argument_type: R1 type=ctx expected=scalar
+kernel 7.3 refuses argument_type: R1 type=ctx expected=scalar
     r2 = subprog[turn]
     r3 = 0
     r4 = 0

@@ -6,6 +6,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 accepts 26
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -38,6 +39,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 accepts 27
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -71,6 +73,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -104,6 +107,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -132,6 +136,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -170,6 +175,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -203,6 +209,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -237,6 +244,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -269,6 +277,7 @@ struct own n:bpf_list_node lock:bpf_spin_lock pad:u32
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(own.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -303,6 +312,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -327,6 +337,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r9 = r1
     r1 = map[fd:values]
     r2 = r10
@@ -351,6 +362,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 accepts 22
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -380,6 +392,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -405,6 +418,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -433,6 +447,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -463,6 +478,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 accepts 22
+like 6.18 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -490,6 +506,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -517,6 +534,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -541,6 +559,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -561,6 +580,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -584,6 +604,8 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12
+kernel 7.3 refuses reference_release: release kfunc bpf_obj_drop expects referenced PTR_TO_BTF_ID passed to R1
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -612,6 +634,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -638,6 +661,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -664,6 +688,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -690,6 +715,8 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12
+kernel 7.3 refuses reference_release: release kfunc bpf_obj_drop expects referenced PTR_TO_BTF_ID passed to R1
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -710,6 +737,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -730,6 +758,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -759,6 +788,7 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 accepts 36
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -800,6 +830,7 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -837,6 +868,7 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 accepts 31
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -875,6 +907,7 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -905,6 +938,7 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 accepts 31
+like 6.18 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -940,6 +974,7 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -965,6 +1000,7 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1001,6 +1037,7 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1038,6 +1075,7 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1076,6 +1114,7 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1116,6 +1155,7 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1153,6 +1193,8 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 refuses
+like 6.18 6.12
+kernel 7.3 refuses pointer_may_be_null: Possibly NULL pointer passed to trusted R3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1186,6 +1228,7 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 accepts 26
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1218,6 +1261,7 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1247,6 +1291,7 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 accepts 44
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1296,6 +1341,7 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1344,6 +1390,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1376,6 +1423,7 @@ struct node n:bpf_list_node data:u64 m:bpf_list_node
 struct value lock:bpf_spin_lock pad:u32 head:bpf_list_head(node.n)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1398,6 +1446,7 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 accepts 25
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1429,6 +1478,7 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1456,6 +1506,7 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 accepts 22
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1484,6 +1535,7 @@ struct leaf n:bpf_rb_node data:u64 count:bpf_refcount
 struct value lock:bpf_spin_lock pad:u32 root:bpf_rb_root(leaf.n) held:kptr(leaf)
 map values array value value entries 1
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1506,6 +1558,7 @@ struct pair a:u64 b:u64
 struct value pc:percpu_kptr(pair)
 map values array value value entries 2
 kernel 6.18 accepts 23
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1536,6 +1589,7 @@ struct pair a:u64 b:u64
 struct value pc:percpu_kptr(pair)
 map values array value value entries 2
 kernel 6.18 accepts 27
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1569,6 +1623,7 @@ struct pair a:u64 b:u64
 struct value pc:percpu_kptr(pair)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1593,6 +1648,7 @@ struct pair a:u64 b:u64
 struct value pc:percpu_kptr(pair)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1613,6 +1669,8 @@ struct pair a:u64 b:u64
 struct value pc:percpu_kptr(pair)
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12
+kernel 7.3 refuses other: R1 expected for bpf_percpu_obj_drop()
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1637,6 +1695,7 @@ section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
 kernel 6.18 accepts 17
+like 6.18 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1658,6 +1717,7 @@ section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1678,6 +1738,7 @@ section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1700,6 +1761,7 @@ section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1719,6 +1781,7 @@ section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
 kernel 6.18 accepts 30
+like 6.18 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1752,6 +1815,7 @@ section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1788,6 +1852,7 @@ section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1815,6 +1880,7 @@ section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1833,6 +1899,7 @@ section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1852,6 +1919,7 @@ section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
 kernel 6.18 refuses
+kernel 7.3 refuses other: R1 doesn't point to map value or allocated object
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1871,6 +1939,7 @@ section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
 kernel 6.18 accepts 21
+like 6.18 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1896,6 +1965,7 @@ section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1919,6 +1989,7 @@ section tc
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
 kernel 6.18 refuses
+like 6.18 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1943,6 +2014,7 @@ section raw_tp/sys_enter
 struct value lock:bpf_res_spin_lock n:u32
 map values array value value entries 2
 kernel 6.18 refuses map_program: tracing progs cannot use bpf_spin_lock yet
+kernel 7.3 accepts 17
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -1965,6 +2037,7 @@ struct value n:u64 work:bpf_wq
 map values array value value entries 2
 map others array value value entries 2
 kernel 6.18 accepts 27
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2001,6 +2074,7 @@ struct value n:u64 work:bpf_wq
 map values array value value entries 2
 map others array value value entries 2
 kernel 6.18 accepts 32
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2042,6 +2116,7 @@ struct value n:u64 work:bpf_wq
 map values array value value entries 2
 map others array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2077,6 +2152,7 @@ struct value n:u64 work:bpf_wq
 map values array value value entries 2
 map others array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2099,6 +2175,7 @@ struct value n:u64 work:bpf_wq
 map values array value value entries 2
 map others array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2121,6 +2198,8 @@ struct value n:u64 work:bpf_wq
 map values array value value entries 2
 map others array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12
+kernel 7.3 refuses other: R1 doesn't point to a map value
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2143,6 +2222,8 @@ struct value n:u64 work:bpf_wq
 map values array value value entries 2
 map others array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12
+kernel 7.3 refuses pointer_may_be_null: Possibly NULL pointer passed to trusted R2
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2170,6 +2251,8 @@ struct value n:u64 work:bpf_wq
 map values array value value entries 2
 map others array value value entries 2
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 accepts 11
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2188,6 +2271,8 @@ struct value n:u64 work:bpf_wq
 map values array value value entries 2
 map others array value value entries 2
 kernel 6.18 refuses map_program: tracing progs cannot use bpf_wq yet
+like 6.18 6.12
+kernel 7.3 accepts 14
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2210,6 +2295,7 @@ struct value work:bpf_task_work n:u64
 map values array value value entries 2
 map others array value value entries 2
 kernel 6.18 accepts 18
+like 6.18 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2237,6 +2323,7 @@ struct value work:bpf_task_work n:u64
 map values array value value entries 2
 map others array value value entries 2
 kernel 6.18 refuses
+like 6.18 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2264,6 +2351,7 @@ struct value work:bpf_task_work n:u64
 map values array value value entries 2
 map others array value value entries 2
 kernel 6.18 refuses
+kernel 7.3 refuses other: R2 doesn't point to a map value
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2291,6 +2379,7 @@ struct value work:bpf_task_work n:u64
 map values array value value entries 2
 map others array value value entries 2
 kernel 6.18 refuses
+like 6.18 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2318,6 +2407,7 @@ struct value work:bpf_task_work n:u64
 map values array value value entries 2
 map others array value value entries 2
 kernel 6.18 refuses
+like 6.18 7.3
     r1 = map[fd:values]
     r2 = r10
     r2 += -4
@@ -2344,6 +2434,7 @@ section tc
 func test global ptr throws:caught
 func caught global u64
 kernel 6.18 accepts 4
+like 6.18 6.12 7.3
     r1 = 64
     call bpf_throw
     r0 = 0
@@ -2357,6 +2448,7 @@ section cgroup_skb/egress
 func test global ptr throws:caught
 func caught global u64
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = 64
     call bpf_throw
     r0 = 0
@@ -2370,6 +2462,7 @@ section tc
 func test global ptr throws:caught
 func caught global u64
 kernel 6.18 refuses
+like 6.18 6.12 7.3
     r1 = 64
     call bpf_throw
     r0 = 0
@@ -2385,6 +2478,7 @@ section tc
 func test global ptr throws:caught
 func caught global u64 u64
 kernel 6.18 refuses exception: exception cb only supports single integer argument
+like 6.18 6.12 7.3
     r1 = 64
     call bpf_throw
     r0 = 0
@@ -2398,6 +2492,7 @@ section tc
 func test global ptr throws:caught
 func caught static u64
 kernel 6.18 refuses exception: exception callback 'caught' must have global linkage
+like 6.18 6.12 7.3
     r1 = 64
     call bpf_throw
     r0 = 0
@@ -2409,6 +2504,9 @@ kernel 6.18 refuses exception: exception callback 'caught' must have global link
 case throw_cookie_returned
 section cgroup_skb/egress
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.12-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
+kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN
     r1 = 64
     call bpf_throw                          ;! return_value: At program exit the register R1 has smin=64 smax=64 should have been in [0, 3]
     r0 = 0

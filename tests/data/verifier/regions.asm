@@ -1074,7 +1074,7 @@ section tp_btf/sched_switch
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 accepts 9
-like 6.18 6.12 7.3
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -1092,6 +1092,7 @@ struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
 like 6.18 6.12 7.3
+kernel 6.1 accepts 11
     r7 = *(u64 *)(r1 + 8)
     *(u32 *)(r10 - 4) = 0
     r2 = r10
@@ -1109,7 +1110,7 @@ section tp_btf/sched_switch
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
-like 6.18 6.12 7.3
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4

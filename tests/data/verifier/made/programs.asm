@@ -729,6 +729,7 @@ struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
 like 6.18 6.12 7.3
+kernel 6.1 accepts 10
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -2328,7 +2329,7 @@ section tp_btf/sched_switch
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
-like 6.18 6.12 7.3
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -3095,7 +3096,7 @@ section tc
 struct elem task:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 accepts 10
-like 6.18 6.12 7.3
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -3666,6 +3667,7 @@ struct elem task:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 refuses
 like 6.18 6.12 7.3
+kernel 6.1 refuses context_write: BPF_ST stores into R1 ctx is not allowed
     *(u64 *)(r1 + 0) = 0                    ;! context_access: invalid bpf_context access off=0 size=8
     r0 = 8
     exit
@@ -8710,7 +8712,7 @@ section tc
 struct elem task:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 refuses
-like 6.18 6.12 7.3
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
@@ -9155,7 +9157,7 @@ section tc
 struct elem task:kptr_untrusted(task_struct) other:kptr_untrusted(task_struct)
 map elems array value elem
 kernel 6.18 refuses
-like 6.18 6.12 7.3
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     exit
     r2 += -4                                ;! cfg_unreachable: unreachable insn 2
@@ -10686,7 +10688,7 @@ section tc
 struct elem task:kptr(task_struct)
 map elems array value elem
 kernel 6.18 refuses
-like 6.18 6.12 7.3
+like 6.18 6.1 6.12 7.3
     *(u32 *)(r10 - 4) = 0
     r2 = r10
     r2 += -4
