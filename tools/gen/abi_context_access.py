@@ -22,7 +22,7 @@ from ebee.sys.os_seam import Fd
 
 PATH = "src/ebee/abi/context_access.py"
 MOST_BYTES = 240  # no context is longer; those of tracepoints and of system calls have no fields of their own
-_NO_FIELDS = (bpf.BPF_PROG_TYPE_TRACEPOINT, bpf.BPF_PROG_TYPE_SYSCALL)
+NO_FIELDS = (bpf.BPF_PROG_TYPE_TRACEPOINT, bpf.BPF_PROG_TYPE_SYSCALL)
 
 # What is not a context and yet has fields of its own: a kind of section, and what makes r1 point there.
 OBJECTS = {
@@ -148,7 +148,7 @@ def generate() -> str:
         key = (prog_type, attach_type, flags)
         if key not in tried:
             tried[key] = kind
-            row = ("", "", "") if prog_type in _NO_FIELDS else touched(kind)
+            row = ("", "", "") if prog_type in NO_FIELDS else touched(kind)
             may_return = returned(kind)
             if may_return is not None:
                 returns[kind] = may_return
@@ -156,7 +156,7 @@ def generate() -> str:
             if first != kind:
                 tried[key] = first
                 returns.pop(kind, None)
-            elif prog_type not in _NO_FIELDS:
+            elif prog_type not in NO_FIELDS:
                 reads[kind], writes[kind], results[kind] = row
         if tried[key] != kind:
             like[kind] = tried[key]

@@ -51,7 +51,7 @@ _LSM = (
     "inode_storage_get inode_storage_delete sk_storage_get sk_storage_delete spin_lock spin_unlock bprm_opts_set"
     " get_attach_cookie get_func_arg get_func_arg_cnt get_func_ret d_path setsockopt getsockopt"
 )
-_LIKE = {
+LIKE = {
     "fentry": ("tp_btf", f"{_TRAMPOLINE} d_path"),
     "fexit": ("tp_btf", f"{_TRAMPOLINE} get_func_ret d_path"),
     "fmod_ret": ("tp_btf", f"{_TRAMPOLINE} get_func_ret d_path"),
@@ -64,7 +64,7 @@ _LIKE = {
 
 
 # Helpers that this kernel's configuration leaves out: what shows a kind that has them elsewhere.
-_LEFT_OUT = {"probe_write_user": "get_stackid", "override_return": "kprobe"}
+LEFT_OUT = {"probe_write_user": "get_stackid", "override_return": "kprobe"}
 # Whose programs can only be loaded with a type of the kernel's that this kernel does not have, or by later kernels.
 _NOT_TRIED = (
     "struct_ops", "struct_ops.s", "tracepoint.s", "tp.s", "raw_tracepoint.s", "raw_tp.s", "fentry.multi",
@@ -124,15 +124,15 @@ def words(names: set[str]) -> str:
 
 def generate() -> str:
     known = {kind: found for kind in SECTIONS if (found := helpers_of(kind))}
-    if silent := sorted({like for like, _ in _LIKE.values()} - known.keys()):
+    if silent := sorted({like for like, _ in LIKE.values()} - known.keys()):
         raise emit.SourceMissing(f"this kernel, or this user, cannot try programs of section {silent[0]!r}")
-    for kind, (like, more) in _LIKE.items():
+    for kind, (like, more) in LIKE.items():
         known[kind] = known[like] | set(more.split())
-    for name, shown_by in _LEFT_OUT.items():
+    for name, shown_by in LEFT_OUT.items():
         for kind, found in known.items():
             if shown_by in found or shown_by == kind.partition(".")[0]:
                 found.add(name)
-    for kind in _LIKE:
+    for kind in LIKE:
         if unknown := known[kind] - HELPER_IDS.keys():
             raise SystemExit(f"no helpers: {unknown}")
     everywhere = set.intersection(*known.values())

@@ -24,6 +24,7 @@ from ..btf.kinds import (
     MODIFIER_KINDS,
 )
 from ..record import Record
+from .versions import places_differ
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,11 +89,14 @@ class TableContext(Context):
 
     __slots__ = ("_reads", "_results", "_writes")
 
-    def __init__(self, kind: str, *, has_bpf: bool = True) -> None:
-        self._reads, self._writes = _places(READS.get(kind, "")), _places(WRITES.get(kind, ""))
+    def __init__(self, kind: str, *, has_bpf: bool = True, kernel: str = "6.18") -> None:
+        less, more = places_differ(kernel, kind)
+        kind = LIKE.get(kind, kind)
+        self._reads = places(READS.get(kind, "")) - places(less)
+        self._writes = places(WRITES.get(kind, "")) | places(more)
         if not has_bpf:
-            self._reads -= _places(READS_OF_BPF.get(kind, ""))
-            self._writes -= _places(WRITES_OF_BPF.get(kind, ""))
+            self._reads -= places(READS_OF_BPF.get(kind, ""))
+            self._writes -= places(WRITES_OF_BPF.get(kind, ""))
         self._results: dict[tuple[int, int], Field] = {}
         for word in RESULTS.get(kind, "").split():
             place, _, what = word.partition("=")
@@ -105,7 +109,7 @@ class TableContext(Context):
         return self._results.get((off, size), SCALAR_FIELD)
 
 
-def _places(row: str) -> frozenset[tuple[int, int]]:
+def places(row: str) -> frozenset[tuple[int, int]]:
     found = []
     for word in row.split():
         size, _, offsets = word.partition("@")
@@ -193,7 +197,7 @@ def value_field(btf: Btf, type_id: int, is_trusted: bool, is_nullable: bool) -> 
 
 def context_of(
     prog_type: int, kind: str, *, attach_type: int = 0, btf: Btf | None = None, attach_to: str = "",
-    has_bpf: bool = True,
+    has_bpf: bool = True, kernel: str = "6.18",
 ) -> Context:
     """Return the context of programs of a kind of section; `btf` and `attach_to` are needed for typed hooks."""
     if prog_type == bpf.BPF_PROG_TYPE_TRACEPOINT:
@@ -206,7 +210,7 @@ def context_of(
         from . import struct_ops
 
         return struct_ops.context_of(btf, attach_to)
-    return TableContext(LIKE.get(kind, kind), has_bpf=has_bpf)
+    return TableContext(kind, has_bpf=has_bpf, kernel=kernel)
 
 
 def _typed_hook(prog_type: int, kind: str, attach_type: int, btf: Btf, attach_to: str) -> Context:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from ..errors import BtfError, InternalError
 from .explore import verify
-from .refusal import Refusal, Verdict
+from .refusal import Options, Refusal, Verdict
 from .setting import setting_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..spec.object import ObjectSpec, ProgramSpec
     from ..spec.target import Target
-    from .refusal import Options
 
 
 MOST_INSNS = 1_000_000  # BPF_COMPLEXITY_LIMIT_INSNS
@@ -28,7 +27,8 @@ def verify_program(
     if not 0 < count <= MOST_INSNS:
         return Verdict(False, Refusal("program_size", 0, f"a program of {count} instructions"))
     try:
-        return verify(setting_of(prog, obj, target), options)
+        options = options or Options()
+        return verify(setting_of(prog, obj, target, options.kernel), options)
     except BtfError as e:  # types that are none: the object's fault
         return Verdict(False, Refusal("line_info", 0, str(e)))
     except Exception as e:

@@ -135,18 +135,11 @@ def check_helper(v: Verifier, proto: HelperProto) -> None:
         lose_packet(v)
 
 
-# Helpers that sockets' programs may call since. Source: bpf_base_func_proto.
-_LATER = {
-    "get_current_pid_tgid": (6, 10), "get_ns_current_pid_tgid": (6, 10), "get_current_uid_gid": (6, 16),
-    "get_current_comm": (6, 16),
-}  # fmt: skip
-
-
 def _check_allowed(v: Verifier, proto: HelperProto) -> None:
     setting, state, name = v.setting, v.state, proto.name
     full = f"bpf_{name}#{proto.number}"
-    is_later = v.program.kind == "socket" and v.kernel < _LATER.get(name, ())
-    if is_later or not may_call(name, v.program.kind, has_bpf=v.privileged, has_perfmon=v.privileged):
+    kind, kernel = v.program.kind, v.options.kernel
+    if not may_call(name, kind, has_bpf=v.privileged, has_perfmon=v.privileged, kernel=kernel):
         message = f"program of this type cannot use helper {full}"
         raise v.refuse("helper_not_allowed", message, helper=name, kind=v.program.kind)
     if name in ("setsockopt", "getsockopt") and setting.attach_to == "tcp_congestion_ops.release":

@@ -48,6 +48,7 @@ from .state import (
     Reg,
     Slot,
 )
+from .versions import has_kfunc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ def decode_kfunc(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
         message = "cannot call kernel function from non-GPL compatible program"
         raise v.refuse("helper_gpl", message, license=v.setting.license)
     name = v.setting.kfuncs.get(slot, f"#{insn.imm}")
-    return (_call_kfunc, slot + 1, name, kfunc_proto(v.setting, name))
+    kfunc = kfunc_proto(v.setting, name) if has_kfunc(v.options.kernel, name) else None
+    return (_call_kfunc, slot + 1, name, kfunc)
 
 
 def _call_kfunc(v: Verifier, op: Any) -> int:
@@ -163,7 +165,7 @@ def _check_allowed(v: Verifier, kfunc: Kfunc) -> None:
     if not v.privileged:
         message = "loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN"
         raise v.refuse("helper_privilege", message, function=name)
-    if not may_call(name, setting.prog_type, setting.expected_attach_type):
+    if not may_call(name, setting.prog_type, setting.expected_attach_type, v.options.kernel):
         raise v.refuse("kfunc_not_allowed", f"calling kernel function {name} is not allowed", function=name)
     if state.locks and name not in _UNDER_LOCKS:
         raise v.refuse("lock", "function calls are not allowed while holding a lock", function=name)

@@ -19,6 +19,7 @@ from ..btf.kinds import (
     BTF_KIND_UNION,
 )
 from ..record import Record
+from .versions import kfunc_differs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,11 +68,15 @@ class Kfunc(Record):
     kernel_context: BtfType | None = None
 
 
-def may_call(name: str, prog_type: int, expected_attach_type: int) -> bool:
-    """Tell if programs of a type may call a kernel function."""
+def may_call(name: str, prog_type: int, expected_attach_type: int, kernel: str = "6.18") -> bool:
+    """Tell if programs of a type may call a function of a kernel."""
     if name in EVERYWHERE:
         return True
     kind = bpf.PROG_TYPE_NAMES.get(prog_type, "").removeprefix("BPF_PROG_TYPE_")
+    if prog_type != bpf.BPF_PROG_TYPE_STRUCT_OPS:
+        differs = kfunc_differs(kernel, _LIKE.get(kind, kind), name)
+        if differs is not None:
+            return differs
     kinds = TYPES_OF.get(name, "").split()
     if prog_type == bpf.BPF_PROG_TYPE_STRUCT_OPS:
         return name.startswith(_CONGESTION) or ("TRACING" in kinds and "SYSCALL" in kinds)

@@ -15,6 +15,7 @@ from .names import type_name
 from .prototypes import hook_kind
 from .special_fields import GRAPH_ROOTS, LOCKS, Special, fields_of
 from .state import NOT_INIT, SCALAR
+from .versions import has_kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,12 +47,13 @@ _SLEEPERS = (
     bpf.BPF_PROG_TYPE_LSM, bpf.BPF_PROG_TYPE_KPROBE, bpf.BPF_PROG_TYPE_STRUCT_OPS, bpf.BPF_PROG_TYPE_SYSCALL,
 )  # fmt: skip
 _SLEEPING_HOOKS = (bpf.BPF_TRACE_FENTRY, bpf.BPF_TRACE_FEXIT, bpf.BPF_MODIFY_RETURN, bpf.BPF_TRACE_ITER)
+_SLEEPERS_7 = (*_SLEEPERS, bpf.BPF_PROG_TYPE_RAW_TRACEPOINT, bpf.BPF_PROG_TYPE_TRACEPOINT)
+_SLEEPING_HOOKS_7 = (*_SLEEPING_HOOKS, bpf.BPF_TRACE_RAW_TP)
 _TRAMPOLINES = (bpf.BPF_TRACE_FENTRY, bpf.BPF_TRACE_FEXIT)
 # Hooks of security modules that answer yes or no. Source: bool_lsm_hooks, kernel/bpf/bpf_lsm.c.
 _BOOL_HOOKS = ("inode_xattr_skipcap", "xfrm_state_pol_flow_match", "key_permission")
 
-# Since when there are programs and maps of a type.
-_TYPES_SINCE = {bpf.BPF_PROG_TYPE_NETFILTER: (6, 4)}
+# Since when there are maps of a type.
 _MAPS_SINCE = {bpf.BPF_MAP_TYPE_CGRP_STORAGE: (6, 2), bpf.BPF_MAP_TYPE_ARENA: (6, 9)}
 
 
@@ -68,7 +70,7 @@ class Program:
         self.special_structs: dict[int, list[Special]] = {}  # of the program's own types, by id
         self.context = context_of(
             setting.prog_type, self.kind, attach_type=setting.expected_attach_type, btf=setting.kernel_btf,
-            attach_to=setting.attach_to, has_bpf=options.privileged,
+            attach_to=setting.attach_to, has_bpf=options.privileged, kernel=options.kernel,
         )  # fmt: skip
         self.context_is_memory = setting.prog_type == bpf.BPF_PROG_TYPE_SYSCALL
         self.returns = returned_by(setting, self.kind)
@@ -163,7 +165,7 @@ def check_return(v: Verifier, number: int = 0) -> None:
 
 def check_type(v: Verifier) -> None:
     """Refuse a type of programs, or of maps, that the kernel does not have yet. Raises: Refusal."""
-    if v.kernel < _TYPES_SINCE.get(v.setting.prog_type, ()):
+    if not has_kind(v.options.kernel, v.program.kind):
         raise v.refuse("load_argument", "Invalid argument", kind=v.program.kind)
     for map_ in v.setting.maps.values():
         if v.kernel < _MAPS_SINCE.get(map_.map_type, ()):
@@ -173,7 +175,8 @@ def check_type(v: Verifier) -> None:
 def check_sleepable(v: Verifier) -> None:
     """Refuse programs that may sleep where their hook cannot. Source: can_be_sleepable(). Raises: Refusal."""
     prog_type = v.setting.prog_type
-    may_sleep = prog_type in _SLEEPERS or (prog_type == _TRACING and v.setting.expected_attach_type in _SLEEPING_HOOKS)
+    sleepers, hooks = (_SLEEPERS_7, _SLEEPING_HOOKS_7) if v.kernel >= (7, 0) else (_SLEEPERS, _SLEEPING_HOOKS)
+    may_sleep = prog_type in sleepers or (prog_type == _TRACING and v.setting.expected_attach_type in hooks)
     if v.program.may_sleep and not may_sleep:
         message = "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable"
         raise v.refuse("attach_target", message)

@@ -11,6 +11,7 @@ from ..abi.helper_protos import HELPER_PROTOS, NEEDS_BPF, NEEDS_PERFMON, NEEDS_T
 from ..abi.helpers import HELPER_NAMES
 from ..record import Record
 from ..spec.sections import SECTIONS
+from .versions import helper_differs
 
 
 class Arg(Record):
@@ -129,9 +130,10 @@ def hook_kind(prog_type: int, expected_attach_type: int, prog_flags: int = 0) ->
 
 
 def may_call(
-    name: str, section: str, *, has_bpf: bool = True, has_perfmon: bool = True, has_admin: bool = True
-) -> bool:
-    """Whether programs of a kind of section that are loaded with these capabilities may call a helper.
+    name: str, section: str, *, has_bpf: bool = True, has_perfmon: bool = True, has_admin: bool = True,
+    kernel: str = "6.18",
+) -> bool:  # fmt: skip
+    """Whether programs of a kind of section that are loaded with these capabilities may call a helper of a kernel.
 
     Source: the get_func_proto functions of each type, and bpf_base_func_proto (Linux 6.18).
     """
@@ -141,4 +143,5 @@ def may_call(
         return False
     if name in NEEDS_BPF and not has_bpf:
         return False
-    return has_helper(section, name)
+    differs = helper_differs(kernel, section, name)
+    return has_helper(section, name) if differs is None else differs

@@ -20,6 +20,7 @@ from ..spec.object import (
     RELO_TP_FIELD,
     MapSpec,
 )
+from .versions import has_kfunc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,8 +66,12 @@ def slots_of(insns: list[Insn]) -> list[int]:
     return slots
 
 
-def setting_of(prog: ProgramSpec, obj: ObjectSpec, target: Target | None = None) -> Setting:
+def setting_of(
+    prog: ProgramSpec, obj: ObjectSpec, target: Target | None = None, kernel: str = "6.18"
+) -> Setting:  # fmt: skip
     """Return what the verifier is told of a program. The kernel's types are the target's, if it has them.
+
+    Of `kernel`, the version whose rules hold, it is asked which functions are there.
 
     Offsets that wait for the target's tracepoints are filled in where it knows them, and what CO-RE asks of its types;
     where it has no types, the values stay that the object's own types give.
@@ -99,7 +104,7 @@ def setting_of(prog: ProgramSpec, obj: ObjectSpec, target: Target | None = None)
         elif reloc.kind == RELO_KFUNC:
             made.kfuncs[slot] = reloc.symbol
             insn.opcode, insn.src_reg = CALL, BPF_PSEUDO_KFUNC_CALL
-        elif reloc.kind == RELO_KSYM and reloc.is_weak and target is not None and not _has_symbol(target, reloc.symbol):
+        elif reloc.kind == RELO_KSYM and reloc.is_weak and not _has_symbol(target, reloc.symbol, kernel):
             insn.src_reg = insn.imm = 0
         elif reloc.kind == RELO_KSYM:
             made.ksyms[slot] = reloc.symbol
@@ -122,11 +127,11 @@ def setting_of(prog: ProgramSpec, obj: ObjectSpec, target: Target | None = None)
     return made
 
 
-def _has_symbol(target: Target, name: str) -> bool:
+def _has_symbol(target: Target | None, name: str, kernel: str) -> bool:
     """Tell if the target's types have a variable or function, True if it has no types at all."""
-    btf = target.btf()
+    btf = target.btf() if target is not None else None
     return btf is None or btf.by_name(name, BTF_KIND_VAR) is not None or any(
-        btf.by_name(n, BTF_KIND_FUNC) is not None for n in kernel_names(name)
+        btf.by_name(n, BTF_KIND_FUNC) is not None and has_kfunc(kernel, n) for n in kernel_names(name)
     )
 
 

@@ -352,11 +352,13 @@ kernel 7.3 accepts 2
 case struct_ops_member_may_sleep
 section struct_ops.s/bpf_dummy_ops.test_sleepable
 kernel 6.18 accepts 2
+like 6.18 6.12 7.3
     r0 = 0
     exit
 
 case struct_ops_member_may_not_sleep
 section struct_ops.s/bpf_dummy_ops.test_2
 kernel 6.18 refuses attach_target: attach to unsupported member test_2 of struct bpf_dummy_ops
+like 6.18 6.1 6.12 7.3
     r0 = 0
     exit

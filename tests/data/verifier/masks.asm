@@ -4,6 +4,11 @@ case mask_of_either_sign
 section socket
 map values array value 64
 kernel 6.18 refuses
+like 6.18 6.1 6.12
+kernel 7.3 accepts 15
+kernel 6.1-user refuses pointer_offset_range: R6 has unknown scalar with mixed signed bounds, pointer arithmetic with it prohibited for !root
+kernel 6.12-user refuses pointer_offset_range: R6 has unknown scalar with mixed signed bounds, pointer arithmetic with it prohibited for !root
+kernel 7.3-user refuses pointer_offset_range: R6 has unknown scalar with mixed signed bounds, pointer arithmetic with it prohibited for !root
     call get_prandom_u32
     r6 = r0
     r6 <<= 62
@@ -25,6 +30,10 @@ case mask_of_a_constant_and_a_number
 section socket
 map values array value 64
 kernel 6.18 accepts 25
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses pointer_arithmetic: R0 tried to add from different maps, paths or scalars, pointer arithmetic with it prohibited for !root
+kernel 6.12-user refuses pointer_arithmetic: R0 tried to add from different maps, paths or scalars, pointer arithmetic with it prohibited for !root
+kernel 7.3-user refuses pointer_arithmetic: R0 tried to add from different maps, paths or scalars, pointer arithmetic with it prohibited for !root
     call get_prandom_u32
     r6 = r0
     r6 &= 3
@@ -47,6 +56,10 @@ case mask_of_two_ranges
 section socket
 map values array value 64
 kernel 6.18 accepts 19
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses pointer_arithmetic: R0 tried to add from different maps, paths or scalars, pointer arithmetic with it prohibited for !root
+kernel 6.12-user refuses pointer_arithmetic: R0 tried to add from different maps, paths or scalars, pointer arithmetic with it prohibited for !root
+kernel 7.3-user refuses pointer_arithmetic: R0 tried to add from different maps, paths or scalars, pointer arithmetic with it prohibited for !root
     call get_prandom_u32
     r6 = r0
     r6 &= 3
@@ -72,6 +85,7 @@ case mask_of_two_places
 section socket
 map values array value 64
 kernel 6.18 accepts 21
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     call get_prandom_u32
     r6 = r0
     r6 &= 3
@@ -96,6 +110,10 @@ case mask_of_a_pointer_and_of_a_number
 section socket
 map values array value 64
 kernel 6.18 accepts 19
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses pointer_arithmetic: R0 tried to add from different maps, paths or scalars, pointer arithmetic with it prohibited for !root
+kernel 6.12-user refuses pointer_arithmetic: R0 tried to add from different maps, paths or scalars, pointer arithmetic with it prohibited for !root
+kernel 7.3-user refuses pointer_arithmetic: R0 tried to add from different maps, paths or scalars, pointer arithmetic with it prohibited for !root
     call get_prandom_u32
     r6 = r0
     r6 &= 3
@@ -118,6 +136,10 @@ kernel 6.18 accepts 19
 case mask_of_the_context
 section socket
 kernel 6.18 accepts 4
+like 6.18 6.1 6.12 7.3
+kernel 6.1-user refuses pointer_arithmetic: R1 has pointer with unsupported alu operation, pointer arithmetic with it prohibited for !root
+kernel 6.12-user refuses pointer_arithmetic: R1 has pointer with unsupported alu operation, pointer arithmetic with it prohibited for !root
+kernel 7.3-user refuses pointer_arithmetic: R1 has pointer with unsupported alu operation, pointer arithmetic with it prohibited for !root
     r6 = 4
     r1 += r6
     r0 = 0
@@ -126,6 +148,7 @@ kernel 6.18 accepts 4
 case mask_of_the_stack
 section socket
 kernel 6.18 accepts 6
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     r6 = -8
     r1 = r10
     r1 += r6
@@ -137,6 +160,7 @@ case mask_of_one_way
 section socket
 map values array value 64
 kernel 6.18 accepts 13
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     call get_prandom_u32
     r6 = r0
     r6 &= 31
@@ -156,6 +180,7 @@ case mask_only_where_predicted
 section socket
 map values array value 64
 kernel 6.18 accepts 15
+like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     call get_prandom_u32
     r6 = r0
     r6 &= 31
