@@ -170,6 +170,31 @@ def test_the_verifier_judges_by_the_kernels_configuration():
     assert done.returncode and "write --kconfig CONFIG_HZ=250" in done.stderr
 
 
+FLAVOURED = HEAD + """
+struct task_struct;
+extern struct task_struct *bpf_task_from_pid___ours(int pid) __ksym __weak;
+extern void bpf_task_release___ours(struct task_struct *task) __ksym __weak;
+extern void bpf_not_there(void) __ksym __weak;
+SEC("tc") int f(void *ctx) {
+    if (bpf_not_there)
+        bpf_not_there();
+    if (!bpf_task_from_pid___ours)
+        return 0;
+    struct task_struct *task = bpf_task_from_pid___ours(1);
+    if (task)
+        bpf_task_release___ours(task);
+    return 1;
+}
+"""
+
+
+@pytest.mark.needs_kernel
+def test_the_verifier_knows_functions_by_flavoured_names():
+    made = compile_text(FLAVOURED)
+    (now,), (before,) = ebee.verify(made), ebee.verify(made, kernel="6.1")  # which does not have it, nor calls it
+    assert now.accepted and before.accepted and before.processed < now.processed
+
+
 @BOTH
 def test_maps_of_before_and_without_types(backend):
     for debug in (True, False):

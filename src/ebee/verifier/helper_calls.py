@@ -135,11 +135,17 @@ def check_helper(v: Verifier, proto: HelperProto) -> None:
         lose_packet(v)
 
 
+# Iterators that set and get options of sockets. Source: bpf_iter_tcp_get_func_proto(), bpf_iter_unix_get_func_proto().
+_OF_SOCKETS = ("tcp", "unix")
+
+
 def _check_allowed(v: Verifier, proto: HelperProto) -> None:
     setting, state, name = v.setting, v.state, proto.name
     full = f"bpf_{name}#{proto.number}"
     kind, kernel = v.program.kind, v.options.kernel
-    if not may_call(name, kind, has_bpf=v.privileged, has_perfmon=v.privileged, kernel=kernel):
+    is_iter = setting.prog_type == bpf.BPF_PROG_TYPE_TRACING and setting.expected_attach_type == bpf.BPF_TRACE_ITER
+    of_sockets = is_iter and setting.attach_to in _OF_SOCKETS and name in ("setsockopt", "getsockopt")
+    if not of_sockets and not may_call(name, kind, has_bpf=v.privileged, has_perfmon=v.privileged, kernel=kernel):
         message = f"program of this type cannot use helper {full}"
         raise v.refuse("helper_not_allowed", message, helper=name, kind=v.program.kind)
     if name in ("setsockopt", "getsockopt") and setting.attach_to == "tcp_congestion_ops.release":

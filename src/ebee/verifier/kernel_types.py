@@ -6,7 +6,7 @@ btf_struct_ids_match() in kernel/bpf/btf.c.
 
 from __future__ import annotations
 
-from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_DATASEC, BTF_KIND_FUNC, BTF_KIND_STRUCT, BTF_KIND_VAR
+from ..btf.kinds import BTF_KIND_ARRAY, BTF_KIND_DATASEC, BTF_KIND_FUNC, BTF_KIND_STRUCT, BTF_KIND_UNION, BTF_KIND_VAR
 from ..btf.special import KPTR_TAGS
 from ..record import Record
 from ..spec.core_fields import kernel_names
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .prototypes import Arg
 
 _MAX_NESTING = 16
+_STRUCTS = (BTF_KIND_STRUCT, BTF_KIND_UNION)
 
 
 class KptrField(Record):
@@ -50,14 +51,16 @@ def is_at(struct: BtfType, off: int, name: str, *, strict: bool = False) -> bool
     for _ in range(_MAX_NESTING):
         if off == 0 and struct.name == name:
             return True
-        if strict or struct.kind != BTF_KIND_STRUCT:
+        if strict or struct.kind not in _STRUCTS:
             return False
         for member in struct.members:
             at = member.bit_off // 8
             type_ = struct.btf.resolve(member.type_id)
             if type_.kind == BTF_KIND_ARRAY:
                 type_ = struct.btf.resolve(type_.array[0])
-            if at <= off and type_.kind == BTF_KIND_STRUCT and off < at + max(1, type_.size_bytes):
+            if struct.kind == BTF_KIND_UNION and type_.kind not in _STRUCTS:
+                return False  # the first of a union's members that lies there counts
+            if at <= off and type_.kind in _STRUCTS and off < at + max(1, type_.size_bytes):
                 struct, off = type_, off - at
                 break
         else:

@@ -5,7 +5,7 @@ Source: kernel/bpf/verifier.c (Linux 6.18): check_kfunc_call(), check_kfunc_args
 
 from __future__ import annotations
 
-from ..btf.kinds import BTF_KIND_PTR, BTF_KIND_STRUCT
+from ..btf.kinds import BTF_KIND_PTR, BTF_KIND_STRUCT, BTF_KIND_UNION
 from ..errors import EbeeError
 from . import calls, dynptrs, functions, graphs, iterators
 from .alu import check_read
@@ -427,12 +427,16 @@ def _irq_flag(v: Verifier, number: int, reg: Reg, param: Param, call: KfuncCall)
 
 
 def _map(v: Verifier, number: int, reg: Reg, param: Param, call: KfuncCall) -> None:
-    if reg.kind != CONST_PTR_TO_MAP:
+    if reg.kind not in (CONST_PTR_TO_MAP, PTR_TO_BTF_ID):
         raise v.refuse("argument_type", f"pointer in R{number} isn't map pointer", register=number)
     if call.map is not None and (call.map is not reg.obj or call.map_uid != reg.id):
         what = "workqueue" if call.kfunc.name == "bpf_wq_init" else "bpf_task_work"
         message = f"{what} pointer in R{number - 1} map_uid={call.map_uid} doesn't match map pointer in R{number} "
         raise v.refuse("timer", f"{message}map_uid={reg.id}", register=number)
+    if reg.kind == PTR_TO_BTF_ID:  # the kernel's struct of a map, as iterators have it
+        btf = v.setting.kernel_btf
+        _struct(v, number, reg, param.replace(target=btf.by_name("bpf_map", BTF_KIND_STRUCT) if btf else None), call)
+        return
     call.map, call.map_uid = reg.obj, reg.id
 
 
@@ -596,6 +600,8 @@ def _pointed(v: Verifier, call: KfuncCall, pointer: BtfType) -> tuple[int, Any, 
         if "rcu_protected" in kfunc.flags:
             flags |= MEM_RCU
         return PTR_TO_BTF_ID, target, flags, 0, 0
+    if name == "bpf_session_cookie":
+        return PTR_TO_MEM, None, 0, 8, 0
     size, flags = call.size, MEM_RDONLY * call.rdonly
     if not size:
         size, flags = pointer.btf.sizeof(pointer.type_id), MEM_RDONLY
@@ -632,7 +638,7 @@ def _cast_to(v: Verifier, call: KfuncCall) -> BtfType:
         struct = btf.by_id(call.const or 0) if btf is not None else None
     except EbeeError:
         struct = None
-    if struct is None or struct.kind != BTF_KIND_STRUCT:
+    if struct is None or struct.kind not in (BTF_KIND_STRUCT, BTF_KIND_UNION):
         message = "kfunc bpf_rdonly_cast type ID argument must be of a struct"
         raise v.refuse("btf_type", message, function=call.kfunc.name)
     return struct

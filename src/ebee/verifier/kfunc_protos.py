@@ -40,6 +40,9 @@ _BY_SUFFIX = {
 _PROJECTIONS = {"__sk_buff": "sk_buff", "xdp_md": "xdp_buff"}
 # Types of programs that have the functions of another type. Source: bpf_prog_type_to_kfunc_hook().
 _LIKE = {"LSM": "TRACING"}
+# What only programs that run at a function's start and at its end may call. Source: bpf_kprobe_multi_filter().
+_OF_SESSIONS = ("bpf_session_is_return", "bpf_session_cookie")
+_SESSIONS = (bpf.BPF_TRACE_KPROBE_SESSION, bpf.BPF_TRACE_UPROBE_SESSION)
 _CONGESTION = ("tcp_", "cubictcp_", "bbr_", "dctcp_")  # for struct_ops: net/ipv4/tcp_cong.c and beside it
 
 
@@ -72,6 +75,8 @@ def may_call(name: str, prog_type: int, expected_attach_type: int, kernel: str =
     """Tell if programs of a type may call a function of a kernel."""
     if name in EVERYWHERE:
         return True
+    if name in _OF_SESSIONS:
+        return prog_type == bpf.BPF_PROG_TYPE_KPROBE and expected_attach_type in _SESSIONS
     kind = bpf.PROG_TYPE_NAMES.get(prog_type, "").removeprefix("BPF_PROG_TYPE_")
     if prog_type != bpf.BPF_PROG_TYPE_STRUCT_OPS:
         differs = kfunc_differs(kernel, _LIKE.get(kind, kind), name)

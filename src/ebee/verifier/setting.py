@@ -102,7 +102,7 @@ def setting_of(
             made.maps[slot] = MapSpec(reloc.symbol, bpf.BPF_MAP_TYPE_INSN_ARRAY, 4, 16, len(table))
             insn.src_reg, insn.imm = BPF_PSEUDO_MAP_VALUE, 0
         elif reloc.kind == RELO_KFUNC:
-            made.kfuncs[slot] = reloc.symbol
+            made.kfuncs[slot] = _function_name(target, reloc.symbol)
             insn.opcode, insn.src_reg = CALL, BPF_PSEUDO_KFUNC_CALL
         elif reloc.kind == RELO_KSYM and reloc.is_weak and not _has_symbol(target, reloc.symbol, kernel):
             insn.src_reg = insn.imm = 0
@@ -125,6 +125,13 @@ def setting_of(
     if target is not None:
         made.kernel_btf = target.btf()
     return made
+
+
+def _function_name(target: Target | None, name: str) -> str:
+    """Return under which name the target's types have a kernel function, the given one where they do not."""
+    btf = target.btf() if target is not None else None
+    names = kernel_names(name) if btf is not None else ()
+    return next((n for n in names if btf is not None and btf.by_name(n, BTF_KIND_FUNC) is not None), name)
 
 
 def _has_symbol(target: Target | None, name: str, kernel: str) -> bool:

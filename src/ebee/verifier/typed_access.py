@@ -53,6 +53,9 @@ _SOCKETS = {
     PTR_TO_TCP_SOCK: TableContext("tcp_sock"),
 }
 _MAX_NESTING = 32
+# Who may write the mark of a connection. Source: nf_conntrack_btf_struct_access().
+_CONNECTION_WRITERS = (bpf.BPF_PROG_TYPE_SCHED_CLS, bpf.BPF_PROG_TYPE_SCHED_ACT, bpf.BPF_PROG_TYPE_XDP)
+_CONNECTIONS, _MARK_BYTES = ("nf_conn", "nf_conn___init"), 4
 # The kernel's struct of each kind of map. Source: map_btf_id of struct bpf_map_ops.
 _MAP_STRUCTS = {
     getattr(bpf, f"BPF_MAP_TYPE_{word}"): name
@@ -212,8 +215,8 @@ def kernel_struct(v: Verifier, number: int, reg: Reg, off: int, size: int, value
     found = _walk(v, number, struct, at, size)
     if found is None or value is not None or reg.flags & MEM_ALLOC:
         return LOADED[size]
-    target, tags, field_name, owner = found
-    flags = _walked_flags(v, reg, owner, field_name, tags)
+    target, tags, field_name = found
+    flags = _walked_flags(v, reg, name, field_name, tags)
     return Reg(PTR_TO_BTF_ID, _ZERO, v.new_id() if flags & PTR_MAYBE_NULL else 0, 0, flags, target)
 
 
@@ -236,6 +239,10 @@ def map_itself(v: Verifier, number: int, reg: Reg, off: int, size: int, value: R
 
 def _is_writable(v: Verifier, struct: BtfType | None, at: int, size: int) -> bool:
     """Tell if programs of this type may write there in a struct that the kernel owns."""
+    if struct is not None and v.setting.prog_type in _CONNECTION_WRITERS and struct.name in _CONNECTIONS:
+        connection = struct.btf.by_name("nf_conn", BTF_KIND_STRUCT)
+        places = [m.bit_off // 8 for m in connection.members if m.name == "mark"] if connection is not None else []
+        return at in places and size <= _MARK_BYTES
     if struct is None or v.setting.prog_type != bpf.BPF_PROG_TYPE_STRUCT_OPS:
         return False
     from .struct_ops import may_write
@@ -244,7 +251,10 @@ def _is_writable(v: Verifier, struct: BtfType | None, at: int, size: int) -> boo
 
 
 def _walked_flags(v: Verifier, reg: Reg, owner: str, field: str, tags: set[str]) -> int:
-    """Return the flags of a pointer that was loaded from a struct. Source: check_ptr_to_btf_access()."""
+    """Return the flags of a pointer that was loaded from a field in a struct `owner`, or in a part of it.
+
+    Source: check_ptr_to_btf_access().
+    """
     place = (owner, field)
     flags = MEM_USER * ("user" in tags) | MEM_PERCPU * ("percpu" in tags) | MEM_RCU * ("rcu" in tags)
     if reg.flags & PTR_UNTRUSTED:
@@ -265,8 +275,8 @@ def _walked_flags(v: Verifier, reg: Reg, owner: str, field: str, tags: set[str])
     return PTR_UNTRUSTED
 
 
-def _walk(v: Verifier, number: int, struct: BtfType, off: int, size: int) -> tuple[BtfType, set[str], str, str] | None:
-    """Return what is at a place in a struct if that is a pointer to a struct: it, its tags, the field and its struct.
+def _walk(v: Verifier, number: int, struct: BtfType, off: int, size: int) -> tuple[BtfType, set[str], str] | None:
+    """Return what is at a place in a struct if that is a pointer to a struct: it, its tags, and the field.
 
     None stands for a number. Raises: Refusal.
     """
@@ -304,7 +314,7 @@ def _walk(v: Verifier, number: int, struct: BtfType, off: int, size: int) -> tup
             if size != 8 or off != at:
                 message = f"cannot access ptr member {member.name} with moff {at}"
                 raise _bad_member(v, number, message, struct, off, size)
-            return _pointee(type_, member.name, struct.name)
+            return _pointee(type_, member.name)
         if inner is None:
             return None
         struct, off = inner
@@ -324,7 +334,7 @@ def _has_flexible_end(struct: BtfType) -> bool:
     return last.kind == BTF_KIND_ARRAY and last.array[2] == 0
 
 
-def _pointee(pointer: BtfType, field: str, owner: str) -> tuple[BtfType, set[str], str, str] | None:
+def _pointee(pointer: BtfType, field: str) -> tuple[BtfType, set[str], str] | None:
     if not pointer.type_id:
         return None
     tags, at = set(), pointer.btf.by_id(pointer.type_id)
@@ -333,7 +343,7 @@ def _pointee(pointer: BtfType, field: str, owner: str) -> tuple[BtfType, set[str
             tags.add(at.name)
         at = pointer.btf.by_id(at.type_id)
     at = pointer.btf.resolve(at.id)
-    return (at, tags, field, owner) if at.kind == BTF_KIND_STRUCT else None
+    return (at, tags, field) if at.kind == BTF_KIND_STRUCT else None
 
 
 ACCESS = {
