@@ -113,17 +113,16 @@ def start_callback(v: Verifier, call: Call) -> None:
     if call.proto.is_async:
         call_later(v, call.callback, callback, regs)
         return
-    if call.proto.name == "loop" and v.regs[1].kind != SCALAR:
-        message = f"R1 type={type_name(v.regs[1])} expected=scalar"
-        raise v.refuse("argument_type", message, register=1)
-    if call.proto.name == "loop":
-        if v.regs[1].kind != SCALAR:
-            if (6, 18) <= v.kernel < (7, 0):
-                raise v.refuse("kernel_limit", "verifier bug: backtracking misuse", register=1)
-            message = f"R1 type={type_name(v.regs[1])} expected=scalar"
+    count = v.regs[1]
+    if call.proto.name == "loop" and count.kind != SCALAR:
+        if (6, 18) <= v.kernel < (7, 0):
+            raise v.refuse("kernel_limit", "verifier bug: backtracking misuse", register=1)
+        if v.kernel >= (6, 7):  # those before look at the function once, whatever the count is
+            message = f"R1 type={type_name(count)} expected=scalar"
             raise v.refuse("argument_type", message, register=1)
+    elif call.proto.name == "loop":
         v.pruning.mark_precise(1)
-        if v.frame.callback_depth >= v.regs[1].num.umax:
+        if v.frame.callback_depth >= count.num.umax:
             v.frame.callback_depth = 0
             return
     call_now(v, call.callback, callback, regs)
@@ -132,6 +131,7 @@ def start_callback(v: Verifier, call: Call) -> None:
 def call_later(v: Verifier, subprog: int, callback: Callback, regs: list[Reg], *, may_sleep: bool = False) -> None:
     """Let a function be explored that runs after the program, with these arguments."""
     start = v.code.starts[subprog]
+    v.called_later.add(subprog)
     frame = Frame([_NO] * 11, [], subprog, -1, (start,), callback)
     frame.regs[10] = Reg(PTR_TO_STACK, _ZERO, obj=0)
     frame.regs[1:6] = regs

@@ -78,6 +78,7 @@ class Verifier:
         self.stack_bytes = [0] * len(self.code.starts)
         self.accessed = [0] * len(self.ops)  # by slot: the kind and flags of the pointer that memory is accessed by
         self.called_globals: set[int] = set()
+        self.called_later: set[int] = set()  # functions of timers, work queues, task work
         self.packet_movers: set[int] | None = None
         self.sleepers: set[int] | None = None
         self.visits = [0] * len(self.ops) if options.count_visits else None

@@ -5,6 +5,7 @@ Source: kernel/bpf/verifier.c (Linux 6.18): do_check_subprogs(), check_btf_func(
 
 from __future__ import annotations
 
+from ..abi import bpf
 from ..btf.kinds import BTF_FUNC_GLOBAL, BTF_KIND_DECL_TAG, BTF_KIND_FUNC, BTF_KIND_INT
 from .function_args import NUMBERS, arguments_of, entry_registers
 from .kfunc_protos import kfunc_proto
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
 EXCEPTION_CALLBACK = "exception_callback:"
 _TAIL_CALL, _TAIL_CALL_STACK = 12, 256
+_LEAST_PRIVATE = 64  # bytes of a frame: BPF_PRIV_STACK_MIN_SIZE
+# Types of programs beside those of trampolines that may interrupt each other.
+_OWN_STACKS = (
+    bpf.BPF_PROG_TYPE_KPROBE, bpf.BPF_PROG_TYPE_TRACEPOINT, bpf.BPF_PROG_TYPE_PERF_EVENT,
+    bpf.BPF_PROG_TYPE_RAW_TRACEPOINT,
+)  # fmt: skip
 
 
 def is_global(v: Verifier, subprog: int) -> bool:
@@ -175,23 +182,30 @@ def check_stack_depth(v: Verifier) -> int:
             tail_calls[code.subprog_of[slot]] = True
     sizes = [-(-max(size, 1) // 16) * 16 for size in v.stack_bytes]
     deepest, callback = 0, exception_callback(v)
-    roots = {0, *(callee for sites in calls for slot, callee in sites if _is_address(v, slot))}
-    for root in sorted(roots):
+    later = v.called_later if callback is None else v.called_later | {callback}
+    on_kernels: set[int] = set()  # whose stack is the kernel's, since they run later, too
+    for root in (*sorted(later), 0):
+        has_own = root == 0 and _has_private_stacks(v) and not any(tail_calls)
         work: list[tuple[int, int, int, tuple[int, ...]]] = [(root, 0, 1, (root,))]
         while work:
             subprog, above, frames, path = work.pop()
             if above >= _TAIL_CALL_STACK and tail_calls[subprog]:
                 message = f"tail_calls are not allowed when call stack of previous frames is {above} bytes. Too large"
                 raise Refusal("stack_size", code.starts[subprog], message, {"bytes": above})
+            is_private = has_own and sizes[subprog] >= _LEAST_PRIVATE and subprog not in on_kernels
+            if not has_own:
+                on_kernels.add(subprog)
             total = above + sizes[subprog]
-            deepest = max(deepest, total)
+            deepest = max(deepest, sizes[subprog] if is_private else total)
+            if is_private:
+                total = above
             if total > STACK_BYTES:
                 message = f"combined stack size of {frames} calls is {total}. Too large"
                 raise Refusal("stack_size", code.starts[subprog], message, {"bytes": total, "calls": frames})
             for slot, callee in calls[subprog]:
                 if callee == callback and not _is_address(v, slot):
                     raise Refusal("exception", slot, f"insn {slot} cannot call exception cb directly")
-                if _is_address(v, slot) and callee in path:
+                if _is_address(v, slot) and (callee in path or callee in later):
                     continue
                 if callee in path:
                     raise Refusal("call_function", slot, "recursive call", {"function": callee})
@@ -200,6 +214,14 @@ def check_stack_depth(v: Verifier) -> int:
                     raise Refusal("call_depth", slot, message, {"depth": frames + 1})
                 work.append((callee, total, frames + 1, (*path, callee)))
     return deepest
+
+
+def _has_private_stacks(v: Verifier) -> bool:
+    """Tell if functions with a large frame have a stack of their own. Source: bpf_enable_priv_stack()."""
+    setting = v.setting
+    is_here = setting.target is None or setting.target.arch == "x86_64"
+    is_traced = setting.prog_type == bpf.BPF_PROG_TYPE_TRACING and setting.expected_attach_type != bpf.BPF_TRACE_ITER
+    return v.kernel >= (6, 13) and is_here and (is_traced or setting.prog_type in _OWN_STACKS)
 
 
 def _is_address(v: Verifier, slot: int) -> bool:

@@ -488,3 +488,96 @@ like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
     lock *(u64 *)(r10 - 12) += r1           ;! misaligned: misaligned stack access off 0+0+-12 size 8
     r0 = 0
     exit
+
+case stack_of_its_own
+section raw_tp/sys_enter
+kernel 6.18 accepts 7
+    *(u64 *)(r10 - 512) = 0
+    call inner
+    r0 = 0
+    exit
+  inner:
+    *(u64 *)(r10 - 64) = 0
+    r0 = 0
+    exit
+
+case stack_of_its_own_is_not_for_small_frames
+section raw_tp/sys_enter
+kernel 6.18 accepts 7
+    *(u64 *)(r10 - 8) = 0
+    call inner
+    r0 = 0
+    exit
+  inner:
+    *(u64 *)(r10 - 512) = 0
+    r0 = 0
+    exit
+
+case stack_of_its_own_not_with_tail_calls
+section raw_tp/sys_enter
+map progs prog_array
+kernel 6.18 refuses stack_size: combined stack size of 2 calls is 576. Too large
+    *(u64 *)(r10 - 512) = 0
+    r6 = r1
+    call inner
+    r1 = r6
+    r2 = map[fd:progs]
+    r3 = 0
+    call tail_call
+    r0 = 0
+    exit
+  inner:
+    *(u64 *)(r10 - 64) = 0
+    r0 = 0
+    exit
+
+case stack_of_its_own_not_in_tc
+section tc
+kernel 6.18 refuses stack_size: combined stack size of 2 calls is 576. Too large
+    *(u64 *)(r10 - 512) = 0
+    call inner
+    r0 = 0
+    exit
+  inner:
+    *(u64 *)(r10 - 64) = 0
+    r0 = 0
+    exit
+
+case stack_of_a_timer_is_not_added
+section tc
+struct elem t:bpf_timer
+map elems array value elem
+kernel 6.18 accepts 15
+    *(u64 *)(r10 - 512) = 0
+    *(u32 *)(r10 - 4) = 0
+    r2 = r10
+    r2 += -4
+    r1 = map[fd:elems]
+    call map_lookup_elem
+    if r0 == 0 goto out
+    r1 = r0
+    r2 = subprog[later]
+    call timer_set_callback
+  out:
+    r0 = 0
+    exit
+  later:
+    *(u64 *)(r10 - 512) = 0
+    r0 = 0
+    exit
+
+case stack_of_a_loop_is_added
+section tc
+kernel 6.18 refuses stack_size: combined stack size of 2 calls is 576. Too large
+    *(u64 *)(r10 - 512) = 0
+    r1 = 4
+    r2 = subprog[turn]
+    r3 = 0
+    r4 = 0
+    call loop
+    r0 = 0
+    exit
+  turn:
+    *(u64 *)(r10 - 64) = 0
+    r0 = 0
+    exit
