@@ -74,12 +74,23 @@ def _has_clang(python: Path) -> bool:
     return subprocess.run([python, "-c", "import pytest, ziglang"], stderr=subprocess.DEVNULL).returncode == 0
 
 
-def make_clone(root: Path, guest: Path) -> None:
-    """Copy what tests need of this clone, with compiled Python."""
-    for python in (Path(sys.executable), ROOT / ".venv" / "bin" / "python"):  # the second is what tools/test set up
+def _python_with_clang(cache: Path) -> Path:
+    """Return an interpreter that can compile C: this one, that of tools/test, or one of its own in the cache.
+
+    Raises: CalledProcessError when the package cannot be had.
+    """
+    own = cache / "clang" / "bin" / "python"
+    for python in (Path(sys.executable), ROOT / ".venv" / "bin" / "python", own):
         if python.exists() and _has_clang(python):
-            subprocess.run([python, ROOT / "tests" / "clang_objects.py"], check=True)
-            break
+            return python
+    subprocess.run([sys.executable, "-m", "venv", cache / "clang"], check=True)
+    subprocess.run([own, "-m", "pip", "install", "--quiet", "pytest", "ziglang"], check=True)
+    return own
+
+
+def make_clone(root: Path, guest: Path, cache: Path) -> None:
+    """Copy what tests need of this clone, with compiled Python and the objects of C sources."""
+    subprocess.run([_python_with_clang(cache), ROOT / "tests" / "clang_objects.py"], check=True)
     skip = shutil.ignore_patterns("__pycache__", ".*")
     for name in CLONE:
         source, target = ROOT / name, root / GUEST_CLONE / name

@@ -33,7 +33,7 @@ FOLDERS = "ebee-vmtest-"  # how names of temporary folders begin; the process fo
 def main(argv: list[str]) -> int:
     """Run the tests on each kernel; return 0 if all passed and none that is there for a guest was skipped."""
     parser = argparse.ArgumentParser(prog="vmtest/run", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--timeout", type=int, default=600, metavar="SECONDS", help="for each kernel (600)")
+    parser.add_argument("--timeout", type=int, default=900, metavar="SECONDS", help="for each kernel (900)")
     parser.add_argument("--shell-command", metavar="TEXT", help="run this command of the shell, not pytest")
     parser.add_argument("kernels", help=f"a version or its beginning, several with commas, or `all`: {', '.join(ALL)}")
     parser.add_argument("pytest", nargs=argparse.REMAINDER, help=f"for pytest; no path: {' '.join(DEFAULT_TESTS)}")
@@ -52,7 +52,7 @@ def main(argv: list[str]) -> int:
         with tempfile.TemporaryDirectory(prefix=f"{FOLDERS}{os.getpid()}-") as folder:
             guests = Guests(qemu, Path(folder))
             results = [guests.run(kernel, command, options.timeout) for kernel in kernels]
-    except PackageError as e:
+    except (PackageError, subprocess.CalledProcessError) as e:
         print(f"vmtest: {e}")
         return 2
     print("\n== vmtest")
@@ -93,12 +93,11 @@ class Guests:
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ebee/vmtest"
         cache.mkdir(parents=True, exist_ok=True)
         self.cache = cache
+        self.root = folder / "guest"
         with _Locked(cache):
             self.archive = Archive(cache)
-            packages = self.archive.guest()
-        self.root = folder / "guest"
-        image.make_guest(packages, self.root)
-        image.make_clone(folder / "clone", self.root)
+            image.make_guest(self.archive.guest(), self.root)
+            image.make_clone(folder / "clone", self.root, cache)
         for name in ("guest", "clone"):
             _pack(folder / name)
 

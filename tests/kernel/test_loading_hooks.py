@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,15 @@ def run(names):
     return {name: before[SLOTS.index(name)] for name in names}
 
 
+def session(name):
+    """Load one of the programs that run where functions begin and where they return."""
+    obj = ebee.read(compiled("hooks"))
+    obj.globals.own = os.getpid()
+    for program in obj.programs.values():
+        program.autoload = program.name == name
+    return obj.load()
+
+
 @pytest.mark.needs_kernel
 def test_a_typed_tracepoint():
     assert run(HOOKS[""])["on_tp_btf"] >= 2
@@ -50,6 +61,32 @@ def test_probes_on_functions():
 @pytest.mark.needs_feature("kprobe_multi")
 def test_probes_on_many_functions():
     assert run(HOOKS["kprobe_multi"]) == dict.fromkeys(HOOKS["kprobe_multi"], 1)
+
+
+@pytest.mark.needs_feature("kprobe_session", "kprobe")
+def test_beginnings_and_returns_of_kernel_functions():
+    with session("on_session") as obj, obj.attach():
+        os.getpgid(0)
+        assert list(obj.globals.hits)[8:] == [1, 1, 0, 0]
+
+
+@pytest.mark.needs_feature("fsession", "fentry")
+def test_trampolines_of_beginnings_and_returns():
+    with session("on_fsession") as obj, obj.attach():
+        os.getpgid(0)
+        assert list(obj.globals.hits)[8:] == [0, 0, 1, 1]
+
+
+@pytest.mark.needs_feature("uprobe_session")
+def test_beginnings_and_returns_of_user_functions(tmp_path):
+    """On a copy of the C library of this test's own."""
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    own = tmp_path / "libc_copy.so"
+    shutil.copy(next(line.split()[-1] for line in lines if "libc.so" in line or "libc-" in line), own)
+    library = ctypes.CDLL(str(own))
+    with session("on_user_session") as obj, obj.programs["on_user_session"].attach(f"{own}:getpgid", pid=os.getpid()):
+        library.getpgid(0)
+        assert list(obj.globals.hits)[8:] == [0, 0, 1, 1]
 
 
 @pytest.mark.needs_feature("fentry")

@@ -8,10 +8,12 @@ import shlex
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import ebee
+import kernel_features
 from ebee import Hash, u32, u64
 from ebee.btf.read import Btf
 from ebee.elf import layout
@@ -73,6 +75,32 @@ def test_a_congestion_control_is_called():
         assert calls[3] > 0 and calls[4] >= calls[3]
     with pytest.raises(OSError):  # it is gone
         talk()
+
+
+SCX_DSQ_GLOBAL = 1 << 63 | 1
+SCX = Path("/sys/kernel/sched_ext")
+dsq_insert = ebee.kfunc("scx_bpf_dsq_insert", optional=True)
+scheduled = Hash(u32, u64)
+
+
+class InTurn(ebee.StructOps, name="sched_ext_ops"):
+    name = "ebee_in_turn"
+    timeout_ms = 5000
+
+    def enqueue(p, enq_flags):
+        scheduled[0] += 1
+        dsq_insert(p, SCX_DSQ_GLOBAL, 20_000_000, enq_flags)
+
+
+@pytest.mark.needs_feature("sched_ext", "struct_ops_link", "fentry")
+@pytest.mark.skipif(not kernel_features.in_guest(), reason="it schedules a whole machine, so one of its own")
+def test_a_scheduler_of_all_tasks():
+    with ebee.attach(InTurn, backend="kernel"):
+        assert (SCX / "state").read_text() == "enabled\n" and (SCX / "root/ops").read_text() == "ebee_in_turn\n"
+        done = subprocess.run([sys.executable, "-S", "-c", "print(sum(range(100_000)))"], capture_output=True, timeout=60)
+        assert done.stdout == b"4999950000\n"
+        assert scheduled[0] > 10 and (SCX / "state").read_text() == "enabled\n"
+    assert (SCX / "state").read_text() in ("disabled\n", "disabling\n")
 
 
 def bpftool_version():

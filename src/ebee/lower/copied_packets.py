@@ -1,4 +1,4 @@
-"""Packets whose bytes a program can only copy: those of socket filters and of netfilter.
+"""Packets whose bytes a program can only copy: those of socket filters, of parsers of streams and of netfilter.
 
 Each header has memory of its own on the stack, which it is copied to when it is found. A place in such a packet is two
 numbers: what it is counted from, and how many bytes. Where a socket filter's packet begins depends on its socket (at
@@ -159,6 +159,16 @@ class SocketPacket(CopiedPacket):
         b.start(done)
 
 
+class StreamPacket(CopiedPacket):
+    """What a stream's parser has of it. Linux 7 attaches none that may move its packet, to bring it together or not."""
+
+    first = _DATA
+
+    def copy(self, place: Place, size: int, to: Value, *, is_from_data: bool) -> Value:
+        """Copy bytes; return 0, or something else where they are not all there."""
+        return self.b.call(FUNC.skb_load_bytes, self.ctx, place[1], to, self.b.const(size))
+
+
 class NetfilterPacket(CopiedPacket):
     """The packet of a netfilter program, which begins with its IP header."""
 
@@ -183,4 +193,4 @@ class NetfilterPacket(CopiedPacket):
         return Num(self.b.op("zext", size, size=4), 0, 0xFFFF_FFFF)
 
 
-MAKE = {"socket": SocketPacket, "netfilter": NetfilterPacket}
+MAKE = {"socket": SocketPacket, "sk_skb/stream_parser": StreamPacket, "netfilter": NetfilterPacket}

@@ -21,7 +21,7 @@ class RoomHelper(Record):
 
 
 _TC, _LWT, _XMIT = "tcx/ingress tcx/egress netkit/primary netkit/peer", "lwt_in lwt_out lwt_seg6local", "lwt_xmit"
-_STREAM = "sk_skb/stream_parser sk_skb/stream_verdict sk_skb/verdict"
+_STREAM = "sk_skb/stream_verdict sk_skb/verdict"  # not the parser: Linux 7 attaches none that may move its packet
 
 # Source: *_func_proto and bpf_helper_changes_pkt_data in net/core/filter.c (Linux 6.18).
 ROOM: dict[str, RoomHelper] = {

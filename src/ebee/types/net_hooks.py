@@ -125,8 +125,8 @@ NET_HOOKS: dict[str, NetHook] = {
         is_checked=False,
     ),
     "sk_skb/stream_parser": _STREAM.replace(
-        low=-(1 << 31), high=(1 << 31) - 1, hint="return the length of the message in bytes, 0 if it is not known yet",
-        is_checked=False,
+        noun="sk_skb parser", low=-(1 << 31), high=(1 << 31) - 1, hint="return the length of the message in bytes, 0 if it is not known yet",
+        writes=False, copies=True,
     ),
     "sk_skb/stream_verdict": _STREAM,
     "sk_skb/verdict": _STREAM,

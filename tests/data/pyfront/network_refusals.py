@@ -96,6 +96,13 @@ def messages(pkt):
     return ebee.SK_PASS
 
 
+@ebee.sk_skb("parser")
+def lengths(pkt):
+    pkt[0] = 1  # error: a sk_skb parser cannot change packets | read pkt[0], and return what becomes of it
+    pkt.pull()  # error: a sk_skb parser has no pull()
+    return pkt[0]
+
+
 @ebee.cgroup_sock_addr("bind4")
 def no_packets(ctx):
     counts[0] = ctx[0]  # error: the probe's context cannot be indexed in a probe
