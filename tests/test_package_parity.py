@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ebee.spec.sections import SECTIONS
+
 ROOT = Path(__file__).resolve().parents[1]
 STATES = ("none", "thin", "done")
 
@@ -26,14 +28,26 @@ def test_there_is_a_table():
     assert len(ROWS) >= 20
 
 
-@pytest.mark.parametrize(("part", "state", "proof"), ROWS, ids=[row[0] for row in ROWS])
-def test_row(part, state, proof):
-    assert state in STATES
+def check_tests(proof):
+    """Return the tests that a proof names, all of which exist."""
     tests = re.findall(r"`(tests/[^`]+)`", proof)
-    assert bool(tests) == (state != "none"), "a row names its tests exactly when it has begun"
     for test in tests:
         path, _, name = test.partition("::")
         assert (ROOT / path).exists(), f"{path} does not exist"
         if name:
             tree = ast.parse((ROOT / path).read_text())
             assert name in {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}, test
+    return tests
+
+
+@pytest.mark.parametrize(("part", "state", "proof"), ROWS, ids=[row[0] for row in ROWS])
+def test_row(part, state, proof):
+    assert state in STATES
+    assert bool(check_tests(proof)) == (state != "none"), "a row names its tests exactly when it has begun"
+
+
+def test_every_section_has_a_test():
+    page = (ROOT / "docs/parity/hooks.md").read_text()
+    assert len(check_tests(page)) > 50
+    named = set(re.findall(r"`([^`\s]+)`", page))
+    assert set(SECTIONS) - named == set()

@@ -125,7 +125,8 @@ NET_HOOKS: dict[str, NetHook] = {
         is_checked=False,
     ),
     "sk_skb/stream_parser": _STREAM.replace(
-        noun="sk_skb parser", low=-(1 << 31), high=(1 << 31) - 1, hint="return the length of the message in bytes, 0 if it is not known yet",
+        noun="sk_skb parser", low=-(1 << 31), high=(1 << 31) - 1,
+        hint="return the length of the message in bytes, 0 if it is not known yet",
         writes=False, copies=True,
     ),
     "sk_skb/stream_verdict": _STREAM,
