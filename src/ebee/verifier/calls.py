@@ -12,7 +12,7 @@ from .jumps import find_earlier, widen
 from .programs import check_return, ends_of
 from .references import lose_packet
 from .scalar import const
-from .state import MAX_FRAMES, NOT_INIT_REG, PTR_TO_STACK, SCALAR, UNKNOWN_REG, Frame, Reg, State
+from .state import NOT_INIT_REG, PTR_TO_STACK, SCALAR, UNKNOWN_REG, Frame, Reg, State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def _call_local(v: Verifier, op: Any) -> int:
 
 
 def enter_function(v: Verifier, state: State, subprog: int, start: int, site: int, callback: Any = None) -> Frame:
-    """Put a new frame on a state, without arguments, and return it. Raises: Refusal where there are 8."""
+    """Put a new frame on a state, without arguments, and return it. Raises: Refusal where there are too many."""
     depth = len(state.frames)
-    if depth >= MAX_FRAMES:
+    if depth >= v.max_frames:
         raise v.refuse("call_depth", f"the call stack of {depth + 1} frames is too deep", depth=depth + 1)
     chain = (*state.frames[-1].chain, site)
     v.pruning.slots.entries.setdefault(chain, set()).add(start)

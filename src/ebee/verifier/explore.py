@@ -19,7 +19,7 @@ from .prototypes import helper_proto
 from .prune import Pruning
 from .refusal import Options, Refusal, Stats, Verdict
 from .scalar import const, rules_of
-from .state import NOT_INIT_REG, PTR_TO_CTX, PTR_TO_STACK, Frame, Reg, State
+from .state import MAX_FRAMES, MAX_FRAMES_7, NOT_INIT_REG, PTR_TO_CTX, PTR_TO_STACK, Frame, Reg, State
 from .steps import decode
 
 TYPE_CHECKING = False
@@ -77,6 +77,7 @@ class Verifier:
         self.live = self.pruning.live
         self.stack_bytes = [0] * len(self.code.starts)
         self.accessed = [0] * len(self.ops)  # by slot: the kind and flags of the pointer that memory is accessed by
+        self.max_frames = MAX_FRAMES_7 if self.kernel >= (7, 0) else MAX_FRAMES
         self.called_globals: set[int] = set()
         self.called_later: set[int] = set()  # functions of timers, work queues, task work
         self.packet_movers: set[int] | None = None

@@ -12,7 +12,7 @@ from .kfunc_protos import kfunc_proto
 from .prototypes import helper_proto
 from .refusal import Refusal
 from .scalar import const
-from .state import MAX_FRAMES, PTR_TO_STACK, STACK_BYTES, Frame, Reg, State
+from .state import PTR_TO_STACK, STACK_BYTES, Frame, Reg, State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -205,12 +205,12 @@ def check_stack_depth(v: Verifier) -> int:
             for slot, callee in calls[subprog]:
                 if callee == callback and not _is_address(v, slot):
                     raise Refusal("exception", slot, f"insn {slot} cannot call exception cb directly")
-                if _is_address(v, slot) and (callee in path or callee in later):
+                if _is_address(v, slot) and callee in later:
                     continue
-                if callee in path:
+                if callee in path and not _is_address(v, slot):
                     raise Refusal("call_function", slot, "recursive call", {"function": callee})
-                if frames >= MAX_FRAMES:
-                    message = f"the call stack of {frames + 1} frames is too deep !"
+                if frames >= v.max_frames:
+                    message = f"the call stack of {frames} frames is too deep !"
                     raise Refusal("call_depth", slot, message, {"depth": frames + 1})
                 work.append((callee, total, frames + 1, (*path, callee)))
     return deepest

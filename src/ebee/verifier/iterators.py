@@ -110,7 +110,7 @@ def next_turn(v: Verifier, frame_no: int, spi: int, following: int, result: Reg)
     """Go on both ways: with the next element later, and now with none. Raises: Refusal."""
     held = iterator_in(v.state, frame_no, spi)
     if held.off:
-        earlier = find_earlier(v.state, v.idx)
+        earlier = find_earlier(v.state.parent, v.idx)
         other = v.push(following, v.idx)
         _set(other, frame_no, spi, Reg(held.kind, _ZERO, 0, 1, held.flags, held.obj, held.ref, held.size + 1))
         if earlier is not None:

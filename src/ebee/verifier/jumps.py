@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from ..isa.insn import Insn
     from ..isa.table import Row
     from .explore import Verifier
+    from .scalar import Scalar
 
 U64 = 0xFFFF_FFFF_FFFF_FFFF
 MAX_PACKET_OFF = 0xFFFF
@@ -112,6 +113,8 @@ def _jump_reg(v: Verifier, op: Any) -> int:
     a, b = check_read(v, dst), check_read(v, src)
     if a.kind == SCALAR and b.kind == SCALAR:
         taken = branch_outcome(code, a.num, b.num, is32, v.rules)
+        if dst == src and v.kernel >= (6, 19):
+            taken = _outcome_with_itself(name, a.num, is32)
         if taken is None:
             return _branch(v, op, a, b)
         v.pruning.mark_precise(dst)
@@ -155,6 +158,17 @@ def _jump_reg(v: Verifier, op: Any) -> int:
     if not _learn_packet(v, name, dst, src, a, b, other) and a.kind != SCALAR and not v.privileged:
         raise v.refuse("pointer_compare", f"R{dst} pointer comparison prohibited", register=dst)
     return following  # type: ignore[no-any-return]
+
+
+def _outcome_with_itself(name: str, num: Scalar, is32: bool) -> bool | None:
+    """Tell how a comparison of a register with itself goes. Source: is_scalar_branch_taken() (Linux 7.3)."""
+    if name != "jset":
+        return name in ("jeq", "jge", "jle", "jsge", "jsle")
+    ones = 0xFFFF_FFFF if is32 else U64
+    if not num.mask & ones:
+        return bool(num.value & ones)
+    low, high = (num.smin32, num.smax32) if is32 else (num.smin, num.smax)
+    return None if low <= 0 <= high else True
 
 
 def _go(v: Verifier, taken: bool, target: int, following: int, *compared: int) -> int:
@@ -417,8 +431,7 @@ def decode_may_goto(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
 
 def _may_goto(v: Verifier, op: Any) -> int:
     v.jumps += 1
-    parent = v.state.parent
-    earlier = find_earlier(v.state, v.idx) if parent is not None else None
+    earlier = find_earlier(v.state.parent, v.idx)
     other = v.push(op[2], v.idx)
     other.may_goto_depth += 1
     if earlier is not None:
@@ -426,11 +439,12 @@ def _may_goto(v: Verifier, op: Any) -> int:
     return op[1]  # type: ignore[no-any-return]
 
 
-def find_earlier(state: State, idx: int) -> State | None:
-    """Return the stored state at a slot that this path went through before the latest one."""
-    latest = state.parent
+def find_earlier(state: State | None, idx: int) -> State | None:
+    """Return the latest stored state at a slot that the path to `state` went through. Source: find_prev_entry()."""
+    if state is None:
+        return None
     sites = [frame.callsite for frame in state.frames]
-    earlier = latest.parent if latest is not None else None
+    earlier = state.parent
     while earlier is not None:
         if earlier.idx == idx and [frame.callsite for frame in earlier.frames] == sites:
             return earlier

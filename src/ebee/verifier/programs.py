@@ -198,17 +198,17 @@ def check_maps(v: Verifier) -> None:
 
 def _check_map(v: Verifier, map_: MapSpec) -> None:
     prog_type, names = v.setting.prog_type, {field.name for field in fields_of(v, map_)}
-    tracing = prog_type in TRACING_TYPES
+    tracing, before_7 = prog_type in TRACING_TYPES, v.kernel < (7, 0)
     problem = ""
     if names & GRAPH_ROOTS and tracing:
         problem = "tracing progs cannot use bpf_{list_head,rb_root} yet"
     elif names & LOCKS and prog_type == bpf.BPF_PROG_TYPE_SOCKET_FILTER:
         problem = "socket filter progs cannot use bpf_spin_lock yet"
-    elif names & LOCKS and tracing:
+    elif tracing and (names & LOCKS if before_7 else "bpf_spin_lock" in names):
         problem = "tracing progs cannot use bpf_spin_lock yet"
-    elif "bpf_timer" in names and tracing:
+    elif "bpf_timer" in names and tracing and before_7:
         problem = "tracing progs cannot use bpf_timer yet"
-    elif "bpf_wq" in names and tracing:
+    elif "bpf_wq" in names and tracing and before_7:
         problem = "tracing progs cannot use bpf_wq yet"
     elif map_.map_type == bpf.BPF_MAP_TYPE_STRUCT_OPS:
         problem = "bpf_struct_ops map cannot be used in prog"

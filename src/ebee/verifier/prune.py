@@ -327,7 +327,8 @@ def clear_singular_ids(state: State) -> None:
 def components(v: Verifier) -> list[int]:
     """Return for each slot the number of its strongly connected component, 0 where there is no loop.
 
-    Source: compute_scc(): calls of the program's own functions are not followed.
+    Source: compute_scc(): calls of the program's own functions are not followed. Calls that call a function again and
+    again are loops, as since Linux 7.0: before, marks were lost there, and states taken for known that were not.
     """
     code = v.code
     size = len(code.rows)

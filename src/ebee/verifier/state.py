@@ -43,7 +43,7 @@ ADD_CONST = ADD_CONST64 | ADD_CONST32
 # What each byte of a stack slot holds. Source: enum bpf_stack_slot_type.
 INVALID, SPILL, MISC, STACK_ZERO, DYNPTR, ITER, IRQ_FLAG = range(7)
 
-MAX_FRAMES = 8
+MAX_FRAMES, MAX_FRAMES_7 = 8, 16  # MAX_CALL_FRAMES, and since Linux 7.0
 STACK_BYTES = 512
 
 

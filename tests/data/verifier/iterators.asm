@@ -3,6 +3,7 @@
 case iter_seq_file_where_it_may_sleep
 section iter.s/task
 kernel 6.18 accepts 9
+like 6.18 6.1 6.12 7.3
     r1 = *(u64 *)(r1 + 0)
     r1 = *(u64 *)(r1 + 0)
     *(u64 *)(r10 - 8) = 10
@@ -16,6 +17,7 @@ kernel 6.18 accepts 9
 case iter_gets_an_option_of_a_tcp_socket
 section iter/tcp
 kernel 6.18 accepts 16
+like 6.18 6.1 6.12 7.3
     r1 = *(u64 *)(r1 + 8)
     if r1 == 0 goto out
     call skc_to_tcp_sock
@@ -35,6 +37,7 @@ kernel 6.18 accepts 16
 case iter_sets_an_option_of_a_unix_socket
 section iter/unix
 kernel 6.18 accepts 12
+like 6.18 6.1 6.12 7.3
     r1 = *(u64 *)(r1 + 8)
     if r1 == 0 goto out
     *(u64 *)(r10 - 8) = 0
@@ -51,6 +54,8 @@ kernel 6.18 accepts 12
 case iter_sets_an_option_of_a_udp_socket
 section iter/udp
 kernel 6.18 refuses
+like 6.18 6.12 7.3
+kernel 6.1 refuses helper_unknown: unknown func bpf_setsockopt#49
     r1 = *(u64 *)(r1 + 8)
     if r1 == 0 goto out
     *(u64 *)(r10 - 8) = 0
@@ -67,6 +72,7 @@ kernel 6.18 refuses
 case iter_map_for_its_arena
 section iter.s/bpf_map
 kernel 6.18 accepts 10
+like 6.18 6.12 7.3
     r1 = *(u64 *)(r1 + 8)
     if r1 == 0 goto out
     r2 = 0

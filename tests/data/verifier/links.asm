@@ -276,3 +276,83 @@ kernel 7.3 refuses argument_type: R1 type=ctx expected=scalar
   turn:
     r0 = 0
     exit
+
+case callback_widens_what_its_last_turn_changed
+section tc
+kernel 6.18 accepts 23
+    *(u64 *)(r10 - 8) = 0
+    r1 = 100
+    r2 = subprog[turn]
+    r3 = r10
+    r3 += -8
+    r4 = 0
+    call loop
+    r0 = 0
+    exit
+  turn:
+    r1 = *(u64 *)(r2 + 0)
+    r1 += 1
+    *(u64 *)(r2 + 0) = r1
+    r0 = 0
+    exit
+
+case jump_compares_a_register_with_itself
+section tc
+kernel 6.18 refuses
+    call get_prandom_u32
+    if r0 == r0 goto same
+    r0 = *(u64 *)(r10 - 520)                ;! stack_bounds: invalid read from stack R10 off=-520 size=8
+  same:
+    if w0 s< w0 goto never
+    r0 = 0
+    exit
+  never:
+    r0 = *(u64 *)(r10 - 520)
+    exit
+
+case jump_tests_the_bits_of_a_register_with_itself
+section tc
+kernel 6.18 refuses
+    call get_prandom_u32
+    r0 |= 1
+    if r0 & r0 goto out
+    r0 = *(u64 *)(r10 - 520)                ;! stack_bounds: invalid read from stack R10 off=-520 size=8
+  out:
+    r0 = 0
+    exit
+
+case timer_function_that_names_itself_and_is_not_set
+section tc
+struct elem t:bpf_timer
+map elems array value elem
+kernel 6.18 refuses call_depth: the call stack of 8 frames is too deep !
+    r2 = subprog[fires]
+    r0 = 0
+    exit
+  fires:
+    r1 = r3
+    r2 = subprog[fires]
+    call timer_set_callback
+    r0 = 0
+    exit
+
+case loop_function_that_loops_over_itself
+section tc
+kernel 6.18 refuses
+    r1 = 2
+    r2 = subprog[turn]
+    r3 = 0
+    r4 = 0
+    call loop
+    r0 = 0
+    exit
+  turn:
+    if r1 == 1 goto out
+    r1 = 2
+    r2 = subprog[turn]
+    r3 = 0
+    r4 = 0
+    call loop                               ;! call_depth: the call stack of 9 frames is too deep
+  out:
+    r0 = 0
+    exit

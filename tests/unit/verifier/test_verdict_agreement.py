@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 from agree import Asked, Generator, smaller, texts
-from compare import KERNEL, target_with_types
+from compare import KERNEL, compare, target_with_types
 from host_verdict import kernel_version
-from verdict_cases import CaseError, parse
+from verdict_cases import CaseError, parse, read_cases
 
 from ebee.errors import EbeeError
 
@@ -44,3 +44,11 @@ def test_the_kernel_agrees():
     wrong = kinds["unsafe"] + kinds["strict"] + kinds["failed"]
     assert 0.2 < rules["accepted"] / kinds.total() < 0.7 and len(rules) > 15
     assert wrong <= 0.03 * kinds.total(), kinds
+
+
+def test_loops_are_explored_as_often_as_by_the_kernel():
+    names = ("callback_widens_what_its_last_turn_changed", "kfunc_iter_num_loop")
+    found = {case.name: case for case in read_cases() if case.name in names}
+    for name in names:
+        said = found[name].verdicts["6.18"]
+        assert compare(found[name], target_with_types()).processed == said.processed, name
