@@ -50,7 +50,7 @@ class Pruning:
         self.live = live_registers(v.code, v.arguments_at)
         self.slots = StackLiveness(v.code)
         self.back_steps = precision.back_steps(v)
-        self.scc = components(v)
+        self.scc, self.by_call = components(v)
         self.visits: dict[tuple[int, ...], _Visit] = {}
         self.last_processed = self.last_jumps = 0
         self.states_now = 0
@@ -151,10 +151,13 @@ class Pruning:
                 self._check_infinite(old, cur, idx)
                 return False
         else:
-            is_loop = self._is_incomplete(old)
+            loop = self._incomplete_in(old)
+            is_loop = bool(loop)
             if not is_loop and not old.cleaned:
                 self._clean(old)
             exact = RANGE_WITHIN if is_loop else NOT_EXACT
+            if loop in self.by_call and privileged > 1:
+                privileged = 3
             if not states_equal(old, cur, live, exact, fresh, privileged, strict=strict):
                 return False
         if mark & JUMP:
@@ -248,13 +251,11 @@ class Pruning:
             chain.append(at)
         return None
 
-    def _is_incomplete(self, state: State) -> bool:
-        """Tell if loops that go through a state may still add marks to it."""
-        if not self.visits:
-            return False
-        chain = self._chain(state)
+    def _incomplete_in(self, state: State) -> int:
+        """Return the number of the loop through a state that may still add marks to it, 0 if there is none."""
+        chain = self._chain(state) if self.visits else None
         visit = self.visits.get(chain) if chain is not None else None
-        return visit is not None and bool(visit.backedges)
+        return -chain[-1] if chain is not None and visit is not None and visit.backedges else 0
 
     def _leave_component(self, state: State) -> None:
         if not self.visits:
@@ -324,11 +325,14 @@ def clear_singular_ids(state: State) -> None:
             stack[i] = Slot(stack[i].kinds, Reg(SCALAR, spilled.num))
 
 
-def components(v: Verifier) -> list[int]:
+def components(v: Verifier) -> tuple[list[int], set[int]]:
     """Return for each slot the number of its strongly connected component, 0 where there is no loop.
 
-    Source: compute_scc(): calls of the program's own functions are not followed. Calls that call a function again and
-    again are loops, as since Linux 7.0: before, marks were lost there, and states taken for known that were not.
+    And the numbers of those that are loops only since a call calls a function again and again: kernels before 7.0 did
+    not know of these, lost marks there, and took states for known that were not. They compare stacks like 7.0, so
+    that they are not explored much more often.
+
+    Source: compute_scc() (Linux 7.3): calls of the program's own functions are not followed.
     """
     code = v.code
     size = len(code.rows)
@@ -337,6 +341,7 @@ def components(v: Verifier) -> list[int]:
     on_stack = bytearray(size)
     stack: list[int] = []
     counter = number = 0
+    by_call: set[int] = set()
     for root in range(size):
         if order[root] or code.rows[root] is None:
             continue
@@ -365,11 +370,14 @@ def components(v: Verifier) -> list[int]:
                         members.append(member)
                         if member == slot:
                             break
-                    if len(members) > 1 or slot in after[slot] or code.marks[slot] & CALLBACK:
+                    is_loop = len(members) > 1 or slot in after[slot]
+                    if is_loop or code.marks[slot] & CALLBACK:
                         number += 1
+                        if not is_loop:
+                            by_call.add(number)
                         for member in members:
                             result[member] = number
                 if work:
                     parent = work[-1][0]
                     low[parent] = min(low[parent], low[slot])
-    return result
+    return result, by_call
