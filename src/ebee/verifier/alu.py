@@ -40,12 +40,13 @@ from .state import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from ..isa.insn import Insn
     from ..isa.table import Row
     from .explore import Verifier
-    from .scalar import Scalar
+    from .scalar import Rules, Scalar
 
 U64, S32_MIN, S32_MAX = 0xFFFF_FFFF_FFFF_FFFF, -0x8000_0000, 0x7FFF_FFFF
 S64_MIN = -(1 << 63)
@@ -86,12 +87,17 @@ def decode_alu(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
     """Decode arithmetic with two operands, and moves."""
     by_register = row.src_reg == "reg"
     wide = row.bits == 64
-    code, alu = insn.opcode & 0xF0, alu64 if wide else alu32
+    code = insn.opcode & 0xF0
+    alu: Callable[[int, Scalar, Scalar, Rules], Scalar] = alu64 if wide else alu32
     if row.op == "mov":
         if by_register:
             return (_mov64 if wide else _mov32, slot + 1, insn.dst_reg, insn.src_reg)
         value = insn.imm & (U64 if wide else 0xFFFF_FFFF)
         return (_mov_imm, slot + 1, insn.dst_reg, constant(value))
+    if row.op in ("div", "mod", "sdiv", "smod") and v.kernel >= (7, 0):
+        from .quotients import QUOTIENTS
+
+        alu = QUOTIENTS[row.op, wide]
     forks = row.op in ("and", "or") and v.kernel >= (6, 12)
     if by_register:
         return (_fork_reg if forks else _alu_reg, slot + 1, insn.dst_reg, insn.src_reg, row.op, code, alu, wide)
