@@ -2511,3 +2511,18 @@ kernel 7.3-user refuses helper_privilege: loading/calling other bpf or kernel fu
     call bpf_throw                          ;! return_value: At program exit the register R1 has smin=64 smax=64 should have been in [0, 3]
     r0 = 0
     exit
+
+case object_made_with_an_ignored_argument_unset
+section tc
+struct pair a:u64 b:u64
+kernel 6.18 accepts 10
+    call get_prandom_u32
+    r1 = type(pair)
+    call bpf_percpu_obj_new_impl
+    if r0 == 0 goto out
+    r1 = r0
+    r2 = 0
+    call bpf_percpu_obj_drop_impl
+  out:
+    r0 = 0
+    exit
