@@ -20,8 +20,10 @@ struct { __uint(type, 1); __uint(max_entries, 64); __type(key, __u32); __type(va
 struct bpf_iter__bpf_map_elem { struct bpf_iter_meta *meta; void *map; __u32 *key; __u64 *value; } CORE;
 SEC("iter/bpf_map_elem") int show(struct bpf_iter__bpf_map_elem *ctx)
 {
-    if (!ctx->key || !ctx->value) return 0;
-    __u64 data[] = {*ctx->key, *ctx->value};
+    __u32 *key = ctx->key;
+    __u64 *value = ctx->value;
+    if (!key || !value) return 0;
+    __u64 data[] = {*key, *value};
     bpf_seq_printf(ctx->meta->seq, line, sizeof(line), data, sizeof(data));
     return 0;
 }
