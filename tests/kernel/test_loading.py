@@ -133,13 +133,36 @@ def test_the_kernels_configuration():
     for name, value, message in (
         ("CONFIG_NUMBER", "soon", "CONFIG_NUMBER=soon is no number"),
         ("CONFIG_NUMBER", 1 << 40, "does not fit into the 4 bytes"),
-        ("CONFIG_NAME", "y", "is no text"),
+        *(("CONFIG_NAME", text, "is no text") for text in ("y", "", '"', '"open', "plain")),
         ("CONFIG_YES", "m", "the object's variable is a bool"),
     ):
         with pytest.raises(ebee.UsageError, match=message):
             ebee.load(compile_text(KCONFIG), backend="engine", kconfig=wanted | {name: value})
     with pytest.raises(ebee.NotSupported, match="CONFIG_THREE: this kernel's configuration does not have it"):
         ebee.load(compile_text(KCONFIG), backend="engine", kconfig={"CONFIG_NAME": '"x"'})
+
+
+@pytest.mark.parametrize("backend", ["engine", pytest.param("kernel", marks=pytest.mark.needs_kernel)])
+@pytest.mark.parametrize(("size", "text", "found"), [
+    (8, '"hello"', b"hello\0\0\0"), (6, '"hello"', b"hello\0"), (5, '"hello"', b"hell\0"), (1, '"x"', b"\0"),
+    (4, '""', b"\0\0\0\0"), (4, '"""', b'"\0\0\0'),
+])  # fmt: skip
+def test_texts_of_the_configuration_are_cut_and_filled_up(backend, size, text, found):
+    code = f"extern const char CONFIG_TEXT[{size}] __kconfig;"
+    code += 'SEC("tc") int f(void *ctx) { const volatile char *t = CONFIG_TEXT; return t[0] + t[AT]; }'
+    with ebee.load(compile_text(HEAD + code, f"-DAT={size - 1}"), backend=backend, kconfig={"CONFIG_TEXT": text}) as obj:
+        assert obj.programs["f"].run(packet=PACKET).retval == found[0] + found[-1] and found[-1] == 0
+        assert found.rstrip(b"\0").decode() == obj.globals.CONFIG_TEXT
+
+
+@pytest.mark.parametrize("declared", [
+    "char CONFIG_X[]", "int CONFIG_X[4]", "char CONFIG_X[2][4]", "bool CONFIG_X[4]", "char *CONFIG_X",
+    "struct { int a; } CONFIG_X", "enum { A, B } CONFIG_X", "__int128 CONFIG_X",
+])  # fmt: skip
+def test_types_that_no_configuration_has(declared):
+    code = f'extern {declared} __kconfig; SEC("tc") int f(void *ctx) {{ return *(volatile char *)&CONFIG_X; }}'
+    with pytest.raises(ebee.UsageError, match="CONFIG_X: no configuration fills in a variable of its type"):
+        ebee.load(compile_text(HEAD + code), backend="engine", kconfig={"CONFIG_X": '"hello"'})
 
 
 JUDGED = HEAD + """

@@ -67,7 +67,7 @@ class ElfFile:
         self.symbols = self._read_symbols()
 
     def _format(self, format: struct.Struct) -> struct.Struct:
-        return format if self.byteorder == "little" else struct.Struct(">" + format.format[1:])
+        return layout.of_order(format, self.byteorder)
 
     def _unpack(self, format: struct.Struct, off: int, what: str) -> Any:
         if off + format.size > len(self.data):
@@ -144,17 +144,9 @@ class ElfFile:
         return found
 
     def little(self, name: str) -> bytes:
-        """Return .BTF or .BTF.ext with its numbers little-endian: both are 32-bit words, but for the first four bytes
-        and the strings of .BTF. Raises: ElfError."""
+        """Return .BTF or .BTF.ext with its numbers little-endian. Raises: ElfError."""
         data = self.bytes_of(name)
-        if self.byteorder == "little" or len(data) < 24:
-            return data
-        end = len(data) & ~3
-        if name == layout.BTF:
-            hdr_len, _type_off, _type_len, str_off = struct.unpack_from(">4I", data, 4)
-            end = min(hdr_len + str_off, len(data)) & ~3
-        words = struct.unpack_from(f">{end // 4 - 1}I", data, 4)
-        return data[1::-1] + data[2:4] + struct.pack(f"<{len(words)}I", *words) + data[end:]
+        return data if self.byteorder == "little" else layout.swapped(name, data, "big")
 
 
 def string_at(data: bytes, off: int, where: str) -> str:

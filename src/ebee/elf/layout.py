@@ -1,6 +1,6 @@
 """What writing and reading object files share: the structs of ELF and .BTF.ext, and the names of sections.
 
-All numbers are little-endian; `elf.file` reads those of the other order.
+All numbers are little-endian; `of_order` has the structs of the other order, `swapped` the sections of types.
 Source: System V ABI, ELF-64; Documentation/bpf/llvm_reloc.rst and Documentation/bpf/btf.rst (Linux 6.18).
 """
 
@@ -12,9 +12,12 @@ from ..spec.object import LOSS_MAP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Literal
+
     from ..spec.object import MapSpec
 
 ELF_IDENT = b"\x7fELF\x02\x01\x01" + bytes(9)  # 64 bits, little-endian, version 1, no particular system
+ELF_IDENTS = {"little": ELF_IDENT, "big": ELF_IDENT[:5] + b"\2" + ELF_IDENT[6:]}
 ET_REL, EM_BPF = 1, 247
 
 # e_ident; type, machine, version, entry, phoff, shoff, flags, ehsize, phentsize, phnum, shentsize, shnum, shstrndx
@@ -52,6 +55,27 @@ STRUCT_OPS_SECTIONS = (STRUCT_OPS, ".struct_ops", "?.struct_ops.link", "?.struct
 NOTES_FORMAT = 1
 
 LOSS_SECTION, LOSS_SYMBOL = ".data.ebee_lost", "ebee_lost"
+
+
+def of_order(format: struct.Struct, byteorder: Literal["little", "big"]) -> struct.Struct:
+    """Return a struct of this module in a byte order."""
+    return format if byteorder == "little" else struct.Struct(">" + format.format[1:])
+
+
+def swapped(name: str, data: bytes, byteorder: Literal["little", "big"]) -> bytes:
+    """Return .BTF or .BTF.ext, which is in this byte order, in the other one.
+
+    Both are 32-bit words, but for the first four bytes and the strings of .BTF.
+    """
+    there, back = ("<", ">") if byteorder == "little" else (">", "<")
+    if len(data) < 24:
+        return data
+    end = len(data) & ~3
+    if name == BTF:
+        hdr_len, _type_off, _type_len, str_off = struct.unpack_from(f"{there}4I", data, 4)
+        end = min(hdr_len + str_off, len(data)) & ~3
+    words = struct.unpack_from(f"{there}{end // 4 - 1}I", data, 4)
+    return data[1::-1] + data[2:4] + struct.pack(f"{back}{len(words)}I", *words) + data[end:]
 
 
 def data_section(map: MapSpec) -> str:

@@ -68,12 +68,12 @@ def map_variable_bytes(map: MapSpec) -> int:
     return _POINTER_BYTES * len(_members(map))
 
 
-def slot_off_bytes(map: MapSpec, key: bytes) -> int:
+def slot_off_bytes(map: MapSpec, key: bytes, byteorder: Literal["little", "big"]) -> int:
     """Return where the pointer to the map at a key is, behind the definition. Raises: ElfError for a key that has none.
 
     Source: init_map_in_map_slots in libbpf.c (libbpf 1.6): its keys are ints.
     """
-    number = int.from_bytes(key, "little")
+    number = int.from_bytes(key, byteorder)
     if len(key) != 4 or number >= _MOST_SLOTS:
         what = f"map {map.name!r} has a map at a key that an object file cannot say"
         hint = f"take u32 keys below {_MOST_SLOTS}, or put it in when it is live"
@@ -81,7 +81,7 @@ def slot_off_bytes(map: MapSpec, key: bytes) -> int:
     return _POINTER_BYTES * number
 
 
-def slots_bytes(map: MapSpec) -> int:
+def slots_bytes(map: MapSpec, byteorder: Literal["little", "big"]) -> int:
     """Return the size of the pointers to the maps that are in a map from the start."""
     if map.programs:
         if min(map.programs) < 0 or max(map.programs) >= _MOST_SLOTS:
@@ -89,7 +89,7 @@ def slots_bytes(map: MapSpec) -> int:
             what = f"map {map.name!r} has a program at an index that an object file cannot say"
             raise ElfError(what, section=layout.MAPS, hint=hint)
         return _POINTER_BYTES * (max(map.programs) + 1)
-    return max((slot_off_bytes(map, key) + _POINTER_BYTES for key in map.inner_maps), default=0)
+    return max((slot_off_bytes(map, key, byteorder) + _POINTER_BYTES for key in map.inner_maps), default=0)
 
 
 def map_types(map: MapSpec, btf: BtfBuilder) -> int:

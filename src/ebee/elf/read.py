@@ -48,8 +48,7 @@ from ..spec.object import (
     Reloc,
     StructOpsSpec,
 )
-from ..spec.sections import Section as SectionName
-from ..spec.sections import parse_section
+from ..spec.sections import section_of_file
 from . import layout
 from .code import CodeReader, Function
 from .file import ElfFile, Symbol, string_at
@@ -382,12 +381,7 @@ class _Reader(CodeReader):
 
     def program(self, entry: tuple[int, int], note: Any, maps: dict[str, MapSpec]) -> ProgramSpec:
         """Return a program with every function that it calls. One in a section of no known name has no type."""
-        try:
-            section = parse_section(self.sections[entry[0]].name)
-        except FormatError:
-            if note is not None:
-                raise
-            section = SectionName("", bpf.BPF_PROG_TYPE_UNSPEC, 0)
+        section = section_of_file(self.sections[entry[0]].name)
         keys, pending = {entry}, [entry]
         while pending:
             function = self.functions[pending.pop()]

@@ -33,7 +33,7 @@ from ..spec.object import (
     RELO_SUBPROG,
     RELO_TP_FIELD,
 )
-from ..spec.sections import parse_section
+from ..spec.sections import parse_section, section_of_file
 from . import layout
 from .functions import Functions, Text
 from .maps import has_records, map_types, map_variable_bytes, slot_off_bytes, slots_bytes
@@ -41,7 +41,7 @@ from .maps import has_records, map_types, map_variable_bytes, slot_off_bytes, sl
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Literal
 
     from ..btf.read import BtfType
     from ..isa.insn import Insn
@@ -80,8 +80,6 @@ def write_object(spec: ObjectSpec, target: Target) -> bytes:
     libbpf does not relocate a tracepoint's fields: their offsets are those that the Target has.
     Raises: ElfError for what an object file cannot hold, BtfError if the object's BTF cannot be read.
     """
-    if spec.byteorder != "little":
-        raise ElfError(f"{spec.name!r} is big-endian: only little-endian objects are written")
     return _Writer(spec, target).file()
 
 
@@ -132,11 +130,12 @@ class _Writer:
         license = self.section(layout.LICENSE, layout.SHT_PROGBITS, layout.SHF_WRITE | layout.SHF_ALLOC, 1)
         license.data += self.spec.license.encode() + b"\0"
         ext = self.btf_ext()  # first: it names sections in .BTF's strings
-        self.section(layout.BTF, layout.SHT_PROGBITS, 0, 4).data += self.btf.encode()
-        self.section(layout.BTF_EXT, layout.SHT_PROGBITS, 0, 4).data += ext
+        for name, data in ((layout.BTF, self.btf.encode()), (layout.BTF_EXT, ext)):
+            swapped = data if self.spec.byteorder == "little" else layout.swapped(name, data, "little")
+            self.section(name, layout.SHT_PROGBITS, 0, 4).data += swapped
         # A table of one string: libbpf passes over such a section without a word.
         self.section(layout.NOTES, layout.SHT_STRTAB, 0, 1).data += b"\0" + self.notes() + b"\0"
-        return _assemble(list(self.sections.values()), list(self.symbols.values()))
+        return _assemble(list(self.sections.values()), list(self.symbols.values()), self.spec.byteorder)
 
     # Maps
 
@@ -159,9 +158,9 @@ class _Writer:
             elif map.initial or map.frozen:
                 raise ElfError(f"map {map.name!r} has contents, which an object file holds for global data only")
             maps = self.section(layout.MAPS, layout.SHT_PROGBITS, layout.SHF_WRITE | layout.SHF_ALLOC)
-            off, size = len(maps.data), map_variable_bytes(map) + slots_bytes(map)
+            off, size = len(maps.data), map_variable_bytes(map) + slots_bytes(map, self.spec.byteorder)
             for key, name in map.inner_maps.items():
-                at = off + map_variable_bytes(map) + slot_off_bytes(map, key)
+                at = off + map_variable_bytes(map) + slot_off_bytes(map, key, self.spec.byteorder)
                 maps.relocs.append((at, name, layout.R_BPF_64_64))
             for index, name in map.programs.items():
                 maps.relocs.append((off + map_variable_bytes(map) + 8 * index, name, layout.R_BPF_64_ABS64))
@@ -250,7 +249,8 @@ class _Writer:
 
     def add_program(self, program: ProgramSpec) -> None:
         """Add a program to the section of its name, and the functions that it calls to `.text`."""
-        section = parse_section(program.section)
+        is_known = program.prog_type != bpf.BPF_PROG_TYPE_UNSPEC
+        section = (parse_section if is_known else section_of_file)(program.section)
         same = (section.prog_type, section.expected_attach_type, section.prog_flags | program.prog_flags)
         if same != (program.prog_type, program.expected_attach_type, section.prog_flags):
             what = f"program {program.name!r} is of another type than its section says"
@@ -281,7 +281,7 @@ class _Writer:
                     at = base + functions.off(core.insn_idx) - functions.off(start)
                     code.core_relo.append((at, core.type_id, self.btf.string(core.access), CORE_RELO_KINDS[core.kind]))
             self.add_jump_tables(functions, start, code)
-            code.data += encode(self.relocated(functions, start, end, code))
+            code.data += encode(self.relocated(functions, start, end, code), self.spec.byteorder)
         for relo in program.relocs:
             self.note_reloc(program, relo)
         exact = [self.indices[c.insn_idx] for c in program.core_relos if c.is_exact and c.insn_idx in self.indices]
@@ -298,7 +298,7 @@ class _Writer:
             self.symbol(
                 _Symbol(name, section.name, layout.STT_NOTYPE, len(section.data), 8 * len(targets), layout.STB_LOCAL)
             )
-            section.data += b"".join((base + functions.off(i)).to_bytes(8, "little") for i in targets)
+            section.data += b"".join((base + functions.off(i)).to_bytes(8, self.spec.byteorder) for i in targets)
 
     def is_function(self, type_id: int) -> bool:
         """Whether a type of the object's is a function."""
@@ -446,8 +446,9 @@ class _Writer:
 # The file
 
 
-def _assemble(contents: list[_Section], symbols: list[_Symbol]) -> bytes:
+def _assemble(contents: list[_Section], symbols: list[_Symbol], byteorder: Literal["little", "big"]) -> bytes:
     """Return the file: the header, the sections' bytes, then the table of sections."""
+    ehdr, shdr, sym, rel = (layout.of_order(f, byteorder) for f in (layout.EHDR, layout.SHDR, layout.SYM, layout.REL))
     strings = bytearray(1)
     offs: dict[str, int] = {"": 0}
 
@@ -464,7 +465,7 @@ def _assemble(contents: list[_Section], symbols: list[_Symbol]) -> bytes:
     for s in order:
         name_off = 0 if s.kind == layout.STT_SECTION else string(s.name)  # sections' symbols have no names
         info, section_number = s.binding << 4 | s.kind, numbers.get(s.section, layout.SHN_UNDEF)
-        table.append(layout.SYM.pack(name_off, info, 0, section_number, s.value, s.size))
+        table.append(sym.pack(name_off, info, 0, section_number, s.value, s.size))
     relocated = [s for s in contents if s.relocs]
     symtab, strtab = len(contents) + len(relocated) + 1, len(contents) + len(relocated) + 2
 
@@ -473,7 +474,7 @@ def _assemble(contents: list[_Section], symbols: list[_Symbol]) -> bytes:
     for section in contents:
         rows.append((section.name, section.type, section.flags, bytes(section.data), 0, 0, section.align, 0))
     for section in relocated:
-        entries = [layout.REL.pack(off, symbol_numbers[name] << 32 | kind) for off, name, kind in section.relocs]
+        entries = [rel.pack(off, symbol_numbers[name] << 32 | kind) for off, name, kind in section.relocs]
         flags, size = layout.SHF_INFO_LINK, layout.REL.size
         name, info = f".rel{section.name}", numbers[section.name]
         rows.append((name, layout.SHT_REL, flags, b"".join(entries), symtab, info, 8, size))
@@ -487,13 +488,13 @@ def _assemble(contents: list[_Section], symbols: list[_Symbol]) -> bytes:
     for name_off, (_name, kind, flags, data, link, info, align, entsize) in zip(name_offs, rows):
         body += bytes(-len(body) % align)
         headers.append(
-            layout.SHDR.pack(name_off, kind, flags, 0, len(body), len(data), link, info, align, entsize)
+            shdr.pack(name_off, kind, flags, 0, len(body), len(data), link, info, align, entsize)
         )
         if kind != layout.SHT_NOBITS:
             body += data
     body += bytes(-len(body) % 8)
-    body[: layout.EHDR.size] = layout.EHDR.pack(
-        layout.ELF_IDENT, layout.ET_REL, layout.EM_BPF, 1, 0, 0, len(body), 0,
+    body[: layout.EHDR.size] = ehdr.pack(
+        layout.ELF_IDENTS[byteorder], layout.ET_REL, layout.EM_BPF, 1, 0, 0, len(body), 0,
         layout.EHDR.size, 0, 0, layout.SHDR.size, len(headers), strtab,
     )  # fmt: skip
     return bytes(body) + b"".join(headers)

@@ -54,12 +54,15 @@ def virtual_values(*, is_kernel: bool) -> dict[str, str]:
 
 
 def value_bytes(name: str, text: str, size: int, is_signed: bool, is_bool: bool, is_array: bool) -> bytes:
-    """Return the bytes of a variable of `.kconfig`: y, n and m as libbpf has them. Raises: UsageError."""
+    """Return the bytes of a variable of `.kconfig`: y, n and m as libbpf has them, texts cut where they are too long.
+
+    Raises: UsageError.
+    """
     if is_array:
-        data = text.strip('"').encode()
-        if not text.startswith('"'):
-            raise UsageError(f"{name}={text} is no text, and the object's variable is an array")
-        return data[: size - 1].ljust(size, b"\0")
+        if len(text) < 2 or not text[0] == text[-1] == '"':
+            hint = f"write it as the configuration does: {name}=\"…\""
+            raise UsageError(f"{name}={text} is no text, and the object's variable is an array", hint=hint)
+        return text[1:-1].encode()[: size - 1].ljust(size, b"\0")
     if text in ("y", "n", "m"):
         # enum libbpf_tristate: TRI_NO, TRI_YES, TRI_MODULE; of a char the letter, of a bool whether it is built in.
         if is_bool and text == "m":

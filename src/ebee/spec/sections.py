@@ -200,6 +200,14 @@ def parse_section(name: str) -> Section:
     )
 
 
+def section_of_file(name: str) -> Section:
+    """Return what programs in a section of an object file are: those in one of no known name are of no type."""
+    try:
+        return parse_section(name)
+    except FormatError:
+        return Section("", bpf.BPF_PROG_TYPE_UNSPEC, 0)
+
+
 def make_section(kind: str, attach_to: str = "") -> str:
     """Return the section name of a kind and a hook as `Section` has them. Raises: as `parse_section`."""
     if attach_to and kind in SECTIONS and SECTIONS[kind][0] == _TRACEPOINT:

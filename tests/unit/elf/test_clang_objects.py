@@ -9,7 +9,7 @@ from ebee.abi import bpf
 from ebee.btf.read import Btf
 from ebee.elf.read import read_object
 from ebee.elf.write import write_object
-from ebee.errors import ElfError
+from ebee.errors import ElfError, FormatError
 from ebee.isa.opcodes import BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, CALL, LDDW
 from ebee.spec.default_target import default_target
 from ebee.spec.sections import SECTIONS, TARGET, parse_section
@@ -79,19 +79,31 @@ def test_the_other_byte_order():
         assert [i.line_num for i in other.line_info] == [i.line_num for i in program.line_info]
     assert big.maps[".rodata"].initial == bytes((0, 0, 0, 7, 0, 0, 0, 3, 0xFF, 0xFF, 0xFF, 0xFC))
     assert big.maps["outer"].inner_maps == {b"\0\0\0\1": "inner_a", b"\0\0\0\3": "inner_b"}
-    with pytest.raises(ElfError, match="only little-endian objects are written"):
-        write_object(big, TARGET_OF_TESTS)
 
 
+@pytest.mark.parametrize("big", [False, True])
 @pytest.mark.parametrize("name", ["many", "legacy", "arena", "counting", "struct_ops"])
-def test_what_is_written_is_read_again(name):
-    spec = read(compiled(name, *(["-mcpu=v4"] if name == "arena" else [])))
+def test_what_is_written_is_read_again(name, big):
+    path = compiled(name, *(["-mcpu=v4"] if name == "arena" else []), big=big)
+    spec = read(path)
     data = write_object(spec, TARGET_OF_TESTS)
     again = read_object(data, "again.o")
+    assert data[:7] == path.read_bytes()[:7] and again.byteorder == ("big" if big else "little")
     for part in spec.__match_args__:
         if part != "btf":
             assert getattr(again, part) == getattr(spec, part), part
     assert write_object(again, TARGET_OF_TESTS) == data
+
+
+@pytest.mark.parametrize("section", ["strange", "?strange/more", "my-classifier", "tracepoint/only"])
+def test_sections_of_no_known_name_are_kept(section):
+    spec = of(f'SEC("{section}") int f(void *ctx) {{ return 3; }} SEC("tc") int g(void *ctx) {{ return 4; }}')
+    assert (spec.programs["f"].section, spec.programs["f"].prog_type) == (section, 0)
+    again = read_object(write_object(spec, TARGET_OF_TESTS))
+    assert again.programs == spec.programs
+    spec.programs["f"].prog_type = 3
+    with pytest.raises(FormatError, match=r"is no section name|does not name a tracepoint"):
+        write_object(spec, TARGET_OF_TESTS)
 
 
 def test_every_section_of_libbpf():
