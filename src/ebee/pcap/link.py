@@ -42,6 +42,7 @@ class Headers:
         self.type_off = link.type_off
         self.start = link.header_bytes  # of what the frame carries
         self.llc = 0 if link.kind == "wlan" else link.header_bytes  # of 802.2's header
+        self.link_start = 0  # of the link header: PPP's is behind that of PPPoE
         self.labels = 0
 
     def load(self, size: int, off: int, index: Number | None = None) -> Number:
@@ -57,7 +58,7 @@ class Headers:
         """`size` bytes of the link header."""
         if self.prefix is not None:
             index = self.prefix if index is None else calculate(c.ADD, index, self.prefix)
-        return load(size, off, index)
+        return load(size, self.link_start + off, index)
 
     def ip_header(self) -> Number:
         """How long the IPv4 header is."""
@@ -177,7 +178,8 @@ class Headers:
         tests = [self.ethertype(names.PPPOE_SESSION)]
         if session is not None:
             tests.append(equal(self.load(2, 2), session))
-        self.type_off, self.start, self.kind = self.start + 6, self.start + 8, "ppp"
+        self.type_off = self.link_start = self.start + 6
+        self.start, self.kind = self.start + 8, "ppp"
         return all_of(tests)
 
     def mpls(self, label: int | None) -> Tree:

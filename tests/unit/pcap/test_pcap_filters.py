@@ -300,7 +300,8 @@ def test_any_text_is_compiled_or_refused(text, link):
 
 
 PPPOE = ["pppoes", "pppoes 5", "pppoes 6", "pppoed", "pppoes and ip", "pppoes and ip6", "pppoes 5 and udp port 53", "udp port 53",
-         "pppoes and ip[8] = 64", "not pppoes", "pppoes and host 10.0.0.1", "pppoes and atalk"]  # fmt: skip
+         "pppoes and ip[8] = 64", "not pppoes", "pppoes and host 10.0.0.1", "pppoes and atalk",
+         "pppoes and link[1] = 0x21", "link[12] = 0x88 and pppoes and ether[0:2] = 0x57"]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", PPPOE)
@@ -316,6 +317,7 @@ def test_sessions_of_pppoe(text):
         "pppoes": ["five", "six", "atalk"], "pppoes 5": ["five", "atalk"], "pppoes 6": ["six"], "pppoed": ["found"], "pppoes and ip": ["five"],
         "pppoes and ip6": ["six"], "pppoes 5 and udp port 53": ["five"], "udp port 53": ["ip"], "pppoes and ip[8] = 64": ["five"],
         "not pppoes": ["ip", "found"], "pppoes and host 10.0.0.1": ["five"], "pppoes and atalk": ["atalk"],
+        "pppoes and link[1] = 0x21": ["five"], "link[12] = 0x88 and pppoes and ether[0:2] = 0x57": ["six"],
     }  # fmt: skip
     assert found == wanted[text]
 
