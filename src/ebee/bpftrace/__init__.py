@@ -1,0 +1,1 @@
+"""The bpftrace language: what a script's values are."""
