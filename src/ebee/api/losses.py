@@ -35,6 +35,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "kernel_fault": ("1 read", "{n} reads", "of {what} gave zero: the kernel has no memory there (a null pointer?)"),
     "user_truncated": ("1 string was", "{n} strings were", "cut off: {what} is longer than the field"),
     "div_by_zero": ("1 run", "{n} runs", "of the probe ended early: {what}"),
+    "zero_divisor": ("1 result", "{n} results", "of `{what}` are 1 because the divisor was zero"),
     "assertion": ("1 run", "{n} runs", "of the probe ended early: assertion failed: {what}"),
     "loop_cut": ("1 run", "{n} runs", "of the probe ended early: {what}"),
     "bad_shift": ("1 run", "{n} runs", "of the probe ended early: {what}"),
