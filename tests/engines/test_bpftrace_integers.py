@@ -49,8 +49,7 @@ class Model:
             return operands[0](self.value(operands[1])[0]), operands[0], None
         if op in ("neg", "not"):
             n, type, _ = self.value(operands[0])
-            wide = s64 if type.signed else u64
-            return wide((-n if op == "neg" else ~n) % (1 << 8 * type.size)), wide, None
+            return type(-n if op == "neg" else ~n), s64 if type.signed else u64, None
         (x, a, p), (y, b, q) = map(self.value, operands)
         if op in COMPARISONS:
             type = comparison_type(a, b, p, q)
@@ -171,12 +170,12 @@ PEER = [
     (("not", A), 55, u64),
     (("not", B), 127, s64),
     (("not", C), 294967295, u64),
-    (("not", D), 4294967290, s64),
+    (("not", D), -6, s64),
     (("not", F), 6, s64),
     (("neg", A), 56, u64),
-    (("neg", B), 128, s64),
+    (("neg", B), -128, s64),
     (("neg", C), 294967296, u64),
-    (("neg", D), 4294967291, s64),
+    (("neg", D), -5, s64),
     (("neg", F), 7, s64),
     (("/", F, (u64, 0)), 1, s64),
     (("%", F, (s64, 0)), 1, s64),

@@ -4,7 +4,8 @@ A value of N bytes is kept in 64 bits, extended by its sign or with zeros. Arith
 the smallest type that holds both operands' types. Where signs differ the signed type wins, except that a literal that
 is not negative takes its type's unsigned form beside an unsigned operand. Division, remainder and `>>` take 64 bits
 for an unsigned number whatever their type; shift distances count modulo 64, as eBPF has it. `-` and `~` work at their
-operand's width, and what they give is extended with zeros even where it is signed.
+operand's width. (0.27.1 extends what they give with zeros where it assigns it at once to a variable, although it is
+signed: `$x = ~(int32)5` is 4294967290 there. Everywhere else it is -6, and here always.)
 
 Source: the casts that `bpftrace -d types` of 0.27.1 shows, and what it computes.
 """
@@ -121,7 +122,6 @@ def invert(low: Lowering, n: Integer) -> Integer:
 
 
 def _unary(low: Lowering, n: Integer, result: Value) -> Integer:
-    """The result cut to the width of `n` and extended with zeros: s64 of a signed number all the same, or u64."""
-    if n.type.size < 8:
-        result = low.b.op("zext", result, size=n.type.size)
-    return Integer(result, _S64 if n.type.signed else _U64)
+    """The result cut to the width of `n` and extended as `n` is, as s64 or u64."""
+    kept = cast(low, Integer(result, _S64), n.type)
+    return Integer(kept.value, _S64 if n.type.signed else _U64)
