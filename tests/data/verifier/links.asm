@@ -280,6 +280,7 @@ kernel 7.3 refuses argument_type: R1 type=ctx expected=scalar
 case callback_widens_what_its_last_turn_changed
 section tc
 kernel 6.18 accepts 23
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 8) = 0
     r1 = 100
     r2 = subprog[turn]
@@ -299,6 +300,8 @@ kernel 6.18 accepts 23
 case jump_compares_a_register_with_itself
 section tc
 kernel 6.18 refuses
+like 6.18 6.1 6.12
+kernel 7.3 accepts 5
     call get_prandom_u32
     if r0 == r0 goto same
     r0 = *(u64 *)(r10 - 520)                ;! stack_bounds: invalid read from stack R10 off=-520 size=8
@@ -313,6 +316,7 @@ kernel 6.18 refuses
 case jump_tests_the_bits_of_a_register_with_itself
 section tc
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     call get_prandom_u32
     r0 |= 1
     if r0 & r0 goto out
@@ -326,6 +330,7 @@ section tc
 struct elem t:bpf_timer
 map elems array value elem
 kernel 6.18 refuses call_depth: the call stack of 8 frames is too deep !
+like 6.18 6.1 6.12 7.3
     r2 = subprog[fires]
     r0 = 0
     exit
@@ -339,6 +344,7 @@ kernel 6.18 refuses call_depth: the call stack of 8 frames is too deep !
 case loop_function_that_loops_over_itself
 section tc
 kernel 6.18 refuses
+like 6.18 6.1 6.12 7.3
     r1 = 2
     r2 = subprog[turn]
     r3 = 0

@@ -492,6 +492,9 @@ like 6.18 6.1 6.12 7.3 6.1-user 6.12-user 7.3-user
 case stack_of_its_own
 section raw_tp/sys_enter
 kernel 6.18 accepts 7
+like 6.18 7.3
+kernel 6.1 refuses stack_size: combined stack size of 2 calls is 576. Too large
+kernel 6.12 refuses stack_size: combined stack size of 2 calls is 576. Too large
     *(u64 *)(r10 - 512) = 0
     call inner
     r0 = 0
@@ -504,6 +507,9 @@ kernel 6.18 accepts 7
 case stack_of_its_own_is_not_for_small_frames
 section raw_tp/sys_enter
 kernel 6.18 accepts 7
+like 6.18 7.3
+kernel 6.1 refuses stack_size: combined stack size of 2 calls is 544. Too large
+kernel 6.12 refuses stack_size: combined stack size of 2 calls is 528. Too large
     *(u64 *)(r10 - 8) = 0
     call inner
     r0 = 0
@@ -517,6 +523,7 @@ case stack_of_its_own_not_with_tail_calls
 section raw_tp/sys_enter
 map progs prog_array
 kernel 6.18 refuses stack_size: combined stack size of 2 calls is 576. Too large
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 512) = 0
     r6 = r1
     call inner
@@ -534,6 +541,7 @@ kernel 6.18 refuses stack_size: combined stack size of 2 calls is 576. Too large
 case stack_of_its_own_not_in_tc
 section tc
 kernel 6.18 refuses stack_size: combined stack size of 2 calls is 576. Too large
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 512) = 0
     call inner
     r0 = 0
@@ -548,6 +556,7 @@ section tc
 struct elem t:bpf_timer
 map elems array value elem
 kernel 6.18 accepts 15
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 512) = 0
     *(u32 *)(r10 - 4) = 0
     r2 = r10
@@ -569,6 +578,7 @@ kernel 6.18 accepts 15
 case stack_of_a_loop_is_added
 section tc
 kernel 6.18 refuses stack_size: combined stack size of 2 calls is 576. Too large
+like 6.18 6.1 6.12 7.3
     *(u64 *)(r10 - 512) = 0
     r1 = 4
     r2 = subprog[turn]
