@@ -9,7 +9,7 @@ Source: kernel/bpf/verifier.c (Linux 6.18): __mark_chain_precision(), backtrack_
 from __future__ import annotations
 
 from .program import CALLBACK
-from .state import SCALAR, SPILL, Frame, State
+from .state import MAX_FRAMES_7, SCALAR, SPILL, Frame, State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Backtrack:
 
     def __init__(self, frame: int) -> None:
         self.frame = frame
-        self.regs, self.slots = [0] * 9, [0] * 9
+        self.regs, self.slots = [0] * (MAX_FRAMES_7 + 1), [0] * (MAX_FRAMES_7 + 1)
 
     def is_empty(self) -> bool:
         """Tell if nothing is looked for any more."""
