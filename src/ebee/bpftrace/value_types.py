@@ -305,8 +305,8 @@ class Stats(_Average):
 class Hist(_Word):
     """The value of a map of hist(x, bits): each processor's u64 by bucket, 2**bits buckets for each power of two.
 
-    Buckets: 0 counts what is negative, 1 counts zero; a number n > 0 below 2**bits has bucket n + 1; others go by their
-    highest `bits` + 1 bits, from 2**bits + 1 on.
+    Buckets: 0 counts what is negative as an s64, 1 counts zero; a number n > 0 below 2**bits has bucket n + 1; others
+    go by their highest `bits` + 1 bits, from 2**bits + 1 on.
     """
 
     bits: int = 0
@@ -324,7 +324,7 @@ class Hist(_Word):
 class Lhist(_Word):
     """The value of a map of lhist(x, min, max, step): each processor's u64 by bucket.
 
-    Bucket 0 counts what is below `min`, the last one what is `max` or more; between them is one for each `step`.
+    Bucket 0 counts what is below `min`; then comes one for each whole `step` below `max`; the last one is for the rest.
     """
 
     min: int
@@ -334,7 +334,7 @@ class Lhist(_Word):
     @property
     def buckets(self) -> int:
         """How many buckets there are."""
-        return -((self.min - self.max) // self.step) + 2
+        return (self.max - self.min) // self.step + 2
 
     @property
     def size_bytes(self) -> int:

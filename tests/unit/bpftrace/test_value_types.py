@@ -87,7 +87,7 @@ def test_fields_are_found_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "buckets"), [(Hist(0), 66), (Hist(5), 1921), (Lhist(0, 10, 3), 6), (Lhist(-10, 10, 5), 6)]
+    ("kind", "buckets"), [(Hist(0), 66), (Hist(5), 1921), (Lhist(0, 10, 3), 5), (Lhist(-10, 10, 5), 6)]
 )
 def test_buckets(kind: Hist | Lhist, buckets: int) -> None:
     assert kind.buckets == buckets
