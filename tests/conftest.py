@@ -169,7 +169,19 @@ def _python_of_nobody() -> str:
 # Expectation files: what a test computed, kept as text that a reader can check; rewritten on request.
 
 
+@pytest.fixture(autouse=True, scope="session")
+def default_tier(request: pytest.FixtureRequest) -> None:
+    tier = request.config.getoption("tier")
+    if tier != "interpreter":
+        from ebee.engine import backend
+
+        backend.DEFAULT_TIER = tier
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--tier", default="interpreter", help="the tier of engines that tests make without a choice: native, auto"
+    )
     parser.addoption(
         "--update-expected",
         action="store_true",

@@ -9,7 +9,7 @@ import os
 from _thread import TIMEOUT_MAX, RLock, allocate_lock
 
 from ..abi import bpf
-from ..errors import EbeeError, ExecutionError, FaultError, NotSupported, UnknownProbe, UsageError
+from ..errors import EbeeError, ExecutionError, FaultError, NotSupported, SyscallError, UnknownProbe, UsageError
 from ..isa.encode import slot_offsets
 from ..spec import object as spec_object
 from ..spec.backend import TestResult
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .interpreter import Code
     from .registry import EngineFd, Registry
 
+DEFAULT_TIER = "interpreter"
 # Programs whose context holds pointers that the engine has nothing for.
 _MISSING_CONTEXTS = frozenset(
     (
@@ -144,7 +145,10 @@ class EngineLink:
 
 class EngineBackend:
     """The engine as a backend. `trace` takes the lines that programs print, `task` is who test runs run
-    for; `core_target` returns the types that objects are relocated against, if the target has none."""
+    for; `core_target` returns the types that objects are relocated against, if the target has none.
+
+    `tier` says how programs run: `interpreter`, `native` (machine code, with checks) or `auto`, native where it can be.
+    """
 
     name = "engine"
 
@@ -155,6 +159,7 @@ class EngineBackend:
         task: TaskContext | None = None,
         trace: Callable[[str], None] | None = None,
         core_target: Callable[[], CoreTarget] | None = None,
+        tier: str | None = None,
     ) -> None:
         self.guard: Callable[[ProgramSpec, ObjectSpec], None] | None = None  # what refuses programs that are unsafe
         if target is None:
@@ -163,7 +168,7 @@ class EngineBackend:
             target = default_target(_host_arch())
         self.target: Target = target
         self.task = TaskContext() if task is None else task
-        self.machine = Machine()
+        self.machine = _machine(tier or DEFAULT_TIER)
         self.machine.trace = trace
         self._core_target = core_target
         self._given_types: CoreTarget | None = None
@@ -420,7 +425,9 @@ class EngineBackend:
         assert isinstance(prog, EngineProgram)
         machine = self.machine
         is_writable = prog.spec.prog_type in _WRITABLE_CONTEXTS
-        option, first = None, 0  # the value of a socket option
+        option: bytearray | memoryview | None = None
+        first = 0  # the value of a socket option
+        ctx: bytearray | memoryview
         with self._lock:
             machine.task = task or self.task
             machine.effects.clear()
@@ -429,14 +436,12 @@ class EngineBackend:
                 from .packets import PACKET_KINDS, Packet
 
                 made = machine.packet = Packet(machine, PACKET_KINDS[prog.spec.prog_type], run.data, run.ctx)
-                ctx, address = made.ctx, made.ctx_address
+                address, ctx = made.ctx_address, made.ctx
             else:
-                ctx = bytearray(run.ctx)
-                address = machine.memory.map(ctx if is_writable else run.ctx, "the context")
+                address, ctx = machine.memory.new(run.ctx, "the context", is_writable=is_writable)
                 machine.legacy = run.data
                 if prog.spec.prog_type == bpf.BPF_PROG_TYPE_CGROUP_SOCKOPT:
-                    option = bytearray(run.data)
-                    first = machine.memory.map(option, "the option's value")
+                    first, option = machine.memory.new(run.data, "the option's value")
                     ctx[8:24] = first.to_bytes(8, "little") + (first + len(option)).to_bytes(8, "little")
             machine.ctx_bytes = len(ctx)
             retval = 0
@@ -448,7 +453,7 @@ class EngineBackend:
                 packet = machine.packet
                 after = packet.result_context() if packet is not None else bytes(ctx)
                 data = run.data or after if packet is None else packet.result()
-                if option:
+                if option is not None and len(option):
                     data = bytes(option)
             except EbeeError as error:
                 raise self._located(prog, error) from None
@@ -563,6 +568,25 @@ def _kfunc(reloc: Reloc, prog: ProgramSpec) -> Callable[..., int]:
     if found is None and not reloc.is_weak:
         raise NotSupported(f"{reloc.symbol}() in the engine (program {prog.name!r})", hint="run it in the kernel")
     return missing(reloc.symbol) if found is None else found
+
+
+def _machine(tier: str) -> Machine:
+    """Make the machine of a tier; `auto` is native code where there is some.
+
+    Raises: UsageError, NotSupported for a processor without native code, SyscallError where memory is denied.
+    """
+    if tier == "interpreter":
+        return Machine()
+    if tier not in ("native", "auto"):
+        raise UsageError(f"the engine has no tier {tier!r}", hint="there are interpreter, native and auto")
+    from .jit.machine import NativeMachine
+
+    try:
+        return NativeMachine()
+    except (NotSupported, SyscallError):
+        if tier == "native":
+            raise
+        return Machine()
 
 
 def _host_arch() -> str:

@@ -84,9 +84,9 @@ def run_conformance(program_hex: str, memory_hex: str | None = None) -> int:
     """
     machine = Machine(helpers=HELPERS)
     code = machine.load(decode(_bytes(program_hex, "program")))
-    memory = bytearray(_bytes(memory_hex or "", "memory"))
-    address = machine.memory.map(memory, "the memory") if memory else 0
-    return code.run(address, len(memory), packet=bytes(memory))
+    memory = _bytes(memory_hex or "", "memory")
+    address = machine.memory.new(memory, "the memory")[0] if memory else 0
+    return code.run(address, len(memory), packet=memory)
 
 
 def _arguments(argv: Sequence[str]) -> tuple[str | None, str | None]:

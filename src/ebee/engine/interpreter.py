@@ -165,6 +165,11 @@ class Machine:
         translation = translate(insns, self.helpers, resolve_wide, has_pointers=has_pointers, kfuncs=kfuncs)
         return Code(self, translation, attach_type)
 
+    def set_pointers(self, ctx: int, pointers: dict[int, int]) -> None:
+        """Say what loads of 4 bytes from these offsets of the context at `ctx` give, and no others any more."""
+        self.pointers.clear()
+        self.pointers.update({ctx + off: pointer for off, pointer in pointers.items()})
+
     def call(self, address: int, depth: int, *args: int) -> int:
         """Call the function at a code address, or the helper whose number is below 2**32 (callx,
         callbacks)."""

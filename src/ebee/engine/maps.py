@@ -10,6 +10,7 @@ from errno import E2BIG, EAGAIN, EEXIST, EINVAL, ENOENT, ENOMEM, EPERM
 
 from ..abi import bpf
 from ..errors import ExecutionError, NotSupported, SyscallError, UsageError
+from .cells import Cells, FlatCells
 from .memory import OFFSET_BITS
 from .registry import Registry
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     from ..spec.object import MapSpec
     from ..sys.os_seam import Fd
-    from .memory import Memory
+    from .cells import Cell
+    from .memory import Buffer, Memory
 
 ENOTSUPP = 524  # include/linux/errno.h: kernel-internal, yet what bpf(2) returns for operations a map lacks
 _PAGE_BYTES = 4096
@@ -112,7 +114,7 @@ class EngineMap:
             return [(self.current(), value)]
         return [(cpu, value[cpu * padded : cpu * padded + size]) for cpu in range(self.cpus)]
 
-    def joined(self, values: list[bytearray]) -> bytes:
+    def joined(self, values: Sequence[Buffer]) -> bytes:
         """Return what Python's side sees of the values of all CPUs."""
         if not self.per_cpu:
             return self.shown(values[0])
@@ -125,7 +127,7 @@ class EngineMap:
         for off, old in saved:
             place[off : off + len(old)] = old
 
-    def shown(self, value: bytes | bytearray) -> bytes:
+    def shown(self, value: Buffer) -> bytes:
         """Return a value as Python's side sees it."""
         if not self.kept:
             return bytes(value)
@@ -146,8 +148,8 @@ class EngineMap:
 
     def key_at(self, address: int) -> bytes | None:
         """Return the key whose value a program has at an address, None if there is none (any more)."""
-        address = address >> OFFSET_BITS << OFFSET_BITS
-        return next((key for key in self.all_keys() if self.lookup_address(key) == address), None)
+        size = self.spec.value_size
+        return next((key for key in self.all_keys() if 0 <= address - self.lookup_address(key) < size), None)
 
     def has_lock(self) -> bool:
         """Return whether values hold a spin lock, so that BPF_F_LOCK means something."""
@@ -330,15 +332,6 @@ class EngineMap:
             raise SyscallError(cmd, EINVAL, f"map {self.spec.name!r} has keys of {self.spec.key_size} bytes")
 
 
-class _Cell:
-    """A value in memory. Its address is made when a program first asks for it, and stays."""
-
-    __slots__ = ("address", "data")
-
-    def __init__(self, data: bytearray) -> None:
-        self.data, self.address = data, 0
-
-
 class HashMap(EngineMap):
     """BPF_MAP_TYPE_HASH. Keys come in the order of their insertion.
 
@@ -349,7 +342,10 @@ class HashMap(EngineMap):
     full_errno = E2BIG
 
     def set_up(self) -> None:
-        self._entries: dict[bytes, list[_Cell]] = {}
+        self._entries: dict[bytes, list[Cell]] = {}
+        is_writable = not self.spec.map_flags & bpf.BPF_F_RDONLY_PROG
+        kind_of_cells = FlatCells if self.memory.is_flat else Cells
+        self.cells = kind_of_cells(self.memory, self.spec.value_size, self.kind, is_writable=is_writable)
 
     def check_sizes(self) -> None:
         s = self.spec
@@ -360,7 +356,7 @@ class HashMap(EngineMap):
 
     def grow(self, cpus: int) -> None:
         for cells in self._entries.values():
-            cells += [_Cell(bytearray(self.spec.value_size)) for _ in range(cpus - self.cpus)]
+            cells += [self.cells.take() for _ in range(cpus - self.cpus)]
         super().grow(cpus)
 
     def pop(self, key: bytes = b"") -> bytes | None:
@@ -382,11 +378,7 @@ class HashMap(EngineMap):
         found = self.find(key)
         if found is None:
             return 0
-        cell = self._entries[found][self.current()]
-        if not cell.address:
-            readonly = self.spec.map_flags & bpf.BPF_F_RDONLY_PROG
-            cell.address = self.memory.map(memoryview(cell.data).toreadonly() if readonly else cell.data, self.kind)
-        return cell.address
+        return self.cells.address(self._entries[found][self.current()])
 
     def update_value(self, key: bytes, value: bytes, flags: int) -> int:
         if flags & bpf.BPF_F_LOCK and self.has_lock():
@@ -409,7 +401,7 @@ class HashMap(EngineMap):
         shares = self.shares(value)
         cells = self._entries.get(key)
         if cells is None:
-            cells = self._entries[key] = [_Cell(bytearray(self.spec.value_size)) for _ in range(self.cpus)]
+            cells = self._entries[key] = [self.cells.take() for _ in range(self.cpus)]
         for cpu, part in shares:
             self.store(cells[cpu].data, part)
 
@@ -418,8 +410,9 @@ class HashMap(EngineMap):
         if cells is None:
             return -ENOENT
         for cell in cells:
-            if cell.address:
-                self.memory.unmap(cell.address)
+            for off, size in self.kept:
+                cell.data[off : off + size] = bytes(size)
+            self.cells.give_back(cell)
         return 0
 
     def lookup(self, key: bytes) -> bytes | None:
@@ -451,9 +444,22 @@ class ArrayMap(EngineMap):
     allowed_flags = bpf.BPF_F_MMAPABLE | bpf.BPF_F_RDONLY_PROG
 
     def set_up(self) -> None:
-        self._data = [bytearray(self.spec.value_size * self.spec.max_entries) for _ in range(self.cpus)]
-        self._data[0][: len(self.spec.initial)] = self.spec.initial
         self._addresses: dict[tuple[int, int], int] = {}
+        self._first: list[int] = []  # where memory is flat: the address of the first value, for each CPU
+        self._data = [self._values() for _ in range(self.cpus)]
+        self._data[0][: len(self.spec.initial)] = self.spec.initial
+
+    def _values(self) -> bytearray | memoryview:
+        """Make one CPU's values."""
+        size = self.spec.value_size * self.spec.max_entries
+        if not self.memory.is_flat:
+            return bytearray(size)
+        address, data = self.memory.new_zeros(size, self.kind, is_writable=not self._is_readonly())
+        self._first.append(address)
+        return data
+
+    def _is_readonly(self) -> bool:
+        return bool(self.spec.frozen or self.spec.map_flags & bpf.BPF_F_RDONLY_PROG)
 
     def check_sizes(self) -> None:
         s = self.spec
@@ -467,7 +473,7 @@ class ArrayMap(EngineMap):
             raise self._refused(EINVAL, f"initial value of {len(s.initial)} bytes")
 
     def grow(self, cpus: int) -> None:
-        self._data += [bytearray(len(self._data[0])) for _ in range(cpus - self.cpus)]
+        self._data += [self._values() for _ in range(cpus - self.cpus)]
         super().grow(cpus)
 
     @property
@@ -481,11 +487,12 @@ class ArrayMap(EngineMap):
     def value_address(self, index: int) -> int:
         """Return the address of an entry's value, 0 beyond the last entry."""
         cpu = self.current()
+        if self._first:
+            return self._first[cpu] + index * self.spec.value_size if index < self.spec.max_entries else 0
         address = self._addresses.get((cpu, index), 0)
         if not address and index < self.spec.max_entries:
             value = memoryview(self._data[cpu])[self._place(index)]
-            readonly = self.spec.frozen or self.spec.map_flags & bpf.BPF_F_RDONLY_PROG
-            address = self.memory.map(value.toreadonly() if readonly else value, self.kind)
+            address = self.memory.map(value.toreadonly() if self._is_readonly() else value, self.kind)
             self._addresses[cpu, index] = address
         return address
 
@@ -532,7 +539,7 @@ class _Record:
 
     __slots__ = ("busy", "data", "discarded")
 
-    def __init__(self, data: bytearray) -> None:
+    def __init__(self, data: Buffer) -> None:
         self.data, self.busy, self.discarded = data, True, False
 
 
@@ -572,8 +579,8 @@ class RingBuffer(EngineMap):
         # At most capacity - 1 bytes are ever in use, so that full and empty differ.
         if flags or size > self.max_record_bytes or end - self._consumer_pos > self.spec.max_entries - 1:
             return 0
-        record = _Record(bytearray(size))
-        address = self.memory.map(record.data, self.kind)
+        address, data = self.memory.new(bytes(size), self.kind)
+        record = _Record(data)
         self._records.append(record)
         self._busy[address] = record
         self._producer_pos = end
@@ -582,6 +589,7 @@ class RingBuffer(EngineMap):
     def commit(self, address: int, flags: int, *, discard: bool) -> None:
         """Submit or discard the record that `reserve` gave the address of."""
         record = self._busy.pop(address)
+        record.data = bytes(record.data)
         self.memory.unmap(address)
         record.busy, record.discarded = False, discard
         if not flags & bpf.BPF_RB_NO_WAKEUP:
@@ -594,7 +602,7 @@ class RingBuffer(EngineMap):
         address = self.reserve(len(data), 0)
         if not address:
             return -EAGAIN
-        self._busy[address].data[:] = data
+        self.memory.write(address, data)
         self.commit(address, flags, discard=False)
         return 0
 

@@ -34,6 +34,8 @@ class Memory:
 
     __slots__ = ("_kinds", "_next", "has_arena", "regions")
 
+    is_flat = False  # whether values that follow each other have addresses that do
+
     def __init__(self) -> None:
         self.regions: dict[int, Buffer] = {}
         self._kinds: dict[int, str] = {}
@@ -68,13 +70,17 @@ class Memory:
         first."""
         return self.place(self.reserve(kind), data, kind)
 
-    def new(self, data: Buffer, kind: str, *, is_writable: bool = True) -> tuple[int, Buffer]:
+    def new(self, data: Buffer, kind: str, *, is_writable: bool = True) -> tuple[int, bytearray | memoryview]:
         """Make memory with this content, which programs may write if `is_writable`; return its address and bytes.
 
         The bytes are writable for Python in any case, and the same that programs see.
         """
         own = bytearray(data)
         return self.map(own if is_writable else memoryview(own).toreadonly(), kind), own
+
+    def new_zeros(self, size: int, kind: str, *, is_writable: bool = True) -> tuple[int, bytearray | memoryview]:
+        """As `new`, of a size only."""
+        return self.new(bytes(size), kind, is_writable=is_writable)
 
     def unmap(self, address: int) -> None:
         """Take the region of `address` away: later accesses fault. One that is not there is ignored."""

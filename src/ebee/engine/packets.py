@@ -17,7 +17,6 @@ from ..abi import bpf
 from ..abi.contexts import STRUCTS
 from ..errors import SyscallError
 from ..record import Record
-from .memory import OFFSET_BITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,12 +80,15 @@ class Packet:
     """
 
     __slots__ = (
+        "_frame",
         "_region",
+        "_shown",
+        "_shown_at",
+        "_sock",
         "csum_level",
         "ctx",
         "ctx_address",
         "end",
-        "frame",
         "is_encapsulated",
         "kind",
         "link",
@@ -97,7 +99,7 @@ class Packet:
         "vm",
     )
 
-    frame: bytearray
+    _frame: bytearray
     start: int
     end: int
     meta: int
@@ -108,8 +110,10 @@ class Packet:
         self.link = b"" if kind.has_ethernet else data[:ETH_BYTES]
         self.is_encapsulated = False
         self.csum_level, self.network, self._region = -1, 0, 0
-        self.ctx = self._xdp(data, ctx) if kind.is_xdp else self._skb(data, ctx)
-        self.ctx_address = vm.memory.map(self.ctx, "the context")
+        self._shown: bytearray | memoryview = bytearray()
+        self._shown_at = self._sock = 0
+        made = self._xdp(data, ctx) if kind.is_xdp else self._skb(data, ctx)
+        self.ctx_address, self.ctx = vm.memory.new(made, "the context")
         self.place()
 
     def _xdp(self, data: bytes, ctx: bytes) -> bytearray:
@@ -117,11 +121,11 @@ class Packet:
         if ctx and (int.from_bytes(ctx[4:8], "little") != len(data) or meta_bytes > len(data)):
             raise SyscallError("BPF_PROG_TEST_RUN", EINVAL, "the context's data_end is not the packet's size")
         size = max(PAGE_BYTES, XDP_HEADROOM + len(data) + XDP_TAILROOM)
-        self.frame = bytearray(size)
+        self._frame = bytearray(size)
         self.meta = XDP_HEADROOM - meta_bytes
         self.start = XDP_HEADROOM
         self.end = self.meta + len(data)
-        self.frame[self.meta : self.end] = data
+        self._frame[self.meta : self.end] = data
         made = bytearray(_XDP_BYTES)
         made[12:] = ctx[12:].ljust(12, b"\0")
         if not ctx:
@@ -141,17 +145,23 @@ class Packet:
         made[SKB_PKT_TYPE] = _packet_type(data[:6])
         made[SKB_PROTOCOL : SKB_PROTOCOL + 2] = protocol_at(data, ETH_BYTES)
         self.network = min(ETH_BYTES, len(data)) if self.kind.has_ethernet else 0
-        self.frame = bytearray(data if self.kind.has_ethernet else data[ETH_BYTES:])
-        self.meta, self.start, self.end = 0, 0, len(self.frame)
-        sock = self.vm.registry.address("sock", 0)
-        self.vm.memory.place(sock >> OFFSET_BITS, _sock(data), "the packet's socket")
-        made[SKB_SK : SKB_SK + 8] = sock.to_bytes(8, "little")
+        self._frame = bytearray(data if self.kind.has_ethernet else data[ETH_BYTES:])
+        self.meta, self.start, self.end = 0, 0, len(self._frame)
+        self._sock = self.vm.memory.map(_sock(data), "the packet's socket")
+        self.vm.registry.name(self._sock, "sock", 0)
+        made[SKB_SK : SKB_SK + 8] = self._sock.to_bytes(8, "little")
         return made
 
     @property
     def content(self) -> memoryview:
         """The bytes of the packet, in place."""
-        return memoryview(self.frame)[self.start : self.end]
+        return memoryview(self._shown)[self.start - self.meta :]
+
+    @property
+    def frame(self) -> bytearray:
+        """The whole page of an XDP frame, with the bytes that programs have written. `place` shows what changes."""
+        self._frame[self._shown_at : self._shown_at + len(self._shown)] = self._shown
+        return self._frame
 
     def address(self, off: int) -> int:
         """Return where programs find a byte of the packet."""
@@ -174,29 +184,31 @@ class Packet:
 
     def replace(self, content: bytes) -> None:
         """Give the packet (of a socket buffer) other bytes."""
-        self.frame = bytearray(content)
-        self.meta, self.start, self.end = 0, 0, len(self.frame)
+        self._frame = bytearray(content)
+        self.meta, self.start, self.end = 0, 0, len(self._frame)
         self.place()
 
     def place(self) -> None:
         """Show the packet at a new address, and let the context point there."""
         vm = self.vm
-        if self._region:
-            vm.memory.unmap(self._region)
-        self._region = vm.memory.map(memoryview(self.frame)[self.meta : self.end], "the packet")
+        old = self._region
+        self._region, self._shown = vm.memory.new(memoryview(self._frame)[self.meta : self.end], "the packet")
+        self._shown_at = self.meta
+        if old:
+            vm.memory.unmap(old)
         vm.legacy = self.content
         data = self.address(0)
         ends = (data, data + self.end - self.start, self._region)
         offsets = (0, 4, 8) if self.kind.is_xdp else _SKB_POINTERS
         if self.kind.has_pointers:
-            vm.pointers.update({self.ctx_address + off: end for off, end in zip(offsets, ends, strict=True)})
+            vm.set_pointers(self.ctx_address, dict(zip(offsets, ends, strict=True)))
         if not self.kind.is_xdp:
             self.set_field(SKB_LEN, self.end - self.start)
 
     def result(self) -> bytes:
         """Return what user space sees of the packet after a run."""
         if self.kind.has_ethernet:
-            return bytes(self.frame[self.meta : self.end])
+            return bytes(self._shown)
         return bytes(ETH_BYTES) + bytes(self.content)
 
     def result_context(self) -> bytes:
@@ -212,8 +224,10 @@ class Packet:
     def close(self) -> None:
         """Take the packet and its context out of memory."""
         self.vm.memory.unmap(self._region)
+        self.vm.registry.forget(self._sock)
+        self.vm.memory.unmap(self._sock)
         self.vm.memory.unmap(self.ctx_address)
-        self.vm.pointers.clear()
+        self.vm.set_pointers(0, {})
         self.vm.legacy = b""
 
 

@@ -51,6 +51,17 @@ class Registry:
             self._ids[found] = kind, id
         return found
 
+    def name(self, address: int, kind: str, id: int) -> None:
+        """Let memory stand for `kind` number `id`, until `forget`."""
+        self._addresses[kind, id] = address
+        self._ids[address] = kind, id
+
+    def forget(self, address: int) -> None:
+        """Take a name away; an address that has none is ignored."""
+        name = self._ids.pop(address, None)
+        if name is not None and self._addresses.get(name) == address:
+            del self._addresses[name]
+
     def id_at(self, kind: str, address: int) -> int | None:
         """Return the id of the `kind` that an address stands for, None if it stands for no such thing."""
         found_kind, id = self._ids.get(address, ("", 0))

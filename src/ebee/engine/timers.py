@@ -7,7 +7,7 @@ timer which starts itself again with 0 does not stop everything else.
 
 from __future__ import annotations
 
-from .memory import OFFSET_BITS
+from ..errors import FaultError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,12 +32,20 @@ def run_timers(vm: Machine) -> None:
     if not vm.timers:
         return
     now = vm.task.ktime_ns()
-    gone = [address for address in vm.timers if address >> OFFSET_BITS not in vm.memory.regions]
+    gone = [address for address in vm.timers if _is_gone(vm, address)]
     for address in gone:
         del vm.timers[address]
     due = [t for t in vm.timers.values() if t.expires_ns is not None and t.expires_ns <= now]
     for timer in sorted(due, key=lambda t: t.expires_ns or 0):
         _fire(vm, timer)
+
+
+def _is_gone(vm: Machine, address: int) -> bool:
+    """Return whether the value that held a timer was deleted."""
+    try:
+        return not any(vm.memory.read(address, 16))
+    except FaultError:
+        return True
 
 
 def _fire(vm: Machine, timer: Timer) -> None:
@@ -46,7 +54,7 @@ def _fire(vm: Machine, timer: Timer) -> None:
     if key is None or timer.code is None or timer.expires_ns is None:
         return
     timer.expires_ns = None
-    value = timer.address >> OFFSET_BITS << OFFSET_BITS
+    value = timer.map.lookup_address(key)
     key_address = vm.memory.map(key, f"a key of map {timer.map.spec.name!r}")
     vm.running_timer = timer
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...errors import ExecutionError
+from ..memory import OFFSET_BITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ def map_at(vm: Machine, handle: int) -> EngineMap:
     if found is None:
         raise ExecutionError(f"{handle:#x} is no map")
     return found
+
+
+def is_of_kernel(vm: Machine, address: int) -> bool:
+    """Return whether an address is one of the kernel's, that is of the engine's own memory."""
+    return address >= KERNEL_HALF or address >> OFFSET_BITS in vm.memory.regions
 
 
 def signed(value: int, bits: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from errno import EFAULT, EINVAL
 
 from ...errors import FaultError
-from .common import KERNEL_HALF, U32
+from .common import U32, is_of_kernel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,11 +66,11 @@ def probe_read_kernel_str(vm: Machine, dst: int, size: int, address: int) -> int
 
 
 def probe_read(vm: Machine, dst: int, size: int, address: int) -> int:
-    return (probe_read_kernel if address >= KERNEL_HALF else probe_read_user)(vm, dst, size, address)
+    return (probe_read_kernel if is_of_kernel(vm, address) else probe_read_user)(vm, dst, size, address)
 
 
 def probe_read_str(vm: Machine, dst: int, size: int, address: int) -> int:
-    return (probe_read_kernel_str if address >= KERNEL_HALF else probe_read_user_str)(vm, dst, size, address)
+    return (probe_read_kernel_str if is_of_kernel(vm, address) else probe_read_user_str)(vm, dst, size, address)
 
 
 def probe_write_user(vm: Machine, dst: int, src: int, size: int) -> int:

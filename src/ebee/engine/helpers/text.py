@@ -9,7 +9,7 @@ from errno import EINVAL, ERANGE
 
 from ...errors import FaultError
 from ..bprintf import MAX_ARGUMENTS, bprintf
-from .common import KERNEL_HALF, U32, U64, signed
+from .common import U32, U64, is_of_kernel, signed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def strncmp(vm: Machine, s1: int, size: int, s2: int) -> int:
 
 def _string(vm: Machine, address: int, space: str) -> bytes:
     """Return the string at an address of the engine or the user, b'' when it faults."""
-    if space == "k" or space == "s" and address >= KERNEL_HALF:
+    if space == "k" or space == "s" and is_of_kernel(vm, address):
         data = vm.memory.readable(address)
     else:
         data = vm.task.read_user(address, 512)

@@ -23,7 +23,11 @@ RAISE_PAST = 88
 RAISE_TARGET = 96
 TABLE = 104  # where `gotox` and `callx` found no target: the address asked for
 CALL_PYTHON = 112  # calls the Python function whose object's address is in a register of its own
+CTX = 120  # the context that holds pointers
 REGISTERS = 128  # after a signal: the general registers, in the order of struct ucontext_t
+
+POINTERS = 256  # u64 for each 4 bytes of that context: what a load from there gives, 0 for the bytes themselves
+POINTER_COUNT = 48
 
 LIMITS_READ = 0x1000
 LIMITS_WRITE = LIMITS_READ + 4 * (1 << 15)

@@ -79,8 +79,6 @@ class NativeMachine(Machine):
         attach_type: int = 0,
     ) -> Code:
         """Compile a program. Raises: FormatError, ExecutionError, NotSupported."""
-        if has_pointers:
-            raise NotSupported("contexts of packets in native code", hint="run it in the interpreter")
         program = Program(insns)
         if not self.memory.has_arena:
             for slot, row in program.row_at.items():
@@ -92,10 +90,17 @@ class NativeMachine(Machine):
         def find(row: Row, insn: Insn, slot: int) -> Callee:
             return self.callee(row, insn, slot, kfuncs, owner)
 
-        text = process_runtime().compile(program, find, resolve_wide, self.options)
+        text = process_runtime().compile(program, find, resolve_wide, self.options.replace(has_pointers=has_pointers))
         code = NativeCode(self, program, text, attach_type)
         owner.append(code)
         return code
+
+    def set_pointers(self, ctx: int, pointers: dict[int, int]) -> None:
+        table = [0] * layout.POINTER_COUNT
+        for off, pointer in pointers.items():
+            table[off // 4] = pointer
+        pack_into(f"<{layout.POINTER_COUNT}Q", self.memory.state_bytes, layout.POINTERS, *table)
+        pack_into("<Q", self.memory.state_bytes, layout.CTX, ctx)
 
     def callee(
         self,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _EEXIST = 17
 _KEPT_PAGES = 64  # regions of one page that are kept for the next ones
+_RESTING_PAGES = 8  # those that were given back last: what still points there shall fault
 
 
 class NativeMemory(Memory):
@@ -31,6 +32,8 @@ class NativeMemory(Memory):
     __slots__ = (
         "__weakref__", "_free", "_mapped", "_next_native", "limits_read", "limits_write", "state", "state_bytes",
     )  # fmt: skip
+
+    is_flat = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,8 +48,12 @@ class NativeMemory(Memory):
         finalize(self, _give_back, self.state, self._mapped)
 
     def new(self, data: Buffer, kind: str, *, is_writable: bool = True) -> tuple[int, memoryview]:
-        number = self._take(len(data))
-        return self._fill(number, data, kind, is_writable)
+        address, whole = self.new_zeros(len(data), kind, is_writable=is_writable)
+        whole[:] = data
+        return address, whole
+
+    def new_zeros(self, size: int, kind: str, *, is_writable: bool = True) -> tuple[int, memoryview]:
+        return self._fill(self._take(size), size, kind, is_writable)
 
     def place(self, number: int, data: Buffer, kind: str) -> int:
         raise InternalError(f"{kind} cannot be placed at region {number:#x} of native memory")
@@ -65,15 +72,15 @@ class NativeMemory(Memory):
         self.limits_read[number] = self.limits_write[number] = 0
         size = self._mapped[number]
         if size == native.PAGE_BYTES and len(self._free) < _KEPT_PAGES:
+            native.view(number << OFFSET_BITS, size)[:] = bytes(size)
             self._free.append(number)
         else:
             native.unmap_memory(number << OFFSET_BITS, size)
             del self._mapped[number]
 
-    def _fill(self, number: int, data: Buffer, kind: str, is_writable: bool) -> tuple[int, memoryview]:
-        address, size = number << OFFSET_BITS, len(data)
+    def _fill(self, number: int, size: int, kind: str, is_writable: bool) -> tuple[int, memoryview]:
+        address = number << OFFSET_BITS
         whole = native.view(address, max(size, 1))[:size]
-        whole[:] = data
         self.limits_read[number] = size
         self.limits_write[number] = size if is_writable else 0
         self.regions[number] = whole if is_writable else whole.toreadonly()
@@ -82,8 +89,8 @@ class NativeMemory(Memory):
 
     def _take(self, size: int) -> int:
         """Return the number of a region that has memory for `size` bytes. Raises: ExecutionError, SyscallError."""
-        if size <= native.PAGE_BYTES and self._free:
-            return self._free.pop()
+        if size <= native.PAGE_BYTES and len(self._free) > _RESTING_PAGES:
+            return self._free.pop(0)
         size = native.whole_pages(max(size, 1))
         for _ in range(layout.END_REGION - layout.FIRST_REGION):
             number = self._next_native
@@ -117,7 +124,7 @@ class NativeMemory(Memory):
                 continue
             for depth, number in enumerate(made):
                 self._mapped[number] = native.PAGE_BYTES
-                self._fill(number, bytes(frame_bytes), "the stack" if not depth else f"stack frame {depth}", True)
+                self._fill(number, frame_bytes, "the stack" if not depth else f"stack frame {depth}", True)
                 self.limits_read[number] = self.limits_write[number] = 0  # until a function owns it
             return (first << OFFSET_BITS) + frame_bytes
         raise ExecutionError("the engine's native memory has no regions left for a stack")

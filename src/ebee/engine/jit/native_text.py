@@ -21,11 +21,13 @@ class Options(Record):
 
     `is_checked`: each access is checked against the bounds of its region; without, the program must be verified.
     `has_budget`: instructions are counted, and a program ends with an error when its budget is spent.
+    `has_pointers`: loads of 4 bytes may be of one of the context's pointers.
     `may_bmi2`: the processor has BMI2 (x86-64).
     """
 
     is_checked: bool = True
     has_budget: bool = True
+    has_pointers: bool = False
     may_bmi2: bool = False
 
 

@@ -178,13 +178,21 @@ class DevMap(ReferenceMap):
     value_sizes = (4, 8)
     takes_flags = True
 
+    def set_up(self) -> None:
+        super().set_up()
+        self._copies: dict[bytes, int] = {}  # by value, for programs: what does not change need not be copied again
+
     def check_reference(self, value: bytes) -> int:
         return 0 if any(value[:4]) else -EINVAL
 
     def lookup_address(self, key: bytes) -> int:
         """Return the address of a copy of the value, 0 if there is none."""
         value = self.numbers.get(key)
-        return 0 if value is None else self.memory.map(value, self.kind)
+        if value is None:
+            return 0
+        if value not in self._copies:
+            self._copies[value] = self.memory.map(value, self.kind)
+        return self._copies[value]
 
     def has_target(self, key: int) -> bool:
         """Return whether a packet can be sent by this key."""

@@ -187,7 +187,30 @@ def _place(base: int, off: int, size: int, is_write: bool, options: Options) -> 
 def _load(row: Row, insn: Insn, options: Options) -> bytes:
     check, base, disp = _place(insn.src_reg, insn.off, row.bits // 8, False, options)
     op, wide = _LOADS[row.op, row.bits]
-    return check + asm.reg_mem(op, REGISTERS[insn.dst_reg], base, disp, wide)
+    text = check + asm.reg_mem(op, REGISTERS[insn.dst_reg], base, disp, wide)
+    if options.has_pointers and row.bits == 32 and row.op == "ldx" and insn.src_reg != 10:
+        return _pointer_load(insn, text)
+    return text
+
+
+def _pointer_load(insn: Insn, otherwise: bytes) -> bytes:
+    """Load one of the context's pointers if the address is where it stands; a rotation makes others far away."""
+    found = _move(REGISTERS[insn.dst_reg], R10) + b"\xeb" + asm.imm8(len(otherwise))
+    look = (
+        asm.reg_index(asm.LOAD, R10, R12, R10, 8, layout.POINTERS)
+        + asm.reg_reg(asm.TEST, R10, R10)
+        + asm.jcc8(asm.E, len(found))
+        + found
+    )
+    return (
+        asm.reg_mem(asm.LEA, R10, REGISTERS[insn.src_reg], insn.off)
+        + asm.reg_mem(b"\x2b", R10, R12, layout.CTX)
+        + asm.shift_imm(asm.ROR, R10, 2)
+        + asm.alu_imm(asm.CMP, R10, layout.POINTER_COUNT)
+        + asm.jcc8(asm.AE, len(look))
+        + look
+        + otherwise
+    )
 
 
 def _write(bits: int, base: int, disp: int, src: int) -> bytes:
@@ -258,7 +281,7 @@ FAMILIES: dict[str, Callable[[Row, Insn, Options], bytes]] = {
     "atomic": _atomic,
     "addr_space_cast": _addr_space_cast,
 }
-_made: dict[tuple[bool, bool], dict[tuple[int, ...], bytes]] = {}
+_made: dict[tuple[bool, bool, bool], dict[tuple[int, ...], bytes]] = {}
 
 
 class Baseline:
@@ -290,7 +313,7 @@ class Baseline:
     def function(self, start: int, slots: Sequence[int], heads: set[int]) -> None:
         code, offsets, places, options = self.code, self.offsets, self.places, self.options
         insn_at, row_at = self.program.insn_at, self.program.row_at
-        made = _made.setdefault((options.is_checked, options.may_bmi2), {})
+        made = _made.setdefault((options.is_checked, options.may_bmi2, options.has_pointers), {})
         self.entries[start] = len(code)
         offsets.append((len(code), start))
         self.prologue()
