@@ -20,7 +20,7 @@ BUILT = DATA / "build"
 # What is loaded in a guest: names of sources and further flags.
 FOR_GUESTS = (("hooks",), ("struct_ops",), ("counting",), ("many",), ("legacy",), ("packets",), ("traced",),
               ("arena", "-mcpu=v4"), ("arena_pages", "-mcpu=v4"), ("throwing",), ("marks", "-DROOM=8"), ("jumping",),
-              ("modules",), ("iterators", "-DTASKS"), ("iterators",))
+              ("modules",), ("iterators", "-DTASKS"), ("iterators",), ("scheduler",))
 _directory = tempfile.TemporaryDirectory(prefix="ebee-objects-")
 
 

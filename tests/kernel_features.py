@@ -41,6 +41,7 @@ FEATURES = {
     "work_queues": ("6.10", "bpf_wq_init"),
     "raw_tp_twice": ("6.10", ""),  # one program, more than once on one raw tracepoint
     "uprobe_session": ("6.13", "bpf_uprobe_multi_link_attach"),
+    "jump_tables": ("6.19", ""),
     "fsession": ("7.0", ""),
     "sched_ext": ("6.12", "/sys/kernel/sched_ext"),
 }

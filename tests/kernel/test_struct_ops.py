@@ -14,6 +14,7 @@ import pytest
 
 import ebee
 import kernel_features
+from clang_objects import compiled
 from ebee import Hash, u32, u64
 from ebee.btf.read import Btf
 from ebee.elf import layout
@@ -107,6 +108,17 @@ def test_a_scheduler_of_all_tasks():
         add_up()
         assert scheduled[0] > 10 and (SCX / "state").read_text() == "enabled\n"
     assert (SCX / "state").read_text() in ("disabled\n", "disabling\n")
+
+
+@pytest.mark.needs_feature("sched_ext", "struct_ops_link", "fentry")
+@pytest.mark.skipif(not kernel_features.in_guest(), reason="it schedules a whole machine, so one of its own")
+def test_a_scheduler_of_clang():
+    with ebee.load(compiled("scheduler")) as obj:
+        with obj.attach():
+            assert (SCX / "root/ops").read_text() == "c_in_turn\n"
+            add_up()
+            assert obj.globals.enqueued > 10 and (SCX / "state").read_text() == "enabled\n"
+        assert (SCX / "state").read_text() in ("disabled\n", "disabling\n")
 
 
 def bpftool_version():
