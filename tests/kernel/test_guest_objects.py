@@ -53,7 +53,7 @@ def test_it_is_loaded_and_attached(of):
                 program.autoload = False
             elif program.autoload:
                 left.append(program)
-        obj.load()
+        obj.load(kconfig={"CONFIG_BPF": "y"})
         loaded = {p.name for p in ebee.Program.all()}
         assert all(program.name[:15] in loaded for program in left)
         if name in PLACES:
