@@ -10,7 +10,7 @@ import pytest
 import ebee
 import kernel_features
 from clang_objects import compiled
-from ebee import Hash, s64, u32
+from ebee import Hash, s64, u32, u64
 
 pytestmark = [
     pytest.mark.needs_kernel,
@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.skipif(not kernel_features.in_guest(), reason="it loads modules, so into a kernel of its own"),
 ]
 HZ = 250  # Debian's
-numbers, names = Hash(u32, s64), Hash(u32, ebee.Str(16))
+numbers = Hash(u32, s64)
 # br0 gets a port: br_add_if(br, dev, extack) of the module `bridge`.
 ADD = ("ip link add br0 type bridge ageing_time 12300", "ip link add port0 type dummy", "ip link set port0 master br0")
 
@@ -36,30 +36,24 @@ def add_port():
 
 @ebee.fentry("bridge:br_add_if")
 def on_add(br, dev):
-    numbers[0] = s64(br.ageing_time)
-    numbers[1] = s64(br.bridge_max_age)
-    names[0] = br.dev.name
-    names[1] = dev.name
+    numbers[0] = s64(br >> 63) + s64(dev >> 63)  # addresses of the kernel
 
 
 @ebee.fexit("bridge:br_add_if")
-def added(br, ret):
-    numbers[2] = ret
-    numbers[3] = s64(br.ageing_time)
+def added(ret):
+    numbers[1] = ret
 
 
 @ebee.kprobe("br_add_if")
-def on_add_probe(br):
-    numbers[4] = s64(br.ageing_time)
-    names[2] = br.dev.name
+def on_add_probe(ctx):
+    numbers[2] = s64(u64(ctx.args[0]) >> 63)
 
 
-def test_probes_read_structs_of_a_module():
+def test_probes_on_functions_of_a_module():
     modprobe("bridge")
     with ebee.attach(on_add, added, on_add_probe, backend="kernel") as attached:
         add_port()
-        assert (numbers[0], numbers[1], numbers[2], numbers[3]) == (123 * HZ, 20 * HZ, 0, 123 * HZ)
-        assert (numbers[4], names[0], names[1], names[2]) == (123 * HZ, "br0", "port0", "br0")
+        assert (numbers[0], numbers[1], numbers[2]) == (2, 0, 1)
     assert not attached.losses
 
 
