@@ -48,7 +48,8 @@ def test_whether_a_difference_is_negative_is_refused(test):
 
 @pytest.mark.needs_kernel
 def test_kernel():
-    body = [f"if ebee.pid() != {os.getpid()}:", "    return", "e = Numbers(pid=ebee.pid(), tid=ebee.tid(), cpu=ebee.cpu())",
+    body = [f"if ebee.pid() != {os.getpid()} or ctx.off != 1:", "    return",
+            "e = Numbers(pid=ebee.pid(), tid=ebee.tid(), cpu=ebee.cpu())",
             "kept[1] = e", "d = ebee.ktime() - ctx.prot", "if d >= LIMIT:", "    out[0] = u64(kept[1].pid)"]  # fmt: skip
     probe, out = make_probe(body, prelude=PRELUDE)
     with ebee.Session(backend="kernel") as session, session.attach(probe):

@@ -317,7 +317,7 @@ def test_engine(name):
 @pytest.mark.needs_kernel
 @pytest.mark.parametrize("name", SNIPPETS)
 def test_kernel(name):
-    guard = [f"if ebee.pid() != {os.getpid()}:", "    return"]
+    guard = [f"if ebee.pid() != {os.getpid()} or ctx.off != 1:", "    return"]
     body = [guard[0], guard[1], *with_inputs(lines_of(name))]
     probe, out = make_probe(body, 8, prelude=HELPERS)
     libc = ctypes.CDLL(None, use_errno=True)

@@ -162,7 +162,7 @@ def test_loops_that_are_functions(name):
 @pytest.mark.needs_kernel
 @pytest.mark.parametrize("name", SNIPPETS)
 def test_kernel(name):
-    body = [f"if ebee.pid() != {os.getpid()}:", "    return", *with_inputs(lines_of(name))]
+    body = [f"if ebee.pid() != {os.getpid()} or ctx.off != 1:", "    return", *with_inputs(lines_of(name))]
     probe, out = make_probe(body, 8, prelude=PRELUDE)
     libc = ctypes.CDLL(None, use_errno=True)
     with ebee.Session(backend="kernel") as session, session.attach(probe) as attachment:

@@ -225,7 +225,7 @@ def test_kernel():
     """All in one session: the snippets are functions that a probe of this process calls by number."""
     libc = ctypes.CDLL(None, use_errno=True)
     for name in SNIPPETS:
-        body = [f"if ebee.pid() != {os.getpid()}:", "    return", *with_inputs(lines_of(name))]
+        body = [f"if ebee.pid() != {os.getpid()} or ctx.off != 1:", "    return", *with_inputs(lines_of(name))]
         probe, out = make_probe(body, 8, prelude=PRELUDE)
         with ebee.Session(backend="kernel") as session, session.attach(probe) as attachment:
             for values in INPUTS:
