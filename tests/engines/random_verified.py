@@ -17,8 +17,12 @@ from ebee.verifier.refusal import Options, Refusal
 from ebee.verifier.scalar import const, truncate
 from ebee.verifier.setting import Setting
 from ebee.verifier.state import (
+    ADD_CONST,
+    ADD_CONST32,
+    ADD_CONST64,
     NOT_INIT,
     NOT_INIT_REG,
+    PTR_MAYBE_NULL,
     PTR_TO_STACK,
     SCALAR,
     SPILL,
@@ -29,7 +33,7 @@ from ebee.verifier.state import (
     State,
 )
 
-U64 = (1 << 64) - 1
+U32, U64 = (1 << 32) - 1, (1 << 64) - 1
 KEPT = (6, 7, 8, 9)
 SIZES = {1: op.BPF_B, 2: op.BPF_H, 4: op.BPF_W, 8: op.BPF_DW}
 MOV, ADD = op.BPF_ALU64 | op.BPF_MOV, op.BPF_ALU64 | op.BPF_ADD
@@ -171,22 +175,24 @@ class _Unpruned(Pruning):
 class Verified:
     """The verdict on a program, and with it the states in which each instruction was met (frames from the outer on)."""
 
-    def __init__(self, insns, *, pruning=False, max_insns=4000):
+    def __init__(self, setting, state=None, *, pruning=False, max_insns=4000):
         self.states: dict[int, list[list[tuple[list[Reg], list]]]] = {}
         self.refusal = self.facts = None
+        self.is_possible, self.first_frame = is_possible, 0
         try:
-            self._explore(insns, pruning, max_insns)
+            self._explore(setting, state, pruning, max_insns)
         except Refusal as refusal:
             self.refusal = refusal
 
-    def _explore(self, insns, pruning, max_insns):
-        verifier = Verifier(Setting("random", 1, insns=insns), Options(max_insns=max_insns, collect_facts=pruning))
+    def _explore(self, setting, state, pruning, max_insns):
+        verifier = Verifier(setting, Options(max_insns=max_insns, collect_facts=pruning))
         if not pruning:
             verifier.pruning = _Unpruned(verifier)
             verifier.ops = [inner and (self._record, slot, inner) for slot, inner in enumerate(verifier.ops)]
-        regs = [NOT_INIT_REG, *[UNKNOWN_REG] * 4, *[NOT_INIT_REG] * 6]
-        regs[10] = Reg(PTR_TO_STACK, const(0), obj=0)
-        verifier.explore(State([Frame(regs, [], 0, -1, (0,))]), 0)
+        if state is None:
+            verifier.run()
+        else:
+            verifier.explore(state, 0)
         self.facts = verifier.collector.facts() if pruning else None
 
     def _record(self, verifier, operation):
@@ -196,7 +202,14 @@ class Verified:
         return inner[0](verifier, inner)
 
 
-def _is_possible(reg, number):
+def numbers_verified(insns, **options):
+    """Verify a program that is given four numbers in r1 to r4."""
+    regs = [NOT_INIT_REG, *[UNKNOWN_REG] * 4, *[NOT_INIT_REG] * 6]
+    regs[10] = Reg(PTR_TO_STACK, const(0), obj=0)
+    return Verified(Setting("random", 1, insns=insns), State([Frame(regs, [], 0, -1, (0,))]), **options)
+
+
+def is_possible(reg, number):
     if reg.kind == SCALAR:
         return reg.num.holds(number)
     if reg.kind == PTR_TO_STACK:
@@ -204,25 +217,53 @@ def _is_possible(reg, number):
     return reg.kind == NOT_INIT
 
 
-def _is_stack(slots, memory):
+def _spilled(slots, memory):
+    """Yield the registers that were spilled, with the number in memory: of one that was in part, its low bytes."""
     for n, slot in enumerate(slots):
-        content = memory[504 - 8 * n : 512 - 8 * n]
         if slot.reg is not None and slot.kinds[0] == SPILL:
             size = slot.kinds.count(SPILL)
-            number = int.from_bytes(content[:size], "little")
-            # Of a register that was spilled in part, a fill takes the low bytes.
-            if not (_is_possible(slot.reg, number) if size == 8 else truncate(slot.reg.num, size).holds(number)):
-                return False
-        if any(byte for byte, kind in zip(content, slot.kinds) if kind == STACK_ZERO):
+            at = 512 - 8 * (n + 1)
+            reg = slot.reg if size == 8 else Reg(SCALAR, truncate(slot.reg.num, size))
+            yield reg, int.from_bytes(memory[at : at + size], "little")
+
+
+def _is_zero_where_said(slots, memory):
+    return not any(
+        memory[512 - 8 * (n + 1) + i] for n, slot in enumerate(slots) for i, kind in enumerate(slot.kinds) if kind == STACK_ZERO
+    )
+
+
+def _are_linked(pairs):
+    """Tell if numbers of one id are alike, but for their differences, and pointers of one id all null or none."""
+    known = {}
+    for reg, number in pairs:
+        if reg.kind == SCALAR and reg.id:
+            off = reg.off if reg.id & ADD_CONST else 0
+            # What is linked by a 32-bit sum says nothing of what is linked by a 64-bit one.
+            widths = [mask for flag, mask in ((ADD_CONST64, U64), (ADD_CONST32, U32)) if reg.id & ADD_CONST in (0, flag)]
+            claims = [((reg.id & ~ADD_CONST, mask), number - off & mask) for mask in widths]
+        elif reg.flags & PTR_MAYBE_NULL and reg.id:
+            claims = [((reg.kind, reg.id), not number)]
+        else:
+            continue
+        if any(known.setdefault(has, what) != what for has, what in claims):
             return False
     return True
 
 
 def _is_in_states(verified, slot, registers, stacks):
+    fits = verified.is_possible
     for frames in verified.states.get(slot, ()):
-        if len(frames) == len(stacks) and all(map(_is_possible, frames[-1][0], registers)):
-            if all(_is_stack(slots, memory) for (_, slots), memory in zip(frames, stacks)):
-                return True
+        verified.first_frame = len(stacks) - len(frames)  # 0 but in global functions, which are verified by themselves
+        if verified.first_frame >= 0 and all(map(fits, frames[-1][0], registers)):
+            pairs = list(zip(frames[-1][0], registers))
+            for (_, slots), memory in zip(frames, stacks[verified.first_frame :]):
+                pairs += _spilled(slots, memory)
+                if not _is_zero_where_said(slots, memory):
+                    break
+            else:
+                if all(fits(reg, number) for reg, number in pairs) and _are_linked(pairs):
+                    return True
     return False
 
 
@@ -240,13 +281,17 @@ def is_fact(verified, slot, registers, stacks):
 
 
 def run_inside(insns, verified, inputs, is_inside=_is_in_states):
-    """Run a program; return what of it was outside (slot, registers) or None, the number of states and the slots' order.
+    """Run a program of numbers; return what `run_watched` does."""
+    machine = Machine()
+    return run_watched(machine.load(insns), verified, inputs, is_inside)
+
+
+def run_watched(code, verified, inputs, is_inside=_is_in_states):
+    """Run a program; return what of it was outside (slot, registers) or None, and the slots' order.
 
     Raises: EbeeError when the program does what it must not.
     """
-    machine = Machine()
-    code = machine.load(insns)
-    where, outside, slots = code.translation.where, [], []
+    machine, where, outside, slots = code.machine, code.translation.where, [], []
     lines = [line.lstrip() for line in code.translation.lines]
     is_control = [line.startswith(_CONTROL) for line in lines]
     last: dict[int, tuple[int, int]] = {}
@@ -271,10 +316,10 @@ def run_inside(insns, verified, inputs, is_inside=_is_in_states):
 
     sys.settrace(on_call)
     try:
-        code._run(next(iter(code.functions)), (*inputs, 0), 100_000)
+        code._run(next(iter(code.functions)), (*inputs, *[0] * (5 - len(inputs))), 100_000)
     finally:
         sys.settrace(None)
     return outside[0] if outside else None, slots
 
 
-__all__ = ["EbeeError", "Verified", "is_fact", "random_program", "run_inside"]
+__all__ = ["EbeeError", "Verified", "is_fact", "numbers_verified", "random_program", "run_inside", "run_watched"]

@@ -19,9 +19,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from agree import MOST_PROCESSED, Generator, texts
+from agree import MOST_PROCESSED
 from compare import compare, target_with_types
 from host_verdict import kernel_verdict, kernel_version
+from random_cases import Generator, texts
 from verdict_cases import FOLDER, USER, CaseError, Verdict, all_files, parse, read_cases, with_other
 
 from ebee.abi.bpf import BPF_PROG_TYPE_CGROUP_SKB, BPF_PROG_TYPE_SOCKET_FILTER

@@ -132,6 +132,7 @@ def call_later(v: Verifier, subprog: int, callback: Callback, regs: list[Reg], *
     """Let a function be explored that runs after the program, with these arguments."""
     start = v.code.starts[subprog]
     v.called_later.add(subprog)
+    v.entered.add(subprog)
     frame = Frame([_NO] * 11, [], subprog, -1, (start,), callback)
     frame.regs[10] = Reg(PTR_TO_STACK, _ZERO, obj=0)
     frame.regs[1:6] = regs

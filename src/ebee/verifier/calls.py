@@ -72,6 +72,7 @@ def enter_function(v: Verifier, state: State, subprog: int, start: int, site: in
     depth = len(state.frames)
     if depth >= v.max_frames:
         raise v.refuse("call_depth", f"the call stack of {depth + 1} frames is too deep", depth=depth + 1)
+    v.entered.add(subprog)
     chain = (*state.frames[-1].chain, site)
     v.pruning.slots.entries.setdefault(chain, set()).add(start)
     regs = [NOT_INIT_REG] * 11

@@ -80,6 +80,8 @@ class Verifier:
         self.max_frames = MAX_FRAMES_7 if self.kernel >= (7, 0) else MAX_FRAMES
         self.called_globals: set[int] = set()
         self.called_later: set[int] = set()  # functions of timers, work queues, task work
+        self.entered = {0}  # functions that were explored
+        self.addressed: dict[int, int] = {}  # by function: the slot that takes its address
         self.packet_movers: set[int] | None = None
         self.sleepers: set[int] | None = None
         self.visits = [0] * len(self.ops) if options.count_visits else None
@@ -215,10 +217,12 @@ class Verifier:
         while waiting := sorted(self.called_globals - done):
             done.add(waiting[0])
             self.pruning.forget()
+            self.entered.add(waiting[0])
             self.explore(functions.entry_state(self, waiting[0]), self.code.starts[waiting[0]])
         self.stats.stack_bytes = self.stack_bytes
         self.stats.functions = self.code.starts
         self.stats.deepest_stack = functions.check_stack_depth(self)
+        functions.check_addressed(self)
 
 
 def verify(setting: Setting, options: Options | None = None) -> Verdict:

@@ -7,8 +7,10 @@ every pointer that is read later was of the same kind and led to the same thing.
 from __future__ import annotations
 
 from ..record import Record, field
+from .callbacks import CALLBACKS
 from .jumps import is_not_null
 from .number_flow import number_flow
+from .prototypes import helper_proto
 from .state import (
     KIND_NAMES,
     PTR_TO_CTX,
@@ -18,6 +20,7 @@ from .state import (
     PTR_TO_PACKET_META,
     PTR_TO_STACK,
     SCALAR,
+    STACK_BYTES,
 )
 
 TYPE_CHECKING = False
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .explore import Verifier
+    from .program import Code
     from .scalar import Scalar
     from .state import Reg
 
@@ -36,6 +40,8 @@ _REGIONS = {
     PTR_TO_PACKET: "packet",
     PTR_TO_PACKET_META: "packet",
 }
+_WHOLE = -STACK_BYTES, 0
+_NUMBERS = frozenset(("any", "size", "size0", "alloc"))  # kinds of arguments that nothing is written through
 _READ_DST = frozenset(("neg", "endian", "jump", "store", "atomic", "gotox"))
 
 
@@ -79,6 +85,7 @@ class Collector:
     def __init__(self, verifier: Verifier) -> None:
         self.verifier = verifier
         self.ways: dict[int, int] = {}
+        self.loads_pointer: set[int] = set()
         self.pointers: dict[int, dict[int, Pointer | None]] = {}
         rows, insns = verifier.code.rows, verifier.code.insns
         for slot, operation in enumerate(verifier.ops):
@@ -93,10 +100,11 @@ class Collector:
             if row.src_reg == "reg" and insn.src_reg not in read:
                 read.append(insn.src_reg)
             self.pointers[slot] = {}
-            verifier.ops[slot] = (self._step, slot, read, operation)
+            loaded = insn.dst_reg if row.family == "load" else -1
+            verifier.ops[slot] = (self._step, slot, read, operation, loaded)
 
     def _step(self, verifier: Verifier, operation: Any) -> int:
-        _, slot, read, inner = operation
+        _, slot, read, inner, loaded = operation
         known, regs = self.pointers[slot], verifier.regs
         for number in read:
             old = known.get(number, _NEW)
@@ -104,6 +112,8 @@ class Collector:
                 known[number] = _joined(old, regs[number])
         waiting = len(verifier.pending)
         following: int = inner[0](verifier, inner)
+        if loaded >= 0 and regs[loaded].kind != SCALAR:
+            self.loads_pointer.add(slot)
         both = len(verifier.pending) > waiting
         self.ways[slot] = self.ways.get(slot, 0) | (3 if both else 1 if following == slot + 1 else 2)
         return following
@@ -121,7 +131,48 @@ class Collector:
             if ways != 3 and (row := code.rows[slot]) is not None and row.family == "jump"
         }
         dead = frozenset(slot for slot in self.pointers if slot not in self.ways)
-        return Facts(number_flow(code), pointers, dead, one_way)
+        shared = _functions_that_share(code)
+        numbers = number_flow(code, self.loads_pointer, lambda slot: self._written(slot) if slot in shared else None)
+        return Facts(numbers, pointers, dead, one_way)
+
+    def _written(self, slot: int) -> tuple[int, int] | None:
+        """Return which bytes of a stack an instruction may change through pointers to it."""
+        row, insn = self.verifier.code.rows[slot], self.verifier.code.insns[slot]
+        assert row is not None and insn is not None
+        pointers = self.pointers.get(slot, {})
+        if row.family in ("store", "atomic"):
+            if insn.dst_reg not in pointers:  # the instruction is never reached
+                return _WHOLE
+            pointer = pointers[insn.dst_reg]
+            if pointer is None:
+                return _WHOLE
+            end = pointer.high + insn.off + row.bits // 8
+            return (pointer.low + insn.off, end) if pointer.kind == "fp" else None
+        if row.family not in ("call", "callx"):
+            return None
+        proto = helper_proto(insn.imm, self.verifier.setting.prog_type) if row.name == "call_helper" else None
+        if proto is None or proto.name in CALLBACKS:
+            return _WHOLE
+        low = 0
+        for number, arg in enumerate(proto.args, 1):
+            pointer = pointers.get(number)
+            if pointer is not None:
+                low = min(low, pointer.low) if pointer.kind == "fp" else low
+            elif arg.kind not in _NUMBERS:
+                return _WHOLE
+        return (low, 0) if low else None
+
+
+def _functions_that_share(code: Code) -> set[int]:
+    """Return the slots of functions that make a pointer to their stack, beside the frame pointer."""
+    slots: set[int] = set()
+    starts = [*sorted(code.starts), len(code.rows)]
+    for start, end in zip(starts, starts[1:]):
+        for row, insn in zip(code.rows[start:end], code.insns[start:end]):
+            if row is not None and insn is not None and insn.src_reg == 10 and row.src_reg == "reg":
+                if row.family != "load" and row.op != "load_acq":
+                    slots.update(range(start, end))
+    return slots
 
 
 _NEW = Pointer("", None, 0, 0, True, "")

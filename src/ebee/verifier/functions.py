@@ -227,3 +227,17 @@ def _has_private_stacks(v: Verifier) -> bool:
 def _is_address(v: Verifier, slot: int) -> bool:
     row = v.code.rows[slot]
     return row is not None and row.name == "lddw_func"
+
+
+def check_addressed(v: Verifier) -> None:
+    """Refuse an address of a function that is never called: the kernel removes it as dead, and then misses it.
+
+    It takes the function behind it instead, if there is one, and does not look where no other function is left.
+    Source: opt_remove_dead_code(), jit_subprogs().
+    """
+    last = max(v.entered)
+    for subprog, slot in v.addressed.items():
+        if subprog > last > 0 and v.privileged:
+            v.idx = slot
+            message = f"verifier bug: No program to jit at insn {slot} (subprog < 0)"
+            raise v.refuse("function_removed", message, function=subprog)

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 _ZERO = const(0)
 _CLOBBERED = [NOT_INIT_REG] * 6
 MAX_ERRNO = 4095
+MAX_CPUS = 8192  # the most that a kernel is configured for (NR_CPUS of x86); the running one knows how many it has
 
 _MAP_NAMES = {number: name.removeprefix("BPF_MAP_TYPE_") for number, name in bpf.MAP_TYPE_NAMES.items()}
 _SOCK_MAPS = (bpf.BPF_MAP_TYPE_SOCKMAP, bpf.BPF_MAP_TYPE_SOCKHASH)
@@ -129,6 +130,8 @@ def check_helper(v: Verifier, proto: HelperProto) -> None:
     longest, result = call.longest, _result(v, call)
     v.regs[:6] = _CLOBBERED
     v.regs[0] = result
+    if name == "get_smp_processor_id" and v.kernel > (6, 1):
+        v.regs[0] = Reg(SCALAR, from_signed_range(0, MAX_CPUS - 1))
     if name in _GIVES_SIZE:
         v.regs[0] = Reg(SCALAR, from_signed_range(-MAX_ERRNO, min(longest, (1 << 31) - 1)))
     if proto.moves_packet or (name == "tail_call" and (6, 8) <= v.kernel < (6, 18)):

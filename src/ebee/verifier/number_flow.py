@@ -3,14 +3,15 @@
 The walk through a program's paths leaves out a path where it is sure that it would go well; the numbers on it may be
 others than those that it saw. This is why ranges that a compiler relies on come from here: an analysis of the whole
 flow of each function, joined where paths meet, with the same arithmetic. Pointers are numbers of which nothing is
-known; so is what comes from memory, from calls and from callers.
+known; so is what comes from memory, from calls and from callers. Numbers on the stack are followed where they are
+read again by the frame pointer itself.
 """
 
 from __future__ import annotations
 
 from heapq import heappop, heappush
 
-from ..isa.opcodes import BPF_CMPXCHG, BPF_FETCH, BPF_NEG, BPF_XCHG
+from ..isa.opcodes import BPF_CMPXCHG, BPF_FETCH, BPF_NEG, BPF_RSH, BPF_XCHG
 from .scalar import (
     S64_MAX,
     S64_MIN,
@@ -29,44 +30,33 @@ from .tnum import U64_MAX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
     from ..isa.insn import Insn
     from ..isa.table import Row
     from .program import Code
 
-    Numbers = tuple[Scalar, ...]
+    Numbers = tuple[Scalar, ...]  # of r0 to r10, then of the places
+    Written = Callable[[int], tuple[int, int] | None]
 
-_UNKNOWN: Numbers = (UNKNOWN,) * 11
 _EXACT_JOINS, _JOINS = 3, 200
+_FP = 10
 
 
-def number_flow(code: Code) -> dict[int, Numbers]:
-    """Return what r0 to r10 hold before each slot that can be reached."""
-    before: dict[int, Numbers] = dict.fromkeys(code.starts, _UNKNOWN)
-    joins: dict[int, int] = {}  # by slot that is jumped back to, as every loop has one
-    waiting = list(code.starts)
-    is_waiting = set(waiting)
-    while waiting:
-        slot = heappop(waiting)
-        is_waiting.discard(slot)
-        for following, after in _ways(code, slot, before[slot]):
-            if following <= slot:
-                joins.setdefault(following, 0)
-            old = before.get(following)
-            new = after if old is None else _joined(old, after, joins.get(following, 0))
-            if new != old:
-                before[following] = new
-                if following in joins:
-                    joins[following] += 1
-                if following not in is_waiting:
-                    is_waiting.add(following)
-                    heappush(waiting, following)
-    return before
+def number_flow(code: Code, gives_pointer: Container[int], written: Written) -> dict[int, Numbers]:
+    """Return what r0 to r10 hold before each slot that can be reached.
+
+    The loads at the slots of `gives_pointer` give pointers, whatever their size. `written` says which bytes of the
+    stack, as the first and the end, an instruction may change otherwise than by the frame pointer itself.
+    """
+    flow = _Flow(code, gives_pointer, written)
+    return {slot: numbers[:11] for slot, numbers in flow.run().items()}
 
 
 def _joined(old: Numbers, new: Numbers, joins: int) -> Numbers:
     """Join two states; the more often it was done where a loop begins, the coarser, so that it ends."""
     result = list(old)
-    for n in range(11):
+    for n in range(len(result)):
         a, b = old[n], new[n]
         if a is not b:
             both = union(a, b)
@@ -87,21 +77,6 @@ def _widened(old: Scalar, new: Scalar) -> Scalar:
         smax = -1 if smax < 0 else min(S64_MAX, (1 << smax.bit_length()) - 1)
     mask = (1 << new.mask.bit_length()) - 1 if new.mask != old.mask else new.mask
     return sync(new.value & ~mask & U64_MAX, mask, umin, umax, smin, smax, *UNKNOWN.key[6:])
-
-
-def _ways(code: Code, slot: int, regs: Numbers) -> list[tuple[int, Numbers]]:
-    """Return each slot that may follow, with what is known there."""
-    row, insn = code.rows[slot], code.insns[slot]
-    assert row is not None and insn is not None
-    if row.family == "jump":
-        return _jump(row, insn, slot, regs)
-    changed = _results(row, insn, regs)
-    if changed:
-        after = list(regs)
-        for number, result in changed.items():
-            after[number] = result
-        regs = tuple(after)
-    return [(following, regs) for following in code.successors(slot)]
 
 
 def _jump(row: Row, insn: Insn, slot: int, regs: Numbers) -> list[tuple[int, Numbers]]:
@@ -154,3 +129,77 @@ def _results(row: Row, insn: Insn, regs: Numbers) -> dict[int, Scalar]:
             return {0: loaded}
         return {insn.src_reg: loaded} if insn.imm & BPF_FETCH or insn.imm == BPF_XCHG else {}
     return {dst: UNKNOWN} if family == "addr_space_cast" else {}
+
+
+class _Flow:
+    """The analysis of one program. `places` are the bytes of the stack (offset from the frame pointer, size) that are
+    loaded by the frame pointer itself, each with its index in `Numbers`."""
+
+    def __init__(self, code: Code, gives_pointer: Container[int], written: Written) -> None:
+        self.code, self.gives_pointer, self.written = code, gives_pointer, written
+        self.places: dict[tuple[int, int], int] = {}
+        for row, insn in zip(code.rows, code.insns):
+            if row is not None and insn is not None and row.family == "load" and insn.src_reg == _FP:
+                self.places.setdefault((insn.off, row.bits // 8), 11 + len(self.places))
+        self.unknown = (*(UNKNOWN,) * 11, *(truncate(UNKNOWN, size) for _, size in self.places))
+
+    def run(self) -> dict[int, Numbers]:
+        """Return what is known before each slot."""
+        code = self.code
+        before: dict[int, Numbers] = dict.fromkeys(code.starts, self.unknown)
+        joins: dict[int, int] = {}  # by slot that is jumped back to, as every loop has one
+        waiting = list(code.starts)
+        is_waiting = set(waiting)
+        while waiting:
+            slot = heappop(waiting)
+            is_waiting.discard(slot)
+            for following, after in self._ways(slot, before[slot]):
+                if following <= slot:
+                    joins.setdefault(following, 0)
+                old = before.get(following)
+                new = after if old is None else _joined(old, after, joins.get(following, 0))
+                if new != old:
+                    before[following] = new
+                    if following in joins:
+                        joins[following] += 1
+                    if following not in is_waiting:
+                        is_waiting.add(following)
+                        heappush(waiting, following)
+        return before
+
+    def _ways(self, slot: int, known: Numbers) -> list[tuple[int, Numbers]]:
+        """Return each slot that may follow, with what is known there."""
+        row, insn = self.code.rows[slot], self.code.insns[slot]
+        assert row is not None and insn is not None
+        if row.family == "jump":
+            return _jump(row, insn, slot, known)
+        after = list(known)
+        if self.places:
+            self._change_stack(slot, row, insn, known, after)
+        for number, result in _results(row, insn, known).items():
+            after[number] = result
+        if row.family == "load":
+            if slot in self.gives_pointer:
+                after[insn.dst_reg] = UNKNOWN
+            elif insn.src_reg == _FP:
+                filled = known[self.places[insn.off, row.bits // 8]]
+                after[insn.dst_reg] = sign_extend(filled, row.bits // 8) if row.op == "ldxs" else filled
+        changed = tuple(after)
+        return [(following, changed) for following in self.code.successors(slot)]
+
+    def _change_stack(self, slot: int, row: Row, insn: Insn, known: Numbers, after: list[Scalar]) -> None:
+        """Take over what an instruction stores, and forget what it may have changed."""
+        span = self.written(slot)
+        value = None
+        if row.family in ("store", "atomic") and insn.dst_reg == _FP and row.op != "load_acq":
+            span = insn.off, insn.off + row.bits // 8
+            if row.family == "store":
+                value = known[insn.src_reg] if row.src_reg == "reg" else const(insn.imm)
+        if span is None:
+            return
+        low, end = span
+        for (off, size), index in self.places.items():
+            if off < end and low < off + size:
+                after[index] = self.unknown[index]
+                if value is not None and low <= off and off + size <= end:
+                    after[index] = truncate(alu64(BPF_RSH, value, const(8 * (off - low))), size)

@@ -35,7 +35,8 @@ def decode_lddw(v: Verifier, row: Row, insn: Insn, slot: int) -> Any:
     """Decode a wide load: all that it gives is known in advance."""
     if row.name == "lddw_func" and v.is_global(v.code.subprog_at[v.code.callee(slot)]):
         return (_refused,)
-    return (_lddw, slot + 2, insn.dst_reg, _loaded(v, row, insn, slot))
+    step = _lddw_func if row.name == "lddw_func" else _lddw
+    return (step, slot + 2, insn.dst_reg, _loaded(v, row, insn, slot))
 
 
 def _refused(v: Verifier, op: Any) -> int:
@@ -46,6 +47,11 @@ def _lddw(v: Verifier, op: Any) -> int:
     check_dst(v, op[2])
     v.regs[op[2]] = op[3]
     return op[1]  # type: ignore[no-any-return]
+
+
+def _lddw_func(v: Verifier, op: Any) -> int:
+    v.addressed.setdefault(op[3].obj, v.idx)
+    return _lddw(v, op)
 
 
 def _loaded(v: Verifier, row: Row, insn: Insn, slot: int) -> Reg:

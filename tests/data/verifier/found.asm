@@ -139,3 +139,117 @@ kernel 6.1 refuses stack_unwritten: invalid indirect read from stack R2 off -4+0
     *(u64 *)(r0 + 0) = r7                   ;! map_special_field: store to referenced kptr disallowed
   out:
     exit
+
+case address_of_function_in_loop_without_turns
+section raw_tp/sys_enter
+kernel 6.18 accepts 7
+    r1 = 0
+    r2 = subprog[turn]
+    r3 = 0
+    r4 = 0
+    call loop
+    r0 = 0
+    exit
+  turn:
+    r0 = 0
+    exit
+
+case address_of_function_never_called
+section raw_tp/sys_enter
+kernel 6.18 accepts 3
+    r1 = subprog[turn]
+    r0 = 0
+    exit
+  turn:
+    r0 = 0
+    exit
+
+case address_of_function_in_dead_code
+section raw_tp/sys_enter
+kernel 6.18 accepts 4
+    r6 = 0
+    if r6 == 0 goto out
+    r1 = subprog[turn]
+  out:
+    r0 = 0
+    exit
+  turn:
+    r0 = 0
+    exit
+
+case address_of_function_called_elsewhere
+section raw_tp/sys_enter
+kernel 6.18 accepts 6
+    r1 = subprog[turn]
+    call turn
+    r0 = 0
+    exit
+  turn:
+    r0 = 0
+    exit
+
+case processor_number_is_small
+section raw_tp/sys_enter
+map values array value 64
+kernel 6.18 accepts 5
+    call get_smp_processor_id
+    r1 = map[fd:values][0]
+    r1 += r0
+    r0 = 0
+    exit
+
+case processor_number_unbounded_access
+section raw_tp/sys_enter
+map values array value 64
+kernel 6.18 refuses
+    call get_smp_processor_id
+    r1 = map[fd:values][0]
+    r1 += r0
+    r0 = *(u8 *)(r1 + 64)                   ;! map_value_bounds: invalid access to map value, value_size=64 off=64 size=1; R1 min value is outside of the allowed memory range
+    exit
+
+case address_of_function_that_is_removed
+section raw_tp/sys_enter
+kernel 6.18 accepts 10
+    r1 = 0
+    r2 = subprog[turn]
+    r3 = 0
+    r4 = 0
+    call loop
+    call other
+    r0 = 0
+    exit
+  turn:
+    r0 = 0
+    exit
+  other:
+    r0 = 1
+    exit
+
+case address_of_function_that_is_removed_before_another
+section raw_tp/sys_enter
+kernel 6.18 refuses
+    r6 = subprog[turn]
+    call other
+    r0 = 0
+    exit
+  other:
+    r0 = 1
+    exit
+  turn:
+    r0 = 0                                  ;! function_removed: verifier bug: No program to jit at insn 7 (subprog < 0)
+    exit
+
+case tracepoint_context_before_its_start
+section tracepoint/syscalls/sys_enter_openat
+differs the kernel compares the offset as an unsigned number, and lets what lies before the record be read
+kernel 6.18 accepts 3
+    r6 = *(u64 *)(r1 - 8)
+    r0 = 0
+    exit
+
+case kfunc_argument_that_is_ignored
+section tc
+kernel 6.18 accepts 2
+    call bpf_strcmp
+    exit
